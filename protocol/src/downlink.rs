@@ -1,0 +1,228 @@
+//! What the cloud sends to a device: receipts, notices, the plan, consent, commands.
+//!
+//! Layout: the version byte; then one frame a message: `(kind, body length)` as postcard, and the body.
+
+use heapless::Vec;
+use serde::{Deserialize, Serialize};
+
+use crate::frame::{self, DecodeError};
+use crate::ids::NoticeId;
+use crate::notice::{Notice, NoticeState};
+use crate::plan::ServicePlan;
+use crate::{MAX_BODY_LEN, MAX_DOWNLINK_LEN, VERSION};
+
+/// The most ranges that one receipt names.
+pub const MAX_RANGES: usize = 8;
+
+/// The most bytes of one table chunk.
+pub const MAX_CHUNK_LEN: usize = 512;
+
+/// An inclusive range of record numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Range {
+    /// The first number.
+    pub first: u32,
+    /// The last number.
+    pub last: u32,
+}
+
+/// "Committed": the device may forget these records. It is sent only after they are on stable storage.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Receipt {
+    /// The boot that the ranges belong to.
+    pub boot: u32,
+    /// What is committed, ascending and disjoint.
+    pub ranges: Vec<Range, MAX_RANGES>,
+    /// The cloud's clock, in milliseconds of Unix time.
+    pub now_ms: u64,
+    /// How many more envelopes the device may have under way before the next receipt.
+    pub credit: u16,
+}
+
+/// A notice changed its state elsewhere.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NoticeUpdate {
+    /// The notice.
+    pub id: NoticeId,
+    /// Its state now.
+    pub state: NoticeState,
+}
+
+/// What data may be used for, as a set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Purposes(pub u8);
+
+impl Purposes {
+    /// Running the service itself: reminders and the owner's own view.
+    pub const FUNCTION: Self = Self(1);
+    /// Sharing with the workshop.
+    pub const WORKSHOP: Self = Self(2);
+    /// Personalised offers.
+    pub const OFFERS: Self = Self(4);
+    /// Location.
+    pub const LOCATION: Self = Self(8);
+    /// Research and product improvement.
+    pub const RESEARCH: Self = Self(16);
+
+    /// Both sets together.
+    pub const fn and(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    /// The set without `other`.
+    pub const fn without(self, other: Self) -> Self {
+        Self(self.0 & !other.0)
+    }
+
+    /// Whether every purpose of `other` is in this set.
+    pub const fn contains(self, other: Self) -> bool {
+        self.0 & other.0 == other.0
+    }
+}
+
+/// The owner's consent as the device has to honour it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Consent {
+    /// Rises with each change.
+    pub version: u32,
+    /// What is allowed.
+    pub purposes: Purposes,
+}
+
+/// Something that the device is asked to do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Command {
+    /// The command's number; results name it, and a number seen before is not carried out again.
+    pub id: u32,
+    /// After this moment it must not be carried out any more, in milliseconds of Unix time.
+    pub expires_ms: u64,
+    /// What to do.
+    pub task: Task,
+}
+
+/// What a command asks for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Task {
+    /// A new signal table begins: its length and SHA-256.
+    TableBegin {
+        /// The table's length in bytes.
+        len: u32,
+        /// The SHA-256 of its bytes.
+        sha256: [u8; 32],
+    },
+    /// The table's bytes from `offset` on.
+    TableChunk {
+        /// Where the bytes belong.
+        offset: u32,
+        /// The bytes.
+        bytes: Vec<u8, MAX_CHUNK_LEN>,
+    },
+    /// Check the table and take it into use.
+    TableCommit,
+    /// Report counters and the last values now.
+    Report,
+    /// Take this odometer reading as the truth.
+    AnchorOdometer {
+        /// In metres.
+        odometer_m: u32,
+    },
+}
+
+macro_rules! downlinks {
+    ($($(#[$doc:meta])* $kind:literal => $name:ident($body:ty),)*) => {
+        /// One message to a device.
+        #[derive(Debug, Clone, PartialEq)]
+        #[allow(clippy::large_enum_variant, reason = "without an allocator there is no box, and one lives at a time")]
+        pub enum Downlink {
+            $($(#[$doc])* $name($body),)*
+            /// A kind that this build does not know; it is counted and passed over.
+            Unknown(u16),
+        }
+
+        impl Downlink {
+            fn kind(&self) -> u16 {
+                match self {
+                    $(Self::$name(_) => $kind,)*
+                    Self::Unknown(kind) => *kind,
+                }
+            }
+
+            fn encode_body(&self, buffer: &mut [u8]) -> Option<usize> {
+                match self {
+                    $(Self::$name(body) => frame::append(buffer, 0, body),)*
+                    Self::Unknown(_) => Some(0),
+                }
+            }
+
+            fn decode_body(kind: u16, body: &[u8]) -> Option<Self> {
+                match kind {
+                    $($kind => frame::body(body).map(Self::$name),)*
+                    _ => Some(Self::Unknown(kind)),
+                }
+            }
+        }
+    };
+}
+
+downlinks! {
+    /// Records are committed.
+    1 => Receipt(Receipt),
+    /// A notice to show.
+    2 => Notice(Notice),
+    /// A notice changed elsewhere.
+    3 => NoticeUpdate(NoticeUpdate),
+    /// The maintenance plan.
+    4 => Plan(ServicePlan),
+    /// The owner's consent.
+    5 => Consent(Consent),
+    /// A command.
+    6 => Command(Command),
+}
+
+type FrameHead = (u16, u16);
+
+impl Downlink {
+    /// Reads all messages of one publish; checks the whole before it answers.
+    pub fn parse(bytes: &[u8]) -> Result<impl Iterator<Item = Self> + use<'_>, DecodeError> {
+        if bytes.len() > MAX_DOWNLINK_LEN {
+            return Err(DecodeError::TooLong);
+        }
+        let (&version, frames) = bytes.split_first().ok_or(DecodeError::Empty)?;
+        if version != VERSION {
+            return Err(DecodeError::UnknownVersion(version));
+        }
+        let mut rest = frames;
+        let mut index = 0;
+        while Self::step(&mut rest, index)?.is_some() {
+            index += 1;
+        }
+        let mut rest = frames;
+        Ok(core::iter::from_fn(move || Self::step(&mut rest, 0).expect("the message was checked before")))
+    }
+
+    /// Writes messages as one publish to the front of `buffer`; `None` if they do not fit.
+    pub fn encode<'b>(messages: &[Self], buffer: &'b mut [u8]) -> Option<&'b [u8]> {
+        let limit = buffer.len().min(MAX_DOWNLINK_LEN);
+        let buffer = &mut buffer[..limit];
+        *buffer.first_mut()? = VERSION;
+        let mut len = 1;
+        for message in messages {
+            let mut body = [0; MAX_BODY_LEN];
+            let body_len = message.encode_body(&mut body)?;
+            let head: FrameHead = (message.kind(), body_len as u16);
+            len = frame::append(buffer, len, &head)?;
+            len = frame::append_slice(buffer, len, &body[..body_len])?;
+        }
+        Some(&buffer[..len])
+    }
+
+    fn step(rest: &mut &[u8], index: u16) -> Result<Option<Self>, DecodeError> {
+        if rest.is_empty() {
+            return Ok(None);
+        }
+        let (kind, len) = frame::take::<FrameHead>(rest).ok_or(DecodeError::Frame(index))?;
+        let body = frame::take_slice(rest, usize::from(len)).ok_or(DecodeError::Frame(index))?;
+        Self::decode_body(kind, body).map(Some).ok_or(DecodeError::Body { frame: index, kind })
+    }
+}
