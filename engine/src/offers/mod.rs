@@ -7,6 +7,8 @@ mod decide;
 mod ledger;
 mod quiet;
 mod reject;
+#[cfg(test)]
+mod tests;
 mod winter_tyres;
 
 pub use decide::{Arm, ArmShare, Candidate, Channel, Context, Decision, Timing, decide};

@@ -5,6 +5,8 @@
 
 mod outside;
 mod state;
+#[cfg(test)]
+mod tests;
 mod totals;
 mod trips;
 mod wheels;
