@@ -17,10 +17,14 @@ pub use quiet::QuietHours;
 pub use reject::{Budget, Caps, Ineligible, Rejection, Stage};
 pub use winter_tyres::{COLD_BELOW_C, SUMMER_ABOVE_C};
 
+use alloc::vec::Vec;
+
 use milepost_protocol::downlink::Purposes;
 use milepost_protocol::notice::Reason;
+use milepost_protocol::plan::{ItemId, Level, SafetyClass, ServicePlan};
 use serde::{Deserialize, Serialize};
 
+use crate::maintenance::Assessment;
 use crate::usage::VehicleState;
 
 /// What an offer is about; each kind has its own eligibility.
@@ -39,6 +43,8 @@ pub struct Offer {
     pub kind: OfferKind,
     /// Purposes that must all be consented to.
     pub needs: Purposes,
+    /// The service item that it remedies; that item being due does not hold the offer back, any other safety item does.
+    pub remedies: Option<ItemId>,
     /// Where it can be shown; each place is an arm of its own.
     pub channels: heapless::Vec<Channel, 4>,
 }
@@ -53,6 +59,7 @@ impl Offer {
             id: Self::WINTER_TYRES,
             kind: OfferKind::WinterTyres,
             needs: Purposes::OFFERS,
+            remedies: Some(ItemId::TYRES),
             channels: core::iter::once(Channel::Account).collect(),
         }
     }
@@ -65,6 +72,15 @@ impl OfferKind {
             Self::WinterTyres => winter_tyres::eligible(offer, state, ledger, now_ms),
         }
     }
+}
+
+/// The items that concern safety and are due or overdue: no offer comes ahead of them.
+pub fn open_safety(plan: &ServicePlan, assessments: &[Assessment]) -> Vec<ItemId> {
+    let concerns_safety = |item: ItemId| {
+        plan.items.iter().any(|known| known.rule.item == item && known.rule.safety == SafetyClass::Safety)
+    };
+    let open = |one: &&Assessment| one.level >= Level::Due && concerns_safety(one.item);
+    assessments.iter().filter(open).map(|one| one.item).collect()
 }
 
 type Reasons = heapless::Vec<Reason, { milepost_protocol::notice::MAX_REASONS }>;

@@ -218,7 +218,7 @@ impl VehicleState {
                 self.trips.ended(boot, at_ms, end);
             }
             Record::Counters(counters) => self.totals.counters(counters, times),
-            Record::SignalChange(change) => self.changed(times, change),
+            Record::SignalChange(change) => self.changed(times, *change),
             Record::SignalSummary(summary) => self.summarised(times, summary),
             Record::Trouble(trouble) => {
                 self.odometer(trouble.odometer_m, times);
@@ -300,7 +300,7 @@ impl VehicleState {
         }
     }
 
-    fn changed(&mut self, times: Times, change: &SignalChange) {
+    fn changed(&mut self, times: Times, change: SignalChange) {
         if !change.value.is_finite() {
             self.totals.rejected.not_finite += 1;
             return;
