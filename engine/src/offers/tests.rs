@@ -4,6 +4,7 @@ use std::vec::Vec;
 
 use milepost_protocol::SignalId;
 use milepost_protocol::downlink::{Consent, Purposes};
+use milepost_protocol::notice::Reason;
 use milepost_protocol::plan::{Anchor, DAY_MS, ItemId};
 use milepost_protocol::record::{Record, SignalChange, TyreSample, Wheel};
 use proptest::prelude::*;
@@ -13,7 +14,7 @@ use crate::experiments::Placement;
 use crate::maintenance::{Usage, assess};
 use crate::plan::{Powertrain, standard};
 use crate::policy::Policy;
-use crate::usage::Times;
+use crate::usage::{Times, VehicleState};
 
 /// A day in November.
 const NOW_MS: u64 = 20_400 * DAY_MS;

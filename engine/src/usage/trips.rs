@@ -7,7 +7,7 @@ use alloc::collections::VecDeque;
 use milepost_protocol::record::{DistanceSource, TripEnd, TripEnded, TripStarted};
 use serde::{Deserialize, Serialize};
 
-use super::push_recent;
+use super::recent::push_recent;
 
 /// How many trips are kept.
 const MAX_TRIPS: usize = 200;
