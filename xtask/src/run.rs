@@ -37,7 +37,12 @@ pub(crate) fn output(command: &mut Command) -> Result<String> {
 
 /// Whether a call starts and ends well; what it prints is dropped.
 pub(crate) fn works(command: &mut Command) -> bool {
-    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok_and(|status| status.success())
+    command
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status()
+        .is_ok_and(|status| status.success())
 }
 
 /// The path of a program, looked for where a login shell and where a service would.

@@ -22,7 +22,10 @@ pub(crate) fn run(root: &Path) -> Result<()> {
     target()?;
     packages()?;
     page_tests(root)?;
-    println!("{}", if nextest(root) { "cargo-nextest: there" } else { "cargo-nextest: not there, `cargo test` stands in" });
+    println!(
+        "{}",
+        if nextest(root) { "cargo-nextest: there" } else { "cargo-nextest: not there, `cargo test` stands in" }
+    );
     Ok(())
 }
 

@@ -10,10 +10,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("milepost-firmware", &["milepost-protocol", "milepost-engine"]),
     ("milepost-gateway", &["milepost-protocol", "milepost-engine", "milepost-firmware"]),
     ("milepost", &["milepost-protocol", "milepost-engine"]),
-    (
-        "milepost-tests",
-        &["milepost-protocol", "milepost-engine", "milepost-firmware", "milepost-gateway", "milepost"],
-    ),
+    ("milepost-tests", &["milepost-protocol", "milepost-engine", "milepost-firmware", "milepost-gateway", "milepost"]),
     ("xtask", &[]),
 ];
 

@@ -47,7 +47,8 @@ pub(super) fn unused(metadata: &Metadata, tree: &Tree) -> Vec<Finding> {
             let name = dependency.rename.as_deref().unwrap_or(&dependency.name).replace('-', "_");
             // Features of these are what is wanted, or macros name them from outside.
             if !tree.texts(&folder, ".rs").any(|(_, text)| mentions(text, &name)) {
-                findings.push(Finding::new(format!("{folder}Cargo.toml"), format!("`{}` is not used", dependency.name)));
+                findings
+                    .push(Finding::new(format!("{folder}Cargo.toml"), format!("`{}` is not used", dependency.name)));
             }
         }
     }
@@ -100,7 +101,10 @@ mod tests {
     #[test]
     fn a_dependency_without_a_line_and_a_line_without_a_dependency_are_found() {
         let tree = Tree::of([
-            (FILE, "# How\n- `outside`: no list\n## Dependencies\n- `axum`, `gone`: because; looked at: others.\n## Next\n- `x`: y\n"),
+            (
+                FILE,
+                "# How\n- `outside`: no list\n## Dependencies\n- `axum`, `gone`: because; looked at: others.\n## Next\n- `x`: y\n",
+            ),
             ("Cargo.toml", "[workspace.dependencies]\naxum = \"1\"\nmetrics = \"1\"\nmilepost = \"1\"\n"),
         ]);
         let found: Vec<_> = check(&one_crate(), &tree).iter().map(ToString::to_string).collect();
@@ -116,7 +120,10 @@ mod tests {
 
     #[test]
     fn a_dependency_that_no_source_names_is_found() {
-        let tree = Tree::of([("milepost/src/lib.rs", "use axum::Router; // tokio_utility\n"), ("other/src/lib.rs", "tokio_util")]);
+        let tree = Tree::of([
+            ("milepost/src/lib.rs", "use axum::Router; // tokio_utility\n"),
+            ("other/src/lib.rs", "tokio_util"),
+        ]);
         let found = unused(&one_crate(), &tree);
         assert!(found.len() == 1 && found[0].text.contains("tokio-util"), "{found:?}");
     }

@@ -11,7 +11,8 @@ pub(super) fn check(metadata: &Metadata, policy: &Policy) -> Vec<Finding> {
         match package.license.as_deref() {
             None => findings.push(Finding::new(place, "names no licence")),
             Some(expression) if !allowed(expression, &policy.licenses.allow) => {
-                findings.push(Finding::new(place, format!("its licence `{expression}` is not among those of deny.toml")));
+                findings
+                    .push(Finding::new(place, format!("its licence `{expression}` is not among those of deny.toml")));
             }
             Some(_) => {}
         }
@@ -98,7 +99,8 @@ mod tests {
     #[test]
     fn a_package_without_a_licence_and_one_with_a_foreign_licence_are_found() {
         let policy = Policy::read("[licenses]\nallow = [\"MIT\"]").unwrap();
-        let metadata = metadata(1, &[("a", "1.0.0", "MIT", &[]), ("b", "1.0.0", "", &[]), ("c", "1.0.0", "AGPL-3.0", &[])]);
+        let metadata =
+            metadata(1, &[("a", "1.0.0", "MIT", &[]), ("b", "1.0.0", "", &[]), ("c", "1.0.0", "AGPL-3.0", &[])]);
         let places: Vec<_> = check(&metadata, &policy).into_iter().map(|finding| finding.place).collect();
         assert_eq!(places, ["b 1.0.0", "c 1.0.0"]);
     }

@@ -33,7 +33,9 @@ fn targets(text: &str) -> Vec<(usize, &str)> {
         for (index, part) in line.split('`').enumerate() {
             // Odd parts stand between backticks.
             if index % 2 == 0 {
-                found.extend(part.split("](").skip(1).filter_map(|rest| rest.split([')', ' ']).next()).map(|t| (number, t)));
+                found.extend(
+                    part.split("](").skip(1).filter_map(|rest| rest.split([')', ' ']).next()).map(|t| (number, t)),
+                );
             }
         }
     }
@@ -42,15 +44,17 @@ fn targets(text: &str) -> Vec<(usize, &str)> {
 
 /// The anchors of a file's headings, as the common forges make them.
 fn anchors(text: &str) -> impl Iterator<Item = String> {
-    outside_fences(text).filter_map(|(_, line)| line.starts_with('#').then(|| line.trim_start_matches('#'))).map(|heading| {
-        heading
-            .trim()
-            .to_lowercase()
-            .chars()
-            .filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_'))
-            .map(|c| if c == ' ' { '-' } else { c })
-            .collect()
-    })
+    outside_fences(text).filter_map(|(_, line)| line.starts_with('#').then(|| line.trim_start_matches('#'))).map(
+        |heading| {
+            heading
+                .trim()
+                .to_lowercase()
+                .chars()
+                .filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_'))
+                .map(|c| if c == ' ' { '-' } else { c })
+                .collect()
+        },
+    )
 }
 
 fn outside_fences(text: &str) -> impl Iterator<Item = (usize, &str)> {
@@ -96,7 +100,8 @@ mod tests {
             ("README.md", "# One\n[folder](docs) ![picture](docs/loop.svg)\n"),
             ("docs/loop.svg", "<svg/>"),
         ]);
-        let found: Vec<_> = check(&tree).into_iter().map(|finding| format!("{} {}", finding.place, finding.text)).collect();
+        let found: Vec<_> =
+            check(&tree).into_iter().map(|finding| format!("{} {}", finding.place, finding.text)).collect();
         assert_eq!(
             found,
             [

@@ -152,8 +152,10 @@ mod tests {
     #[test]
     fn messages_are_read_with_their_attributes_and_variables() {
         let text = "# comment = no\n-brand = Milepost\nnext-item = { $item } in\n    { $days ->\n        [one] a day\n       *[other] { $days } days\n    }\n    .title = Why { $rule }\n";
-        let found: Vec<_> =
-            messages(text).into_iter().map(|(line, key, vars)| (line, key, vars.into_iter().collect::<Vec<_>>())).collect();
+        let found: Vec<_> = messages(text)
+            .into_iter()
+            .map(|(line, key, vars)| (line, key, vars.into_iter().collect::<Vec<_>>()))
+            .collect();
         assert_eq!(
             found,
             [
@@ -172,7 +174,8 @@ mod tests {
             ("cloud/templates/a.html", "{{ t.get(\"hello\") }} {{ t.get(\"missing\") }} {{ t.get(\"only-en\") }}"),
             ("cloud/src/a.rs", "format!(\"item-{}\", name)\n"),
         ]);
-        let found: Vec<_> = check(&tree).into_iter().map(|finding| format!("{} {}", finding.place, finding.text)).collect();
+        let found: Vec<_> =
+            check(&tree).into_iter().map(|finding| format!("{} {}", finding.place, finding.text)).collect();
         assert_eq!(
             found,
             [

@@ -32,7 +32,11 @@ pub(super) fn check(tree: &Tree) -> Vec<Finding> {
                 findings.push(Finding::at(path, number + 1, "a script in a page is refused by the policy"));
             }
             if let Some(handler) = handler(&lower) {
-                findings.push(Finding::at(path, number + 1, format!("`{handler}`: a handler in an attribute is refused by the policy")));
+                findings.push(Finding::at(
+                    path,
+                    number + 1,
+                    format!("`{handler}`: a handler in an attribute is refused by the policy"),
+                ));
             }
         }
     }
@@ -42,9 +46,9 @@ pub(super) fn check(tree: &Tree) -> Vec<Finding> {
 /// An attribute such as `onclick="`.
 fn handler(line: &str) -> Option<&str> {
     line.split(char::is_whitespace).find(|word| {
-        word.strip_prefix("on").and_then(|rest| rest.split_once("=\"")).is_some_and(|(event, _)| {
-            !event.is_empty() && event.bytes().all(|byte| byte.is_ascii_lowercase())
-        })
+        word.strip_prefix("on")
+            .and_then(|rest| rest.split_once("=\""))
+            .is_some_and(|(event, _)| !event.is_empty() && event.bytes().all(|byte| byte.is_ascii_lowercase()))
     })
 }
 

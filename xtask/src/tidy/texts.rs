@@ -42,7 +42,11 @@ pub(super) fn check(tree: &Tree) -> Vec<Finding> {
             let attribute = line.trim_start();
             let bare = attribute.starts_with("#[allow(") || attribute.starts_with("#![allow(");
             if bare && !rest_of_attribute(text, number).contains("reason") {
-                findings.push(Finding::at(path, number + 1, "an allowance without a reason; better an expectation with one"));
+                findings.push(Finding::at(
+                    path,
+                    number + 1,
+                    "an allowance without a reason; better an expectation with one",
+                ));
             }
         }
         if !text.is_empty() && !text.ends_with('\n') && !path.ends_with(".svg") {
@@ -76,7 +80,10 @@ mod tests {
             ("a.md", &machine),
             ("b.rs", &unfinished),
             ("b.md", &unfinished),
-            ("c.rs", "#[allow(dead_code)]\nfn f() {}\n#[allow(\n    dead_code,\n    reason = \"later\"\n)]\nfn g() {}\n"),
+            (
+                "c.rs",
+                "#[allow(dead_code)]\nfn f() {}\n#[allow(\n    dead_code,\n    reason = \"later\"\n)]\nfn g() {}\n",
+            ),
             ("d.txt", "no end"),
         ]);
         let found: Vec<_> = check(&tree).into_iter().map(|finding| finding.place).collect();
