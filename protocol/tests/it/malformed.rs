@@ -1,7 +1,7 @@
 //! Bytes that are no message, each with the exact error that it gives.
 
 use milepost_protocol::{
-    DecodeError, Downlink, Envelope, MAX_DOWNLINK_LEN, MAX_ENVELOPE_LEN, MAX_UNKNOWN_LEN, VERSION,
+    DecodeError, Downlink, Envelope, MAX_BODY_LEN, MAX_DOWNLINK_LEN, MAX_ENVELOPE_LEN, MAX_UNKNOWN_LEN, VERSION,
 };
 
 use crate::files;
@@ -35,7 +35,16 @@ pub(crate) fn cases() -> Vec<Malformed> {
     use DecodeError as E;
     let body = |frame, kind| E::Body { frame, kind };
     let long_unknown = [&[0, 0, 0xC0, 0xB8, 2, 0x81, 2][..], &[0; MAX_UNKNOWN_LEN + 1]].concat();
+    // The length 641 stands as 0x81 0x05.
+    let long_body = vec![0; MAX_BODY_LEN + 1];
     vec![
+        up("up-body-longer-than-allowed", &[&[0, 0, 12, 0x81, 5][..], &long_body].concat(), E::Frame(0)),
+        raw(
+            "down-body-longer-than-allowed",
+            Way::Down,
+            &[&[VERSION, 5, 0x81, 5][..], &long_body].concat(),
+            E::Frame(0),
+        ),
         raw("up-empty", Way::Up, &[], E::Empty),
         raw("up-version-0", Way::Up, &[0, 1, 0, 0, 2, 0, 0], E::UnknownVersion(0)),
         raw("up-version-2", Way::Up, &[2], E::UnknownVersion(2)),

@@ -116,10 +116,10 @@ fn log_chunk() -> impl Strategy<Value = Record> {
 }
 
 fn record() -> impl Strategy<Value = Record> {
+    use CommandOutcome::{Done, Expired, HashMismatch, OutOfOrder, TableInvalid, Unsupported};
     let value = || -1e9_f32..1e9;
     let signal = || any::<u16>().prop_map(SignalId);
     let gap_reason = select(vec![GapReason::FlashFull, GapReason::Overflow, GapReason::Corrupt]);
-    use CommandOutcome::{Done, Expired, HashMismatch, OutOfOrder, TableInvalid, Unsupported};
     let outcome = select(vec![Done, Expired, Unsupported, HashMismatch, TableInvalid, OutOfOrder]);
     prop_oneof![
         boot(),

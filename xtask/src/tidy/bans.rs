@@ -1,6 +1,6 @@
 //! Crates that may not come in at all, and crates that came in twice.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Finding;
 use super::metadata::Metadata;
@@ -12,7 +12,7 @@ pub(super) fn banned(metadata: &Metadata, policy: &Policy) -> Vec<Finding> {
     let mut findings = Vec::new();
     for package in &metadata.packages {
         let Some(denied) = policy.bans.deny.iter().find(|denied| denied.name == package.name) else { continue };
-        let none = Default::default();
+        let none = BTreeSet::default();
         let bringers = parents.get(package.id.as_str()).unwrap_or(&none);
         let strangers: Vec<&str> =
             bringers.iter().copied().filter(|name| !denied.wrappers.iter().any(|wrapper| wrapper == name)).collect();

@@ -1,7 +1,7 @@
 //! Relative links in Markdown lead somewhere, down to the heading.
 
 use super::Finding;
-use super::tree::Tree;
+use super::tree::{Tree, is};
 
 pub(super) fn check(tree: &Tree) -> Vec<Finding> {
     let mut findings = Vec::new();
@@ -14,7 +14,7 @@ pub(super) fn check(tree: &Tree) -> Vec<Finding> {
             let resolved = if file.is_empty() { Some(path.to_owned()) } else { resolve(path, file) };
             match resolved {
                 Some(file) if tree.has(&file) => {
-                    let headings = tree.text(&file).filter(|_| file.ends_with(".md")).unwrap_or_default();
+                    let headings = tree.text(&file).filter(|_| is(&file, "md")).unwrap_or_default();
                     if !anchor.is_empty() && !anchors(headings).any(|heading| heading == anchor) {
                         findings.push(Finding::at(path, line, format!("`{target}`: {file} has no such heading")));
                     }
@@ -44,17 +44,16 @@ fn targets(text: &str) -> Vec<(usize, &str)> {
 
 /// The anchors of a file's headings, as the common forges make them.
 fn anchors(text: &str) -> impl Iterator<Item = String> {
-    outside_fences(text).filter_map(|(_, line)| line.starts_with('#').then(|| line.trim_start_matches('#'))).map(
-        |heading| {
-            heading
-                .trim()
-                .to_lowercase()
-                .chars()
-                .filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_'))
-                .map(|c| if c == ' ' { '-' } else { c })
-                .collect()
-        },
-    )
+    outside_fences(text).filter(|(_, line)| line.starts_with('#')).map(|(_, line)| {
+        let heading = line.trim_start_matches('#');
+        heading
+            .trim()
+            .to_lowercase()
+            .chars()
+            .filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_'))
+            .map(|c| if c == ' ' { '-' } else { c })
+            .collect()
+    })
 }
 
 fn outside_fences(text: &str) -> impl Iterator<Item = (usize, &str)> {

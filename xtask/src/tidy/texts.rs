@@ -1,7 +1,7 @@
 //! Words that have no place in what is checked in.
 
 use super::Finding;
-use super::tree::Tree;
+use super::tree::{Tree, is};
 
 /// Found anywhere, in the pieces in which this file may hold them.
 const ANYWHERE: &[(&[&str], &str)] = &[
@@ -25,10 +25,10 @@ const RUST: &[(&[&str], &str)] = &[
 pub(super) fn check(tree: &Tree) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (path, text) in tree.texts("", "") {
-        if path.ends_with(".lock") || path.contains("/vendor/") || path.ends_with("package-lock.json") {
+        if is(path, "lock") || path.contains("/vendor/") || path.ends_with("package-lock.json") {
             continue;
         }
-        let rust: &[_] = if path.ends_with(".rs") { RUST } else { &[] };
+        let rust: &[_] = if is(path, "rs") { RUST } else { &[] };
         for (number, line) in text.lines().enumerate() {
             for (word, reason) in ANYWHERE.iter().chain(rust) {
                 let word = word.concat();
@@ -49,7 +49,7 @@ pub(super) fn check(tree: &Tree) -> Vec<Finding> {
                 ));
             }
         }
-        if !text.is_empty() && !text.ends_with('\n') && !path.ends_with(".svg") {
+        if !text.is_empty() && !text.ends_with('\n') && !is(path, "svg") {
             findings.push(Finding::new(path, "the last line has no end"));
         }
     }

@@ -68,3 +68,8 @@ impl Tree {
             .filter_map(|path| Some((path, self.text(path)?)))
     }
 }
+
+/// Whether a path ends in this extension, given without its dot.
+pub(super) fn is(path: &str, extension: &str) -> bool {
+    path.rsplit_once('.').is_some_and(|(_, found)| found == extension)
+}
