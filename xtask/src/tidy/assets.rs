@@ -1,6 +1,6 @@
 //! Files of others that we ship are the files that were looked at.
 //!
-//! `HASHES` stands beside them: `SHA-256  file`, one line each; lines that begin with `#` say where they come from.
+//! `SHA256SUMS` stands beside them: `SHA-256  file`, one line each; lines that begin with `#` say where they come from.
 
 use sha2::{Digest, Sha256};
 
@@ -10,7 +10,7 @@ use super::tree::Tree;
 const FOLDER: &str = "cloud/assets/vendor/";
 
 pub(super) fn check(tree: &Tree) -> Vec<Finding> {
-    let list = format!("{FOLDER}HASHES");
+    let list = format!("{FOLDER}SHA256SUMS");
     let text = tree.text(&list).unwrap_or_default();
     let listed: Vec<(&str, &str)> =
         text.lines().filter(|line| !line.starts_with('#')).filter_map(|line| line.split_once("  ")).collect();
@@ -45,7 +45,7 @@ mod tests {
         let empty = hex(b"");
         let list = format!("# from the registry\n{empty}  a.js\n{empty}  b.js\n{empty}  c.js\n");
         let tree = Tree::of([
-            ("cloud/assets/vendor/HASHES", &list),
+            ("cloud/assets/vendor/SHA256SUMS", &list),
             ("cloud/assets/vendor/a.js", ""),
             ("cloud/assets/vendor/b.js", "changed"),
             ("cloud/assets/vendor/d.js", ""),
@@ -55,8 +55,8 @@ mod tests {
             found,
             [
                 "error: cloud/assets/vendor/b.js: is not the file that its hash stands for",
-                "error: cloud/assets/vendor/HASHES: c.js is not there",
-                "error: cloud/assets/vendor/d.js: has no line in cloud/assets/vendor/HASHES",
+                "error: cloud/assets/vendor/SHA256SUMS: c.js is not there",
+                "error: cloud/assets/vendor/d.js: has no line in cloud/assets/vendor/SHA256SUMS",
             ]
         );
     }

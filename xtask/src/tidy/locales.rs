@@ -93,7 +93,7 @@ fn messages(text: &str) -> Vec<(usize, String, BTreeSet<&str>)> {
 
 /// What the pages and the service ask for.
 struct Used<'a> {
-    /// Every text in double quotes, cut at a placeholder.
+    /// Every text that stands between two double quotes of a line.
     quoted: BTreeSet<&'a str>,
     /// Beginnings of keys that are put together, such as `item-` of `item-{}`.
     beginnings: BTreeSet<&'a str>,
@@ -103,7 +103,7 @@ struct Used<'a> {
 
 impl<'a> Used<'a> {
     /// Calls whose first text is a key.
-    const CALLS: &'static [&'static str] = &["t.text(\"", "t.get(\"", "t.with(\"", "text.get(\"", "texts.get(\""];
+    const CALLS: &'static [&'static str] = &["page.t(\"", "page.t1(\"", "localizer.text(\"", "localizer.with(\""];
 
     fn of(tree: &'a Tree) -> Self {
         let mut used = Self { quoted: BTreeSet::new(), beginnings: BTreeSet::new(), calls: BTreeMap::new() };
@@ -111,7 +111,7 @@ impl<'a> Used<'a> {
         let own = tree.texts(FOLDER, ".ftl");
         for (path, text) in sources {
             for (number, line) in text.lines().enumerate() {
-                for quoted in line.split('"').skip(1).step_by(2) {
+                for quoted in line.split('"') {
                     match quoted.split_once('{') {
                         Some((beginning, _)) if beginning.ends_with('-') => {
                             used.beginnings.insert(beginning);
@@ -171,7 +171,10 @@ mod tests {
         let tree = Tree::of([
             ("cloud/locales/en/a.ftl", "hello = Hello { $name }\nspare = Spare\nitem-oil = Oil\nonly-en = x\n"),
             ("cloud/locales/de/a.ftl", "hello = Hallo\nspare = x\nitem-oil = Öl\nonly-de = x\n"),
-            ("cloud/templates/a.html", "{{ t.get(\"hello\") }} {{ t.get(\"missing\") }} {{ t.get(\"only-en\") }}"),
+            (
+                "cloud/templates/a.html",
+                "{{ page.t(\"hello\") }} <a title=\"{{ page.t(\"missing\") }}\"> {{ page.t(\"only-en\") }}",
+            ),
             ("cloud/src/a.rs", "format!(\"item-{}\", name)\n"),
         ]);
         let found: Vec<_> =

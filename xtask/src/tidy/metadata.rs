@@ -36,6 +36,8 @@ pub(super) struct Dependency {
     pub(super) name: String,
     /// The name that the source uses, where it is another.
     pub(super) rename: Option<String>,
+    /// `dev` or `build`; nothing for what the product itself links.
+    pub(super) kind: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -118,7 +120,11 @@ pub(super) mod tests {
                     manifest_path: format!("/r/{name}/Cargo.toml"),
                     dependencies: dependencies
                         .iter()
-                        .map(|d| Dependency { name: d.split('@').next().unwrap_or(d).to_owned(), rename: None })
+                        .map(|d| Dependency {
+                            name: d.split('@').next().unwrap_or(d).to_owned(),
+                            rename: None,
+                            kind: None,
+                        })
                         .collect(),
                 })
                 .collect(),
