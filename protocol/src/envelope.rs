@@ -114,7 +114,7 @@ impl<'a> Walk<'a> {
         }
         let index = self.index;
         let (skip, delta_ms, kind, len) = frame::take::<FrameHead>(&mut self.rest).ok_or(DecodeError::Frame(index))?;
-        let body = frame::take_slice(&mut self.rest, usize::from(len)).ok_or(DecodeError::Frame(index))?;
+        let body = frame::take_body(&mut self.rest, len).ok_or(DecodeError::Frame(index))?;
         let number = self.next.and_then(|next| next.checked_add(skip)).ok_or(DecodeError::Range(index))?;
         self.at_ms = self.at_ms.checked_add_signed(delta_ms).ok_or(DecodeError::Range(index))?;
         self.next = number.checked_add(1);
