@@ -3,8 +3,10 @@
 //! Invariant: nothing outside the committer (`ingest`) acknowledges a device or changes a vehicle.
 
 pub mod clock;
+pub mod config;
 pub mod domain;
 pub mod ingest;
 pub mod pending;
+pub mod pki;
 pub mod service;
 pub mod store;
