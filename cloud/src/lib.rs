@@ -5,6 +5,8 @@
 pub mod clock;
 pub mod config;
 pub mod domain;
+pub mod events;
+pub mod frontdoor;
 pub mod ingest;
 pub mod pending;
 pub mod pki;
