@@ -8,7 +8,6 @@ pub mod domain;
 pub mod events;
 pub mod frontdoor;
 pub mod ingest;
-pub mod pending;
 pub mod pki;
 pub mod service;
 pub mod store;

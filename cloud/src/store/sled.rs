@@ -180,7 +180,7 @@ impl Writer {
             let after = Indexed {
                 revision: write.vehicle.revision,
                 timer_ms: write.vehicle.timer_ms,
-                urgency: write.vehicle.urgency,
+                urgency: write.vehicle.score(),
                 owner: write.vehicle.owner.clone(),
             };
             for key in before.iter().flat_map(|indexed| index_keys(indexed, device)) {
