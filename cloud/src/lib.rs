@@ -9,5 +9,6 @@ pub mod events;
 pub mod frontdoor;
 pub mod ingest;
 pub mod pki;
+pub mod rules;
 pub mod service;
 pub mod store;

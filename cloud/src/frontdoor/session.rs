@@ -260,7 +260,9 @@ impl<S: AsyncRead + AsyncWrite + Send> Session<'_, S> {
                 let existed = filters.iter().map(|filter| self.unsubscribe(filter)).collect();
                 self.send(Packet::UnsubAck { packet_id, existed });
             }
-            Incoming::Ping => self.send(Packet::Pong),
+            Incoming::Ping => {
+                self.send(Packet::Pong);
+            }
             Incoming::Disconnect => return Err(Close::Goodbye),
             Incoming::Connect(_) | Incoming::Misplaced => return Err(Close::Protocol),
         }
