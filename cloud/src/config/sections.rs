@@ -14,6 +14,11 @@ use crate::clock::Clock;
 pub struct Secret(String);
 
 impl Secret {
+    /// Wraps a text.
+    pub fn new(text: String) -> Self {
+        Self(text)
+    }
+
     /// The text itself.
     pub fn expose(&self) -> &str {
         &self.0

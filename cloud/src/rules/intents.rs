@@ -69,6 +69,9 @@ pub fn carry_out(
             }
             vehicle.consent = Consent { version: vehicle.consent.version + 1, purposes };
             let consent = vehicle.consent;
+            if let Some(decided) = vehicle.decided.as_mut().filter(|decided| !decided.had_choice) {
+                decided.again_at_ms = decided.again_at_ms.min(now_ms);
+            }
             vehicle.consent_history.push(ConsentChange { at_ms: now_ms, by: by.clone(), consent });
             effects.note(ChangeKind::Consent);
             effects.send(vehicle, Downlink::Consent(consent));

@@ -37,14 +37,14 @@ pub struct OfferRules {
 
 /// Whether a decision is due; vehicles that nobody owns get no offers.
 pub(super) fn is_due(vehicle: &Vehicle, now_ms: u64) -> bool {
-    let due = vehicle.decided.is_none_or(|decided| now_ms >= decided.again_at_ms.max(decided.at_ms + DAY_MS));
+    let due = vehicle.decided.is_none_or(|decided| now_ms >= decided.again_at_ms);
     vehicle.owner.is_some() && due
 }
 
 /// When the next decision is due.
 pub(super) fn next_ms(vehicle: &Vehicle) -> Option<u64> {
     vehicle.owner.as_ref()?;
-    Some(vehicle.decided.map_or(0, |decided| decided.again_at_ms.max(decided.at_ms + DAY_MS)))
+    Some(vehicle.decided.map_or(0, |decided| decided.again_at_ms))
 }
 
 /// Decides, stores the decision and raises the notice of what was chosen.
@@ -82,7 +82,8 @@ pub(super) fn decide_now(
     let draw = draw(&rules.key, &format!("{} {number}", vehicle.device));
     let decision = decide(&context, &[Offer::winter_tyres()], draw);
     vehicle.next_decision += 1;
-    vehicle.decided = Some(Decided { at_ms: now_ms, again_at_ms: decision.again_at_ms });
+    let had_choice = decision.arms.len() > 1;
+    vehicle.decided = Some(Decided { at_ms: now_ms, again_at_ms: decision.again_at_ms, had_choice });
     if let Arm::Offer { offer, channel, .. } = decision.chosen {
         let id = vehicle.offers.present(offer, now_ms);
         let Some((_, serial)) = id.as_offer() else { unreachable!("a presentation's id is an offer's") };
