@@ -1,1 +1,10 @@
-//! cloud
+//! The service: front door, ingest, store, notices, accounts, API and pages.
+//!
+//! Invariant: nothing outside the committer (`ingest`) acknowledges a device or changes a vehicle.
+
+pub mod clock;
+pub mod domain;
+pub mod ingest;
+pub mod pending;
+pub mod service;
+pub mod store;
