@@ -2,9 +2,13 @@
 //!
 //! Invariant: nothing outside the committer (`ingest`) acknowledges a device or changes a vehicle.
 
+pub mod accounts;
+pub mod api;
 pub mod clock;
 pub mod domain;
+pub mod i18n;
 pub mod ingest;
 pub mod pending;
 pub mod service;
 pub mod store;
+pub mod web;
