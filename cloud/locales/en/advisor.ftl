@@ -19,14 +19,15 @@ queue-count =
         [one] 1 car
        *[other] { $n } cars
     }
-part-line = { $name } { $points }
-part-safety = Safety
-part-level = Due
-part-trouble = Trouble codes
-part-battery = 12 V battery
-part-silence = No contact
-part-waiting = Waiting for an appointment
-part-other = Other
+part-line = { $name } +{ $points }
+part-item = { $item }, { $level }
+part-trouble = { $code }, { $status }
+part-silent =
+    { $n ->
+        [one] No contact for 1 day
+       *[other] No contact for { $n } days
+    }
+part-appointment = Wants an appointment
 state-title = State
 state-model = Model
 state-powertrain = Drive

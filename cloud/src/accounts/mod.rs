@@ -12,6 +12,7 @@ mod session;
 
 pub use access::{Advisor, Caller, Engineer, Owner, SignedIn};
 pub use account::{Account, Role, Theme};
+pub(crate) use cookie::read as read_cookie;
 pub use cookie::Cookies;
 pub use limiter::Limiter;
 pub use login::{Accounts, AccountsError, LoginError};

@@ -13,6 +13,6 @@ mod vehicle;
 pub use actor::{AccountId, Actor};
 pub use change::{Change, ChangeKind};
 pub use intent::{Intent, IntentError, Outcome};
-pub use notice::{NoticeDoc, Seen, Subject, Transition};
+pub use notice::{NoticeDoc, Seen, Subject, Transition, longest_snooze_days};
 pub use texts::{NoticeText, Texts};
 pub use vehicle::{Anchoring, ConsentChange, Counts, Powertrain, Profile, Vehicle};
