@@ -4,6 +4,8 @@
 
 mod assess;
 mod complete;
+#[cfg(test)]
+mod tests;
 mod usage;
 
 pub use assess::{Assessment, assess};
