@@ -63,3 +63,18 @@ fn escape(path: &str) -> String {
         text
     })
 }
+
+/// Gives what axum itself refuses (a path, a query or a form that does not read) the form of a problem.
+pub(crate) async fn plain_rejections(request: Request, next: Next) -> Response {
+    let response = next.run(request).await;
+    if response.extensions().get::<Problem>().is_some() {
+        return response;
+    }
+    match response.status() {
+        StatusCode::BAD_REQUEST
+        | StatusCode::UNPROCESSABLE_ENTITY
+        | StatusCode::UNSUPPORTED_MEDIA_TYPE
+        | StatusCode::PAYLOAD_TOO_LARGE => Problem::invalid().into_response(),
+        _ => response,
+    }
+}

@@ -33,6 +33,13 @@ struct HomeFragment {
 }
 
 #[derive(Template)]
+#[template(path = "owner/state.html")]
+struct StateFragment {
+    page: Page,
+    home: Home,
+}
+
+#[derive(Template)]
 #[template(path = "owner/none.html")]
 struct NoVehiclePage {
     page: Page,
@@ -153,6 +160,13 @@ pub(crate) fn fragment(
     let page = Page::of(reader, account, "nav-home", Section::Home);
     let home = Home::of(vehicle, &format, did.flash(&format));
     render::text(&HomeFragment { page, home })
+}
+
+/// What changes by itself, for the live stream.
+pub(crate) fn state_fragment(account: &Account, reader: &Reader, vehicle: &Vehicle) -> Result<String, Problem> {
+    let format = reader.format(account, Some(vehicle));
+    let page = Page::of(reader, account, "nav-home", Section::Home);
+    render::text(&StateFragment { page, home: Home::of(vehicle, &format, None) })
 }
 
 /// Notes which open notices the account page has shown; a failure is logged and costs the reader nothing.

@@ -24,6 +24,10 @@ mod state;
 mod trips;
 pub(crate) mod view;
 
+pub(crate) use advisor::visible;
+pub(crate) use devices::all as all_devices;
+pub(crate) use form::parse_answer;
+pub(crate) use login::{agent, client};
 pub use reader::Reader;
 pub use router::router;
 pub use state::{AppState, Settings};

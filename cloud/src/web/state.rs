@@ -1,8 +1,16 @@
 //! What every handler can reach.
 
+use std::sync::Arc;
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
 use crate::accounts::{Accounts, AccountsError, Cookies};
+use crate::api::Problem;
 use crate::clock::Clock;
 use crate::service::Service;
+
+/// How many live streams are open at most.
+const MAX_STREAMS: usize = 2_000;
 
 /// What the web side needs to know of its installation.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,6 +30,7 @@ pub struct AppState {
     pub cookies: Cookies,
     /// The machine's clock: sessions, caches and latencies live by it, whatever the service's own clock does.
     pub wall: Clock,
+    streams: Arc<Semaphore>,
 }
 
 impl AppState {
@@ -29,7 +38,12 @@ impl AppState {
     pub fn new(service: Service, wall: Clock, settings: &Settings) -> Result<Self, AccountsError> {
         let accounts = Accounts::new(service.clone(), wall.clone())?;
         let cookies = Cookies { secure: settings.public_url.starts_with("https://") };
-        Ok(Self { service, accounts, cookies, wall })
+        Ok(Self { service, accounts, cookies, wall, streams: Arc::new(Semaphore::new(MAX_STREAMS)) })
+    }
+
+    /// A seat for one live stream; it is free again when the permit is dropped.
+    pub(crate) fn stream_seat(&self) -> Result<OwnedSemaphorePermit, Problem> {
+        Arc::clone(&self.streams).try_acquire_owned().map_err(|_| Problem::unavailable())
     }
 
     /// The service's now, in milliseconds of Unix time.

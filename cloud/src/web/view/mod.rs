@@ -3,6 +3,7 @@
 //! Invariant: nothing here reads a clock, awaits or changes anything; the same vehicle and the same format give the same words.
 
 mod consent;
+mod facts;
 mod health;
 mod home;
 mod items;
@@ -11,8 +12,10 @@ mod offers;
 mod tiles;
 mod trips;
 mod troubles;
+mod urgency;
 
 pub(crate) use consent::{ChangeLine, PurposeRow, changes, names, purposes, rows};
+pub(crate) use facts::{Fact, RecordLine, facts, firmware, gaps, records};
 pub(crate) use health::{Health, health};
 pub(crate) use home::{Flash, Home};
 pub(crate) use items::{ItemView, due_in_sentence, items, level_word, tone};
@@ -21,6 +24,7 @@ pub(crate) use offers::{DecisionLine, OfferView, decisions, offers};
 pub(crate) use tiles::{TileView, TyreView, tiles, tyres};
 pub(crate) use trips::{Day, TripRow, days, recent};
 pub(crate) use troubles::{TroubleView, trouble_status, troubles};
+pub(crate) use urgency::{PartLine, parts, scored, urgency_tone};
 
 use crate::domain::Vehicle;
 use crate::i18n::{Format, Localizer};
