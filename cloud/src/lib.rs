@@ -5,10 +5,13 @@
 pub mod accounts;
 pub mod api;
 pub mod clock;
+pub mod config;
 pub mod domain;
+pub mod events;
+pub mod frontdoor;
 pub mod i18n;
 pub mod ingest;
-pub mod pending;
+pub mod pki;
 pub mod service;
 pub mod store;
 pub mod web;

@@ -121,7 +121,7 @@ impl Problem {
     }
 
     /// The service failed; its cause is in the log.
-    pub fn internal(cause: &(dyn Error + 'static)) -> Self {
+    pub fn internal(cause: &dyn Error) -> Self {
         tracing::error!(error = chain(cause), "a request failed");
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal")
     }
@@ -157,9 +157,15 @@ impl Problem {
 }
 
 /// The messages of an error and its causes, outermost first.
-fn chain(error: &(dyn Error + 'static)) -> String {
-    let causes = std::iter::successors(Some(error), |error| error.source());
-    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+fn chain(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    text
 }
 
 impl IntoResponse for Problem {

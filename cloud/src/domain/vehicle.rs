@@ -4,25 +4,17 @@
 
 use std::collections::BTreeMap;
 
-use crate::pending::numbers::Received;
-use crate::pending::offers::Ledger;
-use crate::pending::usage::VehicleState;
+use milepost_engine::numbers::Received;
+use milepost_engine::offers::Ledger;
+use milepost_engine::plan::Powertrain;
+use milepost_engine::urgency::Urgency;
+use milepost_engine::usage::VehicleState;
 use milepost_protocol::downlink::{Consent, Purposes};
 use milepost_protocol::plan::{Anchor, ItemId, PlanItem, ServicePlan};
 use milepost_protocol::{DeviceId, NoticeId};
 use serde::{Deserialize, Serialize};
 
 use super::{AccountId, Actor, NoticeDoc};
-
-/// How a vehicle is driven.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub enum Powertrain {
-    /// A combustion engine.
-    #[default]
-    Combustion,
-    /// A traction battery alone.
-    Electric,
-}
 
 /// What people call the vehicle, and where it lives.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -107,6 +99,15 @@ pub struct Counts {
     pub stray_answers: u64,
 }
 
+/// When offers were decided on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Decided {
+    /// The last time, in milliseconds of Unix time.
+    pub at_ms: u64,
+    /// The next time if nothing else happens.
+    pub again_at_ms: u64,
+}
+
 /// Everything that is known about one vehicle.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Vehicle {
@@ -133,9 +134,6 @@ pub struct Vehicle {
     /// The maintenance plan.
     #[serde(default)]
     pub plan: ServicePlan,
-    /// Whether the plan's anchors are facts; until then the first odometer reading moves them.
-    #[serde(default)]
-    pub anchored: bool,
     /// Completions and their undoing, oldest first.
     #[serde(default)]
     pub anchorings: Vec<Anchoring>,
@@ -150,9 +148,9 @@ pub struct Vehicle {
     /// Which offers were made and what became of them.
     #[serde(default)]
     pub offers: Ledger,
-    /// When the last decision on offers was taken, in milliseconds of Unix time.
+    /// When offers were last decided on and when to decide again if nothing else happens, in milliseconds of Unix time.
     #[serde(default)]
-    pub decided_ms: Option<u64>,
+    pub decided: Option<Decided>,
     /// The number of the next decision.
     #[serde(default)]
     pub next_decision: u64,
@@ -165,9 +163,9 @@ pub struct Vehicle {
     /// When something changes by itself next.
     #[serde(default)]
     pub timer_ms: Option<u64>,
-    /// The advisor's urgency score, 0 to 1000; the list is in its order.
+    /// How soon an advisor should look at it, and why.
     #[serde(default)]
-    pub urgency: u16,
+    pub urgency: Urgency,
     /// What was counted.
     #[serde(default)]
     pub counts: Counts,
@@ -185,20 +183,24 @@ impl Vehicle {
             received: Received::default(),
             state: VehicleState::default(),
             plan: ServicePlan::default(),
-            anchored: false,
             anchorings: Vec::new(),
             notices: BTreeMap::new(),
             consent: Consent { version: 1, purposes: Purposes::FUNCTION },
             consent_history: Vec::new(),
             offers: Ledger::default(),
-            decided_ms: None,
+            decided: None,
             next_decision: 0,
             next_message: 0,
             next_command: 0,
             timer_ms: None,
-            urgency: 0,
+            urgency: Urgency::default(),
             counts: Counts::default(),
         }
+    }
+
+    /// The score that orders the advisor's list.
+    pub fn score(&self) -> u16 {
+        u16::try_from(self.urgency.score).unwrap_or(u16::MAX)
     }
 
     /// The plan's item with this number.

@@ -34,7 +34,7 @@ pub enum Work {
         /// The vehicle.
         device: DeviceId,
         /// The wish.
-        intent: Intent,
+        intent: Box<Intent>,
         /// Whose.
         by: Actor,
         /// Told after the commit.
@@ -50,6 +50,11 @@ pub enum Work {
     /// Timers may be due.
     Tick {
         /// Told when everything that was due is committed.
-        done: Option<oneshot::Sender<()>>,
+        done: oneshot::Sender<()>,
+    },
+    /// Everything before this is the last.
+    Close {
+        /// Told when it is committed.
+        done: oneshot::Sender<()>,
     },
 }

@@ -155,7 +155,7 @@ impl Store for MemoryStore {
         let tables = self.open()?;
         let mut entries = Vec::new();
         for device in tables.vehicles.keys() {
-            entries.extend(tables.vehicle(device)?.map(|v| (std::cmp::Reverse(v.urgency), v.device)));
+            entries.extend(tables.vehicle(device)?.map(|v| (std::cmp::Reverse(v.score()), v.device)));
         }
         entries.sort();
         let after = after.map(|cursor| (std::cmp::Reverse(cursor.urgency), cursor.device));

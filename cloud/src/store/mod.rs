@@ -8,9 +8,10 @@ mod commit;
 mod docs;
 mod error;
 mod faults;
-
+mod keys;
 mod memory;
 mod rows;
+mod sled;
 
 
 
@@ -24,6 +25,7 @@ pub use error::StoreError;
 pub use faults::Faults;
 pub use memory::MemoryStore;
 pub use rows::{DecisionRow, History, Message, QuarantineRow, QueueCursor, QueueEntry, TelemetryRow};
+pub use self::sled::{SledSettings, SledStore};
 
 
 use milepost_protocol::DeviceId;

@@ -1,7 +1,7 @@
 //! Rows beside the documents, and what is asked about them.
 
 use bytes::Bytes;
-use crate::pending::offers::Decision;
+use milepost_engine::offers::Decision;
 use milepost_protocol::{DeviceId, RecordId};
 use serde::{Deserialize, Serialize};
 
@@ -96,7 +96,7 @@ pub struct QueueCursor {
 /// One line of the advisor's list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct QueueEntry {
-    /// The urgency score, 0 to 1000.
+    /// The urgency score.
     pub urgency: u16,
     /// The vehicle.
     pub device: DeviceId,

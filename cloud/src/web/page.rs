@@ -9,6 +9,36 @@ use crate::domain::Vehicle;
 use crate::i18n::Localizer;
 use crate::web::Reader;
 
+/// What a text's variable can be; templates hand references over.
+pub(crate) trait Variable {
+    /// The variable as Fluent takes it.
+    fn value(&self) -> FluentValue<'_>;
+}
+
+impl Variable for str {
+    fn value(&self) -> FluentValue<'_> {
+        self.into()
+    }
+}
+
+impl Variable for String {
+    fn value(&self) -> FluentValue<'_> {
+        self.as_str().into()
+    }
+}
+
+impl Variable for usize {
+    fn value(&self) -> FluentValue<'_> {
+        (*self).into()
+    }
+}
+
+impl<T: Variable + ?Sized> Variable for &T {
+    fn value(&self) -> FluentValue<'_> {
+        (**self).value()
+    }
+}
+
 /// A place in the navigation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Section {
@@ -115,8 +145,8 @@ impl Page {
     }
 
     /// A text with one variable.
-    pub(crate) fn t1<'a>(&self, key: &str, name: &'a str, value: impl Into<FluentValue<'a>>) -> String {
-        self.localizer.with(key, [(name, value.into())])
+    pub(crate) fn t1(&self, key: &str, name: &str, value: impl Variable) -> String {
+        self.localizer.with(key, [(name, value.value())])
     }
 
     /// The path of an asset.
