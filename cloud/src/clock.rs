@@ -48,6 +48,14 @@ impl Clock {
         }
     }
 
+    /// Now, in microseconds of Unix time, for latencies across processes.
+    pub fn now_us(&self) -> u64 {
+        match &self.0 {
+            Source::Real => machine_us(),
+            Source::Scaled { .. } | Source::Manual(_) => self.now_ms().saturating_mul(1000),
+        }
+    }
+
     /// Moves a manual clock to `now_ms`; other clocks cannot be set and stay as they are.
     pub fn set(&self, now_ms: u64) {
         if let Source::Manual(now) = &self.0 {
@@ -90,6 +98,11 @@ impl Stopwatch {
 fn machine_ms() -> u64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+}
+
+fn machine_us() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_micros()).unwrap_or(u64::MAX)
 }
 
 fn scale(epoch_ms: u64, started_ms: u64, speed: f64, machine_ms: u64) -> u64 {

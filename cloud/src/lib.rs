@@ -2,11 +2,14 @@
 //!
 //! Invariant: nothing outside the committer (`ingest`) acknowledges a device or changes a vehicle.
 
+pub mod accounts;
+pub mod api;
 pub mod clock;
 pub mod config;
 pub mod domain;
 pub mod events;
 pub mod frontdoor;
+pub mod i18n;
 pub mod ingest;
 pub mod metrics;
 pub mod pki;
@@ -14,3 +17,4 @@ pub mod rules;
 pub mod server;
 pub mod service;
 pub mod store;
+pub mod web;

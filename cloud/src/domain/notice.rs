@@ -209,7 +209,7 @@ impl NoticeDoc {
 }
 
 /// The longest snooze in days, by what ignoring the notice can lead to.
-fn longest_snooze_days(safety: SafetyClass) -> u16 {
+pub fn longest_snooze_days(safety: SafetyClass) -> u16 {
     match safety {
         SafetyClass::Safety => 7,
         SafetyClass::Wear => 30,
