@@ -1,0 +1,3 @@
+//! What the car does, derived from signals: trips, counters, battery, tyres, energy.
+
+pub mod latest;
