@@ -1,0 +1,5 @@
+//! Signals out of frames, by a table that is data.
+
+pub mod bits;
+pub mod builtin;
+pub mod table;
