@@ -1,1 +1,8 @@
-//! gateway
+//! The car-side core hosted on Linux: as the agent of a gateway board, as a replay tool, and many at a time as a simulated fleet.
+//!
+//! Invariant: nothing here decides or measures; the core does, and this crate carries frames in, envelopes out and messages back.
+
+pub mod candump;
+pub mod clock;
+pub mod flash_file;
+pub mod link;
