@@ -1,1 +1,19 @@
-//! isotp
+//! ISO 15765-2 messages over CAN, without I/O: reception (also of conversations between others) and transmission.
+//!
+//! Normal addressing; the caller picks frames by identifier, 11 or 29 bits alike.
+//! Invariant: a message is answered whole and in order, or not at all; a length beyond the buffer is refused at its first frame.
+
+mod receive;
+mod send;
+
+pub use receive::{DropReason, Reception, Receiver};
+pub use send::{Sender, SendError};
+
+/// N_Bs and N_Cr of ISO 15765-2: how long either side waits for the other, in milliseconds.
+pub const TIMEOUT_MS: u64 = 1000;
+
+/// What fills a classic frame behind its payload.
+pub const PADDING: u8 = 0x55;
+
+/// The flow control frame that lets the other side send everything at its own pace.
+pub const CLEAR_TO_SEND: [u8; 8] = [0x30, 0, 0, PADDING, PADDING, PADDING, PADDING, PADDING];

@@ -1,1 +1,5 @@
-//! signal
+//! Signals out of frames, by a table that is data.
+
+pub mod bits;
+pub mod builtin;
+pub mod table;
