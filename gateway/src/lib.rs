@@ -5,4 +5,5 @@
 pub mod candump;
 pub mod clock;
 pub mod flash_file;
+pub mod fleet;
 pub mod link;

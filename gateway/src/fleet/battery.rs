@@ -41,7 +41,8 @@ impl Battery {
     pub fn rest_v(&self, at_ms: u64, rested_s: f64) -> f64 {
         let surface = 0.25 * (-rested_s / 5_400.0).exp();
         let worn = 0.75 * (1.0 - self.health(at_ms)).powf(1.3);
-        12.75 - worn + surface - 0.01 * (rested_s / 86_400.0).min(40.0) + self.scatter.wander(at_ms as f64 / DAY_MS as f64) * 0.02
+        12.75 - worn + surface - 0.01 * (rested_s / 86_400.0).min(40.0)
+            + self.scatter.wander(at_ms as f64 / DAY_MS as f64) * 0.02
     }
 
     /// The lowest voltage while cranking, in volts: the inner resistance grows with wear and cold.

@@ -67,9 +67,9 @@ impl Driver {
             errands: random.random_range(0.4..1.4),
             holidays: [(summer, random.random_range(8..20)), (share_of(12, 22), random.random_range(4..10))],
             holiday_m: random.random_range(120_000.0..700_000.0),
-            winter_wheels: random
-                .random_bool(0.6)
-                .then(|| (share_of(10, 5) + random.random_range(0.0..0.12), share_of(3, 20) + random.random_range(0.0..0.1))),
+            winter_wheels: random.random_bool(0.6).then(|| {
+                (share_of(10, 5) + random.random_range(0.0..0.12), share_of(3, 20) + random.random_range(0.0..0.1))
+            }),
             temper: match random.random::<f64>() {
                 x if x < 0.5 => Temper::Tidy,
                 x if x < 0.85 => Temper::Later,
@@ -87,7 +87,8 @@ impl Driver {
     /// The trips that begin on a day.
     pub fn day(&self, day: u64) -> Vec<Errand> {
         let mut random = self.seed.branch(day).random();
-        let mut plan = DayPlan { day, free_from_h: 0.0, errands: Vec::new(), seed: self.seed.named("route").branch(day) };
+        let mut plan =
+            DayPlan { day, free_from_h: 0.0, errands: Vec::new(), seed: self.seed.named("route").branch(day) };
         match self.holiday_day(day) {
             Some((0, _)) => plan.add(random.random_range(7.0..10.0), self.holiday_m),
             Some((at, days)) if at + 1 == days => plan.add(random.random_range(9.0..13.0), self.holiday_m),

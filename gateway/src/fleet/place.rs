@@ -50,7 +50,8 @@ impl Place {
         let season = -(TAU * (year_share(unix_ms) - 0.055)).cos() * self.season_c;
         let days = day(unix_ms) as f64 + hour(unix_ms) / 24.0;
         let diurnal = -(TAU * (hour(unix_ms) - 4.0) / 24.0).cos() * self.day_c;
-        let weather = (self.weather.wander(days / 3.0) * 0.7 + self.weather.branch(1).wander(days / 11.0) * 0.5) * self.weather_c;
+        let weather =
+            (self.weather.wander(days / 3.0) * 0.7 + self.weather.branch(1).wander(days / 11.0) * 0.5) * self.weather_c;
         self.mean_c + season + diurnal + weather
     }
 }

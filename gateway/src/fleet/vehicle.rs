@@ -35,9 +35,9 @@ impl Class {
 
     fn params(self) -> Params {
         match self {
-            Self::Small => Params { mass_kg: 1_250.0, drag: 0.65, store: 42_000.0, rpm_per_mps: 75.0, warmth: 1.0 },
-            Self::Large => Params { mass_kg: 1_900.0, drag: 0.85, store: 65_000.0, rpm_per_mps: 58.0, warmth: 0.8 },
-            Self::Electric => Params { mass_kg: 1_800.0, drag: 0.62, store: 60_000.0, rpm_per_mps: 0.0, warmth: 0.0 },
+            Self::Small => Params { mass_kg: 1_250.0, drag: 0.38, store: 42_000.0, rpm_per_mps: 75.0, warmth: 1.0 },
+            Self::Large => Params { mass_kg: 1_900.0, drag: 0.48, store: 65_000.0, rpm_per_mps: 58.0, warmth: 0.8 },
+            Self::Electric => Params { mass_kg: 1_800.0, drag: 0.36, store: 60_000.0, rpm_per_mps: 0.0, warmth: 0.0 },
         }
     }
 
@@ -103,7 +103,8 @@ impl Vehicle {
     /// What the drive train does at a speed and an acceleration.
     pub fn drive(&self, class: Class, speed_mps: f64, acceleration: f64, outside_c: f64) -> Drive {
         let params = class.params();
-        let force = params.mass_kg * (9.81 * 0.011 + acceleration.clamp(-2.5, 2.5)) + params.drag * speed_mps * speed_mps;
+        let force =
+            params.mass_kg * (9.81 * 0.011 + acceleration.clamp(-2.5, 2.5)) + params.drag * speed_mps * speed_mps;
         let wheels_w = if speed_mps > 0.1 { force * speed_mps } else { 0.0 };
         if !class.burns() {
             // Heating or cooling of the cabin grows with the distance from 20 °C; 0.9 is the way through motor and converter.
