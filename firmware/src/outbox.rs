@@ -1,1 +1,285 @@
-//! outbox
+//! The outbox: records in flash, in two lanes, until the cloud says that they are committed.
+//!
+//! Alerts and answers travel ahead of bulk. A record is identified by (boot, number) for ever; numbers of a boot have no holes.
+//! Invariant: a record leaves flash only by a receipt that names it, or when a full lane makes the oldest give way, and then a
+//! [`Gap`] record names what was lost.
+
+mod lane;
+
+use embedded_storage_async::nor_flash::MultiwriteNorFlash;
+use heapless::Vec;
+use milepost_protocol::downlink::Range;
+use milepost_protocol::envelope::{ClockQuality, Entry};
+use milepost_protocol::record::{Gap, GapReason};
+use milepost_protocol::{MAX_BODY_LEN, Record, RecordId};
+use serde::{Deserialize, Serialize};
+
+use crate::clock::Moment;
+use crate::error::{Error, Operation};
+use crate::store::{Key, Owed, Store};
+use lane::{Lane, PushError};
+pub use lane::{MAX_ALERT_PAGES, MAX_BULK_PAGES};
+
+/// How many envelopes may be under way before the first receipt of a session grants more.
+pub const INITIAL_CREDIT: u16 = 16;
+
+/// The most runs of lost numbers that wait to be told; beyond that neighbours are told as one run.
+const MAX_LOST: usize = 32;
+
+/// Who a record is and when it was made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stamp {
+    /// The boot that made it.
+    pub boot: u32,
+    /// Its number within the boot.
+    pub number: u32,
+    /// The uptime of the measurement, in milliseconds.
+    pub uptime_ms: u64,
+    /// The time of the measurement, as `quality` says.
+    pub at_ms: u64,
+    /// What `at_ms` counts from.
+    pub quality: ClockQuality,
+    /// The consent version that the device worked under.
+    pub consent: u32,
+    /// The record's kind.
+    pub kind: u16,
+}
+
+impl Stamp {
+    /// The record's identity.
+    pub fn id(&self) -> RecordId {
+        RecordId { boot: self.boot, number: self.number }
+    }
+}
+
+/// A run of numbers that gave way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+struct Lost {
+    boot: u32,
+    first: u32,
+    last: u32,
+}
+
+/// Both lanes and the numbering of this boot.
+pub(crate) struct Outbox<S: MultiwriteNorFlash> {
+    alerts: Lane<S, MAX_ALERT_PAGES>,
+    bulk: Lane<S, MAX_BULK_PAGES>,
+    boot: u32,
+    next_number: u32,
+    lost: Vec<Lost, MAX_LOST>,
+    /// How many records gave way or did not read back in this boot.
+    pub(crate) dropped: u32,
+    corrupt: bool,
+    credit: u16,
+}
+
+impl<S: MultiwriteNorFlash> Outbox<S> {
+    /// Opens both lanes and counts what they hold. Numbering begins with [`Outbox::begin`].
+    pub(crate) async fn open(alerts: S, bulk: S) -> Result<Self, Error<S::Error>> {
+        let (alerts, alerts_corrupt) = Lane::open(alerts).await?;
+        let (bulk, bulk_corrupt) = Lane::open(bulk).await?;
+        Ok(Self {
+            alerts,
+            bulk,
+            boot: 0,
+            next_number: 0,
+            lost: Vec::new(),
+            dropped: 0,
+            corrupt: alerts_corrupt || bulk_corrupt,
+            credit: INITIAL_CREDIT,
+        })
+    }
+
+    /// The newest record that was found in flash.
+    pub(crate) fn newest(&self) -> Option<RecordId> {
+        self.alerts.newest.max(self.bulk.newest)
+    }
+
+    /// Starts the numbering of `boot` and takes over what an earlier boot still had to tell as lost.
+    pub(crate) async fn begin(&mut self, boot: u32, store: &mut Store<S>) -> Result<(), Error<S::Error>> {
+        self.boot = boot;
+        self.next_number = 0;
+        self.lost = store.load(Key::Lost as u8).await?.unwrap_or_default();
+        Ok(())
+    }
+
+    /// The number of this boot.
+    pub(crate) fn boot(&self) -> u32 {
+        self.boot
+    }
+
+    /// How many records this boot has numbered.
+    pub(crate) fn created(&self) -> u32 {
+        self.next_number
+    }
+
+    /// How many records wait for a receipt.
+    pub(crate) fn stored(&self) -> u32 {
+        self.alerts.stored.saturating_add(self.bulk.stored)
+    }
+
+    /// Gives a record its identity. The caller pushes it, or gives the number back with [`Outbox::forget`].
+    pub(crate) fn stamp(&mut self, uptime_ms: u64, moment: Moment, consent: u32, record: &Record) -> Option<Owed> {
+        let mut body = [0; MAX_BODY_LEN];
+        let body = Vec::from_slice(record.encode_body(&mut body)?).ok()?;
+        Some(Owed { stamp: self.next_stamp(uptime_ms, moment, consent, record.kind()), body })
+    }
+
+    /// Takes the newest numbers back: their records were not made durable.
+    pub(crate) fn forget(&mut self, count: usize) {
+        self.next_number = self.next_number.saturating_sub(count as u32);
+    }
+
+    /// Appends a record that needs no other state; durable on return.
+    pub(crate) async fn record(
+        &mut self,
+        store: &mut Store<S>,
+        uptime_ms: u64,
+        moment: Moment,
+        consent: u32,
+        record: &Record,
+    ) -> Result<(), Error<S::Error>> {
+        let mut body = [0; MAX_BODY_LEN];
+        let Some(body) = record.encode_body(&mut body) else { return Err(Error::Layout(Operation::Push)) };
+        let stamp = self.next_stamp(uptime_ms, moment, consent, record.kind());
+        self.push(store, &stamp, body, record.is_urgent()).await
+    }
+
+    /// Appends a record that already has its identity; durable on return.
+    pub(crate) async fn owed(&mut self, store: &mut Store<S>, owed: &Owed) -> Result<(), Error<S::Error>> {
+        let urgent = Record::decode_body(owed.stamp.kind, &owed.body).is_some_and(|record| record.is_urgent());
+        self.push(store, &owed.stamp, &owed.body, urgent).await
+    }
+
+    /// Whether a record that an earlier boot owed has not reached the lanes, as far as they still tell.
+    ///
+    /// Records are pushed in the order of their numbers, so a newer one of the same boot proves that this one was pushed.
+    pub(crate) fn lacks(&self, stamp: &Stamp) -> bool {
+        self.newest().is_none_or(|newest| newest < stamp.id())
+    }
+
+    /// Writes the next envelope that was not sent yet to `buffer`, alerts first; answers its length.
+    pub(crate) async fn envelope(&mut self, uptime_ms: u64, buffer: &mut [u8]) -> Result<Option<usize>, Error<S::Error>> {
+        if self.credit == 0 {
+            return Ok(None);
+        }
+        let mut len = self.alerts.envelope(self.boot, uptime_ms, buffer).await?;
+        if len.is_none() {
+            len = self.bulk.envelope(self.boot, uptime_ms, buffer).await?;
+        }
+        if len.is_some() {
+            self.credit -= 1;
+        }
+        Ok(len)
+    }
+
+    /// Removes what a receipt names and takes its credit.
+    pub(crate) async fn acknowledge(&mut self, boot: u32, ranges: &[Range], credit: u16) -> Result<(), Error<S::Error>> {
+        self.alerts.acknowledge(boot, ranges).await?;
+        self.bulk.acknowledge(boot, ranges).await?;
+        self.credit = credit;
+        Ok(())
+    }
+
+    /// Everything without a receipt will be sent again.
+    pub(crate) fn rewind(&mut self) {
+        self.alerts.rewind();
+        self.bulk.rewind();
+        self.credit = INITIAL_CREDIT;
+    }
+
+    /// Tells what was lost before this start.
+    pub(crate) async fn tell_losses(
+        &mut self,
+        store: &mut Store<S>,
+        uptime_ms: u64,
+        moment: Moment,
+        consent: u32,
+    ) -> Result<(), Error<S::Error>> {
+        if core::mem::take(&mut self.corrupt) {
+            // How many there were is not known any more; the cloud sees the hole in the numbers.
+            let gap = Gap { boot: self.boot.saturating_sub(1), first: 0, count: 0, reason: GapReason::Corrupt };
+            self.dropped = self.dropped.saturating_add(1);
+            self.record(store, uptime_ms, moment, consent, &gap.into()).await?;
+        }
+        let Some(&Lost { boot, .. }) = self.lost.first() else { return Ok(()) };
+        let stamp = Stamp { boot, number: 0, uptime_ms, at_ms: moment.at_ms, quality: moment.quality, consent, kind: 0 };
+        self.tell_lost(store, &stamp).await
+    }
+
+    fn next_stamp(&mut self, uptime_ms: u64, moment: Moment, consent: u32, kind: u16) -> Stamp {
+        let number = self.next_number;
+        self.next_number = number.saturating_add(1);
+        let Moment { at_ms, quality } = moment;
+        Stamp { boot: self.boot, number, uptime_ms, at_ms, quality, consent, kind }
+    }
+
+    async fn push(
+        &mut self,
+        store: &mut Store<S>,
+        stamp: &Stamp,
+        body: &[u8],
+        urgent: bool,
+    ) -> Result<(), Error<S::Error>> {
+        self.make_room_and_push(store, stamp, body, urgent).await?;
+        if self.lost.is_empty() { Ok(()) } else { self.tell_lost(store, stamp).await }
+    }
+
+    async fn tell_lost(&mut self, store: &mut Store<S>, like: &Stamp) -> Result<(), Error<S::Error>> {
+        // Telling can itself make room at the cost of older records; each round tells one run and the bound ends it.
+        for _ in 0..MAX_LOST * 2 {
+            let Some(&lost) = self.lost.first() else { break };
+            let count = (lost.last - lost.first).saturating_add(1);
+            let gap = Gap { boot: lost.boot, first: lost.first, count, reason: GapReason::FlashFull };
+            let record = Record::from(gap);
+            let moment = Moment { at_ms: like.at_ms, quality: like.quality };
+            let stamp = self.next_stamp(like.uptime_ms, moment, like.consent, record.kind());
+            let mut body = [0; MAX_BODY_LEN];
+            let body = record.encode_body(&mut body).unwrap_or_default();
+            self.make_room_and_push(store, &stamp, body, record.is_urgent()).await?;
+            self.lost.remove(0);
+        }
+        store.save(Key::Lost as u8, &self.lost).await
+    }
+
+    async fn make_room_and_push(
+        &mut self,
+        store: &mut Store<S>,
+        stamp: &Stamp,
+        body: &[u8],
+        urgent: bool,
+    ) -> Result<(), Error<S::Error>> {
+        loop {
+            let pushed = if urgent { self.alerts.push(stamp, body).await } else { self.bulk.push(stamp, body).await };
+            match pushed {
+                Ok(()) => return Ok(()),
+                Err(PushError::Full) => {}
+                Err(PushError::Failed(error)) => return Err(error),
+            }
+            let oldest =
+                if urgent { self.alerts.oldest(&mut self.lost).await? } else { self.bulk.oldest(&mut self.lost).await? };
+            if oldest == 0 {
+                // The lane is empty and still full: a region of a single page that is too small for the record.
+                return Err(Error::Layout(Operation::Push));
+            }
+            self.dropped = self.dropped.saturating_add(oldest);
+            // First what is about to be lost, then the loss: a cut in between tells of a loss that did not happen,
+            // and the records still arrive; the other order could lose silently.
+            store.save(Key::Lost as u8, &self.lost).await?;
+            if urgent { self.alerts.give_way(oldest).await? } else { self.bulk.give_way(oldest).await? }
+        }
+    }
+}
+
+/// Every record that a region still holds, oldest first, for hosts that inspect a flash image.
+///
+/// It reads only: the region may belong to a device that is not running.
+pub async fn read_all<S: MultiwriteNorFlash>(region: S, mut take: impl FnMut(Stamp, &[u8])) -> Result<(), Error<S::Error>> {
+    let (mut lane, _) = Lane::<S, MAX_BULK_PAGES>::open(region).await?;
+    lane.for_each(|stamp, body| take(*stamp, body)).await
+}
+
+/// A stored record as an envelope's entry would show it.
+pub fn entry<'a>(stamp: &Stamp, body: &'a [u8]) -> Entry<'a> {
+    Entry { number: stamp.number, at_ms: stamp.at_ms, kind: stamp.kind, body }
+}

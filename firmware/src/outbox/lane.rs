@@ -1,0 +1,259 @@
+//! One lane: a queue in flash with a cursor behind what was sent.
+//!
+//! Invariant: of the items in the queue, the first `sent` were handed out since the last rewind; removing keeps that true.
+
+use embedded_storage_async::nor_flash::MultiwriteNorFlash;
+use heapless::Vec;
+use milepost_protocol::downlink::Range;
+use milepost_protocol::envelope::{EnvelopeWriter, Header};
+use milepost_protocol::{MAX_BODY_LEN, RecordId};
+use sequential_storage::cache::{Cache, Uncached, page_pointers::ArrayPagePointers, page_states::ArrayPageStates};
+use sequential_storage::queue::{QueueConfig, QueueStorage};
+
+use super::{Lost, Stamp};
+use crate::error::{Error, Operation};
+use crate::store::region_len;
+
+/// The most erase pages that the alerts lane uses.
+pub const MAX_ALERT_PAGES: usize = 64;
+
+/// The most erase pages that the bulk lane uses.
+pub const MAX_BULK_PAGES: usize = 256;
+
+/// The longest stamp in front of a body, in bytes.
+const MAX_STAMP_LEN: usize = 48;
+
+/// The longest item, in bytes, with room for the alignment of any flash.
+const MAX_ITEM_LEN: usize = MAX_BODY_LEN + MAX_STAMP_LEN + 32;
+
+/// How many records give way at a time; a page is free once all of its records are gone.
+const GIVE_WAY: u32 = 16;
+
+type LaneCache<const PAGES: usize> = Cache<ArrayPageStates<PAGES>, ArrayPagePointers<PAGES>, Uncached>;
+
+/// Why a record did not go into the lane.
+pub(super) enum PushError<E> {
+    /// There is no room.
+    Full,
+    /// The flash failed.
+    Failed(Error<E>),
+}
+
+/// A lane over one region.
+pub(super) struct Lane<S: MultiwriteNorFlash, const PAGES: usize> {
+    queue: QueueStorage<S, LaneCache<PAGES>>,
+    /// The newest record that was found at the start.
+    pub(super) newest: Option<RecordId>,
+    /// How many records the lane holds.
+    pub(super) stored: u32,
+    /// How many of the oldest were sent since the last rewind.
+    sent: u32,
+    /// How many of the oldest may ever have been sent, also in earlier boots.
+    maybe_sent: u32,
+}
+
+impl<S: MultiwriteNorFlash, const PAGES: usize> Lane<S, PAGES> {
+    /// Opens a region and counts what it holds; answers too whether it had to be erased because nothing in it read back.
+    pub(super) async fn open(flash: S) -> Result<(Self, bool), Error<S::Error>> {
+        let end = region_len(&flash, PAGES).ok_or(Error::Layout(Operation::ReadOutbox))?;
+        let config = QueueConfig::try_new(0..end).map_err(|_| Error::Layout(Operation::ReadOutbox))?;
+        let cache = Cache::new(ArrayPageStates::new(), ArrayPagePointers::new(), Uncached);
+        let queue = QueueStorage::new(flash, config, cache);
+        let mut lane = Self { queue, newest: None, stored: 0, sent: 0, maybe_sent: 0 };
+        match lane.count().await {
+            Ok(()) => Ok((lane, false)),
+            Err(Error::Corrupt(_)) => {
+                lane.queue.erase_all().await.map_err(|error| Error::from_storage(Operation::ReadOutbox, error))?;
+                (lane.newest, lane.stored, lane.maybe_sent) = (None, 0, 0);
+                Ok((lane, true))
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Appends a record; durable on return.
+    pub(super) async fn push(&mut self, stamp: &Stamp, body: &[u8]) -> Result<(), PushError<S::Error>> {
+        let mut item = [0; MAX_ITEM_LEN];
+        let layout = || PushError::Failed(Error::Layout(Operation::Push));
+        let head = postcard::to_slice(stamp, &mut item).map_err(|_| layout())?.len();
+        let end = head + body.len();
+        item.get_mut(head..end).ok_or_else(layout)?.copy_from_slice(body);
+        match self.queue.push(item.get(..end).unwrap_or_default(), false).await {
+            Ok(()) => {
+                self.stored = self.stored.saturating_add(1);
+                Ok(())
+            }
+            Err(sequential_storage::Error::FullStorage) => Err(PushError::Full),
+            Err(error) => Err(PushError::Failed(Error::from_storage(Operation::Push, error))),
+        }
+    }
+
+    /// Writes an envelope of records that were not sent yet; answers its length.
+    pub(super) async fn envelope(
+        &mut self,
+        boot: u32,
+        uptime_ms: u64,
+        buffer: &mut [u8],
+    ) -> Result<Option<usize>, Error<S::Error>> {
+        if self.sent >= self.stored {
+            return Ok(None);
+        }
+        let failed = |error| Error::from_storage(Operation::ReadOutbox, error);
+        let mut data = [0; MAX_ITEM_LEN];
+        let mut items = self.queue.iter().await.map_err(failed)?;
+        let mut index = 0;
+        let mut room = Some(buffer);
+        let mut envelope: Option<(Header, EnvelopeWriter<'_>)> = None;
+        while let Some(item) = items.next(&mut data).await.map_err(failed)? {
+            index += 1;
+            if index <= self.sent {
+                continue;
+            }
+            let Ok((stamp, body)) = postcard::take_from_bytes::<Stamp>(&item) else {
+                // An item that another build wrote: it cannot be sent, and is counted as sent so that it blocks nothing.
+                if envelope.is_some() {
+                    break;
+                }
+                self.sent = index;
+                continue;
+            };
+            if envelope.is_none() {
+                let age_ms = (stamp.boot == boot).then(|| uptime_ms.saturating_sub(stamp.uptime_ms));
+                let Stamp { boot, number: first, at_ms: base_ms, quality, consent, .. } = stamp;
+                let header = Header { boot, first, base_ms, quality, age_ms, consent };
+                let writer = room.take().and_then(|room| EnvelopeWriter::new(room, &header));
+                envelope = writer.map(|writer| (header, writer));
+            }
+            let Some((header, writer)) = envelope.as_mut() else { break };
+            let alike = (header.boot, header.quality, header.consent) == (stamp.boot, stamp.quality, stamp.consent);
+            if !alike || writer.push_body(stamp.number, stamp.at_ms, stamp.kind, body).is_err() {
+                break;
+            }
+            self.sent = index;
+        }
+        self.maybe_sent = self.maybe_sent.max(self.sent);
+        Ok(envelope.filter(|(_, writer)| writer.count() > 0).map(|(_, writer)| writer.finish().len()))
+    }
+
+    /// Removes the records of `boot` that lie in `ranges`.
+    pub(super) async fn acknowledge(&mut self, boot: u32, ranges: &[Range]) -> Result<(), Error<S::Error>> {
+        let Some(last) = ranges.iter().map(|range| range.last).max() else { return Ok(()) };
+        let failed = |error| Error::from_storage(Operation::Acknowledge, error);
+        let mut data = [0; MAX_ITEM_LEN];
+        let mut items = self.queue.iter().await.map_err(failed)?;
+        let (mut index, mut sent, mut removed) = (0, self.sent, 0);
+        while index < self.maybe_sent {
+            let Some(item) = items.next(&mut data).await.map_err(failed)? else { break };
+            index += 1;
+            let Ok((stamp, _)) = postcard::take_from_bytes::<Stamp>(&item) else { continue };
+            if stamp.boot > boot || (stamp.boot == boot && stamp.number > last) {
+                // Records stand in the order of boot and number, but for those that an earlier boot owed;
+                // one of these that is passed over here is sent again and acknowledged then.
+                break;
+            }
+            let named = ranges.iter().any(|range| (range.first..=range.last).contains(&stamp.number));
+            if stamp.boot == boot && named {
+                item.pop().await.map_err(failed)?;
+                removed += 1;
+                if index <= self.sent {
+                    sent -= 1;
+                }
+            }
+        }
+        self.sent = sent;
+        self.removed(removed);
+        Ok(())
+    }
+
+    /// Everything that is stored will be sent again.
+    pub(super) fn rewind(&mut self) {
+        self.sent = 0;
+    }
+
+    /// Names the oldest few records in `lost`; answers how many they are.
+    pub(super) async fn oldest<const N: usize>(&mut self, lost: &mut Vec<Lost, N>) -> Result<u32, Error<S::Error>> {
+        let mut count = 0;
+        self.walk(GIVE_WAY, |stamp, _| {
+            count += 1;
+            if let Some(stamp) = stamp {
+                add(lost, stamp.id());
+            }
+        })
+        .await?;
+        Ok(count)
+    }
+
+    /// Removes the oldest `count` records.
+    pub(super) async fn give_way(&mut self, count: u32) -> Result<(), Error<S::Error>> {
+        let failed = |error| Error::from_storage(Operation::Push, error);
+        let mut data = [0; MAX_ITEM_LEN];
+        let mut items = self.queue.iter().await.map_err(failed)?;
+        let mut removed = 0;
+        while removed < count {
+            let Some(item) = items.next(&mut data).await.map_err(failed)? else { break };
+            item.pop().await.map_err(failed)?;
+            removed += 1;
+        }
+        self.sent = self.sent.saturating_sub(removed);
+        self.removed(removed);
+        Ok(())
+    }
+
+    /// Hands on every record, oldest first.
+    pub(super) async fn for_each(&mut self, mut take: impl FnMut(&Stamp, &[u8])) -> Result<(), Error<S::Error>> {
+        self.walk(u32::MAX, |stamp, body| {
+            if let Some(stamp) = stamp {
+                take(stamp, body);
+            }
+        })
+        .await
+    }
+
+    fn removed(&mut self, count: u32) {
+        self.stored = self.stored.saturating_sub(count);
+        self.maybe_sent = self.maybe_sent.saturating_sub(count);
+    }
+
+    async fn count(&mut self) -> Result<(), Error<S::Error>> {
+        let (mut newest, mut stored) = (None, 0_u32);
+        self.walk(u32::MAX, |stamp, _| {
+            stored = stored.saturating_add(1);
+            newest = newest.max(stamp.map(Stamp::id));
+        })
+        .await?;
+        (self.newest, self.stored, self.maybe_sent) = (newest, stored, stored);
+        Ok(())
+    }
+
+    async fn walk(&mut self, limit: u32, mut take: impl FnMut(Option<&Stamp>, &[u8])) -> Result<(), Error<S::Error>> {
+        let failed = |error| Error::from_storage(Operation::ReadOutbox, error);
+        let mut data = [0; MAX_ITEM_LEN];
+        let mut items = self.queue.iter().await.map_err(failed)?;
+        for _ in 0..limit {
+            let Some(item) = items.next(&mut data).await.map_err(failed)? else { break };
+            match postcard::take_from_bytes::<Stamp>(&item) {
+                Ok((stamp, body)) => take(Some(&stamp), body),
+                Err(_) => take(None, &[]),
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Adds a number to the runs; when there is no room for another run, the last one of the same boot grows over the hole.
+fn add<const N: usize>(lost: &mut Vec<Lost, N>, id: RecordId) {
+    let RecordId { boot, number } = id;
+    if lost.iter().any(|run| run.boot == boot && (run.first..=run.last).contains(&number)) {
+        return;
+    }
+    if let Some(run) = lost.iter_mut().find(|run| run.boot == boot && run.last.checked_add(1) == Some(number)) {
+        run.last = number;
+        return;
+    }
+    if lost.push(Lost { boot, first: number, last: number }).is_err()
+        && let Some(run) = lost.iter_mut().rev().find(|run| run.boot == boot)
+    {
+        run.first = run.first.min(number);
+        run.last = run.last.max(number);
+    }
+}
