@@ -41,7 +41,7 @@ pub struct Layout {
 
 impl Layout {
     /// What a gateway board gets: weeks of driving without a network.
-    pub const GATEWAY: Self = Self { alerts: 128 << 10, bulk: 2 << 20, state: 64 << 10, table: 64 << 10 };
+    pub const GATEWAY: Self = Self { alerts: 128 << 10, bulk: 1 << 20, state: 64 << 10, table: 64 << 10 };
 
     /// What one car of a simulated fleet gets.
     pub const FLEET: Self = Self { alerts: 64 << 10, bulk: 512 << 10, state: 64 << 10, table: 32 << 10 };

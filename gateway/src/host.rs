@@ -80,6 +80,5 @@ impl Host {
 }
 
 fn has_receipt(payload: &[u8]) -> bool {
-    Downlink::parse(payload)
-        .is_ok_and(|mut messages| messages.any(|message| matches!(message, Downlink::Receipt(_))))
+    Downlink::parse(payload).is_ok_and(|mut messages| messages.any(|message| matches!(message, Downlink::Receipt(_))))
 }

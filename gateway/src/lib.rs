@@ -2,8 +2,18 @@
 //!
 //! Invariant: nothing here decides or measures; the core does, and this crate carries frames in, envelopes out and messages back.
 
+pub mod agent;
+pub mod bus;
 pub mod candump;
+pub mod cli;
 pub mod clock;
+pub mod config;
 pub mod flash_file;
 pub mod fleet;
+pub mod host;
 pub mod link;
+pub mod loopback;
+pub mod recording;
+pub mod replay;
+pub mod stop;
+pub mod usage;

@@ -52,7 +52,8 @@ pub async fn drain(device: &mut Device<Region>, now: Now, records: &mut Vec<Rece
                 credit: u16::MAX,
             };
             let mut message = [0; MAX_DOWNLINK_LEN];
-            let message = Downlink::encode(&[Downlink::Receipt(receipt)], &mut message).expect("one receipt fits a message");
+            let message =
+                Downlink::encode(&[Downlink::Receipt(receipt)], &mut message).expect("one receipt fits a message");
             match device.downlink(now, message).await {
                 Ok(()) => {}
                 Err(DownlinkError::Device(error)) => return Err(error),

@@ -235,7 +235,10 @@ impl Watch {
         self.engine_ran |= rpm.is_some_and(|rpm| rpm > 0.0);
         // Loads only lower a voltage, so the highest before the start is nearest to rest.
         // It counts only once the engine is known to stand, or else it is not known what charges.
-        if !self.engine_ran && rpm.is_some() && let Some(volts) = value(SignalId::BATTERY_12V) {
+        if !self.engine_ran
+            && rpm.is_some()
+            && let Some(volts) = value(SignalId::BATTERY_12V)
+        {
             self.rest_v = Some(self.rest_v.map_or(volts, |highest| highest.max(volts)));
         }
     }
@@ -247,7 +250,11 @@ fn seconds(at_us: u64) -> f64 {
 
 impl fmt::Display for Usage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "{:>12} {:>12} {:>11} {:>10} {:>8}  source", "start s", "end s", "distance m", "max m/s", "idle s")?;
+        writeln!(
+            f,
+            "{:>12} {:>12} {:>11} {:>10} {:>8}  source",
+            "start s", "end s", "distance m", "max m/s", "idle s"
+        )?;
         for trip in &self.trips {
             writeln!(
                 f,
@@ -261,7 +268,12 @@ impl fmt::Display for Usage {
         writeln!(f, "distance       {} m", self.distance_m)?;
         writeln!(f, "odometer       {} to {}", metres(self.odometer_start_m), metres(self.odometer_end_m))?;
         writeln!(f, "engine         {} s, of these idle {} s", self.engine_s, self.idle_s)?;
-        writeln!(f, "12 V battery   rest {}, lowest {}", volts(self.battery_12v.rest_v), volts(self.battery_12v.min_v))?;
+        writeln!(
+            f,
+            "12 V battery   rest {}, lowest {}",
+            volts(self.battery_12v.rest_v),
+            volts(self.battery_12v.min_v)
+        )?;
         if let Some(warmup_s) = self.coolant_warmup_s {
             writeln!(f, "warm-up        {warmup_s} s")?;
         }

@@ -6,13 +6,17 @@
 
 pub mod battery;
 pub mod calendar;
+pub mod car;
 pub mod driver;
 pub mod ecu;
 pub mod faults;
 pub mod generator;
+pub mod ledger;
 pub mod matrix;
 pub mod noise;
 pub mod place;
+pub mod report;
 pub mod route;
+pub mod run;
 pub mod tyres;
 pub mod vehicle;
