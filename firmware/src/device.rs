@@ -3,17 +3,35 @@
 //! Every call is a transaction with flash: when it returns `Ok`, what it derived survives a power cut.
 //! The futures must be driven to their end: a dropped one leaves the flash caches undefined, as `sequential-storage` states.
 
-use core::marker::PhantomData;
+mod bus;
+mod downlinks;
+mod keep;
+mod start;
+
+use core::fmt;
 
 use embedded_storage_async::nor_flash::MultiwriteNorFlash;
 use milepost_protocol::NoticeId;
+use milepost_protocol::downlink::Consent;
 use milepost_protocol::notice::{Answer, Notice};
-use milepost_protocol::record::ResetReason;
+use milepost_protocol::plan::ServicePlan;
+use milepost_protocol::record::{NoticeAnswered, ResetReason};
 
-use crate::clock::Now;
-use crate::error::{DownlinkError, Error};
+use crate::clock::{Clock, Now};
+use crate::error::Error;
 use crate::frame::Frame;
-use crate::status::{Event, Events, Status};
+use crate::notices::Notices;
+use crate::outbox::Outbox;
+use crate::signal::table::Table;
+use crate::status::{Battery, Drops, Event, Events, OpenTrip, Status};
+use crate::store::Store;
+use crate::table_store::TableStore;
+use crate::usage::Usage;
+use bus::Diagnostics;
+use keep::Memory;
+
+/// Without a frame for this long the display is dark, in milliseconds.
+const DARK_AFTER_MS: u64 = 120_000;
 
 /// The four flash regions, each its own handle with offsets from 0 to its capacity.
 #[derive(Debug)]
@@ -59,91 +77,156 @@ impl Default for Settings {
 }
 
 /// The core over four flash regions.
-#[derive(Debug)]
-pub struct Device<S> {
+pub struct Device<S: MultiwriteNorFlash> {
     settings: Settings,
+    clock: Clock,
+    store: Store<S>,
+    outbox: Outbox<S>,
+    tables: TableStore<S>,
+    table: Table,
+    table_hash: u32,
+    usage: Usage,
+    consent: Consent,
+    plan: ServicePlan,
+    notices: Notices,
+    memory: Memory,
+    diagnostics: Diagnostics,
+    ledger_ms: u64,
+    ledger_unix_ms: u64,
+    counters_ms: u64,
+    assessed_ms: Option<u64>,
+    newest_ms: u64,
     events: Events,
-    flash: PhantomData<S>,
+    drops: Drops,
+}
+
+impl<S: MultiwriteNorFlash> fmt::Debug for Device<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Device").field("settings", &self.settings).field("status", &self.status()).finish_non_exhaustive()
+    }
 }
 
 impl<S: MultiwriteNorFlash> Device<S> {
-    /// Starts: a new boot number is durable first; then counters, plan, consent, notices and an open trip are restored.
-    pub async fn start(flash: Flash<S>, settings: Settings, now: Now) -> Result<Self, Error<S::Error>> {
-        let _ = (flash, now);
-        Ok(Self { settings, events: Events::default(), flash: PhantomData })
-    }
-
     /// Takes a frame from a bus; everything derived from it is in flash on return.
     pub async fn frame(&mut self, now: Now, frame: &Frame) -> Result<(), Error<S::Error>> {
-        let _ = (now, frame, self.settings.obd);
-        Ok(())
+        self.pass_time(now);
+        self.usage.alive(now.uptime_ms);
+        self.read_signals(now, frame);
+        self.read_diagnostics(now, frame).await?;
+        self.keep(now).await
     }
 
     /// Lets time pass: at least once a second while awake, at any spacing while parked.
     pub async fn tick(&mut self, now: Now) -> Result<(), Error<S::Error>> {
-        let _ = now;
-        Ok(())
+        self.pass_time(now);
+        self.drops.isotp = self.drops.isotp.saturating_add(self.diagnostics.expire(now.uptime_ms));
+        self.keep(now).await
     }
 
     /// The next frame to put on a bus: an ISO-TP flow control or an OBD-II request. Call it until it answers `None`.
     pub fn request(&mut self, now: Now) -> Option<Frame> {
-        let _ = now;
-        None
+        if !self.settings.obd {
+            return None;
+        }
+        self.diagnostics.request(now.uptime_ms, &self.usage)
     }
 
     /// The next envelope that was not sent yet, alerts first; `None` when all is sent or the cloud's credit is used up.
+    ///
+    /// `buffer` holds [`milepost_protocol::MAX_ENVELOPE_LEN`] bytes; into a shorter one a long record may never fit.
+    /// Nothing is resent by time alone: a host that misses receipts calls [`Device::link_lost`].
     pub async fn envelope<'b>(&mut self, now: Now, buffer: &'b mut [u8]) -> Result<Option<&'b [u8]>, Error<S::Error>> {
-        let _ = (now, buffer);
-        Ok(None)
+        self.clock.observe(now);
+        let len = self.outbox.envelope(now.uptime_ms, buffer).await?;
+        Ok(len.and_then(|len| buffer.get(..len)))
     }
 
     /// The link broke: everything without a receipt will be sent again.
-    pub fn link_lost(&mut self) {}
-
-    /// Takes a downlink message; it is durable on return, so that the host may acknowledge it then.
-    pub async fn downlink(&mut self, now: Now, bytes: &[u8]) -> Result<(), DownlinkError<S::Error>> {
-        let _ = (now, bytes);
-        Ok(())
+    pub fn link_lost(&mut self) {
+        self.outbox.rewind();
     }
 
     /// The owner answered a notice in the car; `false` if it is not open any more.
     pub async fn answer(&mut self, now: Now, notice: NoticeId, answer: Answer) -> Result<bool, Error<S::Error>> {
-        let _ = (now, notice, answer);
-        Ok(false)
+        self.pass_time(now);
+        let unix_ms = self.clock.unix_ms(now.uptime_ms).unwrap_or(0);
+        let Some(touched) = self.notices.answer(notice, answer, unix_ms) else { return Ok(false) };
+        let odometer_m = self.usage.ledger.odometer_m;
+        self.keep_notice(now, touched, Some(NoticeAnswered { notice, answer, odometer_m }.into())).await?;
+        self.keep_memory(now, &[]).await?;
+        Ok(true)
     }
 
     /// What the display shows: only while the car stands, the most urgent first. It marks nothing.
     pub fn display(&self, now: Now) -> Option<&Notice> {
-        let _ = now;
-        None
+        self.displayed(now).map(|(_, notice)| notice)
     }
 
     /// The input ended: closes the open trip.
     pub async fn finish(&mut self, now: Now) -> Result<(), Error<S::Error>> {
-        let _ = now;
-        Ok(())
+        self.pass_time(now);
+        let unix_ms = self.clock.unix_ms(now.uptime_ms);
+        self.usage.finish(now.uptime_ms, unix_ms);
+        self.keep(now).await?;
+        self.keep_ledger(now).await
     }
 
     /// A snapshot for the host.
     pub fn status(&self) -> Status {
+        let ledger = &self.usage.ledger;
+        let trip = ledger.trip.as_ref().map(|trip| OpenTrip {
+            trip: trip.number,
+            duration_ms: trip.duration_ms,
+            distance_m: (trip.distance_um / 1_000_000) as u32,
+        });
+        let records = self.drops.records.saturating_add(self.outbox.dropped).saturating_add(self.usage.overflow);
         Status {
-            boot: 0,
-            created: 0,
-            stored: 0,
-            table: 0,
-            plan_version: 0,
-            consent: milepost_protocol::downlink::Consent { version: 0, purposes: Default::default() },
-            counters: Default::default(),
-            trip: None,
-            battery: Default::default(),
-            stationary: true,
-            signals: heapless::Vec::new(),
-            drops: Default::default(),
+            boot: self.outbox.boot(),
+            created: self.outbox.created(),
+            stored: self.outbox.stored(),
+            table: self.table_hash,
+            plan_version: self.plan.version,
+            consent: self.consent,
+            counters: self.usage.counters(),
+            trip,
+            battery: Battery {
+                lowest_mv: self.usage.lowest_mv(),
+                rest_mv: ledger.rest_mv,
+                cranking_mv: ledger.cranking_mv,
+            },
+            stationary: self.usage.is_stationary(self.newest_ms),
+            signals: self.usage.latest.all(),
+            drops: Drops {
+                invalid_values: self.drops.invalid_values.saturating_add(self.usage.invalid),
+                records,
+                ..self.drops
+            },
         }
     }
 
     /// The oldest event that the host has not fetched yet.
     pub fn events(&mut self) -> Option<Event> {
         self.events.pop()
+    }
+
+    fn displayed(&self, now: Now) -> Option<(usize, &Notice)> {
+        let awake = self.usage.alive_ms().is_some_and(|ms| now.uptime_ms.saturating_sub(ms) < DARK_AFTER_MS);
+        if !awake || !self.usage.is_stationary(now.uptime_ms) {
+            return None;
+        }
+        let (index, slot) = self.notices.most_urgent(self.clock.unix_ms(now.uptime_ms))?;
+        Some((index, &slot.notice))
+    }
+
+    fn pass_time(&mut self, now: Now) {
+        self.clock.observe(now);
+        self.newest_ms = self.newest_ms.max(now.uptime_ms);
+        self.usage.advance(now.uptime_ms, self.clock.unix_ms(now.uptime_ms));
+    }
+
+    fn event(&mut self, event: Event) {
+        if self.events.push(event) {
+            self.drops.events = self.drops.events.saturating_add(1);
+        }
     }
 }

@@ -64,6 +64,11 @@ pub struct Notices {
 }
 
 impl Notices {
+    /// No open notices, but the memory of earlier ones.
+    pub fn new(told: Told) -> Self {
+        Self { told, ..Self::default() }
+    }
+
     /// Puts back what flash remembers of a slot.
     pub fn restore(&mut self, index: usize, slot: Option<Slot>) {
         if let Some(place) = self.slots.get_mut(index) {
@@ -234,7 +239,8 @@ impl Notices {
         let _ = raised.push((item, cycle, level));
     }
 
-    fn close(&mut self, id: NoticeId) {
+    /// Closes a notice; a repetition will not open it again.
+    pub fn close(&mut self, id: NoticeId) {
         if let Some(index) = self.find(id) {
             self.restore(index, None);
         }

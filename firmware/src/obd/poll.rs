@@ -137,6 +137,11 @@ impl Poller {
         self.planned(now_ms, signs.starting)
     }
 
+    /// Whether an answer from this control unit is awaited, so that the flow control of a long one is ours to send.
+    pub fn awaits(&self, ecu: u32) -> bool {
+        self.outstanding.is_some() && self.ecu.is_none_or(|known| known == ecu)
+    }
+
     /// An answer came, asked for by us or by another tester.
     pub fn answered(&mut self, ecu: u32, response: &[u8]) {
         let &[first, ref rest @ ..] = response else { return };

@@ -50,6 +50,15 @@ impl Latest {
         self.get(signal).filter(|sample| uptime_ms.saturating_sub(sample.uptime_ms) <= max_age_ms).map(|s| s.value)
     }
 
+    /// Forgets every signal that `keep` does not want.
+    pub fn retain(&mut self, keep: impl Fn(SignalId) -> bool) {
+        for (entry, sample) in CATALOGUE.iter().zip(&mut self.samples) {
+            if !keep(entry.id) {
+                *sample = None;
+            }
+        }
+    }
+
     /// Every value that is known.
     pub fn all(&self) -> Vec<LastSignal, MAX_SIGNALS> {
         let known = CATALOGUE.iter().zip(&self.samples);
