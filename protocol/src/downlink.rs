@@ -136,7 +136,7 @@ macro_rules! downlinks {
     ($($(#[$doc:meta])* $kind:literal => $name:ident($body:ty),)*) => {
         /// One message to a device.
         #[derive(Debug, Clone, PartialEq)]
-        #[allow(clippy::large_enum_variant, reason = "without an allocator there is no box, and one lives at a time")]
+        #[expect(clippy::large_enum_variant, reason = "without an allocator there is no box, and one lives at a time")]
         pub enum Downlink {
             $($(#[$doc])* $name($body),)*
             /// A kind that this build does not know; it is counted and passed over.
