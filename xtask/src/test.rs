@@ -4,6 +4,7 @@
 
 use std::path::Path;
 use std::process::Command;
+use std::time::Instant;
 
 use anyhow::{Result, bail};
 use clap::ValueEnum;
@@ -57,8 +58,12 @@ pub(crate) fn run(root: &Path, chosen: &[Step]) -> Result<()> {
     for (index, step) in steps.iter().enumerate() {
         let name = name(*step);
         println!("\n== {name} ({} of {})", index + 1, steps.len());
-        match step.run(root) {
-            Ok(()) => passed += 1,
+        let (outcome, seconds) = timed(|| step.run(root));
+        match outcome {
+            Ok(()) => {
+                println!("{name}: passed in {seconds} s");
+                passed += 1;
+            }
             Err(error) => {
                 eprintln!("error: {error:#}");
                 failed.push(name);
@@ -73,6 +78,14 @@ pub(crate) fn run(root: &Path, chosen: &[Step]) -> Result<()> {
         bail!("failed: {}", failed.join(", "));
     }
     Ok(())
+}
+
+/// What a step came to, and how long it took in whole seconds.
+#[expect(clippy::disallowed_methods, reason = "how long the tests take is the one thing that is measured here")]
+fn timed(step: impl FnOnce() -> Result<()>) -> (Result<()>, u64) {
+    let start = Instant::now();
+    let outcome = step();
+    (outcome, start.elapsed().as_secs())
 }
 
 fn workspace(root: &Path) -> Result<()> {
