@@ -47,7 +47,7 @@ impl Step {
             Self::Workspace => workspace(root),
             Self::Doc => run::run(run::cargo(root).args(["test", "--quiet", "--workspace", "--doc"])),
             Self::Bare => bare::run(root),
-            Self::Web => run::run(Command::new("npx").args(["playwright", "test"]).current_dir(root.join("tests/web"))),
+            Self::Web => web(root),
         }
     }
 }
@@ -96,6 +96,12 @@ fn workspace(root: &Path) -> Result<()> {
     run::run(run::cargo(root).args(others))?;
     // Whole-loop tests run one at a time, as the nextest profile has them.
     run::run(run::cargo(root).args(["test", "--package", "milepost-tests", "--", "--test-threads", "1"]))
+}
+
+fn web(root: &Path) -> Result<()> {
+    let folder = root.join("tests/web");
+    run::run(Command::new("npx").args(["tsc", "--noEmit"]).current_dir(&folder))?;
+    run::run(Command::new("npx").args(["playwright", "test"]).current_dir(&folder))
 }
 
 fn name(step: Step) -> String {
