@@ -4,6 +4,7 @@
 
 use std::path::Path;
 use std::process::Command;
+use std::time::Instant;
 
 use anyhow::{Result, bail};
 use clap::ValueEnum;
@@ -46,7 +47,7 @@ impl Step {
             Self::Workspace => workspace(root),
             Self::Doc => run::run(run::cargo(root).args(["test", "--quiet", "--workspace", "--doc"])),
             Self::Bare => bare::run(root),
-            Self::Web => run::run(Command::new("npx").args(["playwright", "test"]).current_dir(root.join("tests/web"))),
+            Self::Web => web(root),
         }
     }
 }
@@ -57,8 +58,12 @@ pub(crate) fn run(root: &Path, chosen: &[Step]) -> Result<()> {
     for (index, step) in steps.iter().enumerate() {
         let name = name(*step);
         println!("\n== {name} ({} of {})", index + 1, steps.len());
-        match step.run(root) {
-            Ok(()) => passed += 1,
+        let (outcome, seconds) = timed(|| step.run(root));
+        match outcome {
+            Ok(()) => {
+                println!("{name}: passed in {seconds} s");
+                passed += 1;
+            }
             Err(error) => {
                 eprintln!("error: {error:#}");
                 failed.push(name);
@@ -75,6 +80,14 @@ pub(crate) fn run(root: &Path, chosen: &[Step]) -> Result<()> {
     Ok(())
 }
 
+/// What a step came to, and how long it took in whole seconds.
+#[expect(clippy::disallowed_methods, reason = "how long the tests take is the one thing that is measured here")]
+fn timed(step: impl FnOnce() -> Result<()>) -> (Result<()>, u64) {
+    let start = Instant::now();
+    let outcome = step();
+    (outcome, start.elapsed().as_secs())
+}
+
 fn workspace(root: &Path) -> Result<()> {
     if setup::nextest(root) {
         return run::run(run::cargo(root).args(["nextest", "run", "--workspace", "--profile", "ci"]));
@@ -83,6 +96,12 @@ fn workspace(root: &Path) -> Result<()> {
     run::run(run::cargo(root).args(others))?;
     // Whole-loop tests run one at a time, as the nextest profile has them.
     run::run(run::cargo(root).args(["test", "--package", "milepost-tests", "--", "--test-threads", "1"]))
+}
+
+fn web(root: &Path) -> Result<()> {
+    let folder = root.join("tests/web");
+    run::run(Command::new("npx").args(["tsc", "--noEmit"]).current_dir(&folder))?;
+    run::run(Command::new("npx").args(["playwright", "test"]).current_dir(&folder))
 }
 
 fn name(step: Step) -> String {

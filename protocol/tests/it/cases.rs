@@ -8,7 +8,8 @@ use milepost_protocol::envelope::{ClockQuality, Header};
 use milepost_protocol::ids::{NoticeId, RecordId};
 use milepost_protocol::notice::{Actions, Answer, Notice, NoticeKind, NoticeState, Reason, Surface};
 use milepost_protocol::plan::{
-    Anchor, Condition, DAY_MS, ItemId, Level, Limits, Margin, PlanItem, Recurrence, Rule, SafetyClass, ServicePlan,
+    Anchor, Condition, DAY_MS, ItemId, Level, Limits, MAX_PLAN_ITEMS, Margin, PlanItem, Recurrence, Rule, SafetyClass,
+    ServicePlan,
 };
 use milepost_protocol::record::*;
 use milepost_protocol::trouble::{TroubleCode, TroubleStatus};
@@ -266,6 +267,7 @@ pub(crate) fn down() -> Vec<Down> {
         one("notice-update-snoozed", "put off", update(NoticeState::Snoozed { until_ms: NOW_MS + 7 * DAY_MS })),
         one("notice-update-done", "done", update(NoticeState::Done)),
         one("plan", "a plan of two items, one with a condition", Downlink::Plan(plan())),
+        one("plan-largest", "as many items as one plan holds", Downlink::Plan(largest_plan())),
         one("plan-empty", "no items", Downlink::Plan(ServicePlan::default())),
         one(
             "consent",
@@ -355,4 +357,11 @@ pub(crate) fn plan() -> ServicePlan {
         item(ItemId::BATTERY_12V, Some(battery), Recurrence::Fixed),
     ];
     ServicePlan { version: 12, items: Bounded::from_slice(&items).unwrap() }
+}
+
+fn largest_plan() -> ServicePlan {
+    let item = *plan().items.last().expect("the plan has items");
+    let items =
+        (1..=MAX_PLAN_ITEMS as u16).map(|number| PlanItem { rule: Rule { item: ItemId(number), ..item.rule }, ..item });
+    ServicePlan { version: u32::MAX, items: items.collect() }
 }

@@ -50,7 +50,7 @@ test("the owner's pages", async ({ page, service }) => {
 test("the advisor's pages", async ({ page, service }) => {
   await logIn(page, service, service.advisor);
   await inspect(page, "queue");
-  await page.getByRole("main").getByRole("link").filter({ hasNotText: "More" }).first().click();
+  await page.locator("ol.queue").getByRole("link").first().click();
   await inspect(page, "vehicle");
 });
 

@@ -56,7 +56,8 @@ fn anchors(text: &str) -> impl Iterator<Item = String> {
     })
 }
 
-fn outside_fences(text: &str) -> impl Iterator<Item = (usize, &str)> {
+/// The lines outside of code fences, with their numbers.
+pub(super) fn outside_fences(text: &str) -> impl Iterator<Item = (usize, &str)> {
     let mut fenced = false;
     text.lines().enumerate().filter_map(move |(number, line)| {
         let fence = line.trim_start().starts_with("```");

@@ -95,8 +95,8 @@ fn messages(text: &str) -> Vec<(usize, String, BTreeSet<&str>)> {
 struct Used<'a> {
     /// Every text that stands between two double quotes of a line.
     quoted: BTreeSet<&'a str>,
-    /// Beginnings of keys that are put together, such as `item-` of `item-{}`.
-    beginnings: BTreeSet<&'a str>,
+    /// Beginning and end of keys that are put together, such as `item-` and `-inline` of `item-{}-inline`.
+    composed: BTreeSet<(&'a str, &'a str)>,
     /// Keys that calls name outright, with the place.
     calls: BTreeMap<&'a str, String>,
 }
@@ -106,18 +106,20 @@ impl<'a> Used<'a> {
     const CALLS: &'static [&'static str] = &["page.t(\"", "page.t1(\"", "localizer.text(\"", "localizer.with(\""];
 
     fn of(tree: &'a Tree) -> Self {
-        let mut used = Self { quoted: BTreeSet::new(), beginnings: BTreeSet::new(), calls: BTreeMap::new() };
+        let mut used = Self { quoted: BTreeSet::new(), composed: BTreeSet::new(), calls: BTreeMap::new() };
         let sources = tree.texts("cloud/templates/", "").chain(tree.texts("cloud/src/", ".rs"));
         let own = tree.texts(FOLDER, ".ftl");
         for (path, text) in sources {
             for (number, line) in text.lines().enumerate() {
                 for quoted in line.split('"') {
-                    match quoted.split_once('{') {
-                        Some((beginning, _)) if beginning.ends_with('-') => {
-                            used.beginnings.insert(beginning);
+                    match (quoted.find('{'), quoted.rfind('}')) {
+                        (Some(from), Some(to)) if from < to => {
+                            let (beginning, end) = (&quoted[..from], &quoted[to + 1..]);
+                            if beginning.ends_with('-') || end.starts_with('-') {
+                                used.composed.insert((beginning, end));
+                            }
                         }
-                        Some(_) => {}
-                        None => {
+                        _ => {
                             used.quoted.insert(quoted);
                         }
                     }
@@ -141,7 +143,10 @@ impl<'a> Used<'a> {
     }
 
     fn has(&self, key: &str) -> bool {
-        self.quoted.contains(key) || self.beginnings.iter().any(|beginning| key.starts_with(beginning))
+        let composed = |(beginning, end): &(&str, &str)| {
+            key.strip_prefix(beginning).is_some_and(|rest| rest.len() > end.len() && rest.ends_with(end))
+        };
+        self.quoted.contains(key) || self.composed.iter().any(composed)
     }
 }
 
@@ -169,13 +174,16 @@ mod tests {
     #[test]
     fn languages_that_differ_and_keys_that_nobody_uses_or_defines_are_found() {
         let tree = Tree::of([
-            ("cloud/locales/en/a.ftl", "hello = Hello { $name }\nspare = Spare\nitem-oil = Oil\nonly-en = x\n"),
-            ("cloud/locales/de/a.ftl", "hello = Hallo\nspare = x\nitem-oil = Öl\nonly-de = x\n"),
+            (
+                "cloud/locales/en/a.ftl",
+                "hello = Hello { $name }\nspare = Spare\nitem-oil = Oil\nwhen-title = x\nonly-en = x\n",
+            ),
+            ("cloud/locales/de/a.ftl", "hello = Hallo\nspare = x\nitem-oil = Öl\nwhen-title = x\nonly-de = x\n"),
             (
                 "cloud/templates/a.html",
                 "{{ page.t(\"hello\") }} <a title=\"{{ page.t(\"missing\") }}\"> {{ page.t(\"only-en\") }}",
             ),
-            ("cloud/src/a.rs", "format!(\"item-{}\", name)\n"),
+            ("cloud/src/a.rs", "format!(\"item-{}\", name); format!(\"{key}-title\")\n"),
         ]);
         let found: Vec<_> =
             check(&tree).into_iter().map(|finding| format!("{} {}", finding.place, finding.text)).collect();
@@ -183,8 +191,8 @@ mod tests {
             found,
             [
                 "cloud/locales/de/a.ftl:1 `hello` has the variables {}, and {\"name\"} in en",
-                "cloud/locales/en/a.ftl:4 `only-en` is missing in de",
-                "cloud/locales/de/a.ftl:4 `only-de` is not in en",
+                "cloud/locales/en/a.ftl:5 `only-en` is missing in de",
+                "cloud/locales/de/a.ftl:5 `only-de` is not in en",
                 "cloud/locales/en/a.ftl:2 `spare` is used nowhere",
                 "cloud/templates/a.html:1 `missing` is not defined in en",
             ]
