@@ -3,6 +3,7 @@
 //! Invariant: the score is the sum of parts that are all shown; nothing hidden moves a vehicle up or down.
 
 use alloc::vec::Vec;
+use core::cmp::Reverse;
 
 use milepost_protocol::plan::{DAY_MS, ItemId, Level, SafetyClass, ServicePlan};
 use milepost_protocol::trouble::{TroubleCode, TroubleStatus};
@@ -85,7 +86,7 @@ pub fn urgency(
     let wanted = appointment_wanted.then_some(Part { cause: Cause::AppointmentWanted, points: 60 });
 
     let mut parts: Vec<_> = items.chain(troubles).chain(silent).chain(wanted).filter(|part| part.points > 0).collect();
-    parts.sort_by(|a, b| b.points.cmp(&a.points));
+    parts.sort_by_key(|part| Reverse(part.points));
     Urgency { score: parts.iter().map(|part| part.points).sum(), parts }
 }
 

@@ -119,12 +119,15 @@ fn a_floating_rule_restarts_at_the_actual_service() {
 
 #[test]
 fn a_fixed_rule_keeps_its_date_whether_the_work_is_early_or_late() {
-    for late_or_early in [1_060, 1_095, 1_200] {
-        let anchor = complete(&inspection(), &done(late_or_early, 30_000));
-        let kept = if late_or_early == 1_060 { 1_060 } else { 1_095 };
-        assert_eq!(anchor.at_ms, day(kept), "35 days ahead is outside the lead of 30 and starts anew: {late_or_early}");
+    for done_on in [1_065, 1_095, 1_200] {
+        assert_eq!(complete(&inspection(), &done(done_on, 30_000)).at_ms, day(1_095), "done on day {done_on}");
     }
-    assert_eq!(complete(&inspection(), &done(1_070, 30_000)).at_ms, day(1_095), "within the lead nothing is lost");
+}
+
+#[test]
+fn work_far_ahead_of_a_fixed_date_starts_anew() {
+    assert_eq!(complete(&inspection(), &done(600, 30_000)).at_ms, day(600));
+    assert_eq!(complete(&inspection(), &done(1_064, 30_000)).at_ms, day(1_064), "one day outside the lead");
 }
 
 #[test]

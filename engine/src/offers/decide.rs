@@ -10,9 +10,9 @@ use milepost_protocol::plan::{DAY_MS, ItemId};
 use serde::{Deserialize, Serialize};
 
 use super::ledger::Ledger;
+use super::offer::{Offer, Reasons};
 use super::quiet::QuietHours;
 use super::reject::{Budget, Caps, Rejection};
-use super::{Offer, Reasons};
 use crate::experiments::Placement;
 use crate::policy::{self, Policy};
 use crate::usage::VehicleState;
@@ -66,7 +66,7 @@ pub struct Context<'a> {
     pub local_minute: u16,
     /// What the owner allows.
     pub consent: Consent,
-    /// Items that concern safety and are due, overdue or shown by a trouble code.
+    /// Items that concern safety and are due or overdue: [`super::open_safety`], and whatever else the caller knows.
     pub open_safety: &'a [ItemId],
     /// The vehicle.
     pub state: &'a VehicleState,
@@ -181,8 +181,10 @@ fn pass(context: &Context<'_>, offer: &Offer) -> Result<Reasons, (Rejection, Rea
     if !given.contains(offer.needs) {
         return Err(early(Rejection::NoConsent { needs: offer.needs, given }));
     }
-    if !context.open_safety.is_empty() {
-        return Err(early(Rejection::SafetyOpen { items: context.open_safety.to_vec() }));
+    let holds_back = |item: &ItemId| offer.remedies != Some(*item);
+    let items: Vec<_> = context.open_safety.iter().copied().filter(holds_back).collect();
+    if !items.is_empty() {
+        return Err(early(Rejection::SafetyOpen { items }));
     }
     let reasons = offer
         .kind

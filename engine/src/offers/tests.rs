@@ -4,14 +4,17 @@ use std::vec::Vec;
 
 use milepost_protocol::SignalId;
 use milepost_protocol::downlink::{Consent, Purposes};
-use milepost_protocol::plan::{DAY_MS, ItemId};
+use milepost_protocol::notice::Reason;
+use milepost_protocol::plan::{Anchor, DAY_MS, ItemId};
 use milepost_protocol::record::{Record, SignalChange, TyreSample, Wheel};
 use proptest::prelude::*;
 
 use super::*;
 use crate::experiments::Placement;
+use crate::maintenance::{Usage, assess};
+use crate::plan::{Powertrain, standard};
 use crate::policy::Policy;
-use crate::usage::Times;
+use crate::usage::{Times, VehicleState};
 
 /// A day in November.
 const NOW_MS: u64 = 20_400 * DAY_MS;
@@ -134,7 +137,7 @@ fn nothing_is_drawn_too_and_stands_for_a_while() {
 fn stages_come_in_order_and_the_first_that_fails_is_the_one_recorded() {
     let mut setting = Setting::ready();
     setting.purposes = Purposes::FUNCTION;
-    setting.open_safety = std::vec![ItemId::TYRES];
+    setting.open_safety = std::vec![ItemId::BRAKE_FLUID];
     setting.state = VehicleState::default();
     setting.contacts_ms = std::vec![NOW_MS - DAY_MS, NOW_MS - 2 * DAY_MS];
     setting.local_minute = 0;
@@ -157,6 +160,23 @@ fn stages_come_in_order_and_the_first_that_fails_is_the_one_recorded() {
     assert_eq!(stage(&setting), Some(Stage::Holdout));
     setting.position = 0.05;
     assert_eq!(stage(&setting), None);
+}
+
+#[test]
+fn an_open_safety_item_holds_an_offer_back_unless_the_offer_is_its_remedy() {
+    let mut setting = Setting::ready();
+    setting.open_safety = std::vec![ItemId::TYRES];
+    assert_eq!(setting.rejection(), None);
+    setting.open_safety.push(ItemId::BRAKE_FLUID);
+    assert_eq!(setting.rejection(), Some(Rejection::SafetyOpen { items: std::vec![ItemId::BRAKE_FLUID] }));
+}
+
+#[test]
+fn safety_is_open_from_due_on_and_wear_never_is() {
+    let anchor = Anchor { at_ms: NOW_MS - 400 * DAY_MS, ..Anchor::default() };
+    let plan = standard(Powertrain::Combustion, anchor);
+    let assessments: Vec<_> = plan.items.iter().map(|item| assess(item, &Usage::default(), NOW_MS)).collect();
+    assert_eq!(open_safety(&plan, &assessments), [ItemId::TYRES], "the oil is overdue too, but is no matter of safety");
 }
 
 #[test]
@@ -237,6 +257,9 @@ fn a_capped_owner_is_free_when_the_oldest_contact_leaves_the_window() {
     let free_at_ms = NOW_MS + 10 * DAY_MS;
     assert_eq!(setting.rejection(), Some(Rejection::Capped { shown: 2, limit: 2, window_days: 30, free_at_ms }));
     assert_eq!(setting.decide(0.9).again_at_ms, free_at_ms);
+    // Beyond the cap two contacts have to leave before there is room, not one.
+    setting.contacts_ms.push(NOW_MS - 25 * DAY_MS);
+    assert_eq!(setting.rejection(), Some(Rejection::Capped { shown: 3, limit: 2, window_days: 30, free_at_ms }));
 }
 
 #[test]
@@ -263,7 +286,7 @@ proptest! {
     ) {
         let setting = Setting {
             contacts_ms: contacts,
-            open_safety: std::vec![ItemId::TYRES; unsafe_items],
+            open_safety: std::vec![ItemId::BRAKE_FLUID; unsafe_items],
             purposes: Purposes(purposes),
             local_minute: minute,
             budget: Budget { spent, limit: 2 },

@@ -42,21 +42,18 @@ impl Outside {
         }
         let (day, weight_s) = (day_of(at_ms), weight_s.max(1));
         let at = self.days.partition_point(|known| known.day < day);
-        match self.days.get_mut(at).filter(|known| known.day == day) {
-            Some(known) => {
-                let whole = known.weight_s.saturating_add(weight_s);
-                known.mean_c += (celsius - known.mean_c) * (weight_s as f32 / whole as f32);
-                known.weight_s = whole;
-            }
-            None => {
-                if let Some(&last) = self.days.last().filter(|_| at == self.days.len()) {
-                    finished(last);
-                }
-                self.days.insert(at, DayMean { day, mean_c: celsius, weight_s });
-                if self.days.len() > MAX_DAYS {
-                    self.days.remove(0);
-                }
-            }
+        if let Some(known) = self.days.get_mut(at).filter(|known| known.day == day) {
+            let whole = known.weight_s.saturating_add(weight_s);
+            known.mean_c += (celsius - known.mean_c) * (weight_s as f32 / whole as f32);
+            known.weight_s = whole;
+            return true;
+        }
+        if let Some(&last) = self.days.last().filter(|_| at == self.days.len()) {
+            finished(last);
+        }
+        self.days.insert(at, DayMean { day, mean_c: celsius, weight_s });
+        if self.days.len() > MAX_DAYS {
+            self.days.remove(0);
         }
         true
     }

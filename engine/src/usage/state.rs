@@ -15,10 +15,11 @@ use milepost_protocol::trouble::{TroubleCode, TroubleStatus};
 use serde::{Deserialize, Serialize};
 
 use super::outside::Outside;
+use super::recent::push_recent;
+use super::times::Times;
 use super::totals::Totals;
 use super::trips::Trips;
 use super::wheels::Wheels;
-use super::{Times, push_recent};
 use crate::battery;
 use crate::maintenance::Usage;
 
@@ -218,7 +219,7 @@ impl VehicleState {
                 self.trips.ended(boot, at_ms, end);
             }
             Record::Counters(counters) => self.totals.counters(counters, times),
-            Record::SignalChange(change) => self.changed(times, change),
+            Record::SignalChange(change) => self.changed(times, *change),
             Record::SignalSummary(summary) => self.summarised(times, summary),
             Record::Trouble(trouble) => {
                 self.odometer(trouble.odometer_m, times);
@@ -300,7 +301,7 @@ impl VehicleState {
         }
     }
 
-    fn changed(&mut self, times: Times, change: &SignalChange) {
+    fn changed(&mut self, times: Times, change: SignalChange) {
         if !change.value.is_finite() {
             self.totals.rejected.not_finite += 1;
             return;

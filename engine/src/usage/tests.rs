@@ -13,6 +13,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::battery::SETTLED_AFTER_S;
+use crate::numbers::Received;
 
 const START_MS: u64 = 1_700_000_000_000;
 
@@ -223,6 +224,24 @@ proptest! {
         }
         let text = serde_json::to_string(&state).expect("plain data");
         prop_assert_eq!(serde_json::from_str::<VehicleState>(&text).expect("what was written"), state);
+    }
+
+    #[test]
+    fn a_record_that_comes_again_changes_nothing(
+        records in prop::collection::vec(any_record(), 1..40), again in prop::collection::vec(any::<prop::sample::Index>(), 0..40),
+    ) {
+        let (mut once, mut twice, mut received) = (VehicleState::default(), VehicleState::default(), Received::default());
+        let mut repeats = again.iter();
+        for (number, record) in records.iter().enumerate() {
+            once.apply(1, at(number as u64), record);
+            let earlier = repeats.next().map(|index| index.index(number + 1));
+            for number in [Some(number), earlier, Some(number)].into_iter().flatten() {
+                if received.insert(1, number as u32) {
+                    twice.apply(1, at(number as u64), &records[number]);
+                }
+            }
+        }
+        prop_assert_eq!(once, twice);
     }
 
     #[test]
