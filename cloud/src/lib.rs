@@ -2,6 +2,7 @@
 //!
 //! Invariant: nothing outside the committer (`ingest`) acknowledges a device or changes a vehicle.
 
+pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod domain;
