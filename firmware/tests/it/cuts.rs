@@ -68,7 +68,8 @@ fn plan() -> ServicePlan {
         safety: SafetyClass::Wear,
         condition: None,
     };
-    let anchor = milepost_protocol::plan::Anchor { at_ms: crate::car::EPOCH_MS, odometer_m: 10_000, ..Default::default() };
+    let anchor =
+        milepost_protocol::plan::Anchor { at_ms: crate::car::EPOCH_MS, odometer_m: 10_000, ..Default::default() };
     ServicePlan { version: 3, items: [PlanItem { rule, anchor }].into_iter().collect() }
 }
 
@@ -144,7 +145,8 @@ fn endure(cuts: &[u64]) {
 
     let boots: BTreeSet<u32> = cloud.records.keys().map(|(boot, _)| *boot).collect();
     for boot in boots {
-        let numbers: Vec<u32> = cloud.records.range((boot, 0)..=(boot, u32::MAX)).map(|((_, number), _)| *number).collect();
+        let numbers: Vec<u32> =
+            cloud.records.range((boot, 0)..=(boot, u32::MAX)).map(|((_, number), _)| *number).collect();
         let whole: Vec<u32> = (0..numbers.len() as u32).collect();
         assert_eq!(numbers, whole, "boot {boot} has holes");
     }

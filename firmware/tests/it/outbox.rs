@@ -40,7 +40,11 @@ fn a_receipt_for_something_else_removes_nothing() {
     let mut device = chip.start(at(0));
     let before = device.status().stored;
     assert!(before > 0);
-    receipt(&mut device, at(1000), &[Got { boot: 99, number: 0, at_ms: 0, record: collect(&mut chip.start(at(0)), at(0))[0].record.clone() }]);
+    receipt(
+        &mut device,
+        at(1000),
+        &[Got { boot: 99, number: 0, at_ms: 0, record: collect(&mut chip.start(at(0)), at(0))[0].record.clone() }],
+    );
     assert_eq!(device.status().stored, before);
 }
 
@@ -116,7 +120,7 @@ fn a_full_lane_gives_up_its_oldest_and_names_exactly_what_is_gone() {
     }
     known.sort_unstable();
     known.dedup();
-    // A gap record can itself give way; what it told of is then told of by the gap that names it.
+    // A gap record can itself give way; the gap that names it takes over what it told.
     let missing: Vec<u32> = (0..status.created).filter(|number| !known.contains(number)).collect();
     assert!(missing.is_empty(), "{missing:?} of {}", status.created);
     assert!(known.contains(&(status.created - 1)));

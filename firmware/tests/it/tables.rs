@@ -122,11 +122,15 @@ fn a_cut_anywhere_in_a_transfer_leaves_the_old_table_or_the_new_one() {
         }
         chip.power(u64::MAX);
         let mut device = chip.start(at(0));
-        if reads_other(&mut device) { new += 1 } else { old += 1 }
+        if reads_other(&mut device) {
+            new += 1
+        } else {
+            old += 1
+        }
         let results = collect(&mut device, at(3000));
-        let invalid = results.iter().any(|got| {
-            matches!(got.record, Record::CommandResult(result) if result.outcome != CommandOutcome::Done)
-        });
+        let invalid = results
+            .iter()
+            .any(|got| matches!(got.record, Record::CommandResult(result) if result.outcome != CommandOutcome::Done));
         assert!(!invalid, "{words}");
     }
     assert!(old > 0 && new > 0, "{old} old, {new} new");
