@@ -1,1 +1,19 @@
-//! gateway
+//! The car-side core hosted on Linux: as the agent of a gateway board, as a replay tool, and many at a time as a simulated fleet.
+//!
+//! Invariant: nothing here decides or measures; the core does, and this crate carries frames in, envelopes out and messages back.
+
+pub mod agent;
+pub mod bus;
+pub mod candump;
+pub mod cli;
+pub mod clock;
+pub mod config;
+pub mod flash_file;
+pub mod fleet;
+pub mod host;
+pub mod link;
+pub mod loopback;
+pub mod recording;
+pub mod replay;
+pub mod stop;
+pub mod usage;

@@ -1,0 +1,297 @@
+//! The command line: what can be asked, and how the answer ends.
+//!
+//! Exit code 0: the thing asked for was done; 1: it was found wrong; 2: the call was.
+//! Invariant: errors go to standard error as `error: what, where`, results to standard output, progress only to a terminal.
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::Context;
+use clap::{Args, Parser, Subcommand};
+use milepost_protocol::DeviceId;
+use rand::rngs::SmallRng;
+use rand::{Rng, SeedableRng};
+
+use crate::candump::Broken;
+use crate::clock::{Clock, VirtualTime};
+use crate::config::{self, split_address};
+use crate::fleet::run::{Plan, Server};
+use crate::link::{Identity, Link, Options, Policy, client_config};
+use crate::stop::Stop;
+use crate::{agent, bus, fleet, replay, usage};
+
+/// The agent of a connected car, its replay tool and its simulated fleet.
+#[derive(Debug, Parser)]
+#[command(name = "milepost-gateway", version)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run as the agent of a gateway board: SocketCAN in, the cloud out, until SIGTERM.
+    Run(Run),
+    /// Play a CAN log through a core as if it drove past now.
+    Replay(Replay),
+    /// Print what the core derives from a CAN log, without a network.
+    Usage(Usage),
+    /// Simulate many vehicles at once, each with a core and a flash file of its own.
+    Fleet(Fleet),
+}
+
+/// Arguments of `run`.
+#[derive(Debug, Args)]
+pub struct Run {
+    /// The configuration, TOML.
+    #[arg(long, value_name = "FILE")]
+    pub config: PathBuf,
+}
+
+/// Arguments of `replay`.
+#[derive(Debug, Args)]
+pub struct Replay {
+    /// The log, as candump -l writes it; gzip is recognised.
+    #[arg(value_name = "LOG")]
+    pub log: PathBuf,
+    /// Seconds of the log that pass in a second.
+    #[arg(long, value_name = "X", default_value_t = 1.0, value_parser = positive, conflicts_with = "as_fast_as_possible")]
+    pub speed: f64,
+    /// Do not wait between frames.
+    #[arg(long)]
+    pub as_fast_as_possible: bool,
+    /// A channel of the log; the first named becomes bus 0. Channels that are not named follow as they appear.
+    #[arg(long = "channel", value_name = "NAME")]
+    pub channels: Vec<String>,
+    /// The flash file; in memory without it.
+    #[arg(long, value_name = "FILE")]
+    pub flash: Option<PathBuf>,
+    /// The uplink.
+    #[command(flatten)]
+    pub uplink: Uplink,
+}
+
+/// The uplink of one device; without a server nothing is sent.
+#[derive(Debug, Args)]
+pub struct Uplink {
+    /// The front door.
+    #[arg(long, value_name = "HOST:PORT", value_parser = address, requires_all = ["device", "identities"])]
+    pub server: Option<(String, u16)>,
+    /// The name in the server's certificate; the host without it.
+    #[arg(long, value_name = "NAME")]
+    pub server_name: Option<String>,
+    /// The device id.
+    #[arg(long, value_name = "ID")]
+    pub device: Option<DeviceId>,
+    /// A folder with ca.pem and <device>/cert.pem and key.pem.
+    #[arg(long, value_name = "DIR")]
+    pub identities: Option<PathBuf>,
+}
+
+/// Arguments of `usage`.
+#[derive(Debug, Args)]
+pub struct Usage {
+    /// The log, as candump -l writes it; gzip is recognised.
+    #[arg(value_name = "INPUT")]
+    pub input: PathBuf,
+    /// JSON instead of a table.
+    #[arg(long)]
+    pub json: bool,
+    /// A channel of the log; the first named becomes bus 0. Channels that are not named follow as they appear.
+    #[arg(long = "channel", value_name = "NAME")]
+    pub channels: Vec<String>,
+}
+
+/// Arguments of `fleet`.
+#[derive(Debug, Args)]
+pub struct Fleet {
+    /// The front door; without it nothing is sent and the outboxes fill.
+    #[arg(long, value_name = "HOST:PORT", value_parser = address, requires = "identities")]
+    pub server: Option<(String, u16)>,
+    /// The name in the server's certificate; the host without it.
+    #[arg(long, value_name = "NAME")]
+    pub server_name: Option<String>,
+    /// A folder with ca.pem and <device>/cert.pem and key.pem; the devices are taken by name.
+    #[arg(long, value_name = "DIR")]
+    pub identities: Option<PathBuf>,
+    /// Where each vehicle keeps its flash file and its position.
+    #[arg(long, value_name = "DIR")]
+    pub state: PathBuf,
+    /// How many vehicles.
+    #[arg(long, value_name = "N", default_value_t = 25, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub vehicles: u32,
+    /// What the vehicles' lives follow from.
+    #[arg(long, value_name = "S", default_value_t = 1)]
+    pub seed: u64,
+    /// Virtual Unix time at the start, in milliseconds; now without it.
+    #[arg(long, value_name = "UNIX_MS")]
+    pub epoch: Option<u64>,
+    /// Real Unix time at which the virtual time was the epoch, in milliseconds; now without it.
+    #[arg(long, value_name = "UNIX_MS")]
+    pub started: Option<u64>,
+    /// Virtual seconds a second.
+    #[arg(long, value_name = "X", default_value_t = 1.0, value_parser = positive)]
+    pub speed: f64,
+    /// Stop after this many seconds; on SIGTERM without it.
+    #[arg(long = "for", value_name = "SECONDS", value_parser = positive)]
+    pub duration: Option<f64>,
+    /// Write a report, JSON, when it ends.
+    #[arg(long, value_name = "FILE")]
+    pub report: Option<PathBuf>,
+    /// Write events as JSON lines to standard output.
+    #[arg(long)]
+    pub events: bool,
+}
+
+/// The call was wrong rather than what it asked about.
+#[derive(Debug, thiserror::Error)]
+#[error("the call was wrong")]
+struct CallError;
+
+/// Does what was asked; answers the exit code.
+pub fn run(cli: Cli) -> u8 {
+    match dispatch(cli) {
+        Ok(()) => 0,
+        Err(error) => {
+            let call =
+                error.downcast_ref::<config::ConfigError>().is_some() || error.downcast_ref::<CallError>().is_some();
+            complain(&format!("error: {error:#}"));
+            if call { 2 } else { 1 }
+        }
+    }
+}
+
+fn dispatch(cli: Cli) -> anyhow::Result<()> {
+    match cli.command {
+        Command::Run(args) => runtime(false)?.block_on(run_agent(args)),
+        Command::Replay(args) => runtime(false)?.block_on(run_replay(args)),
+        Command::Usage(args) => runtime(false)?.block_on(run_usage(args)),
+        Command::Fleet(args) => runtime(true)?.block_on(run_fleet(args)),
+    }
+}
+
+/// Many cars share all processors; one car needs only one.
+fn runtime(many: bool) -> anyhow::Result<tokio::runtime::Runtime> {
+    let mut builder =
+        if many { tokio::runtime::Builder::new_multi_thread() } else { tokio::runtime::Builder::new_current_thread() };
+    builder.enable_all().build().context("cannot start the runtime")
+}
+
+async fn run_agent(args: Run) -> anyhow::Result<()> {
+    let config = config::load(&args.config)?;
+    let clock = Clock::system();
+    let link = match &config.server {
+        Some(server) => {
+            let (host, port) = split_address(&server.address)
+                .with_context(|| format!("server address is no HOST:PORT, {}", args.config.display()))
+                .context(CallError)?;
+            let identity =
+                Identity { ca: server.ca.clone(), certificate: server.certificate.clone(), key: server.key.clone() };
+            let tls = client_config(&identity, server.name.as_deref().unwrap_or(&host))?;
+            Some(link(config.device.clone(), host, port, tls, &clock))
+        }
+        None => None,
+    };
+    let interfaces: Vec<_> = config.buses.iter().map(|bus| bus.interface.clone()).collect();
+    let buses = bus::Buses::open(&interfaces)?;
+    let (_stopper, stop) = Stop::on_signals().context("cannot listen for signals")?;
+    Ok(agent::run(&config, buses, link, clock, stop).await?)
+}
+
+async fn run_replay(args: Replay) -> anyhow::Result<()> {
+    let clock = Clock::system();
+    let uplink = args.uplink;
+    let link = match (uplink.server, uplink.device, uplink.identities) {
+        (Some((host, port)), Some(device), Some(identities)) => {
+            let identity = Identity::in_folder(&identities, device.as_str());
+            let tls = client_config(&identity, uplink.server_name.as_deref().unwrap_or(&host))?;
+            Some(link(device, host, port, tls, &clock))
+        }
+        _ => None,
+    };
+    let pace = if args.as_fast_as_possible { replay::Pace::Unbounded } else { replay::Pace::Times(args.speed) };
+    let (_stopper, stop) = Stop::on_signals().context("cannot listen for signals")?;
+    let played = replay::play(&args.log, args.channels, args.flash.as_deref(), pace, link, clock, stop).await?;
+    tell_broken(&args.log, &played.broken);
+    print(&format!("{} inputs, {} records, {} without a receipt\n", played.inputs, played.created, played.waiting))
+}
+
+async fn run_usage(args: Usage) -> anyhow::Result<()> {
+    let (usage, broken) = usage::of_recording(&args.input, args.channels).await?;
+    tell_broken(&args.input, &broken);
+    if args.json {
+        let mut text = serde_json::to_string(&usage).context("usage does not serialise")?;
+        text.push('\n');
+        print(&text)
+    } else {
+        print(&usage.to_string())
+    }
+}
+
+async fn run_fleet(args: Fleet) -> anyhow::Result<()> {
+    let clock = Clock::system();
+    let server = match (args.server, args.identities) {
+        (Some((host, port)), Some(identities)) => {
+            let name = args.server_name.unwrap_or_else(|| host.clone());
+            Some(Server { host, port, name, identities })
+        }
+        _ => None,
+    };
+    let started_ms = args.started.unwrap_or_else(|| clock.unix_ms());
+    let plan = Plan {
+        server,
+        state: args.state,
+        vehicles: args.vehicles as usize,
+        seed: args.seed,
+        time: VirtualTime { epoch_ms: args.epoch.unwrap_or(started_ms), started_ms, speed: args.speed },
+        duration: args.duration.map(Duration::from_secs_f64),
+        report: args.report,
+        events: args.events,
+    };
+    let (_stopper, stop) = Stop::on_signals().context("cannot listen for signals")?;
+    fleet::run::run(plan, clock, stop).await?;
+    Ok(())
+}
+
+fn link(device: DeviceId, host: String, port: u16, tls: std::sync::Arc<rustls::ClientConfig>, clock: &Clock) -> Link {
+    // Cars that lose their cloud at one moment must not come back at one moment, so each draws a seed of its own.
+    let seed = SmallRng::from_os_rng().random();
+    let options = Options { device, host, port, tls: Some(tls), keep_alive: Duration::from_secs(60) };
+    Link::new(options, Policy::default(), clock.clone(), seed)
+}
+
+fn tell_broken(path: &std::path::Path, broken: &Broken) {
+    for (line, error) in &broken.examples {
+        complain(&format!("warning: {error}, {}:{line}", path.display()));
+    }
+    let untold = broken.total() - broken.examples.len() as u64;
+    if untold > 0 {
+        complain(&format!("warning: {untold} more broken lines, {}", path.display()));
+    }
+}
+
+#[expect(clippy::print_stderr, reason = "the one place that tells a person what went wrong")]
+fn complain(text: &str) {
+    eprintln!("{text}");
+}
+
+fn print(text: &str) -> anyhow::Result<()> {
+    match io::stdout().lock().write_all(text.as_bytes()) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        other => other.context("cannot write to standard output"),
+    }
+}
+
+fn address(text: &str) -> Result<(String, u16), String> {
+    split_address(text).ok_or_else(|| "not HOST:PORT".to_owned())
+}
+
+fn positive(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(number) if number.is_finite() && number > 0.0 => Ok(number),
+        _ => Err("not a number above zero".to_owned()),
+    }
+}

@@ -1,0 +1,337 @@
+//! One car of the fleet: a life, a core, a flash file, an uplink, a driver at the display.
+//!
+//! Invariant: the core's time is the life's time and never falls; the position is on disk before the drive that leads to it.
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::time::Duration;
+
+use milepost_firmware::{Device, Event as CoreEvent, Now, Settings};
+use milepost_protocol::notice::Answer;
+use milepost_protocol::record::ResetReason;
+use milepost_protocol::{DeviceId, NoticeId};
+
+use super::ecu::Ecu;
+use super::generator::{Generator, Moment};
+use super::ledger::{Ledger, LedgerError};
+use super::matrix::{Detail, Matrix};
+use super::report::{CarReport, Line, answer_word, hex, state_word, write_line};
+use crate::clock::{Clock, VirtualTime};
+use crate::flash_file::{self, Layout, Sync};
+use crate::host::{DeviceError, Host};
+use crate::link::{Event, Link, Loss};
+use crate::stop::Stop;
+
+/// Moments that a car lives before it lets others live.
+const SLICE: usize = 64;
+
+/// How long a car that is up to date waits before it looks at the time again.
+const PAUSE: Duration = Duration::from_millis(20);
+
+/// Exchanges with the engine control unit in one moment.
+const EXCHANGES: usize = 3;
+
+/// Why a car stops.
+#[derive(Debug, thiserror::Error)]
+pub enum CarError {
+    /// The flash file cannot be opened.
+    #[error(transparent)]
+    Flash(#[from] flash_file::OpenError),
+    /// The core failed.
+    #[error("the core failed")]
+    Device(#[from] DeviceError),
+    /// What stands beside the flash cannot be kept.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+}
+
+/// What all cars share.
+#[derive(Debug)]
+pub struct Shared {
+    /// Real time.
+    pub clock: Clock,
+    /// Virtual time.
+    pub time: VirtualTime,
+    /// Whether events are written as lines.
+    pub events: bool,
+    /// Raised, shown and answered, so far.
+    pub raised: AtomicU64,
+    /// See `raised`.
+    pub shown: AtomicU64,
+    /// See `raised`.
+    pub answered: AtomicU64,
+}
+
+/// What others may see of a car while it lives.
+#[derive(Debug, Default)]
+pub struct Gauges {
+    /// Records of all boots.
+    pub created: AtomicU64,
+    /// Records without a receipt.
+    pub waiting: AtomicU32,
+    /// Virtual Unix time in milliseconds.
+    pub virtual_ms: AtomicU64,
+    /// Whether the outbox was seen empty after generation had stopped.
+    pub drained: AtomicBool,
+}
+
+#[derive(Debug)]
+struct Intent {
+    due_ms: u64,
+    notice: NoticeId,
+    answer: Answer,
+}
+
+/// A car.
+#[derive(Debug)]
+pub struct Car {
+    id: DeviceId,
+    generator: Generator,
+    host: Host,
+    link: Option<Link>,
+    ledger: Ledger,
+    earlier: u64,
+    ecu: Ecu,
+    matrix: Matrix,
+    frames: Vec<milepost_firmware::Frame>,
+    born_ms: u64,
+    at_ms: u64,
+    intents: Vec<Intent>,
+    showings: HashMap<NoticeId, u32>,
+    shared: Arc<Shared>,
+    gauges: Arc<Gauges>,
+}
+
+impl Car {
+    /// Starts the core of a car over its files in `folder`.
+    pub async fn start(
+        id: DeviceId,
+        seed: u64,
+        folder: &Path,
+        link: Option<Link>,
+        shared: Arc<Shared>,
+    ) -> Result<Self, CarError> {
+        let flash = flash_file::open(&folder.join(format!("{id}.flash")), Layout::FLEET, Sync::Never)?;
+        let (mut ledger, position) = Ledger::open(folder, id.as_str())?;
+        let time = shared.time;
+        let generator = Generator::new(seed, id.as_str(), time.epoch_ms, time.speed, position);
+        let born_ms = generator.position().at_ms;
+        let settings = Settings {
+            reset: ResetReason::PowerOn,
+            obd: true,
+            tank_ml: generator.class().burns().then(|| generator.class().store() as u32),
+            // Twenty moments of a drive: what a killed process may cost, at any speed of time.
+            ledger_every_ms: Settings::default().ledger_every_ms.max(20 * super::generator::spacing_ms(time.speed)),
+            ..Settings::default()
+        };
+        let now = Now { uptime_ms: 0, unix_ms: Some(born_ms) };
+        let device = Device::start(flash, settings, now).await?;
+        let status = device.status();
+        ledger.count(status.boot, status.created)?;
+        let earlier = ledger
+            .counts()
+            .into_iter()
+            .filter(|&(boot, _)| boot != status.boot)
+            .map(|(_, count)| u64::from(count))
+            .sum();
+        let gauges = Arc::new(Gauges::default());
+        gauges.virtual_ms.store(born_ms, Ordering::Relaxed);
+        Ok(Self {
+            id,
+            generator,
+            host: Host::new(device),
+            link,
+            ledger,
+            earlier,
+            ecu: Ecu::default(),
+            matrix: Matrix::default(),
+            frames: Vec::with_capacity(16),
+            born_ms,
+            at_ms: born_ms,
+            intents: Vec::new(),
+            showings: HashMap::new(),
+            shared,
+            gauges,
+        })
+    }
+
+    /// What others may see.
+    pub fn gauges(&self) -> Arc<Gauges> {
+        self.gauges.clone()
+    }
+
+    /// Lives until `asleep`, then sends what is left until `ended`, and answers what it made.
+    pub async fn live(mut self, mut asleep: Stop, mut ended: Stop) -> Result<CarReport, CarError> {
+        while !asleep.is_wished() {
+            let until_ms = self.shared.time.at_us(self.shared.clock.unix_us());
+            let behind = self.live_until(until_ms).await?;
+            self.upload().await?;
+            // A car that is behind only looks whether something came; one that is not waits for it.
+            let pause = if behind { Duration::ZERO } else { PAUSE };
+            tokio::select! {
+                event = crate::agent::next_event(self.link.as_mut()) => self.react(event).await?,
+                () = asleep.wished() => {}
+                () = pause_for(pause) => {}
+            }
+        }
+        while !ended.is_wished() {
+            if self.upload().await? == 0 || self.link.is_none() {
+                self.gauges.drained.store(true, Ordering::Relaxed);
+            }
+            tokio::select! {
+                event = crate::agent::next_event(self.link.as_mut()) => self.react(event).await?,
+                () = ended.wished() => {}
+            }
+        }
+        if let Some(link) = self.link.take() {
+            link.close().await;
+        }
+        let status = self.host.device.status();
+        self.ledger.count(status.boot, status.created)?;
+        let created: BTreeMap<_, _> = self.ledger.counts().into_iter().filter(|&(_, count)| count > 0).collect();
+        Ok(CarReport { id: self.id.as_str().to_owned(), created, waiting: status.stored })
+    }
+
+    /// Lives a slice of what happens by `until_ms`; answers whether there is more.
+    async fn live_until(&mut self, until_ms: u64) -> Result<bool, CarError> {
+        for _ in 0..SLICE {
+            let Some(moment) = self.generator.next(until_ms) else { return Ok(false) };
+            match moment {
+                Moment::Departure { after, .. } => self.ledger.keep(&after)?,
+                Moment::Tick { at_ms } => {
+                    self.advance(at_ms).await?;
+                    self.host.device.tick(self.now()).await?;
+                    self.observe();
+                }
+                Moment::Told { at_ms, state, detail } => {
+                    self.advance(at_ms).await?;
+                    let mut frames = std::mem::take(&mut self.frames);
+                    frames.clear();
+                    self.matrix.pack(&state, detail, &mut frames);
+                    for frame in &frames {
+                        self.host.device.frame(self.now(), frame).await?;
+                    }
+                    self.frames = frames;
+                    if detail >= Detail::Usual {
+                        self.diagnose().await?;
+                    }
+                    self.host.device.tick(self.now()).await?;
+                    self.observe();
+                }
+            }
+        }
+        Ok(true)
+    }
+
+    /// Lets the core talk to the engine control unit.
+    async fn diagnose(&mut self) -> Result<(), CarError> {
+        for _ in 0..EXCHANGES {
+            let Some(request) = self.host.device.request(self.now()) else { break };
+            let codes = self.generator.codes(self.at_ms);
+            for reply in self.ecu.take(&request, &codes, self.generator.readings()) {
+                self.host.device.frame(self.now(), &reply).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Moves the car's time, and lets the driver press what was intended by then.
+    async fn advance(&mut self, at_ms: u64) -> Result<(), CarError> {
+        while let Some(next) = self.intents.iter().position(|intent| intent.due_ms <= at_ms) {
+            let intent = self.intents.swap_remove(next);
+            self.at_ms = self.at_ms.max(intent.due_ms);
+            if self.host.device.answer(self.now(), intent.notice, intent.answer).await? {
+                self.shared.answered.fetch_add(1, Ordering::Relaxed);
+                self.tell(|vehicle, at_us| Line::Answered {
+                    vehicle,
+                    notice: hex(intent.notice),
+                    at_us,
+                    answer: answer_word(intent.answer),
+                });
+            }
+        }
+        self.at_ms = self.at_ms.max(at_ms);
+        Ok(())
+    }
+
+    /// Fetches what the core has to tell; a notice that is shown makes the driver think.
+    fn observe(&mut self) {
+        while let Some(event) = self.host.device.events() {
+            match event {
+                CoreEvent::NoticeRaised { id } => {
+                    self.shared.raised.fetch_add(1, Ordering::Relaxed);
+                    self.tell(|vehicle, at_us| Line::Raised { vehicle, notice: hex(id), at_us });
+                }
+                CoreEvent::NoticeShown { id } => {
+                    self.shared.shown.fetch_add(1, Ordering::Relaxed);
+                    self.tell(|vehicle, at_us| Line::Shown { vehicle, notice: hex(id), at_us });
+                    let showing = self.showings.entry(id).or_default();
+                    *showing += 1;
+                    if let Some((after_ms, answer)) =
+                        self.generator.driver().answers(id.0, id.as_offer().is_some(), *showing)
+                    {
+                        self.intents.push(Intent { due_ms: self.at_ms + after_ms, notice: id, answer });
+                    }
+                }
+                CoreEvent::NoticeUpdated { id, state } => {
+                    self.tell(|vehicle, at_us| Line::Updated {
+                        vehicle,
+                        notice: hex(id),
+                        at_us,
+                        state: state_word(state),
+                    });
+                }
+                CoreEvent::TripEnded(_) => {}
+            }
+        }
+    }
+
+    async fn upload(&mut self) -> Result<u32, CarError> {
+        let now = self.now();
+        let waiting = match &mut self.link {
+            Some(link) => self.host.upload(now, link).await?,
+            None => self.host.device.status().stored,
+        };
+        let status = self.host.device.status();
+        self.ledger.count(status.boot, status.created)?;
+        self.gauges.created.store(self.earlier + u64::from(status.created), Ordering::Relaxed);
+        self.gauges.waiting.store(waiting, Ordering::Relaxed);
+        self.gauges.virtual_ms.store(self.at_ms, Ordering::Relaxed);
+        Ok(waiting)
+    }
+
+    async fn react(&mut self, event: Event) -> Result<(), CarError> {
+        if matches!(event, Event::Message(_)) {
+            // Records that a receipt is about to remove must have been counted.
+            let status = self.host.device.status();
+            self.ledger.count(status.boot, status.created)?;
+        }
+        let now = self.now();
+        let Some(link) = &mut self.link else { return Ok(()) };
+        match self.host.react(now, event, link).await? {
+            Some(loss @ (Loss::Refused(_) | Loss::Untrusted(_))) => {
+                tracing::error!(vehicle = self.id.as_str(), %loss, "no connection");
+            }
+            Some(loss) => tracing::debug!(vehicle = self.id.as_str(), %loss, "no connection"),
+            None => {}
+        }
+        self.observe();
+        Ok(())
+    }
+
+    fn tell<'a>(&'a self, line: impl FnOnce(&'a str, u64) -> Line<'a>) {
+        if self.shared.events {
+            write_line(&line(self.id.as_str(), self.shared.clock.unix_us()));
+        }
+    }
+
+    fn now(&self) -> Now {
+        Now { uptime_ms: self.at_ms - self.born_ms, unix_ms: Some(self.at_ms) }
+    }
+}
+
+async fn pause_for(pause: Duration) {
+    if pause.is_zero() { tokio::task::yield_now().await } else { tokio::time::sleep(pause).await }
+}

@@ -1,0 +1,401 @@
+//! The link's states and what moves it between them, without any I/O: times go in, steps come out.
+//!
+//! ```text
+//! Offline ──retry time──► Connecting ──CONNACK + SUBACK──► CatchingUp ──nothing waits──► Live
+//!    ▲                        │                                │  ▲                       │
+//!    └──────── loss, refusal, watchdog ◄───────────────────────┴──┴── something waits ◄───┘
+//! ```
+//! Invariant: while connected, either nothing is under way or a watchdog deadline stands.
+
+use std::time::Duration;
+
+use super::backoff::Backoff;
+
+/// How patient the link is.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Policy {
+    /// The bound of the first wait after a loss.
+    pub retry_base: Duration,
+    /// The bound that later waits never pass.
+    pub retry_cap: Duration,
+    /// The bound of the first wait after the identity was refused.
+    pub refused_base: Duration,
+    /// The bound that later waits after refusals never pass.
+    pub refused_cap: Duration,
+    /// From the first attempt to connect until SUBACK.
+    pub connect_timeout: Duration,
+    /// Without any PUBACK while publishes are under way.
+    pub puback_timeout: Duration,
+    /// Without any receipt while records wait for one.
+    pub receipt_timeout: Duration,
+    /// How many closings before CONNACK in a row count as a refused identity.
+    pub early_closes: u32,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self {
+            retry_base: Duration::from_secs(1),
+            retry_cap: Duration::from_secs(120),
+            refused_base: Duration::from_secs(120),
+            refused_cap: Duration::from_secs(3600),
+            connect_timeout: Duration::from_secs(20),
+            puback_timeout: Duration::from_secs(30),
+            receipt_timeout: Duration::from_secs(60),
+            early_closes: 3,
+        }
+    }
+}
+
+impl Policy {
+    /// For many cars in one process that runs for minutes.
+    pub fn fleet() -> Self {
+        Self {
+            retry_base: Duration::from_millis(200),
+            retry_cap: Duration::from_secs(3),
+            refused_base: Duration::from_secs(5),
+            refused_cap: Duration::from_secs(30),
+            puback_timeout: Duration::from_secs(15),
+            receipt_timeout: Duration::from_secs(15),
+            early_closes: 8,
+            ..Self::default()
+        }
+    }
+}
+
+/// Where the link stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum State {
+    /// Waiting for the next attempt.
+    Offline {
+        /// When it is, on the link's clock.
+        retry_at: Duration,
+    },
+    /// From the attempt until SUBACK.
+    Connecting {
+        /// When the attempt began.
+        since: Duration,
+    },
+    /// Connected; older records are still on their way.
+    CatchingUp,
+    /// Connected; everything that there was has a receipt.
+    Live,
+}
+
+/// Why there is no connection.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Loss {
+    /// Nobody answers at the address.
+    #[error("the cloud is unreachable: {0}")]
+    Unreachable(String),
+    /// The server's certificate is not one that this device trusts.
+    #[error("the server's certificate is not trusted: {0}")]
+    Untrusted(String),
+    /// The connection opened and closed again before CONNACK.
+    #[error("the connection closed before it was accepted")]
+    ClosedEarly,
+    /// The server refuses this device's certificate, client id or topics.
+    #[error("the identity is refused: {0}")]
+    Refused(String),
+    /// An established connection broke.
+    #[error("the connection broke: {0}")]
+    Broken(String),
+    /// The watchdog abandoned it.
+    #[error("the connection made no progress: {0}")]
+    Stuck(Stuck),
+}
+
+/// What the watchdog waited for in vain.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Stuck {
+    /// CONNACK and SUBACK.
+    #[error("no connection in time")]
+    Connect,
+    /// The acknowledgement of a publish.
+    #[error("no PUBACK in time")]
+    Puback,
+    /// The cloud's receipt.
+    #[error("no receipt in time")]
+    Receipt,
+}
+
+/// What the owner of the machine has to do now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    /// Open a connection.
+    Connect,
+    /// Throw the connection away and report the loss through [`Machine::lost`].
+    Abandon(Stuck),
+}
+
+/// The state machine.
+#[derive(Debug)]
+pub struct Machine {
+    policy: Policy,
+    state: State,
+    retries: Backoff,
+    refusals: Backoff,
+    early_closes: u32,
+    under_way: u16,
+    acknowledged_at: Duration,
+    receipt_due_since: Option<Duration>,
+}
+
+impl Machine {
+    /// A machine that is offline and may connect at once.
+    pub fn new(policy: Policy, seed: u64, now: Duration) -> Self {
+        Self {
+            policy,
+            state: State::Offline { retry_at: now },
+            retries: Backoff::new(seed),
+            refusals: Backoff::new(seed ^ 0x9E37_79B9_7F4A_7C15),
+            early_closes: 0,
+            under_way: 0,
+            acknowledged_at: now,
+            receipt_due_since: None,
+        }
+    }
+
+    /// Where the link stands.
+    pub fn state(&self) -> State {
+        self.state
+    }
+
+    /// Whether publishes may leave.
+    pub fn is_up(&self) -> bool {
+        matches!(self.state, State::CatchingUp | State::Live)
+    }
+
+    /// How many publishes have no PUBACK yet.
+    pub fn under_way(&self) -> u16 {
+        self.under_way
+    }
+
+    /// When [`Machine::step`] has something to do if nothing happens before.
+    pub fn deadline(&self) -> Option<Duration> {
+        match self.state {
+            State::Offline { retry_at } => Some(retry_at),
+            State::Connecting { since } => Some(since + self.policy.connect_timeout),
+            State::CatchingUp | State::Live => {
+                let puback = (self.under_way > 0).then(|| self.acknowledged_at + self.policy.puback_timeout);
+                let receipt = self.receipt_due_since.map(|since| since + self.policy.receipt_timeout);
+                [puback, receipt].into_iter().flatten().min()
+            }
+        }
+    }
+
+    /// What is due at `now`. A returned [`Step::Connect`] has moved the machine to `Connecting`.
+    pub fn step(&mut self, now: Duration) -> Option<Step> {
+        if now < self.deadline()? {
+            return None;
+        }
+        match self.state {
+            State::Offline { .. } => {
+                self.state = State::Connecting { since: now };
+                Some(Step::Connect)
+            }
+            State::Connecting { .. } => Some(Step::Abandon(Stuck::Connect)),
+            State::CatchingUp | State::Live => {
+                let puback = self.under_way > 0 && now >= self.acknowledged_at + self.policy.puback_timeout;
+                Some(Step::Abandon(if puback { Stuck::Puback } else { Stuck::Receipt }))
+            }
+        }
+    }
+
+    /// The broker granted the subscription; the session stands.
+    pub fn subscribed(&mut self, now: Duration) {
+        self.state = State::CatchingUp;
+        self.under_way = 0;
+        self.acknowledged_at = now;
+        self.receipt_due_since = None;
+        self.early_closes = 0;
+        self.refusals.reset();
+    }
+
+    /// A publish was handed to the connection.
+    pub fn published(&mut self, now: Duration) {
+        if self.under_way == 0 {
+            self.acknowledged_at = now;
+        }
+        self.under_way += 1;
+    }
+
+    /// A publish was acknowledged. Only this proves that the connection is of use, so only now the back-off starts afresh.
+    pub fn acknowledged(&mut self, now: Duration) {
+        self.under_way = self.under_way.saturating_sub(1);
+        self.acknowledged_at = now;
+        self.retries.reset();
+    }
+
+    /// Whether sent records wait for a receipt; the host tells it after each change.
+    pub fn awaiting_receipt(&mut self, now: Duration, awaiting: bool) {
+        match (awaiting, self.receipt_due_since) {
+            (true, None) => self.receipt_due_since = Some(now),
+            (false, _) => self.receipt_due_since = None,
+            (true, Some(_)) => {}
+        }
+        match (self.state, awaiting) {
+            (State::CatchingUp, false) => self.state = State::Live,
+            (State::Live, true) => self.state = State::CatchingUp,
+            _ => {}
+        }
+    }
+
+    /// A receipt arrived.
+    pub fn receipt(&mut self, now: Duration) {
+        self.retries.reset();
+        if self.receipt_due_since.is_some() {
+            self.receipt_due_since = Some(now);
+        }
+    }
+
+    /// There is no connection any more; sets when to try again.
+    pub fn lost(&mut self, now: Duration, loss: &Loss) {
+        self.early_closes = match loss {
+            Loss::ClosedEarly => self.early_closes.saturating_add(1),
+            _ => 0,
+        };
+        let refused = match loss {
+            Loss::Refused(_) => true,
+            Loss::ClosedEarly => self.early_closes >= self.policy.early_closes,
+            _ => false,
+        };
+        let wait = if refused {
+            // Never at once: a refused device that hammers the front door costs every other device a handshake.
+            let half = self.policy.refused_base / 2;
+            half + self.refusals.next(self.policy.refused_base, self.policy.refused_cap)
+        } else {
+            self.retries.next(self.policy.retry_base, self.policy.retry_cap)
+        };
+        self.state = State::Offline { retry_at: now + wait };
+        self.under_way = 0;
+        self.receipt_due_since = None;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const fn s(seconds: u64) -> Duration {
+        Duration::from_secs(seconds)
+    }
+
+    fn connected() -> Machine {
+        let mut machine = Machine::new(Policy::default(), 1, s(0));
+        assert_eq!(machine.step(s(0)), Some(Step::Connect));
+        machine.subscribed(s(1));
+        machine
+    }
+
+    #[test]
+    fn a_new_link_connects_at_once_and_catches_up_before_it_is_live() {
+        let mut machine = connected();
+        assert_eq!(machine.state(), State::CatchingUp);
+        machine.published(s(1));
+        machine.awaiting_receipt(s(1), true);
+        assert_eq!(machine.state(), State::CatchingUp);
+        machine.acknowledged(s(2));
+        machine.receipt(s(2));
+        machine.awaiting_receipt(s(2), false);
+        assert_eq!(machine.state(), State::Live);
+        assert_eq!(machine.deadline(), None, "an idle link has nothing to watch");
+        machine.awaiting_receipt(s(3), true);
+        assert_eq!(machine.state(), State::CatchingUp);
+    }
+
+    #[test]
+    fn a_connection_that_never_answers_is_abandoned() {
+        let mut machine = Machine::new(Policy::default(), 1, s(0));
+        assert_eq!(machine.step(s(0)), Some(Step::Connect));
+        assert_eq!(machine.step(s(19)), None);
+        assert_eq!(machine.step(s(20)), Some(Step::Abandon(Stuck::Connect)));
+    }
+
+    #[test]
+    fn a_publish_without_puback_trips_the_watchdog_from_its_own_time_on() {
+        let mut machine = connected();
+        machine.published(s(100));
+        assert_eq!(machine.step(s(129)), None);
+        assert_eq!(machine.step(s(130)), Some(Step::Abandon(Stuck::Puback)));
+    }
+
+    #[test]
+    fn each_puback_buys_the_others_under_way_more_time() {
+        let mut machine = connected();
+        machine.published(s(100));
+        machine.published(s(100));
+        machine.acknowledged(s(120));
+        assert_eq!(machine.step(s(149)), None);
+        assert_eq!(machine.step(s(150)), Some(Step::Abandon(Stuck::Puback)));
+    }
+
+    #[test]
+    fn pubacks_without_receipts_trip_the_watchdog_too() {
+        let mut machine = connected();
+        machine.published(s(10));
+        machine.awaiting_receipt(s(10), true);
+        machine.acknowledged(s(11));
+        machine.awaiting_receipt(s(50), true);
+        assert_eq!(machine.step(s(69)), None);
+        assert_eq!(machine.step(s(70)), Some(Step::Abandon(Stuck::Receipt)));
+        machine.receipt(s(70));
+        assert_eq!(machine.step(s(71)), None, "a receipt is progress");
+    }
+
+    #[test]
+    fn a_loss_forgets_what_was_under_way_and_waits_before_the_next_attempt() {
+        let mut machine = connected();
+        machine.published(s(10));
+        machine.lost(s(11), &Loss::Broken("reset".into()));
+        assert_eq!(machine.under_way(), 0);
+        assert!(matches!(machine.state(), State::Offline { retry_at } if retry_at <= s(12)));
+    }
+
+    #[test]
+    fn a_refused_identity_waits_long_and_so_do_repeated_closings_before_connack() {
+        let policy = Policy::default();
+        let long = policy.refused_base / 2;
+        let waited = |machine: &Machine, now| match machine.state() {
+            State::Offline { retry_at } => retry_at - now,
+            other => panic!("{other:?}"),
+        };
+
+        let mut machine = connected();
+        machine.lost(s(5), &Loss::Refused("not authorised".into()));
+        assert!(waited(&machine, s(5)) >= long);
+
+        let mut machine = connected();
+        for _ in 1..policy.early_closes {
+            machine.lost(s(5), &Loss::ClosedEarly);
+            assert!(waited(&machine, s(5)) < long, "a server that is being restarted does this too");
+        }
+        machine.lost(s(5), &Loss::ClosedEarly);
+        assert!(waited(&machine, s(5)) >= long);
+    }
+
+    #[test]
+    fn only_progress_resets_the_back_off() {
+        let bound = |machine: &mut Machine| {
+            (0..64)
+                .map(|_| {
+                    machine.lost(s(0), &Loss::Broken(String::new()));
+                    machine.subscribed(s(0));
+                    machine.lost(s(0), &Loss::Broken(String::new()));
+                    match machine.state() {
+                        State::Offline { retry_at } => retry_at,
+                        other => panic!("{other:?}"),
+                    }
+                })
+                .max()
+                .unwrap()
+        };
+        let mut flapping = connected();
+        assert!(bound(&mut flapping) > s(60), "sessions that carry nothing do not reset it");
+        flapping.subscribed(s(0));
+        flapping.published(s(0));
+        flapping.acknowledged(s(0));
+        flapping.lost(s(0), &Loss::Broken(String::new()));
+        assert!(matches!(flapping.state(), State::Offline { retry_at } if retry_at <= s(1)));
+    }
+}

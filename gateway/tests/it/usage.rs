@@ -1,0 +1,1 @@
+//! What `usage` prints, through the real binary.
