@@ -209,7 +209,7 @@ pub fn decode(response: &[u8], mut take: impl FnMut(Item)) -> Result<(), Malform
 }
 
 fn parameter(pid: u8, data: &[u8], take: &mut impl FnMut(Item)) {
-    if pid % 0x20 == 0 {
+    if pid.is_multiple_of(0x20) {
         take(Item::Supported { base: pid, mask: number(data) });
         return;
     }
@@ -250,7 +250,8 @@ mod tests {
     #[test]
     fn every_parameter_reads_as_sae_j1979_defines_it() {
         use Quantity::{FuelMassRate, Signal};
-        let vectors: &[(&[u8], &[(Quantity, f64)])] = &[
+        type Vector = (&'static [u8], &'static [(Quantity, f64)]);
+        let vectors: &[Vector] = &[
             (
                 &[0x41, 0x01, 0x83, 7, 0xE5, 0],
                 &[(Signal(SignalId::MIL), 1.0), (Signal(SignalId::TROUBLE_CODE_COUNT), 3.0)],

@@ -102,13 +102,11 @@ impl Usage {
 
     /// Whether the car is known to stand: by its speed, or because its bus is silent.
     pub fn is_stationary(&self, uptime_ms: u64) -> bool {
-        match self.latest.fresh(SignalId::SPEED, uptime_ms, MAX_GAP_MS) {
-            Some(speed) => speed < STANDING_MPS,
-            None => {
-                let silent = self.frame_ms.is_none_or(|frame_ms| uptime_ms.saturating_sub(frame_ms) >= MAX_GAP_MS);
-                silent || self.ignition(uptime_ms) == Some(false)
-            }
+        if let Some(speed) = self.latest.fresh(SignalId::SPEED, uptime_ms, MAX_GAP_MS) {
+            return speed < STANDING_MPS;
         }
+        let silent = self.frame_ms.is_none_or(|frame_ms| uptime_ms.saturating_sub(frame_ms) >= MAX_GAP_MS);
+        silent || self.ignition(uptime_ms) == Some(false)
     }
 
     /// The lowest 12 V voltage of this boot, in millivolts.
