@@ -31,7 +31,7 @@ impl Frame {
         self.data.get(..usize::from(self.len)).unwrap_or_default()
     }
 
-    /// The identifier as one number: bit 31 is set for a 29-bit identifier, as SocketCAN does.
+    /// The identifier as one number: bit 31 is set for a 29-bit identifier, as `SocketCAN` does.
     pub fn raw_id(&self) -> u32 {
         raw(self.id)
     }

@@ -62,14 +62,13 @@ impl<S: MultiwriteNorFlash> Device<S> {
         let plan = store.load(Key::Plan as u8).await?.unwrap_or_default();
         let in_use: Option<InUse> = store.load(Key::Table as u8).await?;
         let mut tables = TableStore::open(flash.table, in_use)?;
-        let (table, table_hash) = match tables.load().await? {
-            Some((table, sha256)) => (table, short(&sha256)),
-            None => {
-                let table = table::builtin();
-                let mut bytes = [0; table::MAX_TABLE_LEN];
-                let sha256 = table::hash(table.encode_to(&mut bytes).unwrap_or_default());
-                (table, short(&sha256))
-            }
+        let (table, table_hash) = if let Some((table, sha256)) = tables.load().await? {
+            (table, short(&sha256))
+        } else {
+            let table = table::builtin();
+            let mut bytes = [0; table::MAX_TABLE_LEN];
+            let sha256 = table::hash(table.encode_to(&mut bytes).unwrap_or_default());
+            (table, short(&sha256))
         };
 
         let ledger = ledger.unwrap_or_default();

@@ -86,7 +86,7 @@ impl Field {
                     (here, index)
                 }
                 Order::Motorola => {
-                    bit = if bit % 8 == 0 { bit.saturating_add(15) } else { bit - 1 };
+                    bit = if bit.is_multiple_of(8) { bit.saturating_add(15) } else { bit - 1 };
                     (here, self.length - 1 - index)
                 }
             }

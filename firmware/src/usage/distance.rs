@@ -34,6 +34,9 @@ const LEARN_STEPS: u32 = 100;
 /// An odometer counts as the distance of a trip if the trip is this many of its steps long: an error below 2 %.
 const TRIP_STEPS: u32 = 50;
 
+/// An odometer that changed this recently, in milliseconds, counts finely enough to be believed as it is.
+const MOVING_MS: u64 = 3_000;
+
 /// How many readings in a row confirm one that looks like a leap.
 const CONFIRMATIONS: u8 = 3;
 
@@ -141,6 +144,7 @@ pub struct Odometer {
     /// Driven since the newest reading changed, in micrometres, to interpolate between steps.
     since_um: u64,
     taken_ms: Option<u64>,
+    changed_ms: Option<u64>,
     /// What was driven beyond whole metres while there is no reading at all, in micrometres.
     rest_um: u64,
 }
@@ -193,6 +197,7 @@ impl Odometer {
             }
             known.metres = metres;
             self.since_um = 0;
+            self.changed_ms = Some(uptime_ms);
         }
         self.take(uptime_ms);
         Judged::Taken
@@ -207,6 +212,10 @@ impl Odometer {
     pub fn interpolated(&self, reading: &Reading, uptime_ms: u64) -> u32 {
         let since_m = u32::try_from(self.since_um / 1_000_000).unwrap_or(u32::MAX);
         let live = self.taken_ms.is_some_and(|taken_ms| uptime_ms.saturating_sub(taken_ms) < 60_000);
+        // An odometer that moves by itself needs no help.
+        if self.changed_ms.is_some_and(|changed_ms| uptime_ms.saturating_sub(changed_ms) < MOVING_MS) {
+            return reading.metres;
+        }
         let ahead_m = if live { since_m.min(reading.step_m.unwrap_or(0).saturating_sub(1)) } else { since_m };
         reading.metres.saturating_add(ahead_m)
     }

@@ -102,13 +102,11 @@ impl Usage {
 
     /// Whether the car is known to stand: by its speed, or because its bus is silent.
     pub fn is_stationary(&self, uptime_ms: u64) -> bool {
-        match self.latest.fresh(SignalId::SPEED, uptime_ms, MAX_GAP_MS) {
-            Some(speed) => speed < STANDING_MPS,
-            None => {
-                let silent = self.frame_ms.is_none_or(|frame_ms| uptime_ms.saturating_sub(frame_ms) >= MAX_GAP_MS);
-                silent || self.ignition(uptime_ms) == Some(false)
-            }
+        if let Some(speed) = self.latest.fresh(SignalId::SPEED, uptime_ms, MAX_GAP_MS) {
+            return speed < STANDING_MPS;
         }
+        let silent = self.frame_ms.is_none_or(|frame_ms| uptime_ms.saturating_sub(frame_ms) >= MAX_GAP_MS);
+        silent || self.ignition(uptime_ms) == Some(false)
     }
 
     /// The lowest 12 V voltage of this boot, in millivolts.
@@ -134,7 +132,14 @@ impl Usage {
     }
 
     /// Takes a signal's value. `unix_ms` is the time if it is known; `source` matters for the odometer alone.
-    pub fn signal(&mut self, uptime_ms: u64, unix_ms: Option<u64>, signal: SignalId, value: f64, source: DistanceSource) {
+    pub fn signal(
+        &mut self,
+        uptime_ms: u64,
+        unix_ms: Option<u64>,
+        signal: SignalId,
+        value: f64,
+        source: DistanceSource,
+    ) {
         if !value.is_finite() {
             self.invalid = self.invalid.saturating_add(1);
             return;
@@ -287,7 +292,11 @@ impl Usage {
         let millivolts = (volts * 1000.0 + 0.5) as u16;
         // Without an ignition line and an engine, an alternator or converter at work is what tells that the car is on.
         let no_engine = self.latest.get(SignalId::ENGINE_SPEED).is_none();
-        if millivolts > 13_200 && no_engine && self.latest.get(SignalId::IGNITION).is_none() && self.ledger.trip.is_some() {
+        if millivolts > 13_200
+            && no_engine
+            && self.latest.get(SignalId::IGNITION).is_none()
+            && self.ledger.trip.is_some()
+        {
             self.sign_of_life(uptime_ms, unix_ms);
         }
         if self.running {
