@@ -102,7 +102,10 @@ pub struct Device<S: MultiwriteNorFlash> {
 
 impl<S: MultiwriteNorFlash> fmt::Debug for Device<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Device").field("settings", &self.settings).field("status", &self.status()).finish_non_exhaustive()
+        f.debug_struct("Device")
+            .field("settings", &self.settings)
+            .field("status", &self.status())
+            .finish_non_exhaustive()
     }
 }
 

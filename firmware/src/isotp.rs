@@ -6,8 +6,8 @@
 mod receive;
 mod send;
 
-pub use receive::{DropReason, Reception, Receiver};
-pub use send::{Sender, SendError};
+pub use receive::{DropReason, Receiver, Reception};
+pub use send::{SendError, Sender};
 
 /// N_Bs and N_Cr of ISO 15765-2: how long either side waits for the other, in milliseconds.
 pub const TIMEOUT_MS: u64 = 1000;

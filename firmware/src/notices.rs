@@ -332,7 +332,11 @@ mod tests {
         }
         assert_eq!(notices.take(notice(100, SafetyClass::Comfort)), Taken::NoRoom);
         assert!(matches!(notices.take(notice(101, SafetyClass::Safety)), Taken::Open(_)));
-        assert_eq!(notices.find(NoticeId::information(MAX_NOTICES as u32 - 1)), None, "the newest of the least gave way");
+        assert_eq!(
+            notices.find(NoticeId::information(MAX_NOTICES as u32 - 1)),
+            None,
+            "the newest of the least gave way"
+        );
     }
 
     #[test]

@@ -159,7 +159,11 @@ impl<S: MultiwriteNorFlash> Outbox<S> {
     }
 
     /// Writes the next envelope that was not sent yet to `buffer`, alerts first; answers its length.
-    pub(crate) async fn envelope(&mut self, uptime_ms: u64, buffer: &mut [u8]) -> Result<Option<usize>, Error<S::Error>> {
+    pub(crate) async fn envelope(
+        &mut self,
+        uptime_ms: u64,
+        buffer: &mut [u8],
+    ) -> Result<Option<usize>, Error<S::Error>> {
         if self.credit == 0 {
             return Ok(None);
         }
@@ -174,7 +178,12 @@ impl<S: MultiwriteNorFlash> Outbox<S> {
     }
 
     /// Removes what a receipt names and takes its credit.
-    pub(crate) async fn acknowledge(&mut self, boot: u32, ranges: &[Range], credit: u16) -> Result<(), Error<S::Error>> {
+    pub(crate) async fn acknowledge(
+        &mut self,
+        boot: u32,
+        ranges: &[Range],
+        credit: u16,
+    ) -> Result<(), Error<S::Error>> {
         self.alerts.acknowledge(boot, ranges).await?;
         self.bulk.acknowledge(boot, ranges).await?;
         self.credit = credit;
@@ -203,7 +212,8 @@ impl<S: MultiwriteNorFlash> Outbox<S> {
             self.record(store, uptime_ms, moment, consent, &gap.into()).await?;
         }
         let Some(&Lost { boot, .. }) = self.lost.first() else { return Ok(()) };
-        let stamp = Stamp { boot, number: 0, uptime_ms, at_ms: moment.at_ms, quality: moment.quality, consent, kind: 0 };
+        let stamp =
+            Stamp { boot, number: 0, uptime_ms, at_ms: moment.at_ms, quality: moment.quality, consent, kind: 0 };
         self.tell_lost(store, &stamp).await
     }
 
@@ -256,8 +266,11 @@ impl<S: MultiwriteNorFlash> Outbox<S> {
                 Err(PushError::Full) => {}
                 Err(PushError::Failed(error)) => return Err(error),
             }
-            let oldest =
-                if urgent { self.alerts.oldest(&mut self.lost).await? } else { self.bulk.oldest(&mut self.lost).await? };
+            let oldest = if urgent {
+                self.alerts.oldest(&mut self.lost).await?
+            } else {
+                self.bulk.oldest(&mut self.lost).await?
+            };
             if oldest == 0 {
                 // The lane is empty and still full: a region of a single page that is too small for the record.
                 return Err(Error::Layout(Operation::Push));
@@ -274,7 +287,10 @@ impl<S: MultiwriteNorFlash> Outbox<S> {
 /// Every record that a region still holds, oldest first, for hosts that inspect a flash image.
 ///
 /// It reads only: the region may belong to a device that is not running.
-pub async fn read_all<S: MultiwriteNorFlash>(region: S, mut take: impl FnMut(Stamp, &[u8])) -> Result<(), Error<S::Error>> {
+pub async fn read_all<S: MultiwriteNorFlash>(
+    region: S,
+    mut take: impl FnMut(Stamp, &[u8]),
+) -> Result<(), Error<S::Error>> {
     let (mut lane, _) = Lane::<S, MAX_BULK_PAGES>::open(region).await?;
     lane.for_each(|stamp, body| take(*stamp, body)).await
 }

@@ -58,12 +58,8 @@ pub(crate) struct Owed {
 /// What one value owes.
 pub(crate) type Owing = Vec<Owed, MAX_OWED>;
 
-type StateCache = Cache<
-    ArrayPageStates<MAX_STATE_PAGES>,
-    ArrayPagePointers<MAX_STATE_PAGES>,
-    ArrayKeyPointers<u8, { MAX_KEYS }>,
-    u8,
->;
+type StateCache =
+    Cache<ArrayPageStates<MAX_STATE_PAGES>, ArrayPagePointers<MAX_STATE_PAGES>, ArrayKeyPointers<u8, { MAX_KEYS }>, u8>;
 
 /// How many keys the cache remembers: all of them.
 const MAX_KEYS: usize = 24;

@@ -60,7 +60,12 @@ impl Diagnostics {
     }
 
     /// Takes a frame of a control unit; answers a message that is now whole, and what was given up.
-    fn accept(&mut self, now_ms: u64, frame: &Frame, obd: bool) -> (Option<Vec<u8, MAX_MESSAGE_LEN>>, Option<DropReason>) {
+    fn accept(
+        &mut self,
+        now_ms: u64,
+        frame: &Frame,
+        obd: bool,
+    ) -> (Option<Vec<u8, MAX_MESSAGE_LEN>>, Option<DropReason>) {
         let id = frame.raw_id();
         let known = self.conversations.iter().position(|talk| talk.id == id && talk.bus == frame.bus);
         let place = known.or_else(|| {

@@ -150,8 +150,21 @@ pub fn data_len(pid: u8) -> Option<usize> {
         | 0x53..=0x59
         | 0x5D..=0x5E
         | 0x63 => 2,
-        0x00 | 0x01 | 0x20 | 0x24..=0x2B | 0x34..=0x3B | 0x40 | 0x41 | 0x4F | 0x50 | 0x60 | 0x80 | 0x9D | 0xA0
-        | 0xA6 | 0xC0 => 4,
+        0x00
+        | 0x01
+        | 0x20
+        | 0x24..=0x2B
+        | 0x34..=0x3B
+        | 0x40
+        | 0x41
+        | 0x4F
+        | 0x50
+        | 0x60
+        | 0x80
+        | 0x9D
+        | 0xA0
+        | 0xA6
+        | 0xC0 => 4,
         0x64 => 5,
         0x7C => 9,
         _ => return None,
@@ -238,7 +251,10 @@ mod tests {
     fn every_parameter_reads_as_sae_j1979_defines_it() {
         use Quantity::{FuelMassRate, Signal};
         let vectors: &[(&[u8], &[(Quantity, f64)])] = &[
-            (&[0x41, 0x01, 0x83, 7, 0xE5, 0], &[(Signal(SignalId::MIL), 1.0), (Signal(SignalId::TROUBLE_CODE_COUNT), 3.0)]),
+            (
+                &[0x41, 0x01, 0x83, 7, 0xE5, 0],
+                &[(Signal(SignalId::MIL), 1.0), (Signal(SignalId::TROUBLE_CODE_COUNT), 3.0)],
+            ),
             (&[0x41, 0x03, 2, 0], &[(Signal(SignalId::FUEL_SYSTEM_STATUS), 2.0)]),
             (&[0x41, 0x04, 0xFF], &[(Signal(SignalId::ENGINE_LOAD), 1.0)]),
             (&[0x41, 0x05, 0x40], &[(Signal(SignalId::COOLANT_TEMPERATURE), 24.0)]),

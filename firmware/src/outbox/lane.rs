@@ -6,7 +6,8 @@ use embedded_storage_async::nor_flash::MultiwriteNorFlash;
 use heapless::Vec;
 use milepost_protocol::downlink::Range;
 use milepost_protocol::envelope::{EnvelopeWriter, Header};
-use milepost_protocol::{MAX_BODY_LEN, RecordId};
+use milepost_protocol::record::GapReason;
+use milepost_protocol::{MAX_BODY_LEN, Record, RecordId};
 use sequential_storage::cache::{Cache, Uncached, page_pointers::ArrayPagePointers, page_states::ArrayPageStates};
 use sequential_storage::queue::{QueueConfig, QueueStorage};
 
@@ -173,10 +174,16 @@ impl<S: MultiwriteNorFlash, const PAGES: usize> Lane<S, PAGES> {
     /// Names the oldest few records in `lost`; answers how many they are.
     pub(super) async fn oldest<const N: usize>(&mut self, lost: &mut Vec<Lost, N>) -> Result<u32, Error<S::Error>> {
         let mut count = 0;
-        self.walk(GIVE_WAY, |stamp, _| {
+        self.walk(GIVE_WAY, |stamp, body| {
             count += 1;
-            if let Some(stamp) = stamp {
-                add(lost, stamp.id());
+            let Some(Stamp { boot, number, kind, .. }) = stamp.copied() else { return };
+            add(lost, Lost { boot, first: number, last: number });
+            // A gap that gives way itself must not take with it what it tells.
+            if let Some(Record::Gap(gap)) = Record::decode_body(kind, body)
+                && let Some(more) = gap.count.checked_sub(1)
+                && gap.reason == GapReason::FlashFull
+            {
+                add(lost, Lost { boot: gap.boot, first: gap.first, last: gap.first.saturating_add(more) });
             }
         })
         .await?;
@@ -240,20 +247,24 @@ impl<S: MultiwriteNorFlash, const PAGES: usize> Lane<S, PAGES> {
     }
 }
 
-/// Adds a number to the runs; when there is no room for another run, the last one of the same boot grows over the hole.
-fn add<const N: usize>(lost: &mut Vec<Lost, N>, id: RecordId) {
-    let RecordId { boot, number } = id;
-    if lost.iter().any(|run| run.boot == boot && (run.first..=run.last).contains(&number)) {
-        return;
+/// Adds a run to the others; when there is no room for one more, the last one of the same boot grows over the hole between.
+fn add<const N: usize>(lost: &mut Vec<Lost, N>, mut new: Lost) {
+    // What touches the new run becomes part of it.
+    let mut place = 0;
+    while let Some(&run) = lost.get(place) {
+        let apart =
+            run.boot != new.boot || run.first > new.last.saturating_add(1) || new.first > run.last.saturating_add(1);
+        if apart {
+            place += 1;
+        } else {
+            new = Lost { boot: new.boot, first: new.first.min(run.first), last: new.last.max(run.last) };
+            lost.swap_remove(place);
+        }
     }
-    if let Some(run) = lost.iter_mut().find(|run| run.boot == boot && run.last.checked_add(1) == Some(number)) {
-        run.last = number;
-        return;
-    }
-    if lost.push(Lost { boot, first: number, last: number }).is_err()
-        && let Some(run) = lost.iter_mut().rev().find(|run| run.boot == boot)
+    if lost.push(new).is_err()
+        && let Some(run) = lost.iter_mut().rev().find(|run| run.boot == new.boot)
     {
-        run.first = run.first.min(number);
-        run.last = run.last.max(number);
+        run.first = run.first.min(new.first);
+        run.last = run.last.max(new.last);
     }
 }

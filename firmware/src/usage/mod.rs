@@ -134,7 +134,14 @@ impl Usage {
     }
 
     /// Takes a signal's value. `unix_ms` is the time if it is known; `source` matters for the odometer alone.
-    pub fn signal(&mut self, uptime_ms: u64, unix_ms: Option<u64>, signal: SignalId, value: f64, source: DistanceSource) {
+    pub fn signal(
+        &mut self,
+        uptime_ms: u64,
+        unix_ms: Option<u64>,
+        signal: SignalId,
+        value: f64,
+        source: DistanceSource,
+    ) {
         if !value.is_finite() {
             self.invalid = self.invalid.saturating_add(1);
             return;
@@ -287,7 +294,11 @@ impl Usage {
         let millivolts = (volts * 1000.0 + 0.5) as u16;
         // Without an ignition line and an engine, an alternator or converter at work is what tells that the car is on.
         let no_engine = self.latest.get(SignalId::ENGINE_SPEED).is_none();
-        if millivolts > 13_200 && no_engine && self.latest.get(SignalId::IGNITION).is_none() && self.ledger.trip.is_some() {
+        if millivolts > 13_200
+            && no_engine
+            && self.latest.get(SignalId::IGNITION).is_none()
+            && self.ledger.trip.is_some()
+        {
             self.sign_of_life(uptime_ms, unix_ms);
         }
         if self.running {

@@ -18,7 +18,8 @@ pub(super) struct Summary {
 impl Summary {
     /// Takes a value.
     pub(super) fn add(&mut self, value: f64) {
-        (self.min, self.max) = if self.count == 0 { (value, value) } else { (self.min.min(value), self.max.max(value)) };
+        (self.min, self.max) =
+            if self.count == 0 { (value, value) } else { (self.min.min(value), self.max.max(value)) };
         self.sum += value;
         self.count = self.count.saturating_add(1);
     }

@@ -141,7 +141,8 @@ impl Usage {
 
     fn engine_started(&mut self, uptime_ms: u64, rested_s: Option<u32>) {
         // After a trip within this boot the rest is known, also when this start came within a trip.
-        let known = rested_s.filter(|_| !self.unstarted || self.parked_ms.is_some() || self.ledger.parked_unix_ms.is_some());
+        let known =
+            rested_s.filter(|_| !self.unstarted || self.parked_ms.is_some() || self.ledger.parked_unix_ms.is_some());
         self.unstarted = false;
         let outside = self.outside_decicelsius(uptime_ms);
         let (rest, cranking) = self.battery.started(uptime_ms, known, outside);
@@ -268,8 +269,7 @@ impl Usage {
 
 fn settle_distance(ledger: &mut Ledger, trip: &Trip) -> (u32, DistanceSource) {
     let integral_m = trip.has_speed.then(|| whole(trip.distance_um, 1_000_000));
-    let (distance_m, source) =
-        of_trip(trip.odometer_start_m, trip.odometer_m, ledger.reading.as_ref(), integral_m);
+    let (distance_m, source) = of_trip(trip.odometer_start_m, trip.odometer_m, ledger.reading.as_ref(), integral_m);
     let total_um = trip.total_before_um.saturating_add(u64::from(distance_m) * 1_000_000);
     ledger.totals.distance_um = ledger.totals.distance_um.max(total_um);
     (distance_m, source)

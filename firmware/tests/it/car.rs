@@ -64,16 +64,20 @@ impl Car {
     }
 
     /// Drives `seconds` at `mps`, one step a second, from `uptime_ms`; answers the uptime after it.
-    pub(crate) fn drive(&self, device: &mut Device<Region>, uptime_ms: u64, seconds: u64, mps: f64, odometer_m: f64) -> u64 {
+    pub(crate) fn drive(
+        &self,
+        device: &mut Device<Region>,
+        uptime_ms: u64,
+        seconds: u64,
+        mps: f64,
+        odometer_m: f64,
+    ) -> u64 {
         for second in 0..seconds {
             let now = at(uptime_ms + second * 1000);
             let metres = odometer_m + mps * second as f64;
-            for frame in [
-                self.ignition(2.0),
-                self.motion(mps, 2000.0),
-                self.odometer(metres),
-                self.conditions(14.1, 5.0, 90.0),
-            ] {
+            for frame in
+                [self.ignition(2.0), self.motion(mps, 2000.0), self.odometer(metres), self.conditions(14.1, 5.0, 90.0)]
+            {
                 block_on(device.frame(now, &frame)).unwrap();
             }
         }

@@ -68,7 +68,8 @@ fn plan() -> ServicePlan {
         safety: SafetyClass::Wear,
         condition: None,
     };
-    let anchor = milepost_protocol::plan::Anchor { at_ms: crate::car::EPOCH_MS, odometer_m: 10_000, ..Default::default() };
+    let anchor =
+        milepost_protocol::plan::Anchor { at_ms: crate::car::EPOCH_MS, odometer_m: 10_000, ..Default::default() };
     ServicePlan { version: 3, items: [PlanItem { rule, anchor }].into_iter().collect() }
 }
 
@@ -131,7 +132,8 @@ fn send_all(device: &mut Device<Region>, cloud: &mut Cloud, now_ms: u64) -> Outc
 
 /// Runs lives whose power goes after as many words as `cuts` says, then one whole life, and checks what the cloud has.
 fn endure(cuts: &[u64]) {
-    let chip = Chip::new(4, 8);
+    // Small regions, so that pages are erased and reused within a test.
+    let chip = Chip::new(2, 3);
     let mut cloud = Cloud::default();
     for (life, words) in cuts.iter().enumerate() {
         chip.power(*words);
@@ -143,7 +145,8 @@ fn endure(cuts: &[u64]) {
 
     let boots: BTreeSet<u32> = cloud.records.keys().map(|(boot, _)| *boot).collect();
     for boot in boots {
-        let numbers: Vec<u32> = cloud.records.range((boot, 0)..=(boot, u32::MAX)).map(|((_, number), _)| *number).collect();
+        let numbers: Vec<u32> =
+            cloud.records.range((boot, 0)..=(boot, u32::MAX)).map(|((_, number), _)| *number).collect();
         let whole: Vec<u32> = (0..numbers.len() as u32).collect();
         assert_eq!(numbers, whole, "boot {boot} has holes");
     }
@@ -176,8 +179,14 @@ fn a_life_without_cuts_tells_everything_once() {
 
 #[test]
 fn a_cut_at_every_stage_of_a_life_loses_nothing_that_was_told() {
-    for words in (1..4_000).step_by(41) {
-        endure(&[words]);
+    let chip = Chip::new(4, 8);
+    let plenty = 1_000_000;
+    chip.power(plenty);
+    live(&chip, &mut Cloud::default(), 1).unwrap();
+    let life = plenty - chip.fuel();
+    for words in 0..life {
+        // The second life is cut at another stage than the first.
+        endure(&[words, life - words]);
     }
 }
 
@@ -185,7 +194,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
 
     #[test]
-    fn any_series_of_cuts_loses_nothing_that_was_told(cuts in proptest::collection::vec(0_u64..3_000, 1..8)) {
+    fn any_series_of_cuts_loses_nothing_that_was_told(cuts in proptest::collection::vec(0_u64..1_000, 1..24)) {
         endure(&cuts);
     }
 }

@@ -110,7 +110,8 @@ impl Chip {
     /// A fresh chip with as many pages for the lanes.
     pub(crate) fn new(alert_pages: usize, bulk_pages: usize) -> Self {
         let fuel = Rc::new(Cell::new(u64::MAX));
-        let region = |pages: usize| Region { bytes: Rc::new(RefCell::new(vec![0xFF; pages * PAGE])), fuel: fuel.clone() };
+        let region =
+            |pages: usize| Region { bytes: Rc::new(RefCell::new(vec![0xFF; pages * PAGE])), fuel: fuel.clone() };
         Self { alerts: region(alert_pages), bulk: region(bulk_pages), state: region(6), table: region(2), fuel }
     }
 
