@@ -1,1 +1,20 @@
-//! cloud
+//! The service: front door, ingest, store, notices, accounts, API and pages.
+//!
+//! Invariant: nothing outside the committer (`ingest`) acknowledges a device or changes a vehicle.
+
+pub mod accounts;
+pub mod api;
+pub mod clock;
+pub mod config;
+pub mod domain;
+pub mod events;
+pub mod frontdoor;
+pub mod i18n;
+pub mod ingest;
+pub mod metrics;
+pub mod pki;
+pub mod rules;
+pub mod server;
+pub mod service;
+pub mod store;
+pub mod web;

@@ -1,6 +1,7 @@
 //! What is decided: when service falls due, what a car's records add up to, which offer is made and why.
 //!
-//! Invariant: nothing here reads a clock, holds randomness, waits or stores; time and draws are arguments, so the same input gives the same answer in the car, in the cloud and in a replay years later.
+//! Invariant: nothing here reads a clock, holds randomness, waits or stores; time and draws are arguments, so the same
+//! input gives the same answer in the car, in the cloud and in a replay years later.
 #![no_std]
 
 #[cfg(feature = "alloc")]
@@ -12,3 +13,18 @@ pub mod battery;
 pub mod consent;
 pub mod maintenance;
 pub mod plan;
+
+#[cfg(feature = "alloc")]
+pub mod experiments;
+#[cfg(feature = "alloc")]
+pub mod health;
+#[cfg(feature = "alloc")]
+pub mod numbers;
+#[cfg(feature = "alloc")]
+pub mod offers;
+#[cfg(feature = "alloc")]
+pub mod policy;
+#[cfg(feature = "alloc")]
+pub mod urgency;
+#[cfg(feature = "alloc")]
+pub mod usage;

@@ -75,7 +75,7 @@ const TYRES: Rule = Rule {
     condition: None,
 };
 
-/// First after 36 months, then every 24, each counted from the last date (German StVZO, § 29 with annex VIII).
+/// First after 36 months, then every 24, each counted from the last date (German road traffic licensing regulations, § 29 and annex VIII).
 /// An overrun of more than two months asks for a deeper inspection there, hence the grace.
 const INSPECTION: Rule = Rule {
     item: ItemId::INSPECTION,
@@ -117,7 +117,11 @@ pub fn standard(powertrain: Powertrain, start: Anchor) -> ServicePlan {
 
 #[cfg(test)]
 mod tests {
+    use milepost_protocol::NoticeId;
+    use milepost_protocol::plan::{DAY_MS, Level};
+
     use super::*;
+    use crate::maintenance::{Completion, Usage, assess, complete};
 
     #[test]
     fn an_electric_car_has_no_engine_oil() {
@@ -126,6 +130,44 @@ mod tests {
         assert_eq!(items(Powertrain::Hybrid), std::vec![1, 2, 3, 4, 5]);
         let electric: std::vec::Vec<u16> = items(Powertrain::Electric);
         assert_eq!(electric, std::vec![2, 3, 4, 5]);
+    }
+
+    #[test]
+    fn ten_years_of_driving_raise_each_notice_once_and_every_service_in_its_rhythm() {
+        let (start_ms, km_a_day) = (1_700_000_000_000, 40);
+        let anchor = Anchor { at_ms: start_ms, odometer_m: 10 * KM, ..Anchor::default() };
+        let mut plan = standard(Powertrain::Combustion, anchor);
+        let mut raised = std::vec::Vec::new();
+        for day in 0..3_650u32 {
+            let now_ms = start_ms + u64::from(day) * DAY_MS;
+            let odometer_m = Some((10 + day * km_a_day) * KM);
+            let usage = Usage { odometer_m, engine_s: day * HOUR, fuel_ml: day * 3 * LITRE, ..Usage::default() };
+            for item in &mut plan.items {
+                let found = assess(item, &usage, now_ms);
+                let notice = NoticeId::reminder(found.item, found.cycle, found.level);
+                if found.level > Level::Scheduled && !raised.contains(&notice) {
+                    raised.push(notice);
+                }
+                if found.level == Level::Due {
+                    item.anchor = complete(item, &Completion::at(now_ms, &usage));
+                }
+            }
+        }
+        let count = |item: ItemId, level: Level| {
+            let is = |notice: &&NoticeId| notice.as_reminder().is_some_and(|(i, _, l)| (i, l) == (item, level));
+            raised.iter().filter(is).count()
+        };
+        // 40 km a day reach 10,000 km in 250 days, so tyres go by the half-year, and oil by the year.
+        for (item, services) in [
+            (ItemId::ENGINE_OIL, 9),
+            (ItemId::BRAKE_FLUID, 4),
+            (ItemId::TYRES, 20),
+            (ItemId::INSPECTION, 4),
+            (ItemId::BATTERY_12V, 1),
+        ] {
+            assert_eq!(count(item, Level::Due), services, "{item:?}");
+            assert_eq!(count(item, Level::Overdue), 0, "{item:?}");
+        }
     }
 
     #[test]

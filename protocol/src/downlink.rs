@@ -66,11 +66,13 @@ impl Purposes {
     pub const RESEARCH: Self = Self(16);
 
     /// Both sets together.
+    #[must_use]
     pub const fn and(self, other: Self) -> Self {
         Self(self.0 | other.0)
     }
 
     /// The set without `other`.
+    #[must_use]
     pub const fn without(self, other: Self) -> Self {
         Self(self.0 & !other.0)
     }
@@ -103,6 +105,7 @@ pub struct Command {
 
 /// What a command asks for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(clippy::large_enum_variant, reason = "without an allocator there is no box, and one lives at a time")]
 pub enum Task {
     /// A new signal table begins: its length and SHA-256.
     TableBegin {
@@ -133,7 +136,7 @@ macro_rules! downlinks {
     ($($(#[$doc:meta])* $kind:literal => $name:ident($body:ty),)*) => {
         /// One message to a device.
         #[derive(Debug, Clone, PartialEq)]
-        #[allow(clippy::large_enum_variant, reason = "without an allocator there is no box, and one lives at a time")]
+        #[expect(clippy::large_enum_variant, reason = "without an allocator there is no box, and one lives at a time")]
         pub enum Downlink {
             $($(#[$doc])* $name($body),)*
             /// A kind that this build does not know; it is counted and passed over.
@@ -222,7 +225,7 @@ impl Downlink {
             return Ok(None);
         }
         let (kind, len) = frame::take::<FrameHead>(rest).ok_or(DecodeError::Frame(index))?;
-        let body = frame::take_slice(rest, usize::from(len)).ok_or(DecodeError::Frame(index))?;
+        let body = frame::take_body(rest, len).ok_or(DecodeError::Frame(index))?;
         Self::decode_body(kind, body).map(Some).ok_or(DecodeError::Body { frame: index, kind })
     }
 }

@@ -7,6 +7,8 @@ use core::fmt;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use crate::MAX_BODY_LEN;
+
 /// Why bytes are no message of this protocol.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DecodeError {
@@ -71,8 +73,12 @@ pub(crate) fn take<'a, T: Deserialize<'a>>(bytes: &mut &'a [u8]) -> Option<T> {
     Some(value)
 }
 
-/// Takes `len` bytes off the front of `bytes`.
-pub(crate) fn take_slice<'a>(bytes: &mut &'a [u8], len: usize) -> Option<&'a [u8]> {
+/// Takes a body of `len` bytes off the front of `bytes`; one that no writer could have written is refused.
+pub(crate) fn take_body<'a>(bytes: &mut &'a [u8], len: u16) -> Option<&'a [u8]> {
+    let len = usize::from(len);
+    if len > MAX_BODY_LEN {
+        return None;
+    }
     let (front, rest) = bytes.split_at_checked(len)?;
     *bytes = rest;
     Some(front)

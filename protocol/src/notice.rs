@@ -81,6 +81,7 @@ impl Actions {
     pub const REFUSE: Self = Self(8);
 
     /// Both sets together.
+    #[must_use]
     pub const fn and(self, other: Self) -> Self {
         Self(self.0 | other.0)
     }

@@ -5,8 +5,8 @@
 use heapless::Vec;
 use serde::{Deserialize, Serialize};
 
-/// The most items that one plan holds.
-pub const MAX_PLAN_ITEMS: usize = 12;
+/// The most items that one plan holds: as many as fit one body with the figures of a real car.
+pub const MAX_PLAN_ITEMS: usize = 8;
 
 /// Milliseconds of one day.
 pub const DAY_MS: u64 = 86_400_000;

@@ -1,0 +1,40 @@
+// What the pages cannot do without a script: say that the line is gone, and close an open menu.
+// Everything else works without this file.
+
+const root = document.documentElement;
+const line = { up: navigator.onLine, stream: true };
+
+function showLine() {
+  root.classList.toggle("is-offline", !(line.up && line.stream));
+}
+
+addEventListener("online", () => { line.up = true; showLine(); });
+addEventListener("offline", () => { line.up = false; showLine(); });
+document.addEventListener("htmx:sse:error", () => { line.stream = false; showLine(); });
+document.addEventListener("htmx:sse:after:connection", (event) => {
+  line.stream = event.detail?.connection?.status === 200;
+  showLine();
+});
+showLine();
+
+document.addEventListener("toggle", (event) => {
+  if (!event.target.matches("details.menu[open]")) return;
+  for (const other of document.querySelectorAll("details.menu[open]")) {
+    if (other !== event.target) other.open = false;
+  }
+}, true);
+
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape") return;
+  const menu = event.target.closest?.("details.menu[open]");
+  if (menu) {
+    menu.open = false;
+    menu.querySelector("summary")?.focus();
+  }
+});
+
+// Selects that act at once carry a button for pages without a script; with one it is not needed.
+for (const select of document.querySelectorAll("form[data-auto] select")) {
+  select.form.querySelector("button")?.setAttribute("hidden", "");
+  select.addEventListener("change", () => select.form.requestSubmit());
+}

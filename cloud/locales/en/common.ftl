@@ -1,0 +1,23 @@
+# What every page shares.
+skip-to-content = Skip to content
+offline = No connection. What you see may be out of date.
+nav-main = Main
+nav-tabs = Sections
+nav-home = Health
+nav-trips = Trips
+nav-offers = Offers
+nav-privacy = Privacy
+nav-queue = Vehicles
+nav-devices = Devices
+nav-account = Account
+vehicle-switch = Vehicle
+vehicle-go = Show
+footer = Milepost, your car's companion
+footer-settings = Settings
+undo = Undo
+stale = may be out of date
+no-reading = No reading yet
+last-contact = Last contact { $age }
+unnamed-vehicle = Vehicle { $id }
+model-with-year = { $model }, { $year }
+live-updates = Updates arrive by themselves

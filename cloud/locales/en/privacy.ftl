@@ -1,0 +1,24 @@
+# Consent and data.
+privacy-title = Privacy
+privacy-lead = You decide what your car's data are used for. What no purpose needs is not even recorded in the car.
+purposes-title = Purposes
+purposes-save = Save choices
+purpose-function = Running the service
+purpose-function-about = Reminders, trips and your own view. Without it there is no service, so it stays on.
+purpose-workshop = Sharing with the workshop
+purpose-workshop-about = Advisors see your car's state and what is due, so that they can prepare a visit.
+purpose-offers = Personalised offers
+purpose-offers-about = Outside temperature, tyres and mileage decide whether an offer fits. At most a few a season, always marked as advertising.
+purpose-location = Location
+purpose-location-about = Where the car is. Nothing uses it today, and while it is off the car does not record it.
+purpose-research = Improving the service
+purpose-research-about = Figures without your name help to make forecasts better.
+consent-history = What changed when
+consent-history-empty = Nothing has changed since the car was linked.
+consent-allowed = Allowed: { $purposes }
+consent-withdrawn = Withdrawn: { $purposes }
+consent-same = Confirmed without change
+consent-by = { $who }, version { $version }
+export-title = Your data
+export-text = Everything that is stored about this car, in one JSON file.
+export-action = Download

@@ -1,0 +1,20 @@
+//! Who may see and do what: accounts, passwords, sessions, roles.
+//!
+//! Invariant: a handler gets data only through one of the role extractors, and what a caller may not know of is "not found", never "forbidden".
+
+mod account;
+mod access;
+mod cookie;
+mod limiter;
+mod login;
+mod password;
+mod session;
+
+pub use access::{Advisor, Caller, Engineer, Owner, SignedIn};
+pub use account::{Account, Role, Theme};
+pub(crate) use cookie::read as read_cookie;
+pub use cookie::Cookies;
+pub use limiter::Limiter;
+pub use login::{Accounts, AccountsError, LoginError};
+pub use password::{Passwords, PasswordError};
+pub use session::{Session, SessionId, Token};

@@ -1,0 +1,237 @@
+//! The shapes that several endpoints share: notices, items, vehicles.
+
+use jiff::Timestamp;
+use milepost_engine::maintenance::{Assessment, assess};
+use milepost_protocol::notice::{Actions, NoticeKind, NoticeState, Reason};
+use milepost_protocol::plan::{Level, PlanItem};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::domain::{NoticeDoc, Powertrain, Vehicle};
+use crate::i18n::{Format, item_name, text, timestamp, title};
+use crate::web::view;
+
+/// A value with its two times.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ValueBody {
+    pub(crate) value: f64,
+    /// By the device's clock.
+    pub(crate) measured_at: Timestamp,
+    /// How long ago that was, in seconds.
+    pub(crate) age_s: u64,
+}
+
+impl ValueBody {
+    pub(crate) fn new(value: f64, at_ms: u64, now_ms: u64) -> Self {
+        Self { value, measured_at: timestamp(at_ms), age_s: now_ms.saturating_sub(at_ms) / 1000 }
+    }
+}
+
+/// Why, as data and in words.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ReasonBody {
+    /// `distance_m`, `time_days`, `engine_s`, `fuel_ml` or a VSS path.
+    measure: String,
+    used: f64,
+    limit: f64,
+    text: String,
+}
+
+impl ReasonBody {
+    pub(crate) fn new(reason: &Reason, format: &Format) -> Self {
+        let (measure, used, limit) = match *reason {
+            Reason::Distance { used_m, limit_m } => ("distance_m".to_owned(), used_m.into(), limit_m.into()),
+            Reason::Time { used_days, limit_days } => ("time_days".to_owned(), used_days.into(), limit_days.into()),
+            Reason::EngineTime { used_s, limit_s } => ("engine_s".to_owned(), used_s.into(), limit_s.into()),
+            Reason::Fuel { used_ml, limit_ml } => ("fuel_ml".to_owned(), used_ml.into(), limit_ml.into()),
+            Reason::Signal { signal, value, limit } => {
+                let path = signal.entry().map_or_else(|| signal.0.to_string(), |entry| entry.path.to_owned());
+                (path, value.into(), limit.into())
+            }
+        };
+        Self { measure, used, limit, text: crate::i18n::reason(format, reason) }
+    }
+}
+
+/// How far an item's cycle has come.
+#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum LevelBody {
+    Scheduled,
+    Upcoming,
+    Due,
+    Overdue,
+}
+
+impl From<Level> for LevelBody {
+    fn from(level: Level) -> Self {
+        match level {
+            Level::Scheduled => Self::Scheduled,
+            Level::Upcoming => Self::Upcoming,
+            Level::Due => Self::Due,
+            Level::Overdue => Self::Overdue,
+        }
+    }
+}
+
+/// A service item, assessed.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ItemBody {
+    item: u16,
+    name: String,
+    cycle: u32,
+    level: LevelBody,
+    /// The share of the nearest bound that is used; 1 at the bound.
+    used: f32,
+    due_at: Option<Timestamp>,
+    due_odometer_m: Option<u32>,
+    reasons: Vec<ReasonBody>,
+}
+
+impl ItemBody {
+    pub(crate) fn new(item: &PlanItem, vehicle: &Vehicle, format: &Format) -> Self {
+        let Assessment { item, cycle, level, reasons, used, due_at_ms, due_odometer_m } =
+            assess(item, &vehicle.state.usage(), format.now_ms);
+        Self {
+            item: item.0,
+            name: item_name(format.localizer, item),
+            cycle,
+            level: level.into(),
+            used,
+            due_at: due_at_ms.map(timestamp),
+            due_odometer_m,
+            reasons: reasons.iter().map(|reason| ReasonBody::new(reason, format)).collect(),
+        }
+    }
+}
+
+/// What a notice is about.
+#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum KindBody {
+    Reminder,
+    Offer,
+    Information,
+    Question,
+}
+
+/// A notice with its state.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct NoticeBody {
+    /// 16 hexadecimal digits.
+    id: String,
+    kind: KindBody,
+    item: Option<u16>,
+    level: Option<LevelBody>,
+    title: String,
+    text: String,
+    /// `raised`, `shown`, `snoozed`, `booked`, `done`, `refused` or `expired`.
+    state: &'static str,
+    snoozed_until: Option<Timestamp>,
+    raised_at: Timestamp,
+    /// Answers that it invites: `snooze`, `book`, `done`, `refuse`.
+    actions: Vec<&'static str>,
+    /// Whether it asks for attention now.
+    open: bool,
+    reasons: Vec<ReasonBody>,
+    seen: Vec<SeenBody>,
+}
+
+/// Where and when a notice was first seen.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct SeenBody {
+    /// `car`, `account` or `advisor`.
+    surface: &'static str,
+    at: Timestamp,
+}
+
+impl NoticeBody {
+    pub(crate) fn new(notice: &NoticeDoc, format: &Format) -> Self {
+        let reminder = notice.id().as_reminder();
+        let actions = [
+            (Actions::SNOOZE, "snooze"),
+            (Actions::BOOK, "book"),
+            (Actions::DONE, "done"),
+            (Actions::REFUSE, "refuse"),
+        ];
+        let seen = |seen: &crate::domain::Seen| SeenBody { surface: surface_name(seen.on), at: timestamp(seen.at_ms) };
+        Self {
+            id: notice.id().to_string(),
+            kind: match notice.subject.kind() {
+                NoticeKind::Reminder => KindBody::Reminder,
+                NoticeKind::Offer => KindBody::Offer,
+                NoticeKind::Information => KindBody::Information,
+                NoticeKind::Question => KindBody::Question,
+            },
+            item: reminder.map(|(item, _, _)| item.0),
+            level: reminder.map(|(_, _, level)| level.into()),
+            title: title(format.localizer, notice.subject),
+            text: text(format, notice),
+            state: state_name(notice.state),
+            snoozed_until: match notice.state {
+                NoticeState::Snoozed { until_ms } => Some(timestamp(until_ms)),
+                _ => None,
+            },
+            raised_at: timestamp(notice.raised_ms),
+            actions: actions.iter().filter(|(action, _)| notice.actions.contains(*action)).map(|(_, name)| *name).collect(),
+            open: notice.state.is_open(format.now_ms),
+            reasons: notice.reasons.iter().map(|reason| ReasonBody::new(reason, format)).collect(),
+            seen: notice.seen.iter().map(seen).collect(),
+        }
+    }
+}
+
+/// A state's name in the API.
+pub(crate) fn state_name(state: NoticeState) -> &'static str {
+    match state {
+        NoticeState::Raised => "raised",
+        NoticeState::Shown { .. } => "shown",
+        NoticeState::Snoozed { .. } => "snoozed",
+        NoticeState::Booked => "booked",
+        NoticeState::Done => "done",
+        NoticeState::Refused => "refused",
+        NoticeState::Expired => "expired",
+    }
+}
+
+fn surface_name(surface: milepost_protocol::notice::Surface) -> &'static str {
+    use milepost_protocol::notice::Surface;
+    match surface {
+        Surface::Car => "car",
+        Surface::Account => "account",
+        Surface::Advisor => "advisor",
+    }
+}
+
+/// A vehicle in a list.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct VehicleSummary {
+    id: String,
+    name: String,
+    revision: u64,
+    /// `combustion`, `hybrid` or `electric`.
+    powertrain: &'static str,
+    /// One sentence about its health.
+    health: String,
+    last_contact_at: Option<Timestamp>,
+    odometer_m: Option<u32>,
+}
+
+impl VehicleSummary {
+    pub(crate) fn new(vehicle: &Vehicle, format: &Format) -> Self {
+        let contact_ms = vehicle.state.last_received_ms;
+        Self {
+            id: vehicle.device.to_string(),
+            name: view::vehicle_name(format.localizer, vehicle),
+            revision: vehicle.revision,
+            powertrain: match vehicle.profile.powertrain {
+                Powertrain::Combustion => "combustion",
+                Powertrain::Hybrid => "hybrid",
+                Powertrain::Electric => "electric",
+            },
+            health: view::health(vehicle, format).sentence,
+            last_contact_at: (contact_ms > 0).then(|| timestamp(contact_ms)),
+            odometer_m: vehicle.state.totals.odometer_m,
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! Everything that is stored about one vehicle, for its owner to take along.
+
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::header::CONTENT_DISPOSITION;
+use axum::response::{IntoResponse, Response};
+use jiff::Timestamp;
+use milepost_protocol::RecordId;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::{Problem, ProblemBody};
+use crate::accounts::Owner;
+use crate::i18n::timestamp;
+use crate::store::{DecisionRow, History, TelemetryRow};
+use crate::web::AppState;
+
+/// How many envelopes are read at a time.
+const PAGE: usize = 500;
+
+/// The most envelopes of one file; the newest stay out, and the file says so.
+const MAX_ENVELOPES: usize = 100_000;
+
+/// The export.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ExportBody {
+    export: Export,
+}
+
+/// Everything about one vehicle.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Export {
+    made_at: Timestamp,
+    /// The vehicle's document as it is stored: profile, state, plan, notices, consent, offers.
+    #[schema(value_type = Object)]
+    vehicle: crate::domain::Vehicle,
+    /// Decisions on offers as they are stored.
+    #[schema(value_type = Vec<Object>)]
+    decisions: Vec<DecisionRow>,
+    /// What the car sent, byte for byte.
+    envelopes: Vec<EnvelopeBody>,
+    /// Whether every envelope is in.
+    complete: bool,
+}
+
+/// One message of the car.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct EnvelopeBody {
+    boot: u32,
+    first: u32,
+    received_at: Timestamp,
+    /// The bytes in hexadecimal.
+    bytes: String,
+}
+
+/// Everything that is stored about one of the caller's vehicles.
+#[utoipa::path(get, path = "/api/v1/vehicles/{vehicle}/export", tag = "owner",
+    params(("vehicle" = String, Path, description = "The device's id")), responses(
+    (status = 200, body = ExportBody),
+    (status = 401, body = ProblemBody),
+    (status = 404, body = ProblemBody)))]
+pub(crate) async fn export(
+    State(state): State<AppState>,
+    owner: Owner,
+    Path(id): Path<String>,
+) -> Result<Response, Problem> {
+    let vehicle = owner.vehicle(&state, &id).await?;
+    let device = vehicle.device.clone();
+    let mut envelopes: Vec<EnvelopeBody> = Vec::new();
+    let mut from: Option<RecordId> = None;
+    let complete = loop {
+        let rows = state.service.history(History::ascending(device.clone(), from, PAGE)).await?;
+        envelopes.extend(rows.iter().map(envelope));
+        let Some(last) = rows.last().filter(|_| rows.len() == PAGE) else { break true };
+        if envelopes.len() >= MAX_ENVELOPES {
+            break false;
+        }
+        from = Some(match last.first.number.checked_add(1) {
+            Some(number) => RecordId { boot: last.first.boot, number },
+            None => RecordId { boot: last.first.boot.saturating_add(1), number: 0 },
+        });
+    };
+    let decisions = state.service.decisions(&device, usize::MAX).await?;
+    let export = Export { made_at: timestamp(state.now_ms()), vehicle, decisions, envelopes, complete };
+    let name = format!("attachment; filename=\"milepost-{device}.json\"");
+    Ok(([(CONTENT_DISPOSITION, name)], Json(ExportBody { export })).into_response())
+}
+
+fn envelope(row: &TelemetryRow) -> EnvelopeBody {
+    use std::fmt::Write;
+    let bytes = row.bytes.iter().fold(String::with_capacity(row.bytes.len() * 2), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    });
+    EnvelopeBody { boot: row.first.boot, first: row.first.number, received_at: timestamp(row.received_ms), bytes }
+}

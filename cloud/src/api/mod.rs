@@ -1,0 +1,80 @@
+//! The JSON API under `/api/v1`: everything that a page does.
+//!
+//! Policy: plural nouns, one top-level key, snake case, RFC 3339 times in UTC, SI units in field names; changes within v1 only add.
+//! Invariant: routes are registered with `routes!` alone, so the document and the router cannot drift, and a test compares the document with the checked-in file.
+
+mod account;
+mod body;
+mod devices;
+mod events;
+mod export;
+mod idempotency;
+mod items;
+mod notices;
+mod privacy;
+mod problem;
+mod queue;
+mod session;
+mod vehicles;
+
+pub use problem::{Problem, ProblemBody};
+
+use axum::Router;
+use utoipa::OpenApi;
+use utoipa::openapi::OpenApi as Document;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::web::AppState;
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Milepost",
+        description = "Vehicles, notices and consent. Log in with POST /api/v1/session; the cookie that it sets carries every further call.",
+        version = "1"
+    ),
+    components(schemas(ProblemBody)),
+    tags(
+        (name = "session", description = "Logging in and out, and preferences"),
+        (name = "owner", description = "An owner's own vehicles"),
+        (name = "advisor", description = "Vehicles whose owners share with the workshop"),
+        (name = "engineer", description = "Devices without owners"),
+        (name = "live", description = "Server-sent events")
+    )
+)]
+struct ApiDocument;
+
+/// The routes with their document.
+pub fn router() -> (Router<AppState>, Document) {
+    OpenApiRouter::with_openapi(ApiDocument::openapi())
+        .routes(routes!(session::show, session::log_in, session::log_out))
+        .routes(routes!(account::sessions))
+        .routes(routes!(account::revoke))
+        .routes(routes!(account::preferences))
+        .routes(routes!(vehicles::list))
+        .routes(routes!(vehicles::show))
+        .routes(routes!(vehicles::trips))
+        .routes(routes!(notices::list))
+        .routes(routes!(notices::answer))
+        .routes(routes!(notices::decisions))
+        .routes(routes!(items::list))
+        .routes(routes!(items::complete))
+        .routes(routes!(items::undo))
+        .routes(routes!(privacy::show, privacy::save))
+        .routes(routes!(export::export))
+        .routes(routes!(queue::list))
+        .routes(routes!(queue::show))
+        .routes(routes!(queue::records))
+        .routes(routes!(devices::list))
+        .routes(routes!(events::events))
+        .split_for_parts()
+}
+
+/// The document as it is checked in: pretty JSON with a final line break.
+pub fn document() -> String {
+    let (_, document) = router();
+    let mut text = document.to_pretty_json().expect("the document is plain data with text keys");
+    text.push('\n');
+    text
+}

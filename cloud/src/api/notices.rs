@@ -1,0 +1,167 @@
+//! Notices of an owner's vehicle, their answers, and how offers were decided.
+
+use axum::Json;
+use axum::extract::{Path, State};
+use jiff::Timestamp;
+use milepost_engine::offers::{Arm, Candidate};
+use milepost_protocol::NoticeId;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::body::{NoticeBody, ReasonBody};
+use super::{Problem, ProblemBody};
+use crate::accounts::Owner;
+use crate::i18n::{Format, timestamp};
+use crate::store::DecisionRow;
+use crate::web::{AppState, Reader, view};
+
+/// How many decisions are listed.
+const DECISIONS: usize = 100;
+
+/// A vehicle's notices, the newest first.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct NoticesBody {
+    notices: Vec<NoticeBody>,
+}
+
+/// One notice.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct OneNoticeBody {
+    notice: NoticeBody,
+}
+
+/// An answer to a notice.
+#[derive(Debug, Deserialize, ToSchema)]
+pub(crate) struct AnswerBody {
+    /// `snooze`, `book`, `done` or `refuse`.
+    answer: String,
+    /// For `snooze`: 1 to 90.
+    days: Option<u16>,
+}
+
+/// Decisions on offers, the newest first.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct DecisionsBody {
+    decisions: Vec<DecisionBody>,
+}
+
+/// One decision with what led to it.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct DecisionBody {
+    number: u64,
+    at: Timestamp,
+    /// The number of the offer that was made; absent for nothing.
+    offer: Option<u16>,
+    /// The probability of what was chosen.
+    propensity: f64,
+    consent_version: u32,
+    candidates: Vec<CandidateBody>,
+}
+
+/// An offer that was considered.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct CandidateBody {
+    offer: u16,
+    /// The stage at which it fell; absent if it reached the draw.
+    rejected_at: Option<String>,
+    rejected_because: Option<String>,
+    reasons: Vec<ReasonBody>,
+}
+
+/// The notices of one of the caller's vehicles.
+#[utoipa::path(get, path = "/api/v1/vehicles/{vehicle}/notices", tag = "owner",
+    params(("vehicle" = String, Path, description = "The device's id")), responses(
+    (status = 200, body = NoticesBody),
+    (status = 401, body = ProblemBody),
+    (status = 404, body = ProblemBody)))]
+pub(crate) async fn list(
+    State(state): State<AppState>,
+    owner: Owner,
+    reader: Reader,
+    Path(id): Path<String>,
+) -> Result<Json<NoticesBody>, Problem> {
+    let vehicle = owner.vehicle(&state, &id).await?;
+    let format = reader.format(&owner.0.account, Some(&vehicle));
+    let mut notices: Vec<_> = vehicle.notices.values().collect();
+    notices.sort_by_key(|notice| std::cmp::Reverse(notice.raised_ms));
+    Ok(Json(NoticesBody { notices: notices.into_iter().map(|notice| NoticeBody::new(notice, &format)).collect() }))
+}
+
+/// Answer a notice; the answer clears it everywhere, and the same answer again is harmless.
+#[utoipa::path(post, path = "/api/v1/vehicles/{vehicle}/notices/{notice}/answer", tag = "owner",
+    params(
+        ("vehicle" = String, Path, description = "The device's id"),
+        ("notice" = String, Path, description = "16 hexadecimal digits")),
+    request_body = AnswerBody, responses(
+    (status = 200, body = OneNoticeBody),
+    (status = 401, body = ProblemBody),
+    (status = 404, body = ProblemBody),
+    (status = 409, body = ProblemBody),
+    (status = 422, body = ProblemBody)))]
+pub(crate) async fn answer(
+    State(state): State<AppState>,
+    owner: Owner,
+    reader: Reader,
+    Path((id, notice)): Path<(String, String)>,
+    Json(body): Json<AnswerBody>,
+) -> Result<Json<OneNoticeBody>, Problem> {
+    let vehicle = owner.vehicle(&state, &id).await?;
+    let notice: NoticeId = notice.parse().map_err(|_| Problem::not_found())?;
+    let answer = crate::web::parse_answer(&body.answer, body.days)?;
+    state.service.answer(&vehicle.device, notice, answer, owner.actor()).await?;
+    let vehicle = owner.vehicle(&state, &id).await?;
+    let format = reader.format(&owner.0.account, Some(&vehicle));
+    let notice = vehicle.notices.get(&notice).ok_or_else(Problem::not_found)?;
+    Ok(Json(OneNoticeBody { notice: NoticeBody::new(notice, &format) }))
+}
+
+/// How offers were decided for one of the caller's vehicles.
+#[utoipa::path(get, path = "/api/v1/vehicles/{vehicle}/decisions", tag = "owner",
+    params(("vehicle" = String, Path, description = "The device's id")), responses(
+    (status = 200, body = DecisionsBody),
+    (status = 401, body = ProblemBody),
+    (status = 404, body = ProblemBody)))]
+pub(crate) async fn decisions(
+    State(state): State<AppState>,
+    owner: Owner,
+    reader: Reader,
+    Path(id): Path<String>,
+) -> Result<Json<DecisionsBody>, Problem> {
+    let vehicle = owner.vehicle(&state, &id).await?;
+    let format = reader.format(&owner.0.account, Some(&vehicle));
+    let rows = state.service.decisions(&vehicle.device, DECISIONS).await?;
+    Ok(Json(DecisionsBody { decisions: rows.iter().map(|row| decision(row, &format)).collect() }))
+}
+
+pub(super) fn decision(row: &DecisionRow, format: &Format) -> DecisionBody {
+    let candidate = |candidate: &Candidate| CandidateBody {
+        offer: candidate.offer,
+        rejected_at: candidate.rejection.as_ref().map(|rejection| stage(rejection.stage()).to_owned()),
+        rejected_because: candidate.rejection.as_ref().map(|rejection| view::rejected(rejection, format)),
+        reasons: candidate.reasons.iter().map(|reason| ReasonBody::new(reason, format)).collect(),
+    };
+    DecisionBody {
+        number: row.number,
+        at: timestamp(row.at_ms),
+        offer: match row.decision.chosen {
+            Arm::Nothing => None,
+            Arm::Offer { offer, .. } => Some(offer),
+        },
+        propensity: row.decision.propensity,
+        consent_version: row.decision.consent,
+        candidates: row.decision.candidates.iter().map(candidate).collect(),
+    }
+}
+
+fn stage(stage: milepost_engine::offers::Stage) -> &'static str {
+    use milepost_engine::offers::Stage;
+    match stage {
+        Stage::Consent => "consent",
+        Stage::Safety => "safety",
+        Stage::Eligibility => "eligibility",
+        Stage::Cap => "cap",
+        Stage::QuietHours => "quiet_hours",
+        Stage::Budget => "budget",
+        Stage::Holdout => "holdout",
+    }
+}

@@ -1,0 +1,238 @@
+//! What goes wrong, as the caller gets to know it: `application/problem+json` (RFC 9457), or the same as a page.
+//!
+//! Policy. Modules have their own error enums; they become a [`Problem`] only here, where a request ends.
+//! A constructor stands for what the caller can do about it, not for where it came from.
+//! What a caller may not know of is `not_found`, never "forbidden". A cause inside the service is logged here once, with its chain, and never shown.
+//! Titles and details are translation keys; the JSON speaks English, pages speak the reader's language.
+
+use std::error::Error;
+
+use axum::Json;
+use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use serde::{Deserialize, Serialize};
+
+use crate::accounts::{AccountsError, LoginError, PasswordError};
+use crate::domain::IntentError;
+use crate::i18n::{Language, Localizer};
+use crate::store::StoreError;
+
+/// Why a request was not carried out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// The HTTP status.
+    pub status: StatusCode,
+    /// The short name; `error-{code}-title` and `error-{code}` are its texts.
+    pub code: &'static str,
+    /// After how many seconds to try again.
+    pub retry_after_s: Option<u64>,
+}
+
+/// The JSON form of a problem.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct ProblemBody {
+    /// `urn:milepost:problem:{code}`.
+    pub r#type: String,
+    /// What went wrong, in a few words.
+    pub title: String,
+    /// The HTTP status.
+    pub status: u16,
+    /// What went wrong and what to do, in a sentence.
+    pub detail: String,
+    /// The short name, for programs.
+    pub code: String,
+}
+
+impl Problem {
+    const fn new(status: StatusCode, code: &'static str) -> Self {
+        Self { status, code, retry_after_s: None }
+    }
+
+    /// Nobody is logged in.
+    pub fn sign_in() -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, "sign-in")
+    }
+
+    /// Account or password is wrong.
+    pub fn wrong_password() -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, "wrong-password")
+    }
+
+    /// There is no such thing, as far as the caller may know.
+    pub fn not_found() -> Self {
+        Self::new(StatusCode::NOT_FOUND, "not-found")
+    }
+
+    /// The path takes other methods.
+    pub fn method() -> Self {
+        Self::new(StatusCode::METHOD_NOT_ALLOWED, "method")
+    }
+
+    /// The request comes from another site.
+    pub fn cross_site() -> Self {
+        Self::new(StatusCode::FORBIDDEN, "cross-site")
+    }
+
+    /// A field is missing or out of its range.
+    pub fn invalid() -> Self {
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid")
+    }
+
+    /// The date or the odometer of a completion does not fit.
+    pub fn completion() -> Self {
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "completion")
+    }
+
+    /// The notice does not invite the answer.
+    pub fn not_invited() -> Self {
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "not-invited")
+    }
+
+    /// The notice is closed already.
+    pub fn closed() -> Self {
+        Self::new(StatusCode::CONFLICT, "closed")
+    }
+
+    /// There is nothing to take back.
+    pub fn nothing_to_undo() -> Self {
+        Self::new(StatusCode::CONFLICT, "nothing-to-undo")
+    }
+
+    /// The `Idempotency-Key` was used for something else.
+    pub fn key_reused() -> Self {
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "key-reused")
+    }
+
+    /// Somebody else changed the same thing at the same time.
+    pub fn conflict() -> Self {
+        Self::new(StatusCode::CONFLICT, "conflict")
+    }
+
+    /// Too many attempts.
+    pub fn too_many(retry_after_ms: u64) -> Self {
+        let retry_after_s = Some(retry_after_ms.div_ceil(1000).max(1));
+        Self { retry_after_s, ..Self::new(StatusCode::TOO_MANY_REQUESTS, "too-many") }
+    }
+
+    /// The service has no room or is stopping; the caller may try again.
+    pub fn unavailable() -> Self {
+        Self { retry_after_s: Some(10), ..Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable") }
+    }
+
+    /// The service failed; its cause is in the log.
+    pub fn internal(cause: &dyn Error) -> Self {
+        tracing::error!(error = chain(cause), "a request failed");
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal")
+    }
+
+    /// The title in one language.
+    pub fn title(&self, localizer: Localizer) -> String {
+        localizer.text(&format!("error-{}-title", self.code))
+    }
+
+    /// The sentence in one language.
+    pub fn detail(&self, localizer: Localizer) -> String {
+        localizer.text(&format!("error-{}", self.code))
+    }
+
+    /// Every code, for the test of translation keys.
+    pub const CODES: &[&str] = &[
+        "sign-in",
+        "wrong-password",
+        "not-found",
+        "method",
+        "cross-site",
+        "invalid",
+        "completion",
+        "not-invited",
+        "closed",
+        "nothing-to-undo",
+        "key-reused",
+        "conflict",
+        "too-many",
+        "unavailable",
+        "internal",
+    ];
+}
+
+/// The messages of an error and its causes, outermost first.
+fn chain(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    text
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let localizer = Language::DEFAULT.localizer();
+        let body = ProblemBody {
+            r#type: format!("urn:milepost:problem:{}", self.code),
+            title: self.title(localizer),
+            status: self.status.as_u16(),
+            detail: self.detail(localizer),
+            code: self.code.to_owned(),
+        };
+        let mut response = (self.status, Json(body)).into_response();
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        if let Some(seconds) = self.retry_after_s {
+            headers.insert(RETRY_AFTER, seconds.into());
+        }
+        // The page layer finds the problem here and says the same as a page.
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Full { .. } | StoreError::Stopped => Self::unavailable(),
+            StoreError::Conflict { .. } => Self::conflict(),
+            _ => Self::internal(&error),
+        }
+    }
+}
+
+impl From<IntentError> for Problem {
+    fn from(error: IntentError) -> Self {
+        match error {
+            IntentError::UnknownVehicle | IntentError::UnknownNotice | IntentError::UnknownItem => Self::not_found(),
+            IntentError::Closed => Self::closed(),
+            IntentError::NotInvited => Self::not_invited(),
+            IntentError::OutsideCycle => Self::completion(),
+            IntentError::NothingToUndo => Self::nothing_to_undo(),
+            IntentError::TooManyItems | IntentError::TooLong => Self::invalid(),
+            IntentError::Full | IntentError::Stopping => Self::unavailable(),
+            IntentError::Store => Self::internal(&error),
+        }
+    }
+}
+
+impl From<AccountsError> for Problem {
+    fn from(error: AccountsError) -> Self {
+        match error {
+            AccountsError::Store(error) => error.into(),
+            AccountsError::Password(PasswordError::TooShort | PasswordError::TooLong) => Self::invalid(),
+            AccountsError::Unknown(_) => Self::not_found(),
+            AccountsError::Exists(_) => Self::conflict(),
+            _ => Self::internal(&error),
+        }
+    }
+}
+
+impl From<LoginError> for Problem {
+    fn from(error: LoginError) -> Self {
+        match error {
+            LoginError::Wrong => Self::wrong_password(),
+            LoginError::Limited { retry_after_ms } => Self::too_many(retry_after_ms),
+            LoginError::Failed(error) => error.into(),
+        }
+    }
+}

@@ -1,0 +1,113 @@
+//! What people ask of a vehicle, and what became of it.
+
+use milepost_protocol::NoticeId;
+use milepost_protocol::downlink::{Purposes, Task};
+use milepost_protocol::notice::Answer;
+use milepost_protocol::plan::{ItemId, PlanItem};
+
+use super::{AccountId, Profile};
+
+/// A wish that the committer carries out on one vehicle.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Intent {
+    /// Make the vehicle known, with its profile and owner; an existing one takes both over.
+    Register {
+        /// Name and place.
+        profile: Profile,
+        /// Whose it is.
+        owner: Option<AccountId>,
+    },
+    /// Replace the maintenance plan; the anchors count as facts.
+    SetPlan {
+        /// The items, at most [`milepost_protocol::plan::MAX_PLAN_ITEMS`].
+        items: Vec<PlanItem>,
+    },
+    /// Answer a notice.
+    Answer {
+        /// The notice.
+        notice: NoticeId,
+        /// The answer.
+        answer: Answer,
+    },
+    /// Note that the actor's surface showed a notice.
+    Seen {
+        /// The notice.
+        notice: NoticeId,
+    },
+    /// The work on a service item was done.
+    Complete {
+        /// The item.
+        item: ItemId,
+        /// When, in milliseconds of Unix time; now if absent.
+        at_ms: Option<u64>,
+        /// The odometer then, in metres; the present one if absent.
+        odometer_m: Option<u32>,
+    },
+    /// Take the last completion of an item back.
+    Undo {
+        /// The item.
+        item: ItemId,
+    },
+    /// Set what the vehicle's data may be used for.
+    SetConsent {
+        /// The purposes from now on; `FUNCTION` always stays.
+        purposes: Purposes,
+    },
+    /// Ask the device to do something.
+    Command {
+        /// What.
+        task: Task,
+        /// For how long it stays valid, in milliseconds.
+        valid_ms: u64,
+    },
+}
+
+/// What became of an intent: it is durable by now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Outcome {
+    /// The vehicle's revision after it.
+    pub revision: u64,
+    /// Whether anything changed; a repeated answer changes nothing and is no error.
+    pub changed: bool,
+}
+
+/// Why an intent was not carried out.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum IntentError {
+    /// No such vehicle.
+    #[error("vehicle is not known")]
+    UnknownVehicle,
+    /// The vehicle has no such notice.
+    #[error("vehicle has no such notice")]
+    UnknownNotice,
+    /// The notice is closed with another state.
+    #[error("notice is closed")]
+    Closed,
+    /// The notice does not invite this answer.
+    #[error("notice does not invite this answer")]
+    NotInvited,
+    /// The plan has no such item.
+    #[error("plan has no such item")]
+    UnknownItem,
+    /// The completion lies before the present cycle's beginning or in the future.
+    #[error("completion lies outside the present cycle")]
+    OutsideCycle,
+    /// The item has no completion that could be taken back.
+    #[error("item has no completion to take back")]
+    NothingToUndo,
+    /// The plan has too many items.
+    #[error("plan has too many items")]
+    TooManyItems,
+    /// The message is too long for the device.
+    #[error("message is too long for the device")]
+    TooLong,
+    /// The disk has too little room; nothing was changed.
+    #[error("store is full")]
+    Full,
+    /// The store failed; nothing was changed, or nobody knows. The log has the cause.
+    #[error("store failed")]
+    Store,
+    /// The service is shutting down.
+    #[error("service is shutting down")]
+    Stopping,
+}

@@ -1,0 +1,19 @@
+//! What the service knows: vehicles, notices, decisions, and who did what.
+//!
+//! Plain data with pure functions over it.
+//! Invariant: nothing here reads a clock, awaits or knows the store.
+
+mod actor;
+mod change;
+mod intent;
+mod notice;
+mod texts;
+mod vehicle;
+
+pub use actor::{AccountId, Actor};
+pub use change::{Change, ChangeKind};
+pub use intent::{Intent, IntentError, Outcome};
+pub use notice::{NoticeDoc, Seen, Subject, Transition, longest_snooze_days};
+pub use texts::{NoticeText, Texts};
+pub use milepost_engine::plan::Powertrain;
+pub use vehicle::{Anchoring, ConsentChange, Counts, Decided, Profile, Vehicle};

@@ -1,0 +1,218 @@
+//! A notice as the service keeps it: one id, one state, every surface, its whole history.
+//!
+//! Invariant: a final state never changes, and the same answer twice is the same as once.
+
+use milepost_protocol::NoticeId;
+use milepost_protocol::notice::{Actions, Answer, NoticeKind, NoticeState, Reason, Surface};
+use milepost_protocol::plan::{DAY_MS, ItemId, Level, SafetyClass};
+use serde::{Deserialize, Serialize};
+
+use super::Actor;
+
+/// What a notice speaks of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Subject {
+    /// A service item that reached a level.
+    Reminder {
+        /// The item.
+        item: ItemId,
+        /// The cycle of the item.
+        cycle: u32,
+        /// The level.
+        level: Level,
+    },
+    /// An offer.
+    Offer {
+        /// The offer's number in the engine's catalogue.
+        offer: u16,
+        /// The how-manieth presentation to this vehicle.
+        serial: u32,
+    },
+    /// A piece of information.
+    Information {
+        /// The how-manieth to this vehicle.
+        serial: u32,
+    },
+}
+
+impl Subject {
+    /// The id that follows from the subject.
+    pub fn id(self) -> NoticeId {
+        match self {
+            Self::Reminder { item, cycle, level } => NoticeId::reminder(item, cycle, level),
+            Self::Offer { offer, serial } => NoticeId::offer(offer, serial),
+            Self::Information { serial } => NoticeId::information(serial),
+        }
+    }
+
+    /// The service item of a reminder.
+    pub fn item(self) -> Option<ItemId> {
+        match self {
+            Self::Reminder { item, .. } => Some(item),
+            Self::Offer { .. } | Self::Information { .. } => None,
+        }
+    }
+
+    /// The level of a reminder.
+    pub fn level(self) -> Option<Level> {
+        match self {
+            Self::Reminder { level, .. } => Some(level),
+            Self::Offer { .. } | Self::Information { .. } => None,
+        }
+    }
+
+    /// The kind on the wire.
+    pub fn kind(self) -> NoticeKind {
+        match self {
+            Self::Reminder { .. } => NoticeKind::Reminder,
+            Self::Offer { .. } => NoticeKind::Offer,
+            Self::Information { .. } => NoticeKind::Information,
+        }
+    }
+}
+
+/// A notice was seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Seen {
+    /// Where, for the first time.
+    pub on: Surface,
+    /// When, in milliseconds of Unix time.
+    pub at_ms: u64,
+}
+
+/// A notice changed its state.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Transition {
+    /// When, in milliseconds of Unix time.
+    pub at_ms: u64,
+    /// By whom.
+    pub by: Actor,
+    /// The state before.
+    pub from: NoticeState,
+    /// The state after.
+    pub to: NoticeState,
+}
+
+/// One notice of one vehicle.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct NoticeDoc {
+    /// What it speaks of; its id follows from it.
+    pub subject: Subject,
+    /// Its precedence.
+    pub safety: SafetyClass,
+    /// What the owner can answer.
+    pub actions: Actions,
+    /// When it was raised, in milliseconds of Unix time.
+    pub raised_ms: u64,
+    /// Who raised it first: the car from its own plan, or the service.
+    pub raised_by: Actor,
+    /// When it stops being of use.
+    #[serde(default)]
+    pub expires_ms: Option<u64>,
+    /// Why, the one that came first first.
+    pub reasons: Vec<Reason>,
+    /// The state on every surface.
+    pub state: NoticeState,
+    /// Whether the car knows it too.
+    #[serde(default)]
+    pub in_car: bool,
+    /// Where it was seen, each surface once.
+    #[serde(default)]
+    pub seen: Vec<Seen>,
+    /// Every change of state.
+    #[serde(default)]
+    pub history: Vec<Transition>,
+    /// The stored decision that chose it, for an offer.
+    #[serde(default)]
+    pub decision: Option<u64>,
+}
+
+impl NoticeDoc {
+    /// The notice's identity.
+    pub fn id(&self) -> NoticeId {
+        self.subject.id()
+    }
+
+    /// Notes that a surface showed it; answers whether that was news.
+    pub fn mark_seen(&mut self, on: Surface, at_ms: u64, by: &Actor) -> bool {
+        if self.seen.iter().any(|seen| seen.on == on) {
+            return false;
+        }
+        self.seen.push(Seen { on, at_ms });
+        if self.state == NoticeState::Raised {
+            self.transit(NoticeState::Shown { on, at_ms }, at_ms, by);
+        }
+        true
+    }
+
+    /// Applies an answer; answers whether the state changed.
+    ///
+    /// A final notice keeps its state, and so does one that already has the state that the answer leads to.
+    pub fn answer(&mut self, answer: Answer, at_ms: u64, by: &Actor) -> bool {
+        let to = match answer {
+            Answer::Snooze { days } => {
+                let days = days.clamp(1, longest_snooze_days(self.safety));
+                NoticeState::Snoozed { until_ms: at_ms.saturating_add(u64::from(days) * DAY_MS) }
+            }
+            Answer::Book => NoticeState::Booked,
+            Answer::Done => NoticeState::Done,
+            Answer::Refuse => NoticeState::Refused,
+        };
+        self.transit(to, at_ms, by)
+    }
+
+    /// Ends the notice because time, a later level or a completion overtook it; answers whether the state changed.
+    pub fn expire(&mut self, at_ms: u64, by: &Actor) -> bool {
+        self.transit(NoticeState::Expired, at_ms, by)
+    }
+
+    /// Brings a snoozed notice back when its time has come; answers whether the state changed.
+    pub fn wake(&mut self, now_ms: u64) -> bool {
+        match self.state {
+            NoticeState::Snoozed { until_ms } if now_ms >= until_ms => {
+                self.transit(NoticeState::Raised, now_ms, &Actor::System)
+            }
+            _ => false,
+        }
+    }
+
+    /// When the notice changes by itself next: the end of its snooze or of its use.
+    pub fn next_timer_ms(&self) -> Option<u64> {
+        if self.state.is_final() {
+            return None;
+        }
+        let wake = match self.state {
+            NoticeState::Snoozed { until_ms } => Some(until_ms),
+            _ => None,
+        };
+        wake.into_iter().chain(self.expires_ms).min()
+    }
+
+    /// Takes a final state back to open, for an undone completion; answers whether the state changed.
+    pub fn reopen(&mut self, at_ms: u64, by: &Actor) -> bool {
+        if self.state != NoticeState::Done {
+            return false;
+        }
+        let from = std::mem::replace(&mut self.state, NoticeState::Raised);
+        self.history.push(Transition { at_ms, by: by.clone(), from, to: self.state });
+        true
+    }
+
+    fn transit(&mut self, to: NoticeState, at_ms: u64, by: &Actor) -> bool {
+        if self.state.is_final() || self.state == to {
+            return false;
+        }
+        let from = std::mem::replace(&mut self.state, to);
+        self.history.push(Transition { at_ms, by: by.clone(), from, to });
+        true
+    }
+}
+
+/// The longest snooze in days, by what ignoring the notice can lead to.
+pub fn longest_snooze_days(safety: SafetyClass) -> u16 {
+    match safety {
+        SafetyClass::Safety => 7,
+        SafetyClass::Wear => 30,
+        SafetyClass::Comfort => 90,
+    }
+}

@@ -1,0 +1,166 @@
+//! What happens, each once as a log line and a counter together.
+//!
+//! Invariant: labels are names from this program, never text from outside, so that their number is bounded.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use metrics::{counter, gauge, histogram};
+use milepost_protocol::DeviceId;
+
+/// A connection was turned away before it became a session.
+#[expect(missing_debug_implementations, reason = "the detail is anything that can be printed")]
+pub struct Refused<'a> {
+    /// From where.
+    pub peer: SocketAddr,
+    /// Why, as a label.
+    pub reason: &'static str,
+    /// More, for the log.
+    pub detail: &'a dyn std::fmt::Display,
+}
+
+impl Refused<'_> {
+    /// Logs and counts it.
+    pub fn emit(&self) {
+        counter!("milepost_connections_refused_total", "reason" => self.reason).increment(1);
+        tracing::info!(peer = %self.peer, reason = self.reason, detail = %self.detail, "connection refused");
+    }
+}
+
+/// A session began.
+#[derive(Debug)]
+pub struct Connected<'a> {
+    /// Whose.
+    pub device: &'a DeviceId,
+    /// The MQTT version: 3 or 5.
+    pub version: u8,
+}
+
+impl Connected<'_> {
+    /// Logs and counts it.
+    pub fn emit(&self) {
+        let version = if self.version == 5 { "5" } else { "3" };
+        counter!("milepost_sessions_total", "version" => version).increment(1);
+        gauge!("milepost_sessions").increment(1.0);
+        tracing::debug!(device = %self.device, version, "session began");
+    }
+}
+
+/// A session ended.
+#[derive(Debug)]
+pub struct Disconnected<'a> {
+    /// Whose.
+    pub device: &'a DeviceId,
+    /// Why, as a label.
+    pub reason: &'static str,
+}
+
+impl Disconnected<'_> {
+    /// Logs and counts it.
+    pub fn emit(&self) {
+        counter!("milepost_sessions_ended_total", "reason" => self.reason).increment(1);
+        gauge!("milepost_sessions").decrement(1.0);
+        tracing::debug!(device = %self.device, reason = self.reason, "session ended");
+    }
+}
+
+/// A message to a device was not sent; the device asks again or gets it with its next subscription.
+#[derive(Debug)]
+pub struct Unsent<'a> {
+    /// To whom.
+    pub device: &'a DeviceId,
+    /// What: `receipt` or `message`.
+    pub kind: &'static str,
+    /// Why, as a label.
+    pub reason: &'static str,
+}
+
+impl Unsent<'_> {
+    /// Logs and counts it.
+    pub fn emit(&self) {
+        counter!("milepost_unsent_total", "kind" => self.kind, "reason" => self.reason).increment(1);
+        tracing::debug!(device = %self.device, kind = self.kind, reason = self.reason, "not sent");
+    }
+}
+
+/// An envelope does not decode and was set aside.
+#[derive(Debug)]
+pub struct Quarantined<'a> {
+    /// From whom.
+    pub device: &'a DeviceId,
+    /// Why, as a label.
+    pub reason: &'static str,
+    /// How long it is.
+    pub len_bytes: usize,
+}
+
+impl Quarantined<'_> {
+    /// Logs and counts it.
+    pub fn emit(&self) {
+        counter!("milepost_envelopes_quarantined_total", "reason" => self.reason).increment(1);
+        tracing::warn!(device = %self.device, reason = self.reason, len_bytes = self.len_bytes, "envelope set aside");
+    }
+}
+
+/// A group of work is durable.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Committed {
+    /// Pieces of work.
+    pub items: usize,
+    /// New records.
+    pub records: u64,
+    /// Records that had been committed before.
+    pub duplicates: u64,
+    /// Records of unknown kinds.
+    pub unknown_kinds: u64,
+    /// Records whose time was clamped.
+    pub clamped: u64,
+    /// Notices raised.
+    pub notices: u64,
+    /// How long it took.
+    pub took: Duration,
+}
+
+impl Committed {
+    /// Logs and counts it.
+    pub fn emit(&self) {
+        counter!("milepost_commits_total").increment(1);
+        counter!("milepost_records_total").increment(self.records);
+        counter!("milepost_records_duplicate_total").increment(self.duplicates);
+        counter!("milepost_records_unknown_kind_total").increment(self.unknown_kinds);
+        counter!("milepost_records_time_clamped_total").increment(self.clamped);
+        counter!("milepost_notices_raised_total").increment(self.notices);
+        histogram!("milepost_commit_seconds").record(self.took.as_secs_f64());
+        histogram!("milepost_commit_items").record(self.items as f64);
+        tracing::trace!(items = self.items, records = self.records, took = ?self.took, "committed");
+    }
+}
+
+/// A group of work was not committed; nobody was acknowledged.
+#[derive(Debug)]
+pub struct CommitFailed<'a> {
+    /// Pieces of work.
+    pub items: usize,
+    /// The store's error.
+    pub error: &'a crate::store::StoreError,
+}
+
+impl CommitFailed<'_> {
+    /// Logs and counts it.
+    pub fn emit(&self) {
+        counter!("milepost_commit_failures_total", "reason" => self.error.reason()).increment(1);
+        tracing::error!(items = self.items, error = chain(self.error), "commit failed");
+    }
+}
+
+/// An error with all its causes in one line.
+pub fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(next) = cause {
+        text.push_str(": ");
+        text.push_str(&next.to_string());
+        cause = next.source();
+    }
+    text
+}

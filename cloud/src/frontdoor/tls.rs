@@ -1,0 +1,148 @@
+//! TLS for microcontrollers: 1.3 only, a client certificate always, no tickets, no list of authorities, one small certificate.
+//!
+//! Invariant: a connection that gets past here has an unrevoked certificate of the device authority.
+
+use std::collections::HashSet;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use milepost_protocol::DeviceId;
+use rustls::crypto::CryptoProvider;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, UnixTime};
+use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
+use rustls::server::{NoServerSessionStorage, VerifierBuilderError, WebPkiClientVerifier};
+use rustls::{CertificateError, DigitallySignedStruct, DistinguishedName, RootCertStore, ServerConfig, SignatureScheme};
+use x509_parser::prelude::{FromDer as _, X509Certificate};
+
+use crate::pki::Role;
+
+/// The serial numbers that are refused; clones share it.
+#[derive(Debug, Clone, Default)]
+pub struct Revoked(Arc<RwLock<HashSet<String>>>);
+
+impl Revoked {
+    /// Replaces the set.
+    pub fn set(&self, serials: HashSet<String>) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = serials;
+    }
+
+    /// Whether a serial number is in the set.
+    pub fn contains(&self, serial: &str) -> bool {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).contains(serial)
+    }
+}
+
+/// Why TLS cannot be set up.
+#[derive(Debug, thiserror::Error)]
+pub enum TlsError {
+    /// The device authority is not usable.
+    #[error("device authority is not usable")]
+    Authority(#[source] rustls::Error),
+    /// The verifier cannot be built.
+    #[error("client certificates cannot be verified")]
+    Verifier(#[source] VerifierBuilderError),
+    /// The server's certificate is not usable.
+    #[error("server certificate is not usable")]
+    Server(#[source] rustls::Error),
+}
+
+/// The settings of the front door.
+pub fn server_config(
+    cert: CertificateDer<'static>,
+    key: PrivateKeyDer<'static>,
+    device_ca: CertificateDer<'static>,
+    revoked: Revoked,
+) -> Result<ServerConfig, TlsError> {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let mut roots = RootCertStore::empty();
+    roots.add(device_ca).map_err(TlsError::Authority)?;
+    let inner = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider))
+        .clear_root_hint_subjects()
+        .build()
+        .map_err(TlsError::Verifier)?;
+    build(provider, Arc::new(Verifier { inner, revoked }), cert, key).map_err(TlsError::Server)
+}
+
+fn build(
+    provider: Arc<CryptoProvider>,
+    verifier: Arc<Verifier>,
+    cert: CertificateDer<'static>,
+    key: PrivateKeyDer<'static>,
+) -> Result<ServerConfig, rustls::Error> {
+    let mut config = ServerConfig::builder_with_provider(provider)
+        .with_protocol_versions(&[&rustls::version::TLS13])?
+        .with_client_cert_verifier(verifier)
+        .with_single_cert(vec![cert], key)?;
+    // Devices keep no tickets, and every byte of the handshake costs them memory.
+    config.send_tls13_tickets = 0;
+    config.session_storage = Arc::new(NoServerSessionStorage {});
+    Ok(config)
+}
+
+/// The chain's check, then the register's.
+#[derive(Debug)]
+struct Verifier {
+    inner: Arc<dyn ClientCertVerifier>,
+    revoked: Revoked,
+}
+
+impl ClientCertVerifier for Verifier {
+    fn root_hint_subjects(&self) -> &[DistinguishedName] {
+        self.inner.root_hint_subjects()
+    }
+
+    fn verify_client_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        now: UnixTime,
+    ) -> Result<ClientCertVerified, rustls::Error> {
+        let verified = self.inner.verify_client_cert(end_entity, intermediates, now)?;
+        let peer = Peer::read(end_entity).ok_or(rustls::Error::InvalidCertificate(CertificateError::BadEncoding))?;
+        if self.revoked.contains(&peer.serial) {
+            return Err(rustls::Error::InvalidCertificate(CertificateError::Revoked));
+        }
+        Ok(verified)
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<rustls::client::danger::HandshakeSignatureValid, rustls::Error> {
+        self.inner.verify_tls12_signature(message, cert, dss)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<rustls::client::danger::HandshakeSignatureValid, rustls::Error> {
+        self.inner.verify_tls13_signature(message, cert, dss)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.inner.supported_verify_schemes()
+    }
+}
+
+/// Who is at the other end, as the certificate says.
+#[derive(Debug, Clone)]
+pub(super) struct Peer {
+    pub(super) device: DeviceId,
+    pub(super) role: Role,
+    pub(super) serial: String,
+}
+
+impl Peer {
+    /// Reads a certificate that was verified; `None` if its common name is no device id.
+    pub(super) fn read(cert: &CertificateDer<'_>) -> Option<Self> {
+        let (_, cert) = X509Certificate::from_der(cert).ok()?;
+        let device = cert.subject().iter_common_name().next()?.as_str().ok()?.parse().ok()?;
+        let unit = cert.subject().iter_organizational_unit().next().and_then(|unit| unit.as_str().ok());
+        let role = if unit == Some("tap") { Role::Tap } else { Role::Device };
+        let serial = format!("{:0>32}", cert.tbs_certificate.serial.to_str_radix(16));
+        Some(Self { device, role, serial })
+    }
+}

@@ -1,0 +1,13 @@
+//! Every text that a person reads, from Fluent files compiled into the binary, and the formats of numbers, dates and distances.
+//!
+//! Invariant: code and templates hold keys, never sentences; a test compares the keys in use with the keys of every language.
+
+mod catalogue;
+mod format;
+mod texts;
+
+pub use catalogue::{Language, Localizer};
+pub use format::{DistanceUnit, Format};
+pub(crate) use format::timestamp;
+pub use texts::CarTexts;
+pub(crate) use texts::{item_inline, item_name, reason, text, title};

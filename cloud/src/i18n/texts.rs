@@ -1,0 +1,188 @@
+//! Notices in words: for the car's display, and, from the same files, for the pages.
+//!
+//! Invariant: the car's texts fit the wire by their own length in every language; a test measures all of them.
+
+use jiff::tz::TimeZone;
+use milepost_protocol::SignalId;
+use milepost_protocol::notice::Reason;
+use milepost_protocol::plan::{ItemId, Level};
+
+use super::{DistanceUnit, Format, Language, Localizer};
+use crate::domain::{NoticeDoc, NoticeText, Profile, Subject, Texts};
+
+/// Renders notices for the car in the language of its profile.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct CarTexts;
+
+impl Texts for CarTexts {
+    fn notice(&self, profile: &Profile, notice: &NoticeDoc) -> NoticeText {
+        let localizer = Language::from_code(&profile.locale).unwrap_or(Language::DEFAULT).localizer();
+        let format = Format {
+            localizer,
+            unit: DistanceUnit::Km,
+            zone: TimeZone::get(&profile.time_zone).unwrap_or(TimeZone::UTC),
+            now_ms: notice.raised_ms,
+        };
+        NoticeText { title: title(localizer, notice.subject), text: text(&format, notice) }
+    }
+}
+
+/// A notice's title.
+pub(crate) fn title(localizer: Localizer, subject: Subject) -> String {
+    match subject {
+        Subject::Reminder { item, level, .. } => {
+            let key = match level {
+                Level::Scheduled | Level::Upcoming => "reminder-upcoming-title",
+                Level::Due => "reminder-due-title",
+                Level::Overdue => "reminder-overdue-title",
+            };
+            localizer.with(key, [("item", item_name(localizer, item).into())])
+        }
+        Subject::Offer { offer, .. } => known(localizer, &format!("offer-{offer}-title"), "offer-other-title", None),
+        Subject::Information { .. } => localizer.text("information-title"),
+    }
+}
+
+/// A notice's text: what to do, and the first reason.
+pub(crate) fn text(format: &Format, notice: &NoticeDoc) -> String {
+    let localizer = format.localizer;
+    match notice.subject {
+        Subject::Reminder { level, .. } => {
+            let key = match level {
+                Level::Scheduled | Level::Upcoming => "reminder-upcoming-text",
+                Level::Due => "reminder-due-text",
+                Level::Overdue => "reminder-overdue-text",
+            };
+            let first = notice.reasons.first().map_or_else(|| localizer.text("reason-none"), |why| reason(format, why));
+            localizer.with(key, [("reason", format!("{first}.").into())])
+        }
+        Subject::Offer { offer, .. } => known(localizer, &format!("offer-{offer}-text"), "offer-other-text", None),
+        Subject::Information { .. } => localizer.text("information-text"),
+    }
+}
+
+/// A service item's name as a title.
+pub(crate) fn item_name(localizer: Localizer, item: ItemId) -> String {
+    known(localizer, &format!("item-{}", item.0), "item-other", Some(item))
+}
+
+/// A service item's name within a sentence.
+pub(crate) fn item_inline(localizer: Localizer, item: ItemId) -> String {
+    known(localizer, &format!("item-{}-inline", item.0), "item-other-inline", Some(item))
+}
+
+/// Why, as data in words.
+pub(crate) fn reason(format: &Format, reason: &Reason) -> String {
+    let localizer = format.localizer;
+    let (key, used, limit) = match *reason {
+        Reason::Distance { used_m, limit_m } => {
+            ("reason-distance", format.odometer(used_m.into()), format.odometer(limit_m.into()))
+        }
+        Reason::Time { used_days, limit_days } => {
+            ("reason-time", format.span_about(used_days.into()), format.span_about(limit_days.into()))
+        }
+        Reason::EngineTime { used_s, limit_s } => {
+            ("reason-engine-time", format.integer(i64::from(used_s) / 3600), format.integer(i64::from(limit_s) / 3600))
+        }
+        Reason::Fuel { used_ml, limit_ml } => {
+            ("reason-fuel", format.integer(i64::from(used_ml) / 1000), format.integer(i64::from(limit_ml) / 1000))
+        }
+        Reason::Signal { signal, value, limit } => {
+            let (name, value, limit) = signal_words(format, signal, value, limit);
+            return localizer.with("reason-signal", [("signal", name.into()), ("value", value.into()), ("limit", limit.into())]);
+        }
+    };
+    localizer.with(key, [("used", used.into()), ("limit", limit.into())])
+}
+
+fn signal_words(format: &Format, signal: SignalId, value: f32, limit: f32) -> (String, String, String) {
+    let localizer = format.localizer;
+    match signal {
+        SignalId::BATTERY_12V => {
+            let volts = |volts: f32| format.volts(f64::from(volts) * 1000.0);
+            (localizer.text("signal-battery-rest"), volts(value), volts(limit))
+        }
+        SignalId::OUTSIDE_TEMPERATURE => {
+            let celsius = |degrees: f32| format.celsius(degrees.into());
+            (localizer.text("signal-outside"), celsius(value), celsius(limit))
+        }
+        other => {
+            let name = other.entry().map_or_else(|| format!("{:#06x}", other.0), |entry| entry.path.to_owned());
+            (name, format.decimal(value.into(), 2), format.decimal(limit.into(), 2))
+        }
+    }
+}
+
+fn known(localizer: Localizer, key: &str, other: &str, item: Option<ItemId>) -> String {
+    if Language::DEFAULT.localizer().has(key) {
+        return localizer.text(key);
+    }
+    localizer.with(other, item.map(|item| ("id", item.0.into())))
+}
+
+#[cfg(test)]
+mod tests {
+    use milepost_protocol::notice::{Actions, NoticeState};
+    use milepost_protocol::plan::SafetyClass;
+
+    use super::*;
+    use crate::domain::Actor;
+
+    fn notice(subject: Subject, reasons: Vec<Reason>) -> NoticeDoc {
+        NoticeDoc {
+            subject,
+            safety: SafetyClass::Wear,
+            actions: Actions::default(),
+            raised_ms: 1_772_366_400_000,
+            raised_by: Actor::System,
+            expires_ms: None,
+            reasons,
+            state: NoticeState::Raised,
+            seen: Vec::new(),
+            history: Vec::new(),
+            decision: None,
+        }
+    }
+
+    #[test]
+    fn every_text_for_the_car_fits_the_wire_in_every_language() {
+        let reasons = [
+            Reason::Distance { used_m: 4_000_000_000, limit_m: 4_000_000_000 },
+            Reason::Time { used_days: 65_000, limit_days: 65_000 },
+            Reason::EngineTime { used_s: u32::MAX, limit_s: u32::MAX },
+            Reason::Fuel { used_ml: u32::MAX, limit_ml: u32::MAX },
+            Reason::Signal { signal: SignalId::BATTERY_12V, value: 12.345, limit: 12.345 },
+            Reason::Signal { signal: SignalId::OUTSIDE_TEMPERATURE, value: -40.0, limit: -40.0 },
+        ];
+        let items = (1..=5).chain([60_000]).map(ItemId);
+        let levels = [Level::Scheduled, Level::Upcoming, Level::Due, Level::Overdue];
+        let mut subjects: Vec<Subject> =
+            items.flat_map(|item| levels.map(|level| Subject::Reminder { item, cycle: 1, level })).collect();
+        subjects.extend([1, 2].map(|offer| Subject::Offer { offer, serial: 1 }));
+        subjects.push(Subject::Information { serial: 1 });
+        for language in Language::all() {
+            let profile = Profile { locale: language.code().to_owned(), ..Profile::default() };
+            for subject in &subjects {
+                for reason in reasons {
+                    let words = CarTexts.notice(&profile, &notice(*subject, vec![reason]));
+                    assert!(words.title.len() <= 64, "{}: {}", words.title.len(), words.title);
+                    assert!(words.text.len() <= 200, "{}: {}", words.text.len(), words.text);
+                    assert!(!words.title.contains('{') && !words.text.contains('{'), "{words:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_reminder_says_what_to_do_and_why() {
+        let subject = Subject::Reminder { item: ItemId::BRAKE_FLUID, cycle: 0, level: Level::Due };
+        let words = CarTexts.notice(&Profile::default(), &notice(subject, vec![Reason::Time { used_days: 730, limit_days: 730 }]));
+        assert_eq!(words.title, "Brake fluid due");
+        assert_eq!(words.text, "Have it done now. 2 years of 2 years since last time.");
+    }
+
+    #[test]
+    fn an_item_of_a_newer_plan_still_has_a_name() {
+        assert_eq!(item_name(Language::DEFAULT.localizer(), ItemId(77)), "Service item 77");
+    }
+}

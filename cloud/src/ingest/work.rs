@@ -1,0 +1,60 @@
+//! What the committer is given, and how it answers.
+
+use bytes::Bytes;
+use milepost_protocol::DeviceId;
+use tokio::sync::oneshot;
+
+use crate::domain::{Actor, Intent, IntentError, Outcome};
+
+/// What became of an envelope.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ack {
+    /// It is on stable storage, or it was there before, or it is set aside for good: the device may be acknowledged.
+    Committed,
+    /// The disk has too little room: the device keeps it and tries again later.
+    Full,
+    /// The store failed: the device keeps it and tries again later.
+    Failed,
+}
+
+/// One piece of work for the committer.
+#[derive(Debug)]
+pub enum Work {
+    /// An envelope as it came from a device's connection.
+    Envelope {
+        /// The device, from its connection alone.
+        device: DeviceId,
+        /// The envelope.
+        bytes: Bytes,
+        /// Told after the commit.
+        ack: oneshot::Sender<Ack>,
+    },
+    /// A person's wish.
+    Intent {
+        /// The vehicle.
+        device: DeviceId,
+        /// The wish.
+        intent: Box<Intent>,
+        /// Whose.
+        by: Actor,
+        /// Told after the commit.
+        reply: oneshot::Sender<Result<Outcome, IntentError>>,
+    },
+    /// A device acknowledged a message.
+    Delivered {
+        /// The device.
+        device: DeviceId,
+        /// The message's number.
+        number: u64,
+    },
+    /// Timers may be due.
+    Tick {
+        /// Told when everything that was due is committed.
+        done: oneshot::Sender<()>,
+    },
+    /// Everything before this is the last.
+    Close {
+        /// Told when it is committed.
+        done: oneshot::Sender<()>,
+    },
+}

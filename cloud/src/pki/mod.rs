@@ -1,0 +1,167 @@
+//! Certificates: a server authority, a device authority, and the register of what was issued and revoked.
+//!
+//! The two authorities are apart so that no device's certificate can pass for the server's.
+//! Invariant: private keys are files of mode 0600, and every change of the register is on disk before it takes effect.
+
+mod authority;
+mod error;
+mod files;
+mod register;
+
+use std::path::{Path, PathBuf};
+
+use milepost_protocol::DeviceId;
+use rustls_pki_types::{CertificateDer, PrivateKeyDer};
+
+use authority::Authority;
+
+use crate::config::Secret;
+
+pub use error::PkiError;
+pub use register::{Issued, Register, Role};
+
+/// How long a device's certificate is valid, in days.
+const DEVICE_DAYS: i64 = 3 * 365;
+
+/// The certificates of one data folder.
+#[derive(Debug)]
+pub struct Pki {
+    folder: PathBuf,
+    server: Authority,
+    device: Authority,
+}
+
+/// What a device needs to connect.
+#[derive(Debug)]
+pub struct Identity {
+    /// Its certificate.
+    pub cert_pem: String,
+    /// Its private key.
+    pub key_pem: String,
+    /// The authority that it must expect behind the server's certificate.
+    pub ca_pem: String,
+    /// The certificate's serial number in hexadecimal.
+    pub serial: String,
+}
+
+impl Pki {
+    /// Opens the certificates in `folder`; the authorities are made at the first time. `now_ms` is the machine's Unix time.
+    pub fn open(folder: &Path, now_ms: u64) -> Result<Self, PkiError> {
+        files::create_folder(folder)?;
+        let server = Authority::open(folder, "server-ca", "Milepost server authority", now_ms)?;
+        let device = Authority::open(folder, "device-ca", "Milepost device authority", now_ms)?;
+        Ok(Self { folder: folder.to_owned(), server, device })
+    }
+
+    /// The authority that devices must expect behind the server's certificate, as PEM.
+    pub fn server_ca_pem(&self) -> &str {
+        self.server.pem()
+    }
+
+    /// The authority that devices' certificates come from.
+    pub fn device_ca(&self) -> Result<CertificateDer<'static>, PkiError> {
+        self.device.der()
+    }
+
+    /// A fresh server certificate for `names`, with its key. It lives as long as the process.
+    pub fn server_identity(
+        &self,
+        names: &[String],
+        now_ms: u64,
+    ) -> Result<(CertificateDer<'static>, PrivateKeyDer<'static>), PkiError> {
+        self.server.server_certificate(names, now_ms)
+    }
+
+    /// Issues a certificate and enters it in the register.
+    pub fn issue(&self, device: &DeviceId, role: Role, now_ms: u64) -> Result<Identity, PkiError> {
+        let signed = self.device.client_certificate(device, role, now_ms, DEVICE_DAYS)?;
+        let mut register = self.register()?;
+        register.issued.push(Issued {
+            device: device.clone(),
+            role,
+            serial: signed.serial.clone(),
+            issued_ms: now_ms,
+            expires_ms: now_ms + DEVICE_DAYS.cast_unsigned() * 86_400_000,
+            revoked_ms: None,
+        });
+        register.write(&self.register_path())?;
+        let ca_pem = self.server.pem().to_owned();
+        Ok(Identity { cert_pem: signed.cert_pem, key_pem: signed.key_pem, ca_pem, serial: signed.serial })
+    }
+
+    /// Revokes every certificate of a device; answers how many were valid until now.
+    pub fn revoke(&self, device: &DeviceId, now_ms: u64) -> Result<usize, PkiError> {
+        let mut register = self.register()?;
+        let valid = register.issued.iter_mut().filter(|issued| issued.device == *device && issued.revoked_ms.is_none());
+        let count = valid.map(|issued| issued.revoked_ms = Some(now_ms)).count();
+        if count > 0 {
+            register.write(&self.register_path())?;
+        }
+        Ok(count)
+    }
+
+    /// A secret of this installation, 32 hexadecimal digits; it is made at the first time.
+    pub fn secret(&self, name: &str) -> Result<Secret, PkiError> {
+        let path = self.folder.join(format!("{name}.secret"));
+        if let Some(text) = files::read(&path)? {
+            return Ok(Secret::new(text.trim().to_owned()));
+        }
+        let text = format!("{:032x}", rand::random::<u128>());
+        files::write(&path, &text)?;
+        Ok(Secret::new(text))
+    }
+
+    /// What was issued and revoked.
+    pub fn register(&self) -> Result<Register, PkiError> {
+        Register::read(&self.register_path())
+    }
+
+    /// Where the register is; a running service looks here for changes by other processes.
+    pub fn register_path(&self) -> PathBuf {
+        self.folder.join("devices.json")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::*;
+
+    #[test]
+    fn a_reopened_folder_keeps_its_authorities_and_register() {
+        let folder = tempfile::tempdir().unwrap();
+        let pki = Pki::open(folder.path(), 1_700_000_000_000).unwrap();
+        let ca = pki.server_ca_pem().to_owned();
+        let device: DeviceId = "dev-1".parse().unwrap();
+        pki.issue(&device, Role::Device, 1_700_000_000_000).unwrap();
+        drop(pki);
+        let pki = Pki::open(folder.path(), 1_700_000_000_001).unwrap();
+        assert_eq!(pki.server_ca_pem(), ca);
+        assert_eq!(pki.register().unwrap().issued.len(), 1);
+        assert_eq!(pki.revoke(&device, 5).unwrap(), 1);
+        assert_eq!(pki.revoke(&device, 6).unwrap(), 0, "a second time there is nothing to revoke");
+        assert_eq!(pki.register().unwrap().revoked().len(), 1);
+    }
+
+    #[test]
+    fn private_keys_are_readable_by_their_owner_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        Pki::open(folder.path(), 1_700_000_000_000).unwrap();
+        for name in ["server-ca.key", "device-ca.key"] {
+            let mode = std::fs::metadata(folder.path().join(name)).unwrap().permissions().mode();
+            assert_eq!(mode & 0o777, 0o600, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_device_certificate_is_small_enough_for_a_microcontroller() {
+        let folder = tempfile::tempdir().unwrap();
+        let pki = Pki::open(folder.path(), 1_700_000_000_000).unwrap();
+        let id = "0123456789012345678901234567890123456789".parse().unwrap();
+        let identity = pki.issue(&id, Role::Device, 1_700_000_000_000).unwrap();
+        assert!(identity.cert_pem.len() < 800, "{}", identity.cert_pem.len());
+        let (server, _) = pki.server_identity(&["localhost".to_owned()], 1_700_000_000_000).unwrap();
+        assert!(server.len() < 600, "{}", server.len());
+    }
+}

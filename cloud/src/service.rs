@@ -1,0 +1,185 @@
+//! The face that pages, the API and the demonstration see.
+//!
+//! Reads go to the store; every wish about a vehicle goes through the committer as an [`Intent`].
+//! Invariant: nothing here changes a vehicle by itself.
+
+use std::sync::Arc;
+
+use milepost_protocol::downlink::Purposes;
+use milepost_protocol::notice::Answer;
+use milepost_protocol::plan::{ItemId, PlanItem};
+use milepost_protocol::{DeviceId, NoticeId};
+use tokio::sync::broadcast;
+
+use crate::clock::Clock;
+use crate::domain::{AccountId, Actor, Change, Intent, IntentError, Outcome, Profile, Vehicle};
+use crate::frontdoor::Registry;
+use crate::ingest::Committer;
+use crate::store::{
+    AnyStore, Collection, Commit, DecisionRow, Doc, DocKey, DocWrite, History, QuarantineRow, QueueCursor, QueueEntry,
+    Store, StoreError, TelemetryRow,
+};
+
+/// A handle on the running service; clones are cheap and share it.
+#[derive(Debug, Clone)]
+pub struct Service(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    store: AnyStore,
+    clock: Clock,
+    committer: Committer,
+    registry: Registry,
+    changes: broadcast::Sender<Change>,
+}
+
+impl Service {
+    /// Puts the face before its parts.
+    pub fn new(
+        store: AnyStore,
+        clock: Clock,
+        committer: Committer,
+        registry: Registry,
+        changes: broadcast::Sender<Change>,
+    ) -> Self {
+        Self(Arc::new(Inner { store, clock, committer, registry, changes }))
+    }
+
+    /// The service's clock.
+    pub fn clock(&self) -> &Clock {
+        &self.0.clock
+    }
+
+    /// Changes from now on, after their commits; a receiver that lags is told so and should read again.
+    pub fn subscribe(&self) -> broadcast::Receiver<Change> {
+        self.0.changes.subscribe()
+    }
+
+    /// Whether the vehicle is connected now.
+    pub fn is_connected(&self, device: &DeviceId) -> bool {
+        self.0.registry.is_connected(device)
+    }
+
+    /// One vehicle.
+    pub async fn vehicle(&self, device: &DeviceId) -> Result<Option<Vehicle>, StoreError> {
+        let found = self.0.store.load(std::slice::from_ref(device)).await?;
+        Ok(found.into_iter().next().flatten())
+    }
+
+    /// Several vehicles, in the order asked; unknown ones are left out.
+    pub async fn vehicles(&self, devices: &[DeviceId]) -> Result<Vec<Vehicle>, StoreError> {
+        Ok(self.0.store.load(devices).await?.into_iter().flatten().collect())
+    }
+
+    /// The vehicles of one account, by id.
+    pub async fn vehicles_of(&self, account: &AccountId) -> Result<Vec<Vehicle>, StoreError> {
+        let devices = self.0.store.owned(account).await?;
+        self.vehicles(&devices).await
+    }
+
+    /// A page of the advisor's list: by falling urgency, then by id.
+    pub async fn queue(&self, after: Option<QueueCursor>, limit: usize) -> Result<Vec<QueueEntry>, StoreError> {
+        self.0.store.queue(after, limit).await
+    }
+
+    /// Committed envelopes of one vehicle.
+    pub async fn history(&self, history: History) -> Result<Vec<TelemetryRow>, StoreError> {
+        self.0.store.history(history).await
+    }
+
+    /// Decisions on offers of one vehicle, newest first.
+    pub async fn decisions(&self, device: &DeviceId, limit: usize) -> Result<Vec<DecisionRow>, StoreError> {
+        self.0.store.decisions(device, limit).await
+    }
+
+    /// Envelopes that were set aside, newest first.
+    pub async fn quarantine(&self, limit: usize) -> Result<Vec<QuarantineRow>, StoreError> {
+        self.0.store.quarantine(limit).await
+    }
+
+    /// Has one intent carried out; durable on `Ok`.
+    pub async fn submit(&self, device: &DeviceId, intent: Intent, by: Actor) -> Result<Outcome, IntentError> {
+        self.0.committer.intent(device.clone(), intent, by).await
+    }
+
+    /// Makes a vehicle known, or replaces its profile and owner.
+    pub async fn register(
+        &self,
+        device: &DeviceId,
+        profile: Profile,
+        owner: Option<AccountId>,
+        by: Actor,
+    ) -> Result<Outcome, IntentError> {
+        self.submit(device, Intent::Register { profile, owner }, by).await
+    }
+
+    /// Replaces a vehicle's maintenance plan.
+    pub async fn set_plan(&self, device: &DeviceId, items: Vec<PlanItem>, by: Actor) -> Result<Outcome, IntentError> {
+        self.submit(device, Intent::SetPlan { items }, by).await
+    }
+
+    /// Answers a notice; the answer clears it on every surface.
+    pub async fn answer(
+        &self,
+        device: &DeviceId,
+        notice: NoticeId,
+        answer: Answer,
+        by: Actor,
+    ) -> Result<Outcome, IntentError> {
+        self.submit(device, Intent::Answer { notice, answer }, by).await
+    }
+
+    /// Notes that the actor's surface showed a notice.
+    pub async fn seen(&self, device: &DeviceId, notice: NoticeId, by: Actor) -> Result<Outcome, IntentError> {
+        self.submit(device, Intent::Seen { notice }, by).await
+    }
+
+    /// Notes that the work on an item was done; `None` means now, at the present odometer.
+    pub async fn complete(
+        &self,
+        device: &DeviceId,
+        item: ItemId,
+        at_ms: Option<u64>,
+        odometer_m: Option<u32>,
+        by: Actor,
+    ) -> Result<Outcome, IntentError> {
+        self.submit(device, Intent::Complete { item, at_ms, odometer_m }, by).await
+    }
+
+    /// Takes the last completion of an item back.
+    pub async fn undo(&self, device: &DeviceId, item: ItemId, by: Actor) -> Result<Outcome, IntentError> {
+        self.submit(device, Intent::Undo { item }, by).await
+    }
+
+    /// Sets what a vehicle's data may be used for.
+    pub async fn set_consent(
+        &self,
+        device: &DeviceId,
+        purposes: Purposes,
+        by: Actor,
+    ) -> Result<Outcome, IntentError> {
+        self.submit(device, Intent::SetConsent { purposes }, by).await
+    }
+
+    /// One document.
+    pub async fn doc(&self, key: &DocKey) -> Result<Option<Doc>, StoreError> {
+        let found = self.0.store.docs(std::slice::from_ref(key)).await?;
+        Ok(found.into_iter().next().flatten())
+    }
+
+    /// Documents of a collection whose keys begin with `prefix` and lie behind `after`, ascending.
+    pub async fn docs(
+        &self,
+        collection: Collection,
+        prefix: &str,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<(String, Doc)>, StoreError> {
+        self.0.store.list(collection, prefix, after, limit).await
+    }
+
+    /// Writes documents, all or none; [`StoreError::Conflict`] if one is not as expected. Durable on `Ok`.
+    pub async fn put_docs(&self, docs: Vec<DocWrite>) -> Result<(), StoreError> {
+        self.0.store.commit(Commit { docs, ..Commit::default() }).await
+    }
+}

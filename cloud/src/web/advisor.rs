@@ -1,0 +1,234 @@
+//! The advisor's list by urgency, and everything about one car on one page.
+
+use askama::Template;
+use axum::extract::{Path, Query, State};
+use axum::response::Response;
+use milepost_protocol::notice::NoticeKind;
+use milepost_protocol::plan::DAY_MS;
+use serde::Deserialize;
+
+use super::page::{Page, Section};
+use super::spark::{Spark, spark};
+use super::view::{self, Fact, ItemView, NoticeRow, PartLine, RecordLine, TileView, TripRow, TroubleView, TyreView};
+use super::{AppState, Reader, render};
+use crate::accounts::Advisor;
+use crate::api::Problem;
+use crate::domain::Vehicle;
+use crate::i18n::Format;
+use crate::store::{History, QueueCursor};
+
+/// How many cars one look goes through; the list is sorted, so the urgent ones are among them.
+const LOOK_THROUGH: usize = 500;
+
+/// How many cars a page shows.
+const SHOWN: usize = 50;
+
+/// How many messages a vehicle's page shows.
+const MESSAGES: usize = 12;
+
+#[derive(Template)]
+#[template(path = "advisor/queue.html")]
+struct QueuePage {
+    page: Page,
+    filter: Filter,
+    query: String,
+    list: List,
+}
+
+#[derive(Template)]
+#[template(path = "advisor/list.html")]
+struct ListFragment {
+    page: Page,
+    list: List,
+}
+
+#[derive(Template)]
+#[template(path = "advisor/vehicle.html")]
+struct VehiclePage {
+    page: Page,
+    name: String,
+    tone: &'static str,
+    score: u32,
+    parts: Vec<PartLine>,
+    facts: Vec<Fact>,
+    items: Vec<ItemView>,
+    tiles: Vec<TileView>,
+    tyres: Vec<TyreView>,
+    troubles: Vec<TroubleView>,
+    notices: Vec<NoticeRow>,
+    trips: Vec<TripRow>,
+    charts: Vec<Spark>,
+    gaps: Vec<String>,
+    records: Vec<RecordLine>,
+}
+
+/// What the list is narrowed to.
+#[derive(Debug, Clone, Default, Deserialize)]
+pub(crate) struct Filter {
+    #[serde(default)]
+    q: String,
+    #[serde(default)]
+    show: String,
+}
+
+/// The cars that match.
+pub(crate) struct List {
+    entries: Vec<Entry>,
+    matching: usize,
+    any: bool,
+}
+
+struct Entry {
+    href: String,
+    name: String,
+    id: String,
+    tone: &'static str,
+    score: u32,
+    parts: Vec<PartLine>,
+    told: Option<String>,
+    contact: Option<String>,
+    odometer: Option<String>,
+}
+
+/// `GET /advisor`.
+pub(crate) async fn queue(
+    State(state): State<AppState>,
+    advisor: Advisor,
+    reader: Reader,
+    Query(filter): Query<Filter>,
+) -> Result<Response, Problem> {
+    let page = Page::of(&reader, &advisor.0.account, "queue-title", Section::Queue);
+    let list = list(&state, &advisor, &reader, &filter).await?;
+    let query = format!("q={}&show={}", escape(&filter.q), escape(&filter.show));
+    render::html(&QueuePage { page, filter, query, list })
+}
+
+/// The list alone, for the live stream.
+pub(crate) async fn list_fragment(
+    state: &AppState,
+    advisor: &Advisor,
+    reader: &Reader,
+    filter: &Filter,
+) -> Result<String, Problem> {
+    let page = Page::of(reader, &advisor.0.account, "queue-title", Section::Queue);
+    let list = list(state, advisor, reader, filter).await?;
+    render::text(&ListFragment { page, list })
+}
+
+async fn list(state: &AppState, advisor: &Advisor, reader: &Reader, filter: &Filter) -> Result<List, Problem> {
+    let visible = visible(state, advisor).await?;
+    let any = !visible.is_empty();
+    let wanted = filter.q.trim().to_lowercase();
+    let matches = |vehicle: &&Vehicle| {
+        let names = [vehicle.profile.model_name.to_lowercase(), vehicle.device.as_str().to_lowercase()];
+        let found = wanted.is_empty() || names.iter().any(|name| name.contains(&wanted));
+        let shown = match filter.show.as_str() {
+            "open" => vehicle.open_notices(state.now_ms()).any(|notice| notice.subject.kind() == NoticeKind::Reminder),
+            "trouble" => vehicle.state.troubles.iter().any(|trouble| {
+                trouble.status != milepost_protocol::trouble::TroubleStatus::Cleared
+            }),
+            _ => true,
+        };
+        found && shown
+    };
+    let matching: Vec<&Vehicle> = visible.iter().filter(matches).collect();
+    let entries = matching.iter().take(SHOWN).map(|vehicle| {
+        let format = reader.format(&advisor.0.account, Some(vehicle));
+        entry(vehicle, &format)
+    });
+    Ok(List { entries: entries.collect(), matching: matching.len(), any })
+}
+
+/// The cars that the advisor may see, the most urgent first.
+pub(crate) async fn visible(state: &AppState, advisor: &Advisor) -> Result<Vec<Vehicle>, Problem> {
+    let mut visible = Vec::new();
+    let mut after: Option<QueueCursor> = None;
+    loop {
+        let entries = state.service.queue(after.take(), 100).await?;
+        let Some(last) = entries.last() else { break };
+        after = Some(QueueCursor { urgency: last.urgency, device: last.device.clone() });
+        let devices: Vec<_> = entries.iter().map(|entry| entry.device.clone()).collect();
+        let vehicles = state.service.vehicles(&devices).await?;
+        visible.extend(vehicles.into_iter().filter(|vehicle| advisor.may_see(vehicle)));
+        if entries.len() < 100 || visible.len() >= LOOK_THROUGH {
+            break;
+        }
+    }
+    // The list in the store follows commits; the score also follows time. What is shown is sorted by what is shown.
+    let now_ms = state.now_ms();
+    visible.sort_by_cached_key(|vehicle| std::cmp::Reverse(view::scored(vehicle, now_ms).score));
+    Ok(visible)
+}
+
+fn entry(vehicle: &Vehicle, format: &Format) -> Entry {
+    let urgency = view::scored(vehicle, format.now_ms);
+    let contact_ms = vehicle.state.last_received_ms;
+    let contact = (contact_ms > 0).then(|| format.age(contact_ms));
+    Entry {
+        href: format!("/advisor/vehicles/{}", vehicle.device),
+        name: view::vehicle_name(format.localizer, vehicle),
+        id: vehicle.device.to_string(),
+        tone: view::urgency_tone(&urgency),
+        score: urgency.score,
+        parts: view::parts(&urgency, format),
+        told: view::told(vehicle, format),
+        contact: contact.map(|age| format.localizer.with("last-contact", [("age", age.into())])),
+        odometer: vehicle.state.totals.odometer_m.map(|metres| format.odometer(metres.into())),
+    }
+}
+
+/// `GET /advisor/vehicles/{vehicle}`.
+pub(crate) async fn vehicle(
+    State(state): State<AppState>,
+    advisor: Advisor,
+    reader: Reader,
+    Path(id): Path<String>,
+) -> Result<Response, Problem> {
+    let vehicle = advisor.vehicle(&state, &id).await?;
+    let format = reader.format(&advisor.0.account, Some(&vehicle));
+    let mut page = Page::of(&reader, &advisor.0.account, "queue-title", Section::Queue);
+    let name = view::vehicle_name(format.localizer, &vehicle);
+    page.title.clone_from(&name);
+    let rows = state.service.history(History::newest(vehicle.device.clone(), MESSAGES)).await?;
+    let urgency = view::scored(&vehicle, format.now_ms);
+    render::html(&VehiclePage {
+        page,
+        name,
+        tone: view::urgency_tone(&urgency),
+        score: urgency.score,
+        parts: view::parts(&urgency, &format),
+        facts: view::facts(&vehicle, &format),
+        items: view::items(&vehicle, &format),
+        tiles: view::tiles(&vehicle, &format),
+        tyres: view::tyres(&vehicle, &format),
+        troubles: view::troubles(&vehicle, &format),
+        notices: view::notice_rows(&vehicle, &format),
+        trips: view::recent(&vehicle, &format),
+        charts: charts(&vehicle, &format),
+        gaps: view::gaps(&vehicle, &format),
+        records: view::records(&rows, &format),
+    })
+}
+
+fn charts(vehicle: &Vehicle, format: &Format) -> Vec<Spark> {
+    let rests: Vec<(u64, f64)> =
+        vehicle.state.rests.iter().map(|rest| (rest.at_ms, f64::from(rest.millivolts))).collect();
+    let days: Vec<(u64, f64)> =
+        vehicle.state.outside.days().iter().map(|day| (u64::from(day.day) * DAY_MS, f64::from(day.mean_c))).collect();
+    vec![
+        spark(format.localizer.text("chart-battery"), &rests, format, |millivolts| format.volts(millivolts)),
+        spark(format.localizer.text("chart-outside"), &days, format, |celsius| format.celsius(celsius)),
+    ]
+}
+
+/// A text as a query value.
+fn escape(text: &str) -> String {
+    text.bytes().fold(String::new(), |mut escaped, byte| {
+        if byte.is_ascii_alphanumeric() {
+            escaped.push(byte.into());
+        } else {
+            escaped.push_str(&format!("%{byte:02X}"));
+        }
+        escaped
+    })
+}

@@ -1,0 +1,168 @@
+//! What the frame around every page shows.
+
+use fluent_bundle::FluentValue;
+
+use super::assets;
+use super::view::vehicle_name;
+use crate::accounts::{Account, Role, Theme};
+use crate::domain::Vehicle;
+use crate::i18n::Localizer;
+use crate::web::Reader;
+
+/// What a text's variable can be; templates hand references over.
+pub(crate) trait Variable {
+    /// The variable as Fluent takes it.
+    fn value(&self) -> FluentValue<'_>;
+}
+
+impl Variable for str {
+    fn value(&self) -> FluentValue<'_> {
+        self.into()
+    }
+}
+
+impl Variable for String {
+    fn value(&self) -> FluentValue<'_> {
+        self.as_str().into()
+    }
+}
+
+impl Variable for usize {
+    fn value(&self) -> FluentValue<'_> {
+        (*self).into()
+    }
+}
+
+impl<T: Variable + ?Sized> Variable for &T {
+    fn value(&self) -> FluentValue<'_> {
+        (**self).value()
+    }
+}
+
+/// A place in the navigation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Section {
+    Home,
+    Trips,
+    Offers,
+    Privacy,
+    Queue,
+    Devices,
+    Account,
+    None,
+}
+
+/// A link of the navigation.
+#[derive(Debug, Clone)]
+pub(crate) struct Link {
+    pub(crate) href: String,
+    pub(crate) icon: &'static str,
+    pub(crate) key: &'static str,
+    pub(crate) current: bool,
+}
+
+/// A choice of the vehicle switch.
+#[derive(Debug, Clone)]
+pub(crate) struct VehicleChoice {
+    pub(crate) id: String,
+    pub(crate) name: String,
+    pub(crate) current: bool,
+}
+
+/// The frame, and the texts of the template inside it.
+#[derive(Debug, Clone)]
+pub(crate) struct Page {
+    pub(crate) localizer: Localizer,
+    pub(crate) theme: Theme,
+    pub(crate) title: String,
+    pub(crate) person: Option<String>,
+    pub(crate) links: Vec<Link>,
+    pub(crate) vehicles: Vec<VehicleChoice>,
+    pub(crate) on_account: bool,
+}
+
+impl Page {
+    /// A page for nobody in particular.
+    pub(crate) fn anonymous(reader: &Reader, title_key: &str) -> Self {
+        let localizer = reader.localizer(None);
+        Self {
+            localizer,
+            theme: reader.theme,
+            title: localizer.text(title_key),
+            person: None,
+            links: Vec::new(),
+            vehicles: Vec::new(),
+            on_account: false,
+        }
+    }
+
+    /// A page of an account, with the places its role has.
+    pub(crate) fn of(reader: &Reader, account: &Account, title_key: &str, section: Section) -> Self {
+        let localizer = reader.localizer(Some(account));
+        let links = match account.role {
+            Role::Owner => Vec::new(),
+            Role::Advisor => vec![link("/advisor".to_owned(), "list", "nav-queue", section == Section::Queue)],
+            Role::Engineer => vec![link("/devices".to_owned(), "signal", "nav-devices", section == Section::Devices)],
+        };
+        Self {
+            localizer,
+            theme: reader.theme,
+            title: localizer.text(title_key),
+            person: Some(account.display_name.clone()),
+            links,
+            vehicles: Vec::new(),
+            on_account: section == Section::Account,
+        }
+    }
+
+    /// Adds an owner's places around the present vehicle, and the switch between several.
+    pub(crate) fn with_vehicles(mut self, vehicles: &[Vehicle], current: Option<&Vehicle>, section: Section) -> Self {
+        let Some(shown) = current.or(vehicles.first()) else { return self };
+        let base = format!("/vehicles/{}", shown.device);
+        self.links = vec![
+            link(base.clone(), "home", "nav-home", section == Section::Home),
+            link(format!("{base}/trips"), "road", "nav-trips", section == Section::Trips),
+            link(format!("{base}/offers"), "tag", "nav-offers", section == Section::Offers),
+            link(format!("{base}/privacy"), "shield", "nav-privacy", section == Section::Privacy),
+        ];
+        let choice = |vehicle: &Vehicle| VehicleChoice {
+            id: vehicle.device.to_string(),
+            name: vehicle_name(self.localizer, vehicle),
+            current: vehicle.device == shown.device,
+        };
+        self.vehicles = vehicles.iter().map(choice).collect();
+        self
+    }
+
+    /// The language, for the `lang` attribute.
+    pub(crate) fn language(&self) -> &'static str {
+        self.localizer.language().code()
+    }
+
+    /// A text.
+    pub(crate) fn t(&self, key: &str) -> String {
+        self.localizer.text(key)
+    }
+
+    /// A text with one variable.
+    pub(crate) fn t1(&self, key: &str, name: &str, value: impl Variable) -> String {
+        self.localizer.with(key, [(name, value.value())])
+    }
+
+    /// The path of an asset.
+    #[expect(clippy::unused_self, reason = "templates reach functions through the page")]
+    pub(crate) fn asset(&self, name: &str) -> &'static str {
+        assets::path(name)
+    }
+
+    /// One of our icons; it says nothing that the text beside it does not say.
+    #[expect(clippy::unused_self, reason = "templates reach functions through the page")]
+    pub(crate) fn icon(&self, name: &'static str) -> String {
+        let sprite = assets::path("icons.svg");
+        format!("<svg class=\"icon\" aria-hidden=\"true\" focusable=\"false\"><use href=\"{sprite}#{name}\"/></svg>")
+    }
+}
+
+fn link(href: String, icon: &'static str, key: &'static str, current: bool) -> Link {
+    Link { href, icon, key, current }
+}

@@ -1,0 +1,60 @@
+//! All routes of the public listener, and the layers around them.
+//!
+//! Invariant: the API's routes come from [`crate::api`] alone, so that its document and its routes are the same thing.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::IntoResponse;
+use axum::routing::{get, post};
+use axum::{Router, middleware};
+use tower_http::csrf::CsrfLayer;
+use tower_http::limit::RequestBodyLimitLayer;
+
+use super::{AppState, account, advisor, assets, devices, errors, home, live, login, offers, privacy, security, trips};
+use crate::api::{self, Problem};
+
+/// The largest body that a form or an API call sends, in bytes.
+const MAX_BODY: usize = 64 * 1024;
+
+/// Pages, API and assets.
+pub fn router(state: AppState) -> Router {
+    let (api, document) = api::router();
+    let document = document.to_pretty_json().unwrap_or_default();
+    Router::new()
+        .route("/", get(login::home))
+        .route("/login", get(login::show).post(login::log_in))
+        .route("/logout", post(login::log_out))
+        .route("/go", get(home::go))
+        .route("/account", get(account::show))
+        .route("/account/preferences", post(account::save))
+        .route("/account/sessions/{session}/revoke", post(account::revoke))
+        .route("/vehicles/{vehicle}", get(home::show))
+        .route("/vehicles/{vehicle}/live", get(live::vehicle))
+        .route("/vehicles/{vehicle}/notices/{notice}/answer", post(home::answer))
+        .route("/vehicles/{vehicle}/items/{item}/complete", post(home::complete))
+        .route("/vehicles/{vehicle}/items/{item}/undo", post(home::undo))
+        .route("/vehicles/{vehicle}/trips", get(trips::show))
+        .route("/vehicles/{vehicle}/offers", get(offers::show))
+        .route("/vehicles/{vehicle}/privacy", get(privacy::show).post(privacy::save))
+        .route("/advisor", get(advisor::queue))
+        .route("/advisor/live", get(live::queue))
+        .route("/advisor/vehicles/{vehicle}", get(advisor::vehicle))
+        .route("/devices", get(devices::show))
+        .route("/healthz", get(healthz))
+        .route("/assets/{*name}", get(assets::serve))
+        .route("/api/openapi.json", get(|| async move { ([("content-type", "application/json")], document) }))
+        .merge(api)
+        .fallback(async || Problem::not_found())
+        .method_not_allowed_fallback(async || Problem::method())
+        .layer(CsrfLayer::new().with_rejection_response(|_| Problem::cross_site().into_response()))
+        .layer(RequestBodyLimitLayer::new(MAX_BODY))
+        .layer(middleware::from_fn(errors::plain_rejections))
+        .layer(middleware::from_fn_with_state(state.clone(), errors::as_pages))
+        .layer(middleware::from_fn_with_state(state.clone(), security::headers))
+        .with_state(state)
+}
+
+/// Says that the service lives; it looks at nothing else.
+async fn healthz(State(_): State<AppState>) -> impl IntoResponse {
+    (StatusCode::OK, "ok\n")
+}

@@ -1,0 +1,53 @@
+//! What every handler can reach.
+
+use std::sync::Arc;
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use crate::accounts::{Accounts, AccountsError, Cookies};
+use crate::api::Problem;
+use crate::clock::Clock;
+use crate::service::Service;
+
+/// How many live streams are open at most.
+const MAX_STREAMS: usize = 2_000;
+
+/// What the web side needs to know of its installation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// Where browsers reach the service, such as `https://milepost.example`; decides over secure cookies and HSTS.
+    pub public_url: String,
+}
+
+/// The web side's state; clones share it.
+#[derive(Debug, Clone)]
+pub struct AppState {
+    /// Vehicles and decisions.
+    pub service: Service,
+    /// Accounts and sessions.
+    pub accounts: Accounts,
+    /// How cookies are written.
+    pub cookies: Cookies,
+    /// The machine's clock: sessions, caches and latencies live by it, whatever the service's own clock does.
+    pub wall: Clock,
+    streams: Arc<Semaphore>,
+}
+
+impl AppState {
+    /// Puts the parts together. `wall` is [`Clock::real`] except in tests.
+    pub fn new(service: Service, wall: Clock, settings: &Settings) -> Result<Self, AccountsError> {
+        let accounts = Accounts::new(service.clone(), wall.clone())?;
+        let cookies = Cookies { secure: settings.public_url.starts_with("https://") };
+        Ok(Self { service, accounts, cookies, wall, streams: Arc::new(Semaphore::new(MAX_STREAMS)) })
+    }
+
+    /// A seat for one live stream; it is free again when the permit is dropped.
+    pub(crate) fn stream_seat(&self) -> Result<OwnedSemaphorePermit, Problem> {
+        Arc::clone(&self.streams).try_acquire_owned().map_err(|_| Problem::unavailable())
+    }
+
+    /// The service's now, in milliseconds of Unix time.
+    pub fn now_ms(&self) -> u64 {
+        self.service.clock().now_ms()
+    }
+}

@@ -1,0 +1,308 @@
+//! The order of a decision, and what it leaves behind.
+
+use std::vec::Vec;
+
+use milepost_protocol::SignalId;
+use milepost_protocol::downlink::{Consent, Purposes};
+use milepost_protocol::notice::Reason;
+use milepost_protocol::plan::{Anchor, DAY_MS, ItemId};
+use milepost_protocol::record::{Record, SignalChange, TyreSample, Wheel};
+use proptest::prelude::*;
+
+use super::*;
+use crate::experiments::Placement;
+use crate::maintenance::{Usage, assess};
+use crate::plan::{Powertrain, standard};
+use crate::policy::Policy;
+use crate::usage::{Times, VehicleState};
+
+/// A day in November.
+const NOW_MS: u64 = 20_400 * DAY_MS;
+const NOON: u16 = 12 * 60;
+
+fn tell(state: &mut VehicleState, at_ms: u64, record: impl Into<Record>) {
+    state.apply(1, Times { measured_at_ms: at_ms, received_at_ms: at_ms }, &record.into());
+}
+
+fn temperature(state: &mut VehicleState, days_ago: u64, celsius: f32) {
+    tell(state, NOW_MS - days_ago * DAY_MS, SignalChange { signal: SignalId::OUTSIDE_TEMPERATURE, value: celsius });
+}
+
+fn tyre(state: &mut VehicleState, days_ago: u64, sensor: Option<u32>) {
+    let sample = TyreSample {
+        wheel: Wheel::FrontLeft,
+        pressure_pa: 240_000,
+        air_decicelsius: None,
+        outside_decicelsius: None,
+        sensor,
+    };
+    tell(state, NOW_MS - days_ago * DAY_MS, sample);
+}
+
+/// Driven in the warm, still on the same wheels, and cold for a week.
+fn ready() -> VehicleState {
+    let mut state = VehicleState::default();
+    tyre(&mut state, 70, Some(7));
+    temperature(&mut state, 60, 19.0);
+    for days_ago in (0..7).rev() {
+        temperature(&mut state, days_ago, 4.0);
+    }
+    tyre(&mut state, 1, Some(7));
+    state
+}
+
+struct Setting {
+    state: VehicleState,
+    ledger: Ledger,
+    contacts_ms: Vec<u64>,
+    open_safety: Vec<ItemId>,
+    purposes: Purposes,
+    local_minute: u16,
+    budget: Budget,
+    position: f64,
+}
+
+impl Setting {
+    fn ready() -> Self {
+        Self {
+            state: ready(),
+            ledger: Ledger::default(),
+            contacts_ms: Vec::new(),
+            open_safety: Vec::new(),
+            purposes: Purposes::FUNCTION.and(Purposes::OFFERS),
+            local_minute: NOON,
+            budget: Budget { spent: 0, limit: 10 },
+            position: 0.5,
+        }
+    }
+
+    fn decide(&self, draw: f64) -> Decision {
+        let context = Context {
+            now_ms: NOW_MS,
+            local_minute: self.local_minute,
+            consent: Consent { version: 3, purposes: self.purposes },
+            open_safety: &self.open_safety,
+            state: &self.state,
+            ledger: &self.ledger,
+            contacts_ms: &self.contacts_ms,
+            caps: Caps::default(),
+            quiet: QuietHours::default(),
+            budget: self.budget,
+            holdout: Placement { position: self.position, share: 0.05 },
+            policy: Policy::default(),
+        };
+        decide(&context, &[Offer::winter_tyres()], draw)
+    }
+
+    fn rejection(&self) -> Option<Rejection> {
+        let decision = self.decide(0.9);
+        let rejection = decision.candidates[0].rejection.clone();
+        let nothing = [ArmShare { arm: Arm::Nothing, propensity: 1.0 }];
+        if rejection.is_some() {
+            assert_eq!((decision.chosen, decision.propensity, &decision.arms[..]), (Arm::Nothing, 1.0, &nothing[..]));
+            assert!(decision.again_at_ms > NOW_MS);
+        }
+        rejection
+    }
+}
+
+#[test]
+fn a_car_on_summer_wheels_in_the_cold_is_offered_winter_tyres_with_the_reasons() {
+    let decision = Setting::ready().decide(0.9);
+    let arm = Arm::Offer { offer: Offer::WINTER_TYRES, channel: Channel::Account, timing: Timing::Now };
+    assert_eq!(decision.chosen, arm);
+    assert!((decision.propensity - 0.785).abs() < 1e-12);
+    let signal = SignalId::OUTSIDE_TEMPERATURE;
+    assert_eq!(
+        decision.reasons(),
+        [
+            Reason::Signal { signal, value: 4.0, limit: COLD_BELOW_C },
+            Reason::Signal { signal, value: 19.0, limit: SUMMER_ABOVE_C }
+        ]
+    );
+    assert_eq!((decision.consent, decision.policy, decision.draw), (3, 1, 0.9));
+}
+
+#[test]
+fn nothing_is_drawn_too_and_stands_for_a_while() {
+    let decision = Setting::ready().decide(0.1);
+    assert_eq!(decision.chosen, Arm::Nothing);
+    assert!((decision.propensity - 0.215).abs() < 1e-12);
+    assert_eq!(decision.again_at_ms, NOW_MS + 7 * DAY_MS);
+    assert_eq!(decision.reasons(), []);
+    assert!(!decision.candidates[0].reasons.is_empty(), "what spoke for the offer is kept");
+}
+
+#[test]
+fn stages_come_in_order_and_the_first_that_fails_is_the_one_recorded() {
+    let mut setting = Setting::ready();
+    setting.purposes = Purposes::FUNCTION;
+    setting.open_safety = std::vec![ItemId::BRAKE_FLUID];
+    setting.state = VehicleState::default();
+    setting.contacts_ms = std::vec![NOW_MS - DAY_MS, NOW_MS - 2 * DAY_MS];
+    setting.local_minute = 0;
+    setting.budget = Budget::default();
+    setting.position = 0.01;
+
+    let stage = |setting: &Setting| setting.rejection().map(|rejection| rejection.stage());
+    assert_eq!(stage(&setting), Some(Stage::Consent));
+    setting.purposes = Purposes::FUNCTION.and(Purposes::OFFERS);
+    assert_eq!(stage(&setting), Some(Stage::Safety));
+    setting.open_safety.clear();
+    assert_eq!(stage(&setting), Some(Stage::Eligibility));
+    setting.state = ready();
+    assert_eq!(stage(&setting), Some(Stage::Cap));
+    setting.contacts_ms.pop();
+    assert_eq!(stage(&setting), Some(Stage::QuietHours));
+    setting.local_minute = NOON;
+    assert_eq!(stage(&setting), Some(Stage::Budget));
+    setting.budget.limit = 1;
+    assert_eq!(stage(&setting), Some(Stage::Holdout));
+    setting.position = 0.05;
+    assert_eq!(stage(&setting), None);
+}
+
+#[test]
+fn an_open_safety_item_holds_an_offer_back_unless_the_offer_is_its_remedy() {
+    let mut setting = Setting::ready();
+    setting.open_safety = std::vec![ItemId::TYRES];
+    assert_eq!(setting.rejection(), None);
+    setting.open_safety.push(ItemId::BRAKE_FLUID);
+    assert_eq!(setting.rejection(), Some(Rejection::SafetyOpen { items: std::vec![ItemId::BRAKE_FLUID] }));
+}
+
+#[test]
+fn safety_is_open_from_due_on_and_wear_never_is() {
+    let anchor = Anchor { at_ms: NOW_MS - 400 * DAY_MS, ..Anchor::default() };
+    let plan = standard(Powertrain::Combustion, anchor);
+    let assessments: Vec<_> = plan.items.iter().map(|item| assess(item, &Usage::default(), NOW_MS)).collect();
+    assert_eq!(open_safety(&plan, &assessments), [ItemId::TYRES], "the oil is overdue too, but is no matter of safety");
+}
+
+#[test]
+fn without_consent_the_state_of_the_car_is_not_looked_at() {
+    let mut setting = Setting::ready();
+    setting.purposes = Purposes::FUNCTION;
+    let candidate = setting.decide(0.9).candidates.remove(0);
+    assert_eq!(candidate.reasons, []);
+    let rejection = Rejection::NoConsent { needs: Purposes::OFFERS, given: Purposes::FUNCTION };
+    assert_eq!(candidate.rejection, Some(rejection));
+}
+
+#[test]
+fn what_is_not_known_is_no_ground_for_an_offer() {
+    let not_eligible = |change: &dyn Fn(&mut Setting)| {
+        let mut setting = Setting::ready();
+        change(&mut setting);
+        match setting.rejection() {
+            Some(Rejection::NotEligible(why)) => why,
+            other => panic!("not rejected for the car's state but {other:?}"),
+        }
+    };
+    let no_sensor = not_eligible(&|setting| {
+        setting.state = VehicleState::default();
+        tyre(&mut setting.state, 1, None);
+    });
+    assert_eq!(no_sensor, Ineligible::NoTyreSamples { newest_ms: None });
+    let too_old = not_eligible(&|setting| {
+        setting.state = VehicleState::default();
+        tyre(&mut setting.state, 20, Some(7));
+    });
+    assert_eq!(too_old, Ineligible::NoTyreSamples { newest_ms: Some(NOW_MS - 20 * DAY_MS) });
+    let few_days = not_eligible(&|setting| {
+        setting.state = VehicleState::default();
+        tyre(&mut setting.state, 1, Some(7));
+        temperature(&mut setting.state, 0, 1.0);
+    });
+    assert_eq!(few_days, Ineligible::TooFewDays { known: 1, needed: 3 });
+    let winter_wheels = not_eligible(&|setting| tyre(&mut setting.state, 0, Some(99)));
+    assert_eq!(winter_wheels, Ineligible::NotSummerWheels { warmest_c: None, limit_c: SUMMER_ABOVE_C });
+    let mild = not_eligible(&|setting| {
+        for days_ago in 0..7 {
+            for _ in 0..9 {
+                temperature(&mut setting.state, days_ago, 12.0);
+            }
+        }
+    });
+    assert!(
+        matches!(mild, Ineligible::TooWarm { mean_c, limit_c: COLD_BELOW_C } if (mean_c - 11.2).abs() < 1e-3),
+        "{mild:?}"
+    );
+}
+
+#[test]
+fn an_answer_holds_for_the_season_and_not_for_the_next() {
+    for (outcome, days_ago, rejected) in [
+        (Outcome::Refused, 30, true),
+        (Outcome::Done, 30, true),
+        (Outcome::Booked, 30, true),
+        (Outcome::Expired, 30, false),
+        (Outcome::Refused, 330, false),
+    ] {
+        let mut setting = Setting::ready();
+        let at_ms = NOW_MS - days_ago * DAY_MS;
+        let notice = setting.ledger.present(Offer::WINTER_TYRES, at_ms);
+        let open = Rejection::NotEligible(Ineligible::AlreadyOpen { since_ms: at_ms });
+        assert_eq!(setting.rejection(), Some(open));
+        setting.ledger.settle(notice, outcome, at_ms);
+        let answered = Rejection::NotEligible(Ineligible::AnsweredThisSeason { at_ms });
+        assert_eq!(setting.rejection(), rejected.then_some(answered), "{outcome:?} {days_ago} days ago");
+    }
+}
+
+#[test]
+fn a_capped_owner_is_free_when_the_oldest_contact_leaves_the_window() {
+    let mut setting = Setting::ready();
+    setting.contacts_ms = std::vec![NOW_MS - 3 * DAY_MS, NOW_MS - 40 * DAY_MS, NOW_MS - 20 * DAY_MS];
+    let free_at_ms = NOW_MS + 10 * DAY_MS;
+    assert_eq!(setting.rejection(), Some(Rejection::Capped { shown: 2, limit: 2, window_days: 30, free_at_ms }));
+    assert_eq!(setting.decide(0.9).again_at_ms, free_at_ms);
+    // Beyond the cap two contacts have to leave before there is room, not one.
+    setting.contacts_ms.push(NOW_MS - 25 * DAY_MS);
+    assert_eq!(setting.rejection(), Some(Rejection::Capped { shown: 3, limit: 2, window_days: 30, free_at_ms }));
+}
+
+#[test]
+fn a_decision_survives_storage_whatever_it_was() {
+    let mut capped = Setting::ready();
+    capped.contacts_ms = std::vec![NOW_MS; 2];
+    let mut held_out = Setting::ready();
+    held_out.position = 0.0;
+    for setting in [Setting::ready(), capped, held_out] {
+        let decision = setting.decide(0.5);
+        let text = serde_json::to_string(&decision).expect("plain data");
+        assert_eq!(serde_json::from_str::<Decision>(&text).expect("what was written"), decision);
+    }
+    assert!(
+        serde_json::to_string(&Setting::ready().decide(f64::NAN)).is_ok_and(|text| !text.contains("null,\"chosen"))
+    );
+}
+
+proptest! {
+    #[test]
+    fn every_decision_sums_to_one_and_stores_the_share_of_what_it_chose(
+        draw in 0.0f64..1.0, purposes: u8, minute in 0u16..1440, spent in 0u32..3, position in 0.0f64..1.0,
+        unsafe_items in 0usize..2, contacts in prop::collection::vec(NOW_MS - 40 * DAY_MS..NOW_MS, 0..4),
+    ) {
+        let setting = Setting {
+            contacts_ms: contacts,
+            open_safety: std::vec![ItemId::BRAKE_FLUID; unsafe_items],
+            purposes: Purposes(purposes),
+            local_minute: minute,
+            budget: Budget { spent, limit: 2 },
+            position,
+            ..Setting::ready()
+        };
+        let decision = setting.decide(draw);
+        prop_assert!((decision.arms.iter().map(|arm| arm.propensity).sum::<f64>() - 1.0).abs() < 1e-9);
+        prop_assert_eq!(decision.arms[0].arm, Arm::Nothing);
+        let chosen = ArmShare { arm: decision.chosen, propensity: decision.propensity };
+        prop_assert!(decision.arms.contains(&chosen));
+        prop_assert_eq!(decision.candidates.len(), 1);
+        prop_assert_eq!(decision.arms.len() == 1, decision.candidates[0].rejection.is_some());
+        prop_assert_eq!(&decision, &setting.decide(draw));
+        if unsafe_items > 0 || !setting.purposes.contains(Purposes::OFFERS) {
+            prop_assert_eq!(decision.chosen, Arm::Nothing);
+        }
+    }
+}

@@ -1,0 +1,3 @@
+//! The whole loop with real parts: real processes, real mutual TLS, links that are cut and processes that are killed.
+
+mod support;

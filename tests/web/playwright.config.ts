@@ -1,0 +1,42 @@
+// The pages of the real binary in Debian's Chromium: what they do once, how they look in both themes and both widths.
+import { defineConfig } from "@playwright/test";
+
+const phone = { width: 360, height: 740 };
+const desk = { width: 1280, height: 900 };
+
+export default defineConfig({
+  testDir: "specs",
+  globalSetup: "./support/start.ts",
+  globalTeardown: "./support/stop.ts",
+  // One service stands for all of them, and some change what others would see.
+  workers: 1,
+  fullyParallel: false,
+  retries: 0,
+  timeout: 60_000,
+  reporter: process.env.CI ? "line" : "list",
+  use: {
+    locale: "en-GB",
+    timezoneId: "UTC",
+    trace: "retain-on-failure",
+    launchOptions: {
+      executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+      args: [
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-quic",
+        "--no-first-run",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
+      ],
+    },
+  },
+  projects: [
+    { name: "looks-light-phone", testMatch: /looks/, use: { viewport: phone, colorScheme: "light" } },
+    { name: "looks-dark-phone", testMatch: /looks/, use: { viewport: phone, colorScheme: "dark" } },
+    { name: "looks-light-desk", testMatch: /looks/, use: { viewport: desk, colorScheme: "light" } },
+    { name: "looks-dark-desk", testMatch: /looks/, use: { viewport: desk, colorScheme: "dark" } },
+    { name: "works", testIgnore: /looks|plain/, use: { viewport: desk } },
+    { name: "works-without-javascript", testMatch: /plain/, use: { viewport: phone, javaScriptEnabled: false } },
+  ],
+});

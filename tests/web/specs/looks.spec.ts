@@ -1,0 +1,61 @@
+// Every page in both themes and both widths: nothing that axe finds, nothing wider than the screen.
+import { AxeBuilder } from "@axe-core/playwright";
+import type { Page } from "@playwright/test";
+
+import { expect, logIn, test, vehicleUrl } from "../support/test.js";
+
+async function inspect(page: Page, name: string): Promise<void> {
+  await page.getByRole("heading", { level: 1 }).waitFor();
+  await page.evaluate("document.fonts.ready");
+  const folder = process.env.MILEPOST_SCREENSHOTS;
+  if (folder) await page.screenshot({ path: `${folder}/${test.info().project.name}-${name}.png`, fullPage: true });
+  const width = await page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth");
+  expect(width, `${name} is wider than the screen`).toBe(0);
+  const small = await page.evaluate(`
+    [...document.querySelectorAll("button, summary, input:not([type=hidden]), select")]
+      .map((element) => [element.outerHTML.slice(0, 80), element.getBoundingClientRect()])
+      .filter(([, box]) => box.width > 0 && (box.width < 24 || box.height < 24))
+      .map(([text]) => text)`);
+  expect(small, `${name} has targets below 24 px`).toEqual([]);
+  const { violations } = await new AxeBuilder({ page }).withTags(["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]).analyze();
+  expect(violations.map(({ id, nodes }) => ({ id, nodes: nodes.map((node) => node.html) })), name).toEqual([]);
+}
+
+test("the log-in page, with and without an error", async ({ page, service }) => {
+  await page.goto(`${service.url}/login`);
+  await inspect(page, "login");
+  await page.getByLabel("Account").fill("nobody");
+  await page.getByLabel("Password").fill("nothing at all");
+  await page.getByRole("button", { name: "Log in" }).click();
+  await expect(page.getByRole("alert")).toBeVisible();
+  await inspect(page, "login-refused");
+});
+
+test("the owner's pages", async ({ page, service }) => {
+  await logIn(page, service, service.ownerWithOffer);
+  const vehicle = vehicleUrl(page);
+  await inspect(page, "home");
+  await page.locator("#done-2 summary").click();
+  await inspect(page, "home-done-open");
+  for (const name of ["trips", "offers", "privacy"]) {
+    await page.goto(`${vehicle}/${name}`);
+    await inspect(page, name);
+  }
+  await page.goto(`${service.url}/account`);
+  await inspect(page, "account");
+  await page.goto(`${service.url}/vehicles/no-such-vehicle`);
+  await inspect(page, "not-found");
+});
+
+test("the advisor's pages", async ({ page, service }) => {
+  await logIn(page, service, service.advisor);
+  await inspect(page, "queue");
+  await page.locator("ol.queue").getByRole("link").first().click();
+  await inspect(page, "vehicle");
+});
+
+test("the engineer's pages", async ({ page, service }) => {
+  await logIn(page, service, service.engineer);
+  await page.goto(`${service.url}/devices`);
+  await inspect(page, "devices");
+});

@@ -1,0 +1,52 @@
+// Without JavaScript every form still does its work.
+import { expect, logIn, test, vehicleUrl } from "../support/test.js";
+
+test("a reminder can be put off", async ({ page, service }) => {
+  await logIn(page, service, service.secondOwner);
+  const item = page.locator("ol > li").filter({ has: page.getByText("Later", { exact: true }) }).first();
+  await item.getByText("Later", { exact: true }).click();
+  await item.getByRole("button", { name: "1 day" }).click();
+  await expect(page.getByText("We will remind you later.")).toBeVisible();
+});
+
+test("an item can be done and taken back", async ({ page, service }) => {
+  await logIn(page, service, service.secondOwner);
+  const item = page.locator("#item-2");
+  await item.getByText("Done", { exact: true }).first().click();
+  await item.getByRole("button", { name: "Save" }).click();
+  await expect(page.getByText("Brake fluid noted as done.")).toBeVisible();
+  await page.getByRole("button", { name: "Undo", exact: true }).click();
+  await expect(page.getByText("Taken back.")).toBeVisible();
+});
+
+test("a date that makes no sense keeps the page and says so", async ({ page, service }) => {
+  await logIn(page, service, service.secondOwner);
+  const item = page.locator("#item-2");
+  await item.getByText("Done", { exact: true }).first().click();
+  await item.getByLabel("Date").evaluate((input: { removeAttribute(name: string): void }) => input.removeAttribute("max")).catch(() => undefined);
+  await item.getByLabel(/^Odometer in /).fill("1");
+  await item.getByRole("button", { name: "Save" }).click();
+  await expect(page.getByText("The work cannot lie in the future or before the last time it was done.")).toBeVisible();
+});
+
+test("consent can be given and withdrawn", async ({ page, service }) => {
+  await logIn(page, service, service.secondOwner);
+  await page.goto(`${vehicleUrl(page)}/privacy`);
+  const research = page.getByLabel("Improving the service");
+  const before = await research.isChecked();
+  await research.setChecked(!before);
+  await page.getByRole("button", { name: "Save choices" }).click();
+  await expect(page.getByText("Your choices are saved")).toBeVisible();
+  await expect(research).toBeChecked({ checked: !before });
+});
+
+test("the language and the theme follow the settings", async ({ page, service }) => {
+  await logIn(page, service, service.secondOwner);
+  await page.goto(`${service.url}/account`);
+  for (const [theme, name] of [["Dark", "dark"], ["As the system", "auto"]] as const) {
+    await page.getByLabel("Appearance").selectOption({ label: theme });
+    await page.getByRole("button", { name: "Save" }).click();
+    await expect(page.getByText("Saved.")).toBeVisible();
+    await expect(page.locator("html")).toHaveAttribute("data-theme", name);
+  }
+});

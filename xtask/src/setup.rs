@@ -1,0 +1,107 @@
+//! Installs what the tests need and says each thing.
+//!
+//! Invariant: a second run changes nothing and is quick; what cannot be installed is an error that says what to do by hand.
+
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+
+use crate::run::{self, BARE_TARGET, which};
+
+/// A program that tests call, and the Debian package that brings it.
+const PROGRAMS: &[(&str, &str, &str)] = &[
+    ("mosquitto", "mosquitto", "a broker that stands in for any foreign one"),
+    ("mosquitto_pub", "mosquitto-clients", "an MQTT client that is not ours"),
+    ("chromium", "chromium", "the browser of the page tests"),
+    ("node", "nodejs", "runs the page tests"),
+    ("npm", "npm", "installs the page tests' libraries"),
+];
+
+pub(crate) fn run(root: &Path) -> Result<()> {
+    target()?;
+    packages()?;
+    page_tests(root)?;
+    println!(
+        "{}",
+        if nextest(root) { "cargo-nextest: there" } else { "cargo-nextest: not there, `cargo test` stands in" }
+    );
+    Ok(())
+}
+
+/// Whether cargo-nextest can run the tests.
+pub(crate) fn nextest(root: &Path) -> bool {
+    run::works(run::cargo(root).args(["nextest", "--version"]))
+}
+
+fn target() -> Result<()> {
+    let installed = || {
+        run::output(Command::new("rustc").args(["--print", "target-libdir", "--target", BARE_TARGET]))
+            .is_ok_and(|folder| Path::new(folder.trim()).is_dir())
+    };
+    if installed() {
+        println!("Rust target {BARE_TARGET}: there");
+        return Ok(());
+    }
+    println!("Rust target {BARE_TARGET}: installing");
+    run::run(Command::new("rustup").args(["target", "add", BARE_TARGET])).with_context(|| {
+        format!("the core is built for {BARE_TARGET}; install that target for the toolchain of rust-toolchain.toml")
+    })
+}
+
+fn packages() -> Result<()> {
+    let chosen = std::env::var_os("CHROMIUM").is_some();
+    let mut missing = Vec::new();
+    for &(program, package, purpose) in PROGRAMS {
+        if which(program).is_some() || (program == "chromium" && chosen) {
+            println!("{program}: there");
+        } else {
+            println!("{program}: missing ({purpose}), installing Debian package {package}");
+            missing.push(package);
+        }
+    }
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let by_hand = || format!("install by hand: {}", missing.join(" "));
+    if which("apt-get").is_none() {
+        bail!("no apt-get on this machine; {}", by_hand());
+    }
+    run::run(&mut privileged(&["apt-get", "update", "-q"])?).with_context(by_hand)?;
+    let mut install = privileged(&["apt-get", "install", "-q", "-y", "--no-install-recommends"])?;
+    run::run(install.args(&missing)).with_context(by_hand)
+}
+
+/// The call itself for root, behind `sudo` for everyone else.
+fn privileged(words: &[&str]) -> Result<Command> {
+    let root = run::output(Command::new("id").arg("-u"))?.trim() == "0";
+    let mut command = if root {
+        Command::new(words[0])
+    } else if which("sudo").is_some() {
+        let mut sudo = Command::new("sudo");
+        sudo.arg(words[0]);
+        sudo
+    } else {
+        bail!("`{}` needs root, and there is no sudo", words.join(" "));
+    };
+    command.args(&words[1..]).env("DEBIAN_FRONTEND", "noninteractive");
+    Ok(command)
+}
+
+fn page_tests(root: &Path) -> Result<()> {
+    let folder = root.join("tests/web");
+    let wanted = std::fs::read(folder.join("package-lock.json")).context("cannot read tests/web/package-lock.json")?;
+    let stamp = folder.join("node_modules/.milepost-lock");
+    if std::fs::read(&stamp).is_ok_and(|installed| installed == wanted) {
+        println!("tests/web: its libraries are there");
+        return Ok(());
+    }
+    println!("tests/web: installing its libraries");
+    run::run(
+        Command::new("npm")
+            .args(["ci", "--no-audit", "--no-fund"])
+            .current_dir(&folder)
+            .env("PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD", "1"),
+    )?;
+    std::fs::write(&stamp, wanted).with_context(|| format!("cannot write {}", stamp.display()))
+}
