@@ -104,7 +104,7 @@ pub async fn of_recording(path: &Path, channels: Vec<String>) -> Result<(Usage, 
     let first = recording.next_input()?;
     let mut now = at(first.map_or(0, |input| input.at_us()));
     let settings = Settings { reset: ResetReason::PowerOn, obd: false, local_reminders: false, ..Settings::default() };
-    let mut device = Device::start(in_memory(Layout::GATEWAY), settings, now).await?;
+    let mut device = Box::pin(Device::start(in_memory(Layout::GATEWAY), settings, now)).await?;
     // Who looks at a recording of their own needs nobody's leave to look at all of it.
     tell(&mut device, now, &Downlink::Consent(Consent { version: 1, purposes: Purposes(u8::MAX) })).await?;
     let mut watch = Watch::default();

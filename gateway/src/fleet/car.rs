@@ -129,7 +129,7 @@ impl Car {
             ..Settings::default()
         };
         let now = Now { uptime_ms: 0, unix_ms: Some(born_ms) };
-        let device = Device::start(flash, settings, now).await?;
+        let device = Box::pin(Device::start(flash, settings, now)).await?;
         let status = device.status();
         ledger.count(status.boot, status.created)?;
         let earlier = ledger

@@ -197,7 +197,7 @@ async fn what_a_lost_connection_left_without_a_receipt_is_sent_again_until_the_o
         host: "127.0.0.1".to_owned(),
         port: broker.port(),
         tls: None,
-        keep_alive: Duration::from_secs(60),
+        keep_alive: Duration::from_mins(1),
     };
     let mut link = Link::new(options, policy, Clock::system(), 1);
     let mut committed = BTreeSet::new();

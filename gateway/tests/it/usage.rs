@@ -48,8 +48,11 @@ fn generated(device: &str, drives: usize, folder: &Path) -> (PathBuf, Vec<f64>) 
 }
 
 fn text(frame: &Frame) -> String {
-    let data: String = frame.data().iter().map(|byte| format!("{byte:02X}")).collect();
-    format!("{:03X}#{data}", frame.raw_id())
+    let mut text = format!("{:03X}#", frame.raw_id());
+    for byte in frame.data() {
+        write!(text, "{byte:02X}").unwrap();
+    }
+    text
 }
 
 #[test]
@@ -160,7 +163,7 @@ fn every_recorded_log_is_read_to_its_end() {
             for file in std::fs::read_dir(folder.unwrap().path()).unwrap() {
                 let path = file.unwrap().path();
                 let name = path.to_str().unwrap();
-                if name.ends_with(".log") || name.ends_with(".log.gz") {
+                if name.trim_end_matches(".gz").rsplit('.').next() == Some("log") {
                     let usage = json(&path);
                     assert!(usage["rejected"].get("broken_line").is_none(), "{name}");
                     logs += 1;
