@@ -56,7 +56,7 @@ pub async fn run(
         tank_ml: config.core.tank_ml,
         ..Settings::default()
     };
-    let mut host = Host::new(Device::start(flash, settings, now()).await?);
+    let mut host = Host::new(Box::pin(Device::start(flash, settings, now())).await?);
     let mut buses = buses;
     let mut ticks = tokio::time::interval(TICK);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);

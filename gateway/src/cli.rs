@@ -166,10 +166,10 @@ pub fn run(cli: Cli) -> u8 {
 
 fn dispatch(cli: Cli) -> anyhow::Result<()> {
     match cli.command {
-        Command::Run(args) => runtime(false)?.block_on(run_agent(args)),
-        Command::Replay(args) => runtime(false)?.block_on(run_replay(args)),
-        Command::Usage(args) => runtime(false)?.block_on(run_usage(args)),
-        Command::Fleet(args) => runtime(true)?.block_on(run_fleet(args)),
+        Command::Run(args) => runtime(false)?.block_on(Box::pin(run_agent(args))),
+        Command::Replay(args) => runtime(false)?.block_on(Box::pin(run_replay(args))),
+        Command::Usage(args) => runtime(false)?.block_on(Box::pin(run_usage(args))),
+        Command::Fleet(args) => runtime(true)?.block_on(Box::pin(run_fleet(args))),
     }
 }
 
@@ -198,7 +198,7 @@ async fn run_agent(args: Run) -> anyhow::Result<()> {
     let interfaces: Vec<_> = config.buses.iter().map(|bus| bus.interface.clone()).collect();
     let buses = bus::Buses::open(&interfaces)?;
     let (_stopper, stop) = Stop::on_signals().context("cannot listen for signals")?;
-    Ok(agent::run(&config, buses, link, clock, stop).await?)
+    Ok(Box::pin(agent::run(&config, buses, link, clock, stop)).await?)
 }
 
 async fn run_replay(args: Replay) -> anyhow::Result<()> {
@@ -214,13 +214,14 @@ async fn run_replay(args: Replay) -> anyhow::Result<()> {
     };
     let pace = if args.as_fast_as_possible { replay::Pace::Unbounded } else { replay::Pace::Times(args.speed) };
     let (_stopper, stop) = Stop::on_signals().context("cannot listen for signals")?;
-    let played = replay::play(&args.log, args.channels, args.flash.as_deref(), pace, link, clock, stop).await?;
+    let played =
+        Box::pin(replay::play(&args.log, args.channels, args.flash.as_deref(), pace, link, clock, stop)).await?;
     tell_broken(&args.log, &played.broken);
     print(&format!("{} inputs, {} records, {} without a receipt\n", played.inputs, played.created, played.waiting))
 }
 
 async fn run_usage(args: Usage) -> anyhow::Result<()> {
-    let (usage, broken) = usage::of_recording(&args.input, args.channels).await?;
+    let (usage, broken) = Box::pin(usage::of_recording(&args.input, args.channels)).await?;
     tell_broken(&args.input, &broken);
     if args.json {
         let mut text = serde_json::to_string(&usage).context("usage does not serialise")?;
@@ -252,14 +253,14 @@ async fn run_fleet(args: Fleet) -> anyhow::Result<()> {
         events: args.events,
     };
     let (_stopper, stop) = Stop::on_signals().context("cannot listen for signals")?;
-    fleet::run::run(plan, clock, stop).await?;
+    Box::pin(fleet::run::run(plan, clock, stop)).await?;
     Ok(())
 }
 
 fn link(device: DeviceId, host: String, port: u16, tls: std::sync::Arc<rustls::ClientConfig>, clock: &Clock) -> Link {
     // Cars that lose their cloud at one moment must not come back at one moment, so each draws a seed of its own.
     let seed = SmallRng::from_os_rng().random();
-    let options = Options { device, host, port, tls: Some(tls), keep_alive: Duration::from_secs(60) };
+    let options = Options { device, host, port, tls: Some(tls), keep_alive: Duration::from_mins(1) };
     Link::new(options, Policy::default(), clock.clone(), seed)
 }
 

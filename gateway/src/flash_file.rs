@@ -224,7 +224,7 @@ fn create(path: &Path, layout: Layout) -> Result<(), OpenError> {
     let write = || -> io::Result<()> {
         let file = File::create(&unfinished)?;
         file.write_all_at(&layout.header(), 0)?;
-        let erased = [ERASED; 16 * PAGE];
+        let erased = vec![ERASED; 16 * PAGE];
         let mut at = PAGE as u64;
         let end = layout.file_len();
         while at < end {

@@ -2,12 +2,10 @@
 //!
 //! Invariant: every record of the core is seen exactly once, in the order of its number, however little flash there is.
 
-use milepost_firmware::Now;
+use milepost_firmware::{Device, DownlinkError, Now};
 use milepost_protocol::downlink::{Range, Receipt};
 use milepost_protocol::envelope::Envelope;
 use milepost_protocol::{Downlink, MAX_DOWNLINK_LEN, MAX_ENVELOPE_LEN, Record};
-
-use milepost_firmware::{Device, DownlinkError};
 
 use crate::flash_file::Region;
 use crate::host::DeviceError;
@@ -51,15 +49,19 @@ pub async fn drain(device: &mut Device<Region>, now: Now, records: &mut Vec<Rece
                 now_ms: now.unix_ms.unwrap_or(now.uptime_ms),
                 credit: u16::MAX,
             };
-            let mut message = [0; MAX_DOWNLINK_LEN];
-            let message =
-                Downlink::encode(&[Downlink::Receipt(receipt)], &mut message).expect("one receipt fits a message");
-            match device.downlink(now, message).await {
-                Ok(()) => {}
-                Err(DownlinkError::Device(error)) => return Err(error),
-                Err(DownlinkError::Decode(error)) => unreachable!("a receipt just encoded decodes: {error}"),
-            }
+            tell(device, now, &Downlink::Receipt(receipt)).await?;
         }
     }
     Ok(())
+}
+
+/// Gives the core a message as the cloud would.
+pub async fn tell(device: &mut Device<Region>, now: Now, message: &Downlink) -> Result<(), DeviceError> {
+    let mut buffer = [0; MAX_DOWNLINK_LEN];
+    let bytes = Downlink::encode(std::slice::from_ref(message), &mut buffer).expect("one message fits");
+    match device.downlink(now, bytes).await {
+        Ok(()) => Ok(()),
+        Err(DownlinkError::Device(error)) => Err(error),
+        Err(DownlinkError::Decode(error)) => unreachable!("a message just encoded decodes: {error}"),
+    }
 }

@@ -89,7 +89,7 @@ pub async fn play(
     let at = |at_us: u64| Now { uptime_ms: at_us / 1_000, unix_ms: Some((at_us + unix_at_zero_us) / 1_000) };
     let mut now = at(first_us);
     let settings = Settings { reset: ResetReason::PowerOn, obd: false, ..Settings::default() };
-    let mut host = Host::new(Device::start(flash, settings, now).await?);
+    let mut host = Host::new(Box::pin(Device::start(flash, settings, now)).await?);
     let show = std::io::stderr().is_terminal();
     let mut inputs = 0;
     let mut next = first;
@@ -129,13 +129,13 @@ pub async fn play(
                 host.upload(now, link).await?;
             }
             if show {
-                eprint!("\r{:.0} s, {inputs} frames", (input.at_us() - first_us) as f64 / 1e6);
+                show_progress(input.at_us() - first_us, inputs);
             }
         }
         next = recording.next_input()?;
     }
     if show {
-        eprintln!();
+        end_progress();
     }
     host.device.finish(now).await?;
     if let Some(link) = link {
@@ -143,6 +143,16 @@ pub async fn play(
     }
     let status = host.device.status();
     Ok(Played { inputs, created: status.created, waiting: status.stored, broken: recording.broken().clone() })
+}
+
+#[expect(clippy::print_stderr, reason = "the line of progress on a terminal")]
+fn show_progress(since_us: u64, inputs: u64) {
+    eprint!("\r{:.0} s, {inputs} frames", since_us as f64 / 1e6);
+}
+
+#[expect(clippy::print_stderr, reason = "the end of the line of progress on a terminal")]
+fn end_progress() {
+    eprintln!();
 }
 
 async fn drain(host: &mut Host, mut link: Link, now: Now, stop: &mut Stop) -> Result<(), ReplayError> {

@@ -52,7 +52,7 @@ impl Stop {
     /// Until it is wished; for ever if nobody can any more.
     pub async fn wished(&mut self) {
         if self.0.wait_for(|&wished| wished).await.is_err() {
-            std::future::pending().await
+            std::future::pending::<()>().await;
         }
     }
 }

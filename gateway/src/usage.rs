@@ -8,14 +8,15 @@ use std::fmt;
 use std::path::Path;
 
 use milepost_firmware::{Device, Now, Settings, Status};
+use milepost_protocol::downlink::{Consent, Purposes};
 use milepost_protocol::record::{DistanceSource, ResetReason};
-use milepost_protocol::{Record, SignalId};
+use milepost_protocol::{Downlink, Record, SignalId};
 use serde::Serialize;
 
 use crate::candump::{Broken, LogError};
 use crate::flash_file::{Layout, in_memory};
 use crate::host::DeviceError;
-use crate::loopback::{Received, drain};
+use crate::loopback::{Received, drain, tell};
 use crate::recording::{Input, Recording};
 
 /// A pause of the bus that is reported as a gap.
@@ -103,7 +104,9 @@ pub async fn of_recording(path: &Path, channels: Vec<String>) -> Result<(Usage, 
     let first = recording.next_input()?;
     let mut now = at(first.map_or(0, |input| input.at_us()));
     let settings = Settings { reset: ResetReason::PowerOn, obd: false, local_reminders: false, ..Settings::default() };
-    let mut device = Device::start(in_memory(Layout::GATEWAY), settings, now).await?;
+    let mut device = Box::pin(Device::start(in_memory(Layout::GATEWAY), settings, now)).await?;
+    // Who looks at a recording of their own needs nobody's leave to look at all of it.
+    tell(&mut device, now, &Downlink::Consent(Consent { version: 1, purposes: Purposes(u8::MAX) })).await?;
     let mut watch = Watch::default();
     let mut records = Vec::new();
     let mut since_drain = 0;

@@ -8,7 +8,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
-use milepost_firmware::{Device, Event as CoreEvent, Now, Settings};
+use milepost_firmware::outbox::read_all;
+use milepost_firmware::{Device, Event as CoreEvent, Flash, Now, Settings};
 use milepost_protocol::notice::Answer;
 use milepost_protocol::record::ResetReason;
 use milepost_protocol::{DeviceId, NoticeId};
@@ -19,7 +20,7 @@ use super::ledger::{Ledger, LedgerError};
 use super::matrix::{Detail, Matrix};
 use super::report::{CarReport, Line, answer_word, hex, state_word, write_line};
 use crate::clock::{Clock, VirtualTime};
-use crate::flash_file::{self, Layout, Sync};
+use crate::flash_file::{self, Layout, Region, Sync};
 use crate::host::{DeviceError, Host};
 use crate::link::{Event, Link, Loss};
 use crate::stop::Stop;
@@ -113,8 +114,9 @@ impl Car {
         link: Option<Link>,
         shared: Arc<Shared>,
     ) -> Result<Self, CarError> {
-        let flash = flash_file::open(&folder.join(format!("{id}.flash")), Layout::FLEET, Sync::Never)?;
+        let mut flash = flash_file::open(&folder.join(format!("{id}.flash")), Layout::FLEET, Sync::Never)?;
         let (mut ledger, position) = Ledger::open(folder, id.as_str())?;
+        count_stored(&mut flash, &mut ledger).await?;
         let time = shared.time;
         let generator = Generator::new(seed, id.as_str(), time.epoch_ms, time.speed, position);
         let born_ms = generator.position().at_ms;
@@ -127,7 +129,7 @@ impl Car {
             ..Settings::default()
         };
         let now = Now { uptime_ms: 0, unix_ms: Some(born_ms) };
-        let device = Device::start(flash, settings, now).await?;
+        let device = Box::pin(Device::start(flash, settings, now)).await?;
         let status = device.status();
         ledger.count(status.boot, status.created)?;
         let earlier = ledger
@@ -330,6 +332,22 @@ impl Car {
     fn now(&self) -> Now {
         Now { uptime_ms: self.at_ms - self.born_ms, unix_ms: Some(self.at_ms) }
     }
+}
+
+/// Counts what an earlier process made and could not count any more: all of it is still in flash, or it was counted before.
+async fn count_stored(flash: &mut Flash<Region>, ledger: &mut Ledger) -> Result<(), CarError> {
+    let mut newest = BTreeMap::<u32, u32>::new();
+    for lane in [&mut flash.alerts, &mut flash.bulk] {
+        read_all(lane, |stamp, _| {
+            let number = newest.entry(stamp.boot).or_default();
+            *number = (*number).max(stamp.number);
+        })
+        .await?;
+    }
+    for (boot, number) in newest {
+        ledger.count_at_least(boot, number + 1)?;
+    }
+    Ok(())
 }
 
 async fn pause_for(pause: Duration) {

@@ -107,9 +107,9 @@ impl Driver {
                     plan.add(leaves_h, commute_m);
                     plan.add(leaves_h + self.works_h + random.random_range(-0.5..1.0), commute_m);
                 }
-                self.run_errands(&mut plan, &mut random, 17.5..20.5, self.errands * 0.6);
+                run_errands(&mut plan, &mut random, 17.5..20.5, self.errands * 0.6);
             }
-            None => self.run_errands(&mut plan, &mut random, 9.5..18.0, self.errands),
+            None => run_errands(&mut plan, &mut random, 9.5..18.0, self.errands),
         }
         plan.errands
     }
@@ -146,18 +146,18 @@ impl Driver {
             ((into as u64) < days).then_some((into as u64, days))
         })
     }
+}
 
-    fn run_errands(&self, plan: &mut DayPlan, random: &mut impl Rng, hours: std::ops::Range<f64>, expected: f64) {
-        let mut left = expected;
-        while left > 0.0 {
-            if random.random_bool(left.min(1.0)) {
-                let distance_m = 1_500.0 * f64::exp(random.random_range(0.0..3.4));
-                let leaves_h = random.random_range(hours.clone());
-                plan.add(leaves_h, distance_m);
-                plan.add(leaves_h + random.random_range(0.4..2.5), distance_m);
-            }
-            left -= 1.0;
+fn run_errands(plan: &mut DayPlan, random: &mut impl Rng, hours: std::ops::Range<f64>, expected: f64) {
+    let mut left = expected;
+    while left > 0.0 {
+        if random.random_bool(left.min(1.0)) {
+            let distance_m = 1_500.0 * f64::exp(random.random_range(0.0..3.4));
+            let leaves_h = random.random_range(hours.clone());
+            plan.add(leaves_h, distance_m);
+            plan.add(leaves_h + random.random_range(0.4..2.5), distance_m);
         }
+        left -= 1.0;
     }
 }
 

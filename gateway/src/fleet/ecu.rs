@@ -41,20 +41,20 @@ impl Ecu {
         match frame.data() {
             [control, ..] if control >> 4 == 3 && id.as_raw() == PHYSICAL => self.continue_answer(*control),
             [len @ 1..=7, request @ ..] => match request.get(..usize::from(*len)) {
-                Some(request) => self.begin_answer(answer(request, codes, readings)),
+                Some(request) => self.begin_answer(&answer(request, codes, readings)),
                 None => Vec::new(),
             },
             _ => Vec::new(),
         }
     }
 
-    fn begin_answer(&mut self, answer: Vec<u8>) -> Vec<Frame> {
+    fn begin_answer(&mut self, answer: &[u8]) -> Vec<Frame> {
         self.rest = None;
         if answer.is_empty() {
             return Vec::new();
         }
         if answer.len() <= 7 {
-            return vec![padded(&[&[answer.len() as u8], &answer[..]])];
+            return vec![padded(&[&[answer.len() as u8], answer])];
         }
         let (first, rest) = answer.split_at(6);
         self.rest = Some((rest.to_vec(), 1));

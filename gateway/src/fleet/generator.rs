@@ -270,7 +270,7 @@ impl Generator {
             let wanted = route.speed_mps(elapsed_s + seconds, along_m);
             // 2.5 m/s² is a brisk start and an ordinary stop.
             let next_speed = wanted.clamp((speed - 2.5 * seconds).max(0.0), speed + 2.5 * seconds);
-            let distance_m = (speed + next_speed) / 2.0 * seconds;
+            let distance_m = f64::midpoint(speed, next_speed) * seconds;
             let acceleration = (next_speed - speed) / seconds;
             at_ms += step_ms;
             let outside_c = self.place.outside_c(at_ms);
@@ -303,7 +303,7 @@ impl Generator {
         let seconds = step_ms as f64 / 1_000.0;
         while speed > 0.0 {
             let next_speed = (speed - 2.5 * seconds).max(0.0);
-            let distance_m = (speed + next_speed) / 2.0 * seconds;
+            let distance_m = f64::midpoint(speed, next_speed) * seconds;
             at_ms += step_ms;
             speed = next_speed;
             let outside_c = self.place.outside_c(at_ms);
@@ -461,7 +461,7 @@ mod tests {
         for moment in life("car-0001", 20, 100_000.0) {
             if let Moment::Told { at_ms, state, .. } = moment {
                 if let Some((then_ms, then)) = last {
-                    integral_m += (then + state.speed_mps) / 2.0 * (at_ms - then_ms) as f64 / 1_000.0;
+                    integral_m += f64::midpoint(then, state.speed_mps) * (at_ms - then_ms) as f64 / 1_000.0;
                 }
                 last = Some((at_ms, state.speed_mps));
                 first_m.get_or_insert(state.odometer_m);

@@ -11,6 +11,7 @@ pub struct Seed(pub u64);
 
 impl Seed {
     /// The branch with a number.
+    #[must_use]
     pub fn branch(self, label: u64) -> Self {
         // SplitMix64 (Steele, Lea, Flood: "Fast splittable pseudorandom number generators", 2014).
         let mut z = self.0 ^ label.wrapping_mul(0x9E37_79B9_7F4A_7C15);
@@ -21,6 +22,7 @@ impl Seed {
     }
 
     /// The branch with a name.
+    #[must_use]
     pub fn named(self, label: &str) -> Self {
         label.bytes().fold(self, |seed, byte| seed.branch(u64::from(byte) + 1))
     }

@@ -131,14 +131,14 @@ pub async fn run(plan: Plan, clock: Clock, mut stop: Stop) -> Result<Report, Fle
     for device in devices {
         let link = plan.server.as_ref().map(|server| link(server, &device, plan.seed, &clock)).transpose()?;
         let name = device.as_str().to_owned();
-        let car = Car::start(device, plan.seed, &plan.state, link, shared.clone())
+        let car = Box::pin(Car::start(device, plan.seed, &plan.state, link, shared.clone()))
             .await
             .map_err(|source| FleetError::Car { device: name.clone(), source })?;
         gauges.push(car.gauges());
         let (asleep, ended) = (asleep.clone(), ended.clone());
-        cars.spawn(
-            async move { car.live(asleep, ended).await.map_err(|source| FleetError::Car { device: name, source }) },
-        );
+        cars.spawn(async move {
+            Box::pin(car.live(asleep, ended)).await.map_err(|source| FleetError::Car { device: name, source })
+        });
     }
 
     let began = clock.elapsed();
@@ -231,7 +231,7 @@ fn link(server: &Server, device: &DeviceId, seed: u64, clock: &Clock) -> Result<
         host: server.host.clone(),
         port: server.port,
         tls: Some(client_config(&identity, &server.name)?),
-        keep_alive: Duration::from_secs(60),
+        keep_alive: Duration::from_mins(1),
     };
     let jitter = Seed(seed).named(device.as_str()).named("link").0;
     Ok(Link::new(options, Policy::fleet(), clock.clone(), jitter))

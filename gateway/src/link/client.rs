@@ -224,8 +224,9 @@ fn is_refusal(alert: AlertDescription) -> bool {
 fn find_tls(error: &ConnectionError) -> Option<&rustls::Error> {
     let io_error: &io::Error = match error {
         ConnectionError::Tls(TlsError::TLS(tls)) => return Some(tls),
-        ConnectionError::Tls(TlsError::Io(io_error)) | ConnectionError::Io(io_error) => io_error,
-        ConnectionError::MqttState(
+        ConnectionError::Tls(TlsError::Io(io_error))
+        | ConnectionError::Io(io_error)
+        | ConnectionError::MqttState(
             StateError::Io(io_error) | StateError::Deserialization(rumqttc::mqttbytes::Error::Io(io_error)),
         ) => io_error,
         other => {

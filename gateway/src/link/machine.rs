@@ -36,12 +36,12 @@ impl Default for Policy {
     fn default() -> Self {
         Self {
             retry_base: Duration::from_secs(1),
-            retry_cap: Duration::from_secs(120),
-            refused_base: Duration::from_secs(120),
-            refused_cap: Duration::from_secs(3600),
+            retry_cap: Duration::from_mins(2),
+            refused_base: Duration::from_mins(2),
+            refused_cap: Duration::from_hours(1),
             connect_timeout: Duration::from_secs(20),
             puback_timeout: Duration::from_secs(30),
-            receipt_timeout: Duration::from_secs(60),
+            receipt_timeout: Duration::from_mins(1),
             early_closes: 3,
         }
     }
@@ -357,7 +357,7 @@ mod tests {
         let policy = Policy::default();
         let long = policy.refused_base / 2;
         let waited = |machine: &Machine, now| match machine.state() {
-            State::Offline { retry_at } => retry_at - now,
+            State::Offline { retry_at } => retry_at.saturating_sub(now),
             other => panic!("{other:?}"),
         };
 

@@ -115,7 +115,7 @@ impl Session {
         self.send(&[0x40, 2, high, low]).await;
     }
 
-    /// Sends a message to the device; without an id at QoS 0.
+    /// Sends a message to the device; without an id at quality of service 0.
     pub(crate) async fn message(&mut self, topic: &str, id: Option<u16>, duplicate: bool, payload: &[u8]) {
         let mut body = (topic.len() as u16).to_be_bytes().to_vec();
         body.extend(topic.as_bytes());

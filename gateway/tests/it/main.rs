@@ -1,5 +1,8 @@
 //! The gateway as a whole: its files, its link against a broker that misbehaves, its fleet, and the real binary being killed.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+#![expect(clippy::large_futures, reason = "tests run on threads with room")]
+
 mod broker;
 mod candump;
 mod flash_file;
