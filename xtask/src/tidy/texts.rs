@@ -50,7 +50,7 @@ pub(super) fn check(tree: &Tree) -> Vec<Finding> {
                 ));
             }
         }
-        if is(path, "rs") && !text.starts_with("//!") {
+        if is(path, "rs") && path.contains("/src/") && !path.ends_with("/tests.rs") && !text.starts_with("//!") {
             findings.push(Finding::at(path, 1, "the file does not open with its purpose and its invariant (`//! …`)"));
         }
         if is(path, "md") {
@@ -106,9 +106,9 @@ mod tests {
                 "//! C.\n#[allow(dead_code)]\nfn f() {}\n#[allow(\n    dead_code,\n    reason = \"later\"\n)]\nfn g() {}\n",
             ),
             ("d.txt", "no end"),
-            ("f.rs", "use std::fmt;\n"),
+            ("f/src/f.rs", "use std::fmt;\n"),
         ]);
         let found: Vec<_> = check(&tree).into_iter().map(|finding| finding.place).collect();
-        assert_eq!(found, ["a.md:1", "b.rs:2", "c.rs:2", "d.txt", "e.md:1", "e.md:7", "f.rs:1"]);
+        assert_eq!(found, ["a.md:1", "b.rs:2", "c.rs:2", "d.txt", "e.md:1", "e.md:7", "f/src/f.rs:1"]);
     }
 }
