@@ -13,6 +13,7 @@ use tokio::sync::broadcast;
 
 use crate::clock::Clock;
 use crate::domain::{AccountId, Actor, Change, Intent, IntentError, Outcome, Profile, Vehicle};
+use crate::frontdoor::Registry;
 use crate::ingest::Committer;
 use crate::store::{
     AnyStore, Collection, Commit, DecisionRow, Doc, DocKey, DocWrite, History, QuarantineRow, QueueCursor, QueueEntry,
@@ -28,13 +29,20 @@ struct Inner {
     store: AnyStore,
     clock: Clock,
     committer: Committer,
+    registry: Registry,
     changes: broadcast::Sender<Change>,
 }
 
 impl Service {
     /// Puts the face before its parts.
-    pub fn new(store: AnyStore, clock: Clock, committer: Committer, changes: broadcast::Sender<Change>) -> Self {
-        Self(Arc::new(Inner { store, clock, committer, changes }))
+    pub fn new(
+        store: AnyStore,
+        clock: Clock,
+        committer: Committer,
+        registry: Registry,
+        changes: broadcast::Sender<Change>,
+    ) -> Self {
+        Self(Arc::new(Inner { store, clock, committer, registry, changes }))
     }
 
     /// The service's clock.
@@ -45,6 +53,11 @@ impl Service {
     /// Changes from now on, after their commits; a receiver that lags is told so and should read again.
     pub fn subscribe(&self) -> broadcast::Receiver<Change> {
         self.0.changes.subscribe()
+    }
+
+    /// Whether the vehicle is connected now.
+    pub fn is_connected(&self, device: &DeviceId) -> bool {
+        self.0.registry.is_connected(device)
     }
 
     /// One vehicle.

@@ -89,6 +89,20 @@ impl<'a> Envelope<'a> {
         Ok(envelope)
     }
 
+    /// The header and the record numbers of an envelope that does not parse whole, as far as its frames can be walked;
+    /// `None` if not even the header reads.
+    ///
+    /// A reader that sets such an envelope aside can thereby still tell the device which numbers it need not send again.
+    pub fn salvage(bytes: &'a [u8]) -> Option<(Header, impl Iterator<Item = u32> + use<'a>)> {
+        let (&version, mut rest) = bytes.split_first()?;
+        if version != VERSION || bytes.len() > MAX_ENVELOPE_LEN {
+            return None;
+        }
+        let header: Header = frame::take(&mut rest)?;
+        let mut walk = Self { header, frames: rest }.walk();
+        Some((header, core::iter::from_fn(move || walk.step().ok().flatten().map(|entry| entry.number))))
+    }
+
     /// The records in order, numbers strictly rising.
     pub fn entries(&self) -> impl Iterator<Item = Entry<'a>> + use<'a> {
         let mut walk = self.walk();

@@ -14,6 +14,11 @@ use crate::clock::Clock;
 pub struct Secret(String);
 
 impl Secret {
+    /// Wraps a text.
+    pub fn new(text: String) -> Self {
+        Self(text)
+    }
+
     /// The text itself.
     pub fn expose(&self) -> &str {
         &self.0
@@ -191,13 +196,15 @@ impl Default for StoreSettings {
 pub struct Offers {
     /// The share of accounts that never get an offer, so that the effect of offers can be measured. Default 0.05.
     pub holdout_share: f64,
+    /// How many offers an owner gets in a year at most. Default 12.
+    pub contacts_per_year: u32,
     /// The key of the assignment, 32 hexadecimal digits. Default: one is made at the first start and kept in the data folder.
     pub key: Option<Secret>,
 }
 
 impl Default for Offers {
     fn default() -> Self {
-        Self { holdout_share: 0.05, key: None }
+        Self { holdout_share: 0.05, contacts_per_year: 12, key: None }
     }
 }
 

@@ -45,6 +45,22 @@ impl Subject {
         }
     }
 
+    /// The service item of a reminder.
+    pub fn item(self) -> Option<ItemId> {
+        match self {
+            Self::Reminder { item, .. } => Some(item),
+            Self::Offer { .. } | Self::Information { .. } => None,
+        }
+    }
+
+    /// The level of a reminder.
+    pub fn level(self) -> Option<Level> {
+        match self {
+            Self::Reminder { level, .. } => Some(level),
+            Self::Offer { .. } | Self::Information { .. } => None,
+        }
+    }
+
     /// The kind on the wire.
     pub fn kind(self) -> NoticeKind {
         match self {
@@ -97,6 +113,9 @@ pub struct NoticeDoc {
     pub reasons: Vec<Reason>,
     /// The state on every surface.
     pub state: NoticeState,
+    /// Whether the car knows it too.
+    #[serde(default)]
+    pub in_car: bool,
     /// Where it was seen, each surface once.
     #[serde(default)]
     pub seen: Vec<Seen>,

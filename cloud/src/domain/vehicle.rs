@@ -106,6 +106,9 @@ pub struct Decided {
     pub at_ms: u64,
     /// The next time if nothing else happens.
     pub again_at_ms: u64,
+    /// Whether anything but nothing could have been chosen; then asking anew before its time would draw twice.
+    #[serde(default)]
+    pub had_choice: bool,
 }
 
 /// Everything that is known about one vehicle.

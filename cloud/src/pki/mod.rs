@@ -14,6 +14,9 @@ use milepost_protocol::DeviceId;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 
 use authority::Authority;
+
+use crate::config::Secret;
+
 pub use error::PkiError;
 pub use register::{Issued, Register, Role};
 
@@ -95,6 +98,17 @@ impl Pki {
             register.write(&self.register_path())?;
         }
         Ok(count)
+    }
+
+    /// A secret of this installation, 32 hexadecimal digits; it is made at the first time.
+    pub fn secret(&self, name: &str) -> Result<Secret, PkiError> {
+        let path = self.folder.join(format!("{name}.secret"));
+        if let Some(text) = files::read(&path)? {
+            return Ok(Secret::new(text.trim().to_owned()));
+        }
+        let text = format!("{:032x}", rand::random::<u128>());
+        files::write(&path, &text)?;
+        Ok(Secret::new(text))
     }
 
     /// What was issued and revoked.

@@ -7,8 +7,8 @@ use milepost_protocol::SignalId;
 use milepost_protocol::notice::{MAX_REASONS, Reason};
 use milepost_protocol::plan::{Condition, DAY_MS, ItemId, Level, PlanItem};
 
+use super::bounds::{lead_within, limits};
 use super::usage::{BatteryHealth, UNKNOWN_ODOMETER_M, Usage, is_plausible};
-use super::{lead_within, limits};
 
 /// Rest voltage of a charged battery, in millivolts: 0 of its condition's share is used there.
 const REST_CHARGED_MV: u16 = 12_700;

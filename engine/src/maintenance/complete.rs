@@ -5,8 +5,8 @@
 use milepost_protocol::plan::{Anchor, DAY_MS, PlanItem, Recurrence};
 use serde::{Deserialize, Serialize};
 
+use super::bounds::{lead_within, limits};
 use super::usage::{UNKNOWN_ODOMETER_M, Usage, is_plausible};
-use super::{lead_within, limits};
 
 /// Work that a person confirmed or that a reset in the car shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]

@@ -10,9 +10,9 @@ use milepost_protocol::plan::{DAY_MS, ItemId};
 use serde::{Deserialize, Serialize};
 
 use super::ledger::Ledger;
+use super::offer::{Offer, Reasons};
 use super::quiet::QuietHours;
 use super::reject::{Budget, Caps, Rejection};
-use super::{Offer, Reasons};
 use crate::experiments::Placement;
 use crate::policy::{self, Policy};
 use crate::usage::VehicleState;

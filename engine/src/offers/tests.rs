@@ -4,6 +4,7 @@ use std::vec::Vec;
 
 use milepost_protocol::SignalId;
 use milepost_protocol::downlink::{Consent, Purposes};
+use milepost_protocol::notice::Reason;
 use milepost_protocol::plan::{Anchor, DAY_MS, ItemId};
 use milepost_protocol::record::{Record, SignalChange, TyreSample, Wheel};
 use proptest::prelude::*;
@@ -13,7 +14,7 @@ use crate::experiments::Placement;
 use crate::maintenance::{Usage, assess};
 use crate::plan::{Powertrain, standard};
 use crate::policy::Policy;
-use crate::usage::Times;
+use crate::usage::{Times, VehicleState};
 
 /// A day in November.
 const NOW_MS: u64 = 20_400 * DAY_MS;
@@ -256,6 +257,9 @@ fn a_capped_owner_is_free_when_the_oldest_contact_leaves_the_window() {
     let free_at_ms = NOW_MS + 10 * DAY_MS;
     assert_eq!(setting.rejection(), Some(Rejection::Capped { shown: 2, limit: 2, window_days: 30, free_at_ms }));
     assert_eq!(setting.decide(0.9).again_at_ms, free_at_ms);
+    // Beyond the cap two contacts have to leave before there is room, not one.
+    setting.contacts_ms.push(NOW_MS - 25 * DAY_MS);
+    assert_eq!(setting.rejection(), Some(Rejection::Capped { shown: 3, limit: 2, window_days: 30, free_at_ms }));
 }
 
 #[test]

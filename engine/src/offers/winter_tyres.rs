@@ -7,6 +7,7 @@ use milepost_protocol::notice::Reason;
 use milepost_protocol::plan::DAY_MS;
 
 use super::ledger::{Ledger, Outcome};
+use super::offer::Reasons;
 use super::reject::Ineligible;
 use crate::usage::VehicleState;
 
@@ -28,12 +29,7 @@ const SAMPLE_DAYS: u64 = 14;
 /// An answer counts for the whole winter, October to Easter, and is forgotten before the next, in days.
 const SEASON_DAYS: u64 = 240;
 
-pub(super) fn eligible(
-    offer: u16,
-    state: &VehicleState,
-    ledger: &Ledger,
-    now_ms: u64,
-) -> Result<super::Reasons, Ineligible> {
+pub(super) fn eligible(offer: u16, state: &VehicleState, ledger: &Ledger, now_ms: u64) -> Result<Reasons, Ineligible> {
     for known in ledger.of(offer) {
         match known.outcome {
             None => return Err(Ineligible::AlreadyOpen { since_ms: known.at_ms }),

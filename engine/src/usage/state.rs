@@ -15,10 +15,11 @@ use milepost_protocol::trouble::{TroubleCode, TroubleStatus};
 use serde::{Deserialize, Serialize};
 
 use super::outside::Outside;
+use super::recent::push_recent;
+use super::times::Times;
 use super::totals::Totals;
 use super::trips::Trips;
 use super::wheels::Wheels;
-use super::{Times, push_recent};
 use crate::battery;
 use crate::maintenance::Usage;
 

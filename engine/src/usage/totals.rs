@@ -5,7 +5,7 @@
 use milepost_protocol::record::Counters;
 use serde::{Deserialize, Serialize};
 
-use super::Times;
+use super::times::Times;
 use crate::maintenance::is_plausible;
 
 /// No road car gets beyond this odometer, in metres: 4 million kilometres.

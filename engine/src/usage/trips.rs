@@ -7,7 +7,7 @@ use alloc::collections::VecDeque;
 use milepost_protocol::record::{DistanceSource, TripEnd, TripEnded, TripStarted};
 use serde::{Deserialize, Serialize};
 
-use super::push_recent;
+use super::recent::push_recent;
 
 /// How many trips are kept.
 const MAX_TRIPS: usize = 200;
@@ -151,8 +151,9 @@ mod tests {
         let mut trips = Trips::default();
         trips.started(5, 1_000, &start(1));
         trips.ended(4, 900, &end(1, TripEnd::Off));
+        trips.ended(6, 1_900, &end(1, TripEnd::Off));
         assert!(trips.open.is_some());
-        assert_eq!(trips.ended[0].boot, 4);
+        assert_eq!((trips.ended[0].boot, trips.ended[1].boot), (4, 6));
     }
 
     #[test]

@@ -1,0 +1,365 @@
+//! The committer: takes work in groups, makes each group one commit, and then tells everybody.
+//!
+//! Invariant: a vehicle is changed here and nowhere else, and nobody hears of a change before it is durable.
+
+use std::collections::{HashMap, HashSet};
+use std::time::Duration;
+
+use milepost_protocol::DeviceId;
+use milepost_protocol::plan::DAY_MS;
+use tokio::sync::{broadcast, mpsc, oneshot};
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, timeout_at};
+use tokio_util::sync::CancellationToken;
+
+use super::committer::Committer;
+use super::fold::fold;
+use super::group::{Draft, Group, Waiting, change, receipts};
+use super::{Ack, Work};
+use crate::clock::Clock;
+use crate::config;
+use crate::domain::{Actor, Change, Intent, IntentError, Outcome, Vehicle};
+use crate::events::CommitFailed;
+use crate::frontdoor::{Push, Registry};
+use crate::rules::{Effects, Rules, carry_out, evaluate};
+use crate::store::{AnyStore, Commit, Store as _, StoreError};
+
+/// How many due vehicles one group takes.
+const DUE_AT_ONCE: usize = 256;
+
+/// What the committer works with.
+#[derive(Debug, Clone)]
+pub struct Parts {
+    /// Where commits go.
+    pub store: AnyStore,
+    /// The service's clock.
+    pub clock: Clock,
+    /// What follows from a vehicle's state.
+    pub rules: Rules,
+    /// The connected devices.
+    pub registry: Registry,
+    /// Where changes are told.
+    pub changes: broadcast::Sender<Change>,
+    /// How envelopes become commits.
+    pub settings: config::Ingest,
+    /// Cancelled when the store is lost and the process should end.
+    pub fatal: CancellationToken,
+}
+
+/// The running committer.
+#[derive(Debug)]
+pub struct Running {
+    /// The handle to give work to.
+    pub committer: Committer,
+    task: JoinHandle<()>,
+}
+
+impl Running {
+    /// Commits everything that was given in before, and comes back when that is durable.
+    pub async fn close(self) {
+        self.committer.close().await;
+        if let Err(error) = self.task.await {
+            tracing::error!(%error, "the committer ended badly");
+        }
+    }
+}
+
+/// Starts the committer.
+pub fn start(parts: Parts) -> Running {
+    let (committer, queue) = Committer::new();
+    let task = Task { parts, committer: committer.clone(), cache: HashMap::new() };
+    Running { committer, task: tokio::spawn(task.run(queue)) }
+}
+
+struct Task {
+    parts: Parts,
+    committer: Committer,
+    /// Vehicles as the store has them.
+    cache: HashMap<DeviceId, Vehicle>,
+}
+
+impl Task {
+    async fn run(mut self, mut queue: mpsc::Receiver<Work>) {
+        let mut works = Vec::new();
+        loop {
+            let most = self.parts.settings.max_group;
+            if queue.recv_many(&mut works, most).await == 0 {
+                return;
+            }
+            let until = Instant::now() + Duration::from_millis(self.parts.settings.linger_ms);
+            while works.len() < most && self.parts.settings.linger_ms > 0 {
+                let room = most - works.len();
+                match timeout_at(until, queue.recv_many(&mut works, room)).await {
+                    Ok(0) | Err(_) => break,
+                    Ok(_) => {}
+                }
+            }
+            if let Some(closed) = self.work(std::mem::take(&mut works)).await {
+                // Whoever asked may have stopped waiting.
+                let _ = closed.send(());
+                return;
+            }
+        }
+    }
+
+    /// Does a group of work; the answer is whom to tell that nothing comes after it.
+    async fn work(&mut self, works: Vec<Work>) -> Option<oneshot::Sender<()>> {
+        let now_ms = self.parts.clock.now_ms();
+        let mut ticks = Vec::new();
+        let mut closed = None;
+        let mut rest = Vec::with_capacity(works.len());
+        for work in works {
+            match work {
+                Work::Tick { done } => ticks.push(done),
+                Work::Close { done } => closed = Some(done),
+                other => rest.push(other),
+            }
+        }
+        if !rest.is_empty() {
+            self.group(rest, &[], now_ms).await;
+        }
+        if !ticks.is_empty() {
+            self.tick(now_ms).await;
+            for done in ticks {
+                let _ = done.send(());
+            }
+        }
+        closed
+    }
+
+    async fn tick(&mut self, now_ms: u64) {
+        match self.parts.store.room().await {
+            Ok(()) => self.committer.set_room(true),
+            Err(error) => {
+                self.committer.set_room(false);
+                CommitFailed { items: 0, error: &error }.emit();
+                return;
+            }
+        }
+        // A fast clock makes many timers due at once; each group moves its vehicles' timers behind `now_ms`.
+        loop {
+            let due = match self.parts.store.due(now_ms, DUE_AT_ONCE).await {
+                Ok(due) => due,
+                Err(error) => return CommitFailed { items: 0, error: &error }.emit(),
+            };
+            let devices: Vec<_> = due.into_iter().map(|(_, device)| device).collect();
+            if devices.is_empty() || !self.group(Vec::new(), &devices, now_ms).await {
+                return;
+            }
+        }
+    }
+
+    /// Makes work and due vehicles one commit; answers whether it was committed.
+    async fn group(&mut self, works: Vec<Work>, due: &[DeviceId], now_ms: u64) -> bool {
+        let stopwatch = self.parts.clock.stopwatch();
+        let items = works.len() + due.len();
+        let mut group = Group::default();
+        if let Err(error) = self.load(&works, due, &mut group).await {
+            self.failed(works, group, &error, items);
+            return false;
+        }
+        for work in works {
+            self.take(work, &mut group, now_ms);
+        }
+        for device in due {
+            if let Some(draft) = group.drafts.get_mut(device) {
+                draft.touched = true;
+            }
+        }
+        if let Err(error) = self.evaluate(&mut group, now_ms).await {
+            self.failed(Vec::new(), group, &error, items);
+            return false;
+        }
+        group.write();
+        let commit = std::mem::take(&mut group.commit);
+        let delivered = commit.delivered.clone();
+        if !commit.is_empty()
+            && let Err(error) = self.parts.store.commit(commit).await
+        {
+            self.failed(Vec::new(), group, &error, items);
+            self.forget(delivered).await;
+            return false;
+        }
+        self.committer.set_room(true);
+        group.count.items = items;
+        group.count.took = stopwatch.elapsed();
+        group.count.emit();
+        self.tell(group, now_ms);
+        true
+    }
+
+    /// Puts a draft of every vehicle that the work is about into the group.
+    async fn load(&mut self, works: &[Work], due: &[DeviceId], group: &mut Group) -> Result<(), StoreError> {
+        let of_work = works.iter().filter_map(|work| match work {
+            Work::Envelope { device, .. } | Work::Intent { device, .. } => Some(device),
+            _ => None,
+        });
+        let wanted: HashSet<&DeviceId> = of_work.chain(due).collect();
+        let missing: Vec<DeviceId> =
+            wanted.iter().filter(|device| !self.cache.contains_key(**device)).map(|device| (*device).clone()).collect();
+        if self.cache.len() + missing.len() > self.parts.settings.cached_vehicles {
+            self.cache.clear();
+        }
+        let missing: Vec<DeviceId> = if self.cache.is_empty() {
+            wanted.iter().map(|device| (*device).clone()).collect()
+        } else {
+            missing
+        };
+        let loaded = self.parts.store.load(&missing).await?;
+        self.cache.extend(missing.into_iter().zip(loaded).filter_map(|(device, found)| Some((device, found?))));
+        for device in wanted {
+            if let Some(vehicle) = self.cache.get(device) {
+                group.drafts.insert(device.clone(), draft(vehicle.clone(), Some(vehicle.revision)));
+            }
+        }
+        Ok(())
+    }
+
+    fn take(&self, work: Work, group: &mut Group, now_ms: u64) {
+        match work {
+            Work::Envelope { device, bytes, ack } => {
+                let draft = group.drafts.entry(device.clone()).or_insert_with(|| draft(Vehicle::new(device, now_ms), None));
+                let tolerance_ms = self.parts.settings.future_tolerance_ms;
+                let folded =
+                    fold(&mut draft.vehicle, &bytes, now_ms, tolerance_ms, &mut group.count, &mut draft.effects);
+                draft.touched = true;
+                if let Some(named) = folded.named {
+                    draft.name(named);
+                }
+                group.commit.telemetry.extend(folded.telemetry);
+                group.commit.quarantine.extend(folded.quarantine);
+                group.acks.push(ack);
+            }
+            Work::Intent { device, intent, by, reply } => {
+                let registers = matches!(*intent, Intent::Register { .. });
+                if registers && !group.drafts.contains_key(&device) {
+                    group.drafts.insert(device.clone(), draft(Vehicle::new(device.clone(), now_ms), None));
+                }
+                match intend(group.drafts.get_mut(&device), &intent, &by, now_ms) {
+                    Ok(changed) => group.waiting.push(Waiting { device, changed, reply }),
+                    // Whoever asked may have stopped waiting.
+                    Err(error) => drop(reply.send(Err(error))),
+                }
+            }
+            Work::Delivered { device, number } => group.commit.delivered.push((device, number)),
+            Work::Tick { .. } | Work::Close { .. } => {}
+        }
+    }
+
+    async fn evaluate(&mut self, group: &mut Group, now_ms: u64) -> Result<(), StoreError> {
+        let touched: Vec<DeviceId> =
+            group.drafts.iter().filter(|(_, draft)| draft.touched).map(|(device, _)| device.clone()).collect();
+        for device in touched {
+            let contacts_ms = match group.drafts.get(&device) {
+                Some(draft) if self.parts.rules.decides(&draft.vehicle, now_ms) => {
+                    self.other_contacts(&draft.vehicle, group).await?
+                }
+                _ => Vec::new(),
+            };
+            if let Some(Draft { vehicle, effects, .. }) = group.drafts.get_mut(&device) {
+                evaluate(vehicle, &self.parts.rules, &contacts_ms, now_ms, effects);
+            }
+        }
+        Ok(())
+    }
+
+    /// When the owner was contacted about other cars, as the store and this group know.
+    async fn other_contacts(&self, vehicle: &Vehicle, group: &Group) -> Result<Vec<u64>, StoreError> {
+        let Some(owner) = &vehicle.owner else { return Ok(Vec::new()) };
+        let mut others = self.parts.store.owned(owner).await?;
+        others.retain(|device| *device != vehicle.device);
+        let (drafted, stored): (Vec<_>, Vec<_>) =
+            others.into_iter().partition(|device| group.drafts.contains_key(device));
+        let mut contacts: Vec<u64> = Vec::new();
+        for device in &drafted {
+            contacts.extend(group.drafts.get(device).into_iter().flat_map(|d| d.vehicle.offers.contacts_ms()));
+        }
+        if !stored.is_empty() {
+            for other in self.parts.store.load(&stored).await?.into_iter().flatten() {
+                contacts.extend(other.offers.contacts_ms());
+            }
+        }
+        let oldest = vehicle.decided.map_or(0, |decided| decided.at_ms.saturating_sub(400 * DAY_MS));
+        contacts.retain(|at_ms| *at_ms >= oldest);
+        Ok(contacts)
+    }
+
+    /// Tells devices, sessions, people and subscribers what is durable now.
+    fn tell(&mut self, group: Group, now_ms: u64) {
+        let credit = self.parts.settings.credit;
+        for ack in group.acks {
+            // A session that ended meanwhile does not wait any more; the device sends again, and that is a duplicate.
+            let _ = ack.send(Ack::Committed);
+        }
+        for waiting in group.waiting {
+            let revision = group.drafts.get(&waiting.device).map_or(0, |draft| draft.vehicle.revision);
+            let _ = waiting.reply.send(Ok(Outcome { revision, changed: waiting.changed }));
+        }
+        for (device, draft) in group.drafts {
+            for receipt in receipts(&draft, now_ms, credit) {
+                self.parts.registry.push(&device, Push::Receipt(receipt));
+            }
+            if !draft.effects.messages.is_empty() {
+                self.parts.registry.push(&device, Push::Wake);
+            }
+            if let Some(change) = change(&draft, now_ms) {
+                // Nobody may be listening.
+                let _ = self.parts.changes.send(change);
+            }
+            if draft.touched {
+                self.cache.insert(device, draft.vehicle);
+            }
+        }
+    }
+
+    /// Notes why a group was not committed, and tells whoever waits.
+    fn failed(&mut self, works: Vec<Work>, mut group: Group, error: &StoreError, items: usize) {
+        CommitFailed { items, error }.emit();
+        let (ack, reason) = match error {
+            StoreError::Full { .. } => (Ack::Full, IntentError::Full),
+            _ => (Ack::Failed, IntentError::Store),
+        };
+        if ack == Ack::Full {
+            self.committer.set_room(false);
+        } else {
+            // Nobody knows what the store holds now, so it is asked again.
+            for device in group.drafts.keys() {
+                self.cache.remove(device);
+            }
+        }
+        if matches!(error, StoreError::Stopped | StoreError::Engine { .. } | StoreError::Io { .. }) {
+            self.parts.fatal.cancel();
+        }
+        for work in works {
+            match work {
+                Work::Envelope { ack, .. } => group.acks.push(ack),
+                Work::Intent { device, reply, .. } => group.waiting.push(Waiting { device, changed: false, reply }),
+                _ => {}
+            }
+        }
+        group.refuse(ack, &reason);
+    }
+
+    /// Takes acknowledged messages out of the outbox although the group around them failed; this also frees space.
+    async fn forget(&self, delivered: Vec<(DeviceId, u64)>) {
+        if delivered.is_empty() {
+            return;
+        }
+        let items = delivered.len();
+        if let Err(error) = self.parts.store.commit(Commit { delivered, ..Commit::default() }).await {
+            // They go out once more, which is harmless.
+            CommitFailed { items, error: &error }.emit();
+        }
+    }
+}
+
+fn draft(vehicle: Vehicle, expected: Option<u64>) -> Draft {
+    Draft { vehicle, expected, effects: Effects::default(), touched: false, named: std::collections::BTreeMap::new() }
+}
+
+fn intend(draft: Option<&mut Draft>, intent: &Intent, by: &Actor, now_ms: u64) -> Result<bool, IntentError> {
+    let draft = draft.ok_or(IntentError::UnknownVehicle)?;
+    let changed = carry_out(&mut draft.vehicle, intent, by, now_ms, &mut draft.effects)?;
+    draft.touched |= changed;
+    Ok(changed)
+}

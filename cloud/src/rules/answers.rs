@@ -1,0 +1,90 @@
+//! Answers: from wherever one comes, it clears the notice everywhere.
+
+use milepost_engine::offers::Outcome;
+use milepost_protocol::NoticeId;
+use milepost_protocol::notice::{Actions, Answer, NoticeState};
+
+use super::{Effects, completions};
+use crate::domain::{Actor, ChangeKind, IntentError, Subject, Vehicle};
+
+/// An answer with where and when it was given.
+#[derive(Debug, Clone)]
+pub(super) struct Given {
+    pub(super) notice: NoticeId,
+    pub(super) answer: Answer,
+    pub(super) by: Actor,
+    /// When the owner answered, in milliseconds of Unix time.
+    pub(super) at_ms: u64,
+    /// The odometer then, in metres, if the car told it.
+    pub(super) odometer_m: Option<u32>,
+}
+
+/// Applies an answer; answers whether anything changed.
+pub(super) fn answer(
+    vehicle: &mut Vehicle,
+    given: &Given,
+    now_ms: u64,
+    effects: &mut Effects,
+) -> Result<bool, IntentError> {
+    let Given { notice: id, answer, by, at_ms, odometer_m } = given;
+    let notice = vehicle.notices.get_mut(id).ok_or(IntentError::UnknownNotice)?;
+    if is_same(notice.state, *answer) {
+        return Ok(false);
+    }
+    if notice.state.is_final() {
+        return Err(IntentError::Closed);
+    }
+    if !notice.actions.contains(invitation(*answer)) {
+        return Err(IntentError::NotInvited);
+    }
+    if let (Subject::Reminder { item, cycle, .. }, Answer::Done) = (notice.subject, answer) {
+        if vehicle.item(item).is_some_and(|planned| planned.anchor.cycle == cycle) {
+            completions::done(vehicle, item, Some(*at_ms), *odometer_m, by, now_ms, effects)?;
+            return Ok(true);
+        }
+    }
+    let Some(notice) = vehicle.notices.get_mut(id) else { return Err(IntentError::UnknownNotice) };
+    let changed = notice.answer(*answer, *at_ms, by);
+    let state = notice.state;
+    if !changed {
+        return Ok(false);
+    }
+    effects.note(ChangeKind::NoticeChanged(*id));
+    if *by != Actor::Car || is_shortened(*answer, *at_ms, state) {
+        effects.update_car(vehicle, *id);
+    }
+    let outcome = match answer {
+        Answer::Book => Some(Outcome::Booked),
+        Answer::Done => Some(Outcome::Done),
+        Answer::Refuse => Some(Outcome::Refused),
+        Answer::Snooze { .. } => None,
+    };
+    if let Some(outcome) = outcome {
+        vehicle.offers.settle(*id, outcome, *at_ms);
+    }
+    Ok(true)
+}
+
+fn invitation(answer: Answer) -> Actions {
+    match answer {
+        Answer::Snooze { .. } => Actions::SNOOZE,
+        Answer::Book => Actions::BOOK,
+        Answer::Done => Actions::DONE,
+        Answer::Refuse => Actions::REFUSE,
+    }
+}
+
+/// Whether the state is what the answer leads to.
+fn is_same(state: NoticeState, answer: Answer) -> bool {
+    matches!(
+        (state, answer),
+        (NoticeState::Booked, Answer::Book) | (NoticeState::Done, Answer::Done) | (NoticeState::Refused, Answer::Refuse)
+    )
+}
+
+/// Whether the car believes in a longer snooze than was granted.
+fn is_shortened(answer: Answer, at_ms: u64, state: NoticeState) -> bool {
+    let Answer::Snooze { days } = answer else { return false };
+    let asked = at_ms.saturating_add(u64::from(days) * milepost_protocol::plan::DAY_MS);
+    state != NoticeState::Snoozed { until_ms: asked }
+}

@@ -1,0 +1,100 @@
+//! What a change of a vehicle leads to outside of it.
+
+use bytes::Bytes;
+use milepost_protocol::downlink::{Downlink, NoticeUpdate};
+use milepost_protocol::{MAX_DOWNLINK_LEN, NoticeId};
+
+use crate::domain::{ChangeKind, NoticeDoc, NoticeText, Texts, Vehicle};
+use crate::store::{DecisionRow, Message};
+
+/// What has to leave with the commit of a vehicle.
+#[derive(Debug, Default)]
+pub struct Effects {
+    /// Messages to the car, in order.
+    pub messages: Vec<Message>,
+    /// What subscribers hear.
+    pub kinds: Vec<ChangeKind>,
+    /// A decision on offers.
+    pub decision: Option<DecisionRow>,
+}
+
+impl Effects {
+    /// Notes a change, once.
+    pub fn note(&mut self, kind: ChangeKind) {
+        if !self.kinds.contains(&kind) {
+            self.kinds.push(kind);
+        }
+    }
+
+    /// How many notices were raised.
+    pub fn raised(&self) -> usize {
+        self.kinds.iter().filter(|kind| matches!(kind, ChangeKind::NoticeRaised(_))).count()
+    }
+
+    /// Sends a message to the car; `false` if it is too long for it.
+    pub(super) fn send(&mut self, vehicle: &mut Vehicle, downlink: Downlink) -> bool {
+        let mut buffer = [0; MAX_DOWNLINK_LEN];
+        let Some(bytes) = Downlink::encode(&[downlink], &mut buffer) else { return false };
+        let message =
+            Message { device: vehicle.device.clone(), number: vehicle.next_message, bytes: Bytes::copy_from_slice(bytes) };
+        vehicle.next_message += 1;
+        self.messages.push(message);
+        true
+    }
+
+    /// Tells the car which state a notice has now, if the car knows the notice.
+    pub(super) fn update_car(&mut self, vehicle: &mut Vehicle, id: NoticeId) {
+        let Some(notice) = vehicle.notices.get(&id).filter(|notice| notice.in_car) else { return };
+        let update = NoticeUpdate { id, state: notice.state };
+        self.send(vehicle, Downlink::NoticeUpdate(update));
+    }
+
+    /// Sends the whole maintenance plan, as a new version.
+    pub(super) fn send_plan(&mut self, vehicle: &mut Vehicle) -> bool {
+        vehicle.plan.version += 1;
+        self.note(ChangeKind::Plan);
+        let plan = vehicle.plan.clone();
+        self.send(vehicle, Downlink::Plan(plan))
+    }
+
+    /// Sends a notice to the car, in words.
+    pub(super) fn send_notice(&mut self, vehicle: &mut Vehicle, notice: &NoticeDoc, texts: &dyn Texts) {
+        let NoticeText { title, text } = texts.notice(&vehicle.profile, notice);
+        let wire = milepost_protocol::notice::Notice {
+            id: notice.id(),
+            kind: notice.subject.kind(),
+            safety: notice.safety,
+            item: notice.subject.item(),
+            level: notice.subject.level(),
+            raised_ms: notice.raised_ms,
+            expires_ms: notice.expires_ms,
+            title: clip(&title),
+            text: clip(&text),
+            reasons: notice.reasons.iter().copied().take(milepost_protocol::notice::MAX_REASONS).collect(),
+            actions: notice.actions,
+        };
+        self.send(vehicle, Downlink::Notice(wire));
+    }
+}
+
+/// The front of a text, cut between characters.
+fn clip<const N: usize>(text: &str) -> heapless::String<N> {
+    let mut clipped = heapless::String::new();
+    for character in text.chars() {
+        if clipped.push(character).is_err() {
+            break;
+        }
+    }
+    clipped
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_is_cut_between_characters() {
+        assert_eq!(clip::<4>("öööö").as_str(), "öö");
+        assert_eq!(clip::<8>("short").as_str(), "short");
+    }
+}

@@ -1,0 +1,121 @@
+//! Carrying out what people ask for.
+
+use milepost_engine::maintenance::UNKNOWN_ODOMETER_M;
+use milepost_engine::plan::{Powertrain, standard};
+use milepost_protocol::Downlink;
+use milepost_protocol::downlink::{Command, Consent, Purposes};
+use milepost_protocol::plan::{Anchor, ItemId, ServicePlan};
+
+use super::answers::{Given, answer};
+use super::{Effects, completions};
+use crate::domain::{Actor, ChangeKind, ConsentChange, Intent, IntentError, Vehicle};
+
+/// Carries an intent out; answers whether anything changed. The vehicle is as before on error.
+pub fn carry_out(
+    vehicle: &mut Vehicle,
+    intent: &Intent,
+    by: &Actor,
+    now_ms: u64,
+    effects: &mut Effects,
+) -> Result<bool, IntentError> {
+    match intent {
+        Intent::Register { profile, owner } => {
+            if vehicle.profile == *profile && vehicle.owner == *owner {
+                return Ok(false);
+            }
+            if vehicle.profile.powertrain != profile.powertrain {
+                replan(vehicle, profile.powertrain, effects);
+            }
+            vehicle.profile = profile.clone();
+            vehicle.owner.clone_from(owner);
+            effects.note(ChangeKind::Profile);
+            Ok(true)
+        }
+        Intent::SetPlan { items } => {
+            let items = heapless::Vec::from_slice(items).map_err(|_| IntentError::TooManyItems)?;
+            let before = std::mem::replace(&mut vehicle.plan.items, items);
+            if effects.send_plan(vehicle) {
+                return Ok(true);
+            }
+            vehicle.plan.items = before;
+            vehicle.plan.version -= 1;
+            Err(IntentError::TooLong)
+        }
+        Intent::Answer { notice, answer: given } => {
+            let given = Given { notice: *notice, answer: *given, by: by.clone(), at_ms: now_ms, odometer_m: None };
+            answer(vehicle, &given, now_ms, effects)
+        }
+        Intent::Seen { notice: id } => {
+            let notice = vehicle.notices.get_mut(id).ok_or(IntentError::UnknownNotice)?;
+            let Some(surface) = by.surface() else { return Ok(false) };
+            let changed = notice.mark_seen(surface, now_ms, by);
+            if changed {
+                effects.note(ChangeKind::NoticeChanged(*id));
+            }
+            Ok(changed)
+        }
+        Intent::Complete { item, at_ms, odometer_m } => {
+            completions::done(vehicle, *item, *at_ms, *odometer_m, by, now_ms, effects)?;
+            Ok(true)
+        }
+        Intent::Undo { item } => {
+            completions::undo(vehicle, *item, by, now_ms, effects)?;
+            Ok(true)
+        }
+        Intent::SetConsent { purposes } => {
+            let purposes = purposes.and(Purposes::FUNCTION);
+            if vehicle.consent.purposes == purposes {
+                return Ok(false);
+            }
+            vehicle.consent = Consent { version: vehicle.consent.version + 1, purposes };
+            let consent = vehicle.consent;
+            if let Some(decided) = vehicle.decided.as_mut().filter(|decided| !decided.had_choice) {
+                decided.again_at_ms = decided.again_at_ms.min(now_ms);
+            }
+            vehicle.consent_history.push(ConsentChange { at_ms: now_ms, by: by.clone(), consent });
+            effects.note(ChangeKind::Consent);
+            effects.send(vehicle, Downlink::Consent(consent));
+            Ok(true)
+        }
+        Intent::Command { task, valid_ms } => {
+            let expires_ms = now_ms.saturating_add(*valid_ms);
+            let command = Command { id: vehicle.next_command, expires_ms, task: task.clone() };
+            if !effects.send(vehicle, Downlink::Command(command)) {
+                return Err(IntentError::TooLong);
+            }
+            vehicle.next_command += 1;
+            Ok(true)
+        }
+    }
+}
+
+/// Gives a vehicle that is new to us its plan, and tells the car about plan and consent.
+pub(super) fn introduce(vehicle: &mut Vehicle, now_ms: u64, effects: &mut Effects) {
+    let start = Anchor { cycle: 1, at_ms: now_ms, odometer_m: UNKNOWN_ODOMETER_M, engine_s: 0, fuel_ml: 0 };
+    let ServicePlan { items, .. } = standard(vehicle.profile.powertrain, start);
+    vehicle.plan = ServicePlan { version: 0, items };
+    effects.send_plan(vehicle);
+    let consent = vehicle.consent;
+    vehicle.consent_history.push(ConsentChange { at_ms: now_ms, by: Actor::System, consent });
+    effects.send(vehicle, Downlink::Consent(consent));
+}
+
+/// Adds or takes away what the kind of drive needs.
+fn replan(vehicle: &mut Vehicle, powertrain: Powertrain, effects: &mut Effects) {
+    let start = vehicle.plan.items.first().map_or_else(Anchor::default, |item| item.anchor);
+    let known = std::mem::take(&mut vehicle.plan.items);
+    for mut item in standard(powertrain, start).items {
+        if let Some(before) = known.iter().find(|before| before.rule.item == item.rule.item) {
+            item = *before;
+        }
+        vehicle.plan.items.push(item).expect("the standard plan has fewer items than a plan holds");
+    }
+    for item in known {
+        let has_it = vehicle.plan.items.iter().any(|planned| planned.rule.item == item.rule.item);
+        if !has_it && item.rule.item != ItemId::ENGINE_OIL {
+            // A plan of the maker's own may be full; what does not fit was never part of the standard one.
+            let _ = vehicle.plan.items.push(item);
+        }
+    }
+    effects.send_plan(vehicle);
+}

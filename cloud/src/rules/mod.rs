@@ -1,0 +1,21 @@
+//! What follows from a vehicle's state: reminders, answers, completions, offers, timers.
+//!
+//! Pure functions over one vehicle; time, texts and draws are arguments, and what has to leave the vehicle is collected in [`Effects`].
+//! Invariant: each (item, cycle, level) is raised once, and an answer anywhere reaches every surface.
+
+mod answers;
+mod completions;
+mod effects;
+mod evaluate;
+mod intents;
+mod offers;
+mod records;
+mod reminders;
+#[cfg(test)]
+mod tests;
+
+pub use effects::Effects;
+pub use evaluate::{Rules, evaluate};
+pub use intents::carry_out;
+pub use offers::OfferRules;
+pub use records::notice_record;

@@ -1,0 +1,40 @@
+//! What the car tells about notices.
+
+use milepost_protocol::Record;
+use milepost_protocol::notice::Surface;
+
+use super::answers::{Given, answer};
+use super::{Effects, reminders};
+use crate::domain::{Actor, ChangeKind, Vehicle};
+
+/// Takes in a record about a notice, measured at `at_ms`; other records are none of its business.
+pub fn notice_record(vehicle: &mut Vehicle, record: &Record, at_ms: u64, now_ms: u64, effects: &mut Effects) {
+    match record {
+        Record::NoticeRaised(raised) => {
+            reminders::raised_by_car(vehicle, raised.item, raised.cycle, raised.level, at_ms, now_ms, effects);
+        }
+        Record::NoticeShown(shown) => match vehicle.notices.get_mut(&shown.notice) {
+            Some(notice) => {
+                if notice.mark_seen(Surface::Car, at_ms, &Actor::Car) {
+                    effects.note(ChangeKind::NoticeChanged(shown.notice));
+                }
+            }
+            None => vehicle.counts.stray_answers += 1,
+        },
+        Record::NoticeAnswered(answered) => {
+            let given = Given {
+                notice: answered.notice,
+                answer: answered.answer,
+                by: Actor::Car,
+                at_ms,
+                odometer_m: Some(answered.odometer_m).filter(|m| milepost_engine::maintenance::is_plausible(*m)),
+            };
+            if answer(vehicle, &given, now_ms, effects).is_err() {
+                vehicle.counts.stray_answers += 1;
+                // The car believes in a state that the notice does not have; it is told the true one.
+                effects.update_car(vehicle, answered.notice);
+            }
+        }
+        _ => {}
+    }
+}
