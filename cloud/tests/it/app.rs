@@ -82,18 +82,19 @@ impl TestApp {
         let store = AnyStore::Memory(MemoryStore::new());
         let clock = Clock::manual(NOW_MS);
         let wall = Clock::manual(NOW_MS);
+        let registry = milepost::frontdoor::Registry::default();
         let (changes, _) = tokio::sync::broadcast::channel(256);
-        let rules = Rules { texts: Arc::new(CarTexts), offers: OfferRules::new(Key::new([7; 16])) };
+        let rules = Rules { texts: Arc::new(CarTexts), offers: offer_rules() };
         let running = ingest::start(Parts {
             store: store.clone(),
             clock: clock.clone(),
             rules,
-            registry: milepost::frontdoor::Registry::default(),
+            registry: registry.clone(),
             changes: changes.clone(),
             settings: milepost::config::Ingest::default(),
             fatal: tokio_util::sync::CancellationToken::new(),
         });
-        let service = Service::new(store.clone(), clock.clone(), running.committer.clone(), changes);
+        let service = Service::new(store.clone(), clock.clone(), running.committer.clone(), registry, changes);
         let state = AppState::new(service, wall.clone(), &Settings { public_url: public_url.to_owned() }).unwrap();
         for (id, name, role) in [
             ("anna", "Anna Lindholm", Role::Owner),
@@ -184,6 +185,17 @@ pub async fn frame(body: &mut Body) -> String {
     String::from_utf8(frame.to_vec()).unwrap()
 }
 
+fn offer_rules() -> OfferRules {
+    OfferRules {
+        key: Key::new([7; 16]),
+        holdout: Holdout { program: "offers".to_owned(), share: 0.05 },
+        contacts_per_year: 12,
+        caps: offers::Caps::default(),
+        quiet: offers::QuietHours::default(),
+        policy: Policy::default(),
+    }
+}
+
 fn at(days_ago: u64, hour: u64) -> u64 {
     (NOW_MS / DAY_MS - days_ago) * DAY_MS + hour * 3_600_000
 }
@@ -213,7 +225,6 @@ fn vehicle(id: &str, owner: &str, model: &str, year: u16, purposes: Purposes) ->
         consent: vehicle.consent,
     });
     vehicle.revision = 1;
-    vehicle.anchored = true;
     vehicle
 }
 
@@ -309,6 +320,7 @@ fn reminder(item: ItemId, cycle: u32, level: Level, safety: SafetyClass, reason:
         seen: vec![Seen { on: Surface::Car, at_ms: at(5, 16) }],
         history: Vec::new(),
         decision: None,
+        in_car: true,
     }
 }
 
@@ -351,6 +363,7 @@ fn golf() -> Vehicle {
         state: NoticeState::Raised,
         seen: Vec::new(),
         decision: Some(0),
+        in_car: false,
         ..reminder(ItemId::TYRES, 0, Level::Due, SafetyClass::Comfort, reason)
     };
     vehicle.notices.insert(notice.id(), notice);
@@ -398,8 +411,8 @@ fn hidden() -> Vehicle {
 }
 
 fn decision(vehicle: &Vehicle) -> DecisionRow {
-    let holdout = Holdout { program: "offers".to_owned(), share: 0.05 };
-    let placement: Placement = holdout.place(&Key::new([7; 16]), "anna");
+    let rules = offer_rules();
+    let placement: Placement = rules.holdout.place(&rules.key, "anna");
     let context = Context {
         now_ms: at(1, 9),
         local_minute: 600,
