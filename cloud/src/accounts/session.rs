@@ -101,7 +101,7 @@ pub struct Session {
 }
 
 /// How often a session's last use is written down, in milliseconds.
-pub const TOUCH_MS: u64 = 5 * 60_000;
+pub(super) const TOUCH_MS: u64 = 5 * 60_000;
 
 impl Session {
     /// Whether it still counts.

@@ -141,6 +141,7 @@ mod tests {
             seen: Vec::new(),
             history: Vec::new(),
             decision: None,
+            in_car: true,
         }
     }
 

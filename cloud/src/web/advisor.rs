@@ -47,7 +47,6 @@ struct ListFragment {
 struct VehiclePage {
     page: Page,
     name: String,
-    tone: &'static str,
     score: u32,
     parts: Vec<PartLine>,
     facts: Vec<Fact>,
@@ -194,7 +193,6 @@ pub(crate) async fn vehicle(
     render::html(&VehiclePage {
         page,
         name,
-        tone: view::urgency_tone(&urgency),
         score: urgency.score,
         parts: view::parts(&urgency, &format),
         facts: view::facts(&vehicle, &format),

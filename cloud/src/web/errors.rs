@@ -17,6 +17,13 @@ struct ErrorPage {
     detail: String,
 }
 
+#[derive(Template)]
+#[template(path = "error_fragment.html")]
+struct ErrorFragment {
+    page: Page,
+    detail: String,
+}
+
 /// Turns problems of page routes into pages; a page that needs a log-in leads to it and back.
 pub(crate) async fn as_pages(State(state): State<AppState>, request: Request, next: Next) -> Response {
     let path = request.uri().path_and_query().map_or("/", |path| path.as_str()).to_owned();
@@ -32,6 +39,9 @@ pub(crate) async fn as_pages(State(state): State<AppState>, request: Request, ne
         return to_login(&reader, &target);
     }
     let localizer = reader.localizer(None);
+    if reader.wants_fragment {
+        return fragment(&reader, &problem);
+    }
     let mut page = Page::anonymous(&reader, "error-home");
     page.title = problem.title(localizer);
     let template = ErrorPage { page, detail: problem.detail(localizer) };
@@ -39,6 +49,18 @@ pub(crate) async fn as_pages(State(state): State<AppState>, request: Request, ne
         Ok(page) => (problem.status, page).into_response(),
         Err(problem) => problem.into_response(),
     }
+}
+
+/// For htmx: the sentence above the part that stays as it is.
+fn fragment(reader: &Reader, problem: &Problem) -> Response {
+    let page = Page::anonymous(reader, "error-home");
+    let detail = problem.detail(page.localizer);
+    let html = match render::html(&ErrorFragment { page, detail }) {
+        Ok(html) => html,
+        Err(problem) => return problem.into_response(),
+    };
+    let head = [("hx-retarget", "#live"), ("hx-reswap", "afterbegin")];
+    (problem.status, head, html).into_response()
 }
 
 /// htmx follows a redirect inside the fragment; it is told to load the log-in as a page instead.

@@ -49,7 +49,6 @@ pub(crate) enum Section {
     Queue,
     Devices,
     Account,
-    None,
 }
 
 /// A link of the navigation.

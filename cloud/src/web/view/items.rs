@@ -26,7 +26,6 @@ pub(crate) struct ItemView {
     pub(crate) status: Option<String>,
     pub(crate) notice: Option<NoticeActions>,
     pub(crate) undo: bool,
-    pub(crate) assessment: Assessment,
 }
 
 /// What the open notice of an item can be answered with.
@@ -73,7 +72,6 @@ fn item(vehicle: &Vehicle, format: &Format, assessment: Assessment) -> ItemView 
         status: newest.and_then(|notice| status(format, notice)),
         notice: newest.and_then(|notice| actions(format, notice)),
         undo: can_undo(vehicle, format.now_ms, assessment.item),
-        assessment,
     }
 }
 

@@ -1,0 +1,98 @@
+use std::collections::BTreeSet;
+
+use axum::http::{Method, StatusCode};
+
+use crate::app::{TestApp, brake_reminder};
+
+/// Who may call: anonymous, owner, other owner, advisor, engineer.
+type Statuses = [u16; 5];
+
+const OWNER: Statuses = [401, 200, 404, 404, 404];
+const ADVISOR: Statuses = [401, 404, 404, 200, 404];
+const ENGINEER: Statuses = [401, 404, 404, 404, 200];
+const ANYBODY_SIGNED_IN: Statuses = [401, 200, 200, 200, 200];
+
+/// Every operation with what each kind of caller gets.
+const CASES: [(&str, &str, &str, Statuses); 22] = [
+    ("get", "/api/v1/session", "", ANYBODY_SIGNED_IN),
+    ("post", "/api/v1/session", r#"{"account":"nobody","password":"wrong"}"#, [401; 5]),
+    ("get", "/api/v1/sessions", "", ANYBODY_SIGNED_IN),
+    ("delete", "/api/v1/sessions/{session}", "", [401, 404, 404, 404, 404]),
+    ("put", "/api/v1/preferences", r#"{"unit":"km"}"#, ANYBODY_SIGNED_IN),
+    ("get", "/api/v1/vehicles", "", [401, 200, 200, 404, 404]),
+    ("get", "/api/v1/vehicles/{vehicle}", "", OWNER),
+    ("get", "/api/v1/vehicles/{vehicle}/trips", "", OWNER),
+    ("get", "/api/v1/vehicles/{vehicle}/notices", "", OWNER),
+    ("post", "/api/v1/vehicles/{vehicle}/notices/{notice}/answer", r#"{"answer":"book"}"#, OWNER),
+    ("get", "/api/v1/vehicles/{vehicle}/decisions", "", OWNER),
+    ("get", "/api/v1/vehicles/{vehicle}/items", "", OWNER),
+    ("post", "/api/v1/vehicles/{vehicle}/items/{item}/complete", "{}", OWNER),
+    ("post", "/api/v1/vehicles/{vehicle}/items/{item}/undo", "", OWNER),
+    ("get", "/api/v1/vehicles/{vehicle}/consent", "", OWNER),
+    ("put", "/api/v1/vehicles/{vehicle}/consent", r#"{"purposes":["workshop","offers"]}"#, OWNER),
+    ("get", "/api/v1/vehicles/{vehicle}/export", "", OWNER),
+    ("get", "/api/v1/queue", "", ADVISOR),
+    ("get", "/api/v1/queue/{vehicle}", "", ADVISOR),
+    ("get", "/api/v1/queue/{vehicle}/records", "", ADVISOR),
+    ("get", "/api/v1/devices", "", ENGINEER),
+    ("delete", "/api/v1/session", "", [204; 5]),
+];
+
+#[test]
+fn every_operation_of_the_document_has_an_authorisation_case() {
+    let document: serde_json::Value = serde_json::from_str(&milepost::api::document()).unwrap();
+    let mut operations = BTreeSet::new();
+    for (path, item) in document["paths"].as_object().unwrap() {
+        for method in ["get", "put", "post", "delete", "patch"] {
+            if item.get(method).is_some() {
+                operations.insert((method.to_owned(), path.clone()));
+            }
+        }
+    }
+    // The stream's cases stand beside it, because it does not end.
+    let mut cases: BTreeSet<_> = CASES.iter().map(|(method, path, ..)| ((*method).to_owned(), (*path).to_owned())).collect();
+    cases.insert(("get".to_owned(), "/api/v1/events".to_owned()));
+    assert_eq!(operations, cases);
+}
+
+#[tokio::test]
+async fn each_kind_of_caller_gets_what_it_may_and_learns_nothing_of_the_rest() {
+    let app = TestApp::new().await;
+    let callers = [
+        app.anonymous(),
+        app.client("anna").await,
+        app.client("bert").await,
+        app.client("vera").await,
+        app.client("emil").await,
+    ];
+    let session = "ab".repeat(32);
+    for (method, path, body, statuses) in CASES {
+        let path = path
+            .replace("{vehicle}", "golf-1")
+            .replace("{notice}", &brake_reminder().to_string())
+            .replace("{item}", "2")
+            .replace("{session}", &session);
+        let method: Method = method.to_uppercase().parse().unwrap();
+        for (caller, status) in callers.iter().zip(statuses) {
+            let answer = caller.json(method.clone(), &path, body).await;
+            assert_eq!(answer.status.as_u16(), status, "{method} {path}: {}", answer.body);
+            if answer.status.is_client_error() {
+                assert_eq!(answer.headers["content-type"], "application/problem+json", "{method} {path}");
+                assert_eq!(answer.json()["status"], answer.status.as_u16());
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_unknown_path_and_a_broken_body_are_problems_too() {
+    let app = TestApp::new().await;
+    let anna = app.client("anna").await;
+    let unknown = anna.get("/api/v1/nothing").await;
+    assert_eq!((unknown.status, unknown.json()["code"].as_str()), (StatusCode::NOT_FOUND, Some("not-found")));
+    for body in ["", "{", "[]", r#"{"answer":"maybe"}"#, r#"{"answer":"snooze"}"#, r#"{"answer":"snooze","days":91}"#] {
+        let path = format!("/api/v1/vehicles/golf-1/notices/{}/answer", brake_reminder());
+        let answer = anna.json(Method::POST, &path, body).await;
+        assert_eq!((answer.status, answer.json()["code"].as_str()), (StatusCode::UNPROCESSABLE_ENTITY, Some("invalid")), "{body}");
+    }
+}

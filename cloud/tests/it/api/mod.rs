@@ -1,0 +1,7 @@
+//! The JSON API.
+
+mod authorisation;
+mod document;
+mod events;
+mod owner;
+mod staff;
