@@ -2,6 +2,7 @@
 //!
 //! Invariant: the process ends with the demonstration.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
 
@@ -18,11 +19,11 @@ pub(super) enum Event {
     /// A car crossed a threshold and raised a reminder by itself.
     Raised { vehicle: String, notice: String, at_us: u64 },
     /// A car's display showed a notice.
-    Shown { vehicle: String, notice: String, at_us: u64 },
+    Shown {},
     /// Somebody answered at a car's display.
-    Answered { vehicle: String, notice: String, at_us: u64, answer: String },
+    Answered {},
     /// A car heard of a change from the cloud.
-    Updated { vehicle: String, notice: String, at_us: u64, state: String },
+    Updated { vehicle: String, notice: String, at_us: u64 },
     /// Once a second.
     Progress { records_created: u64, records_waiting: u64, virtual_ms: u64 },
 }
@@ -40,7 +41,7 @@ pub(super) struct FleetReport {
 pub(super) struct FleetVehicle {
     pub(super) id: String,
     /// Records numbered, by boot.
-    pub(super) created: std::collections::BTreeMap<u32, u64>,
+    pub(super) created: BTreeMap<u32, u64>,
 }
 
 /// What the fleet is started with.

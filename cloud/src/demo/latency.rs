@@ -1,7 +1,7 @@
 //! Two latencies, measured between two processes on one machine's clock.
 //!
 //! A span opens on one side and closes on the other; whichever message comes first waits for its partner.
-//! Invariant: a span is counted once.
+//! Invariant: a span is counted once, and its end is never before its beginning.
 
 use std::collections::HashMap;
 
@@ -40,6 +40,10 @@ impl Spans {
             None => {
                 self.half.insert(key, Half::Opened(at_us));
             }
+            // What was heard before the span began belongs to an earlier change.
+            Some(&Half::Closed(closed_us)) if closed_us < at_us => {
+                self.half.insert(key, Half::Opened(at_us));
+            }
             Some(&Half::Closed(closed_us)) => self.count(key, at_us, closed_us),
             Some(Half::Opened(_) | Half::Counted) => {}
         }
@@ -51,8 +55,11 @@ impl Spans {
             None => {
                 self.half.insert(key, Half::Closed(at_us));
             }
-            Some(&Half::Opened(opened_us)) => self.count(key, opened_us, at_us),
-            Some(Half::Closed(_) | Half::Counted) => {}
+            Some(&Half::Opened(opened_us)) if opened_us <= at_us => self.count(key, opened_us, at_us),
+            Some(Half::Closed(_)) => {
+                self.half.insert(key, Half::Closed(at_us));
+            }
+            Some(Half::Opened(_) | Half::Counted) => {}
         }
     }
 
@@ -65,7 +72,7 @@ impl Spans {
 
     fn count(&mut self, key: Key, opened_us: u64, closed_us: u64) {
         self.half.insert(key, Half::Counted);
-        self.measured_us.push(closed_us.saturating_sub(opened_us));
+        self.measured_us.push(closed_us - opened_us);
     }
 }
 
@@ -101,6 +108,15 @@ mod tests {
             spans.close(key("a"), 2_000);
         }
         assert_eq!(spans.measured_us.len(), 1);
+    }
+
+    #[test]
+    fn an_end_before_the_beginning_belongs_to_another_span() {
+        let mut spans = Spans::default();
+        spans.close(key("a"), 1_000);
+        spans.open(key("a"), 2_000);
+        spans.close(key("a"), 4_000);
+        assert_eq!(spans.percentiles().p50, Some(2.0));
     }
 
     #[test]

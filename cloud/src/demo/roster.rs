@@ -8,12 +8,14 @@ use rand::seq::IndexedRandom;
 use rand::{Rng, SeedableRng};
 use serde::Serialize;
 
+use crate::domain::AccountId;
+
 /// A class of car that the fleet knows how to drive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Class {
-    CombustionSmall,
-    CombustionLarge,
+    Small,
+    Large,
     Electric,
 }
 
@@ -32,8 +34,8 @@ pub(super) struct Participant {
     pub(super) model: &'static str,
     pub(super) model_year: u16,
     pub(super) past: Past,
-    /// The owner's sign-in name.
-    pub(super) email: String,
+    /// The owner's account.
+    pub(super) owner: AccountId,
     /// How far into each service item's cycle the car is, from 0 to 1, in the order of the plan.
     pub(super) progress: Vec<f64>,
     /// Whether the owner allowed personalised offers.
@@ -41,10 +43,10 @@ pub(super) struct Participant {
 }
 
 const MODELS: &[(Class, &str)] = &[
-    (Class::CombustionSmall, "Linnet 1.0"),
-    (Class::CombustionSmall, "Alder 1.4"),
-    (Class::CombustionLarge, "Alder Estate 2.0"),
-    (Class::CombustionLarge, "Heron 2.0"),
+    (Class::Small, "Linnet 1.0"),
+    (Class::Small, "Alder 1.4"),
+    (Class::Large, "Alder Estate 2.0"),
+    (Class::Large, "Heron 2.0"),
     (Class::Electric, "Linnet E"),
     (Class::Electric, "Kestrel E"),
 ];
@@ -67,15 +69,12 @@ fn participant(index: usize, first_year: u16, random: &mut SmallRng) -> Particip
     let &(class, model) = MODELS.choose(random).expect("the list of models is not empty");
     let age = random.random_range(0..8_u16);
     let yearly_m = random.random_range(8_000_000..22_000_000_u32);
-    let name = OWNERS[index % OWNERS.len()];
-    let round = index / OWNERS.len();
-    let email = if round == 0 { format!("{name}@demo.milepost") } else { format!("{name}{}@demo.milepost", round + 1) };
     Participant {
         device: format!("car-{:04}", index + 1).parse().expect("the name keeps to the alphabet of device ids"),
         model,
         model_year: first_year - age,
         past: Past { class, odometer_m: u32::from(age) * yearly_m + 1_500_000, seed: random.random() },
-        email,
+        owner: OWNERS[index % OWNERS.len()].parse().expect("the names keep to the alphabet of accounts"),
         progress: (0..MAX_ITEMS).map(|_| random.random_range(0.05..0.95)).collect(),
         offers: random.random_bool(0.9),
     }
@@ -88,11 +87,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_car_and_every_owner_has_a_name_of_its_own() {
+    fn every_car_has_a_name_of_its_own_and_a_large_fleet_gives_owners_several_cars() {
         let roster = draw(120, 7, 2026);
         let devices: BTreeSet<_> = roster.iter().map(|p| p.device.as_str().to_owned()).collect();
-        let owners: BTreeSet<_> = roster.iter().map(|p| p.email.clone()).collect();
-        assert_eq!((devices.len(), owners.len()), (120, 120));
+        let owners: BTreeSet<_> = roster.iter().map(|p| p.owner.clone()).collect();
+        assert_eq!((devices.len(), owners.len()), (120, OWNERS.len()));
     }
 
     #[test]
