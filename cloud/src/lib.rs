@@ -2,6 +2,8 @@
 //!
 //! Invariant: nothing outside the committer (`ingest`) acknowledges a device or changes a vehicle.
 
+#[cfg(test)]
+mod bench;
 pub mod cli;
 pub mod clock;
 pub mod config;
