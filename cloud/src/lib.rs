@@ -4,9 +4,12 @@
 
 pub mod accounts;
 pub mod api;
+#[cfg(test)]
+mod bench;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod demo;
 pub mod domain;
 pub mod events;
 pub mod frontdoor;

@@ -3,6 +3,7 @@
 //! Exit codes: 0, the thing was done; 1, it was found wrong; 2, the call was.
 //! Invariant: results go to standard output, everything else to standard error.
 
+mod demo;
 mod device;
 mod output;
 mod serve;
@@ -31,6 +32,8 @@ enum Command {
         #[arg(long)]
         config: Option<PathBuf>,
     },
+    /// Live a year in a minute: the service, generated cars in a second process, owners who answer.
+    Demo(demo::DemoArguments),
     /// Check a configuration and print the effective values, secrets masked.
     CheckConfig {
         /// The configuration.
@@ -60,6 +63,7 @@ pub fn run(faces: Faces) -> ExitCode {
     };
     let result = match call.command {
         Command::Serve { config } => read(config).and_then(|config| serve::run(config, faces)),
+        Command::Demo(arguments) => demo::run(arguments, faces),
         Command::CheckConfig { config } => read(config).and_then(|config| output::line(config.effective().trim_end())),
         Command::Device { config, command } => read(config).and_then(|config| device::run(&config, command)),
     };

@@ -33,6 +33,7 @@ pub(super) struct Participant {
     pub(super) device: DeviceId,
     pub(super) model: &'static str,
     pub(super) model_year: u16,
+    pub(super) age_years: u16,
     pub(super) past: Past,
     /// The owner's account.
     pub(super) owner: AccountId,
@@ -73,6 +74,7 @@ fn participant(index: usize, first_year: u16, random: &mut SmallRng) -> Particip
         device: format!("car-{:04}", index + 1).parse().expect("the name keeps to the alphabet of device ids"),
         model,
         model_year: first_year - age,
+        age_years: age,
         past: Past { class, odometer_m: u32::from(age) * yearly_m + 1_500_000, seed: random.random() },
         owner: OWNERS[index % OWNERS.len()].parse().expect("the names keep to the alphabet of accounts"),
         progress: (0..MAX_ITEMS).map(|_| random.random_range(0.05..0.95)).collect(),

@@ -150,7 +150,7 @@ fn config(options: &Options, folder: &Path, epoch_ms: u64, started_ms: u64) -> C
 async fn register(server: &RunningServer, participant: &Participant, epoch_ms: u64) -> Result<()> {
     let Participant { device, past, .. } = participant;
     let powertrain = if past.class == Class::Electric { Powertrain::Electric } else { Powertrain::Combustion };
-    let age_years = u64::from(past.age_years);
+    let age_years = u64::from(participant.age_years);
     let profile = Profile {
         model_name: participant.model.to_owned(),
         model_year: Some(participant.model_year),

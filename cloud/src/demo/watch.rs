@@ -72,6 +72,9 @@ impl Watch {
     /// Sums up in one line.
     pub(super) fn end(&self, report: &Report) -> Result<()> {
         let (records, notices) = (&report.records, &report.notices);
+        if self.is_terminal {
+            writeln!(std::io::stderr().lock())?;
+        }
         writeln!(
             std::io::stdout().lock(),
             "{} records created, {} committed, {} lost; {} notices raised, {} shown in a car, {} answered",

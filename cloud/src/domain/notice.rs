@@ -145,6 +145,17 @@ impl NoticeDoc {
         true
     }
 
+    /// Whether the car's display has shown it.
+    pub fn was_shown_in_car(&self) -> bool {
+        self.seen.iter().any(|seen| seen.on == Surface::Car)
+    }
+
+    /// Whether a person has answered it, on any surface.
+    pub fn was_answered(&self) -> bool {
+        let is_answer = |state| !matches!(state, NoticeState::Raised | NoticeState::Shown { .. } | NoticeState::Expired);
+        self.history.iter().any(|step| step.by != Actor::System && is_answer(step.to))
+    }
+
     /// Applies an answer; answers whether the state changed.
     ///
     /// A final notice keeps its state, and so does one that already has the state that the answer leads to.
