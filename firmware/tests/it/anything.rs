@@ -96,6 +96,5 @@ proptest! {
             before = after;
         }
         block_on(device.finish(Now { uptime_ms, unix_ms: None })).unwrap();
-        eprintln!("{}", size_of_val(&device));
     }
 }
