@@ -9,5 +9,6 @@ mod flash;
 mod isotp;
 mod notices;
 mod outbox;
+mod polling;
 mod tables;
 mod usage;
