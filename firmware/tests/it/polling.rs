@@ -25,7 +25,7 @@ impl Engine {
         if data[0] == 0x30 {
             return self.rest.take().map(reply).into_iter().collect();
         }
-        let request = &data[1..1 + usize::from(data[0])];
+        let request = &data[1..=usize::from(data[0])];
         self.asked.push(request.to_vec());
         let mut body = vec![request[0] + 0x40];
         match request {
