@@ -23,6 +23,9 @@ const CONVERSATIONS: usize = 4;
 /// The longest message of a conversation, in bytes: a listing of more than a hundred trouble codes.
 const MAX_MESSAGE_LEN: usize = 256;
 
+/// How long after its own start a device may ask on a silent bus, in milliseconds.
+const POWERED_MS: u64 = 30_000;
+
 #[derive(Debug, Clone)]
 struct Conversation {
     bus: u8,
@@ -40,9 +43,15 @@ pub(super) struct Diagnostics {
     bus: u8,
     /// When a frame was last seen that is no answer to a tester.
     bus_ms: Option<u64>,
+    started_ms: u64,
 }
 
 impl Diagnostics {
+    /// The diagnostics of a device that starts now.
+    pub(super) fn start(now_ms: u64) -> Self {
+        Self { started_ms: now_ms, ..Self::default() }
+    }
+
     /// Gives up messages whose next frame is late; answers how many.
     pub(super) fn expire(&mut self, now_ms: u64) -> u32 {
         let late = self.conversations.iter_mut().filter_map(|conversation| conversation.receiver.expire(now_ms));
@@ -54,7 +63,10 @@ impl Diagnostics {
         if let Some(frame) = self.flow_control.take() {
             return Some(frame);
         }
-        let signs = Signs { bus_ms: self.bus_ms, on_ms: usage.on_ms(), starting: usage.is_starting() };
+        // A diagnostic socket behind a gateway is silent until somebody asks: a device that was just powered may ask.
+        let powered = now_ms.saturating_sub(self.started_ms) < POWERED_MS;
+        let bus_ms = self.bus_ms.or(powered.then_some(now_ms));
+        let signs = Signs { bus_ms, on_ms: usage.on_ms(), starting: usage.is_starting() };
         let request = self.poller.next(now_ms, signs)?;
         Frame::new(self.bus, unraw(request.id), &request.data)
     }

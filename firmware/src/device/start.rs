@@ -86,7 +86,7 @@ impl<S: MultiwriteNorFlash> Device<S> {
             plan,
             notices,
             memory,
-            diagnostics: Diagnostics::default(),
+            diagnostics: Diagnostics::start(now.uptime_ms),
             ledger_ms: now.uptime_ms,
             ledger_unix_ms: 0,
             counters_ms: now.uptime_ms,

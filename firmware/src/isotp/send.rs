@@ -66,13 +66,12 @@ impl<const N: usize> Sender<N> {
     /// The next frame's data, if one may go out now.
     pub fn poll(&mut self, now_ms: u64) -> Result<Option<[u8; 8]>, SendError> {
         match self.state {
-            State::Idle => Ok(None),
             State::Begin => Ok(Some(self.first(now_ms))),
             State::AwaitFlow { deadline_ms } if now_ms > deadline_ms => {
                 self.state = State::Idle;
                 Err(SendError::Timeout)
             }
-            State::AwaitFlow { .. } => Ok(None),
+            State::Idle | State::AwaitFlow { .. } => Ok(None),
             State::Stream { not_before_ms, .. } if now_ms < not_before_ms => Ok(None),
             State::Stream { left_in_block, pause_ms, .. } => {
                 Ok(Some(self.consecutive(now_ms, left_in_block, pause_ms)))

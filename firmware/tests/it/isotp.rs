@@ -19,7 +19,7 @@ fn recorded_conversations_assemble_as_an_independent_tool_assembled_them() {
             let reception = receivers.entry(frame.raw_id()).or_default().accept(now_ms, frame.data());
             dropped += usize::from(reception.dropped.is_some());
             if let Some(message) = reception.message {
-                let payload: String = message.iter().map(|byte| format!("{byte:02X}")).collect();
+                let payload = hex(message);
                 whole.push((format!("{:X}", frame.raw_id() & 0x1FFF_FFFF), payload));
             }
         }
@@ -36,4 +36,8 @@ fn recorded_conversations_assemble_as_an_independent_tool_assembled_them() {
         assert!(whole.is_empty(), "{name}: {whole:?}");
         assert_eq!(dropped, broken, "{name}");
     }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |text, byte| text + &format!("{byte:02X}"))
 }

@@ -1,5 +1,7 @@
 //! The core over a flash that can lose its power at any word, and over recorded drives.
+#![expect(clippy::unwrap_used, clippy::print_stderr, reason = "helpers of tests fail loudly and say what they skip")]
 
+mod anything;
 mod car;
 mod cuts;
 mod drives;
@@ -7,5 +9,6 @@ mod flash;
 mod isotp;
 mod notices;
 mod outbox;
+mod polling;
 mod tables;
 mod usage;
