@@ -40,6 +40,14 @@ pub const PASSWORD: &str = "long enough to pass";
 /// The public address of the tests.
 pub const HOST: &str = "milepost.test";
 
+/// Who can log in: account, name, role.
+pub const PEOPLE: [(&str, &str, Role); 4] = [
+    ("anna", "Anna Lindholm", Role::Owner),
+    ("bert", "Bert Okafor", Role::Owner),
+    ("vera", "Vera Maier", Role::Advisor),
+    ("emil", "Emil Sato", Role::Engineer),
+];
+
 pub struct TestApp {
     pub router: Router,
     pub state: AppState,
@@ -79,7 +87,11 @@ impl TestApp {
     }
 
     pub async fn with_url(public_url: &str) -> Self {
-        let store = AnyStore::Memory(MemoryStore::new());
+        Self::on(AnyStore::Memory(MemoryStore::new()), public_url).await
+    }
+
+    /// The same over any store that is empty.
+    pub async fn on(store: AnyStore, public_url: &str) -> Self {
         let clock = Clock::manual(NOW_MS);
         let wall = Clock::manual(NOW_MS);
         let registry = milepost::frontdoor::Registry::default();
@@ -96,12 +108,7 @@ impl TestApp {
         });
         let service = Service::new(store.clone(), clock.clone(), running.committer.clone(), registry, changes);
         let state = AppState::new(service, wall.clone(), &Settings { public_url: public_url.to_owned() }).unwrap();
-        for (id, name, role) in [
-            ("anna", "Anna Lindholm", Role::Owner),
-            ("bert", "Bert Okafor", Role::Owner),
-            ("vera", "Vera Maier", Role::Advisor),
-            ("emil", "Emil Sato", Role::Engineer),
-        ] {
+        for (id, name, role) in PEOPLE {
             state.accounts.create(id.parse().unwrap(), name, role, PASSWORD).await.unwrap();
         }
         let app = Self { router: web::router(state.clone()), state, store, clock, wall, _running: running };
@@ -126,13 +133,18 @@ impl TestApp {
     }
 
     async fn seed(&self) {
-        let vehicles = [golf(), volt(), new_car(), hidden()];
-        let decisions = vec![decision(&vehicles[0])];
-        let telemetry = vehicles.iter().take(2).map(envelope).collect();
-        let write = |vehicle| VehicleWrite { expected: None, vehicle };
-        let vehicles = vehicles.into_iter().map(write).collect();
-        self.store.commit(Commit { vehicles, decisions, telemetry, ..Commit::default() }).await.unwrap();
+        self.store.commit(seeds()).await.unwrap();
     }
+}
+
+/// What everybody finds: four cars, what they sent, and one decision.
+pub fn seeds() -> Commit {
+    let vehicles = [golf(), volt(), new_car(), hidden()];
+    let decisions = vec![decision(&vehicles[0])];
+    let telemetry = vehicles.iter().take(2).map(envelope).collect();
+    let write = |vehicle| VehicleWrite { expected: None, vehicle };
+    let vehicles = vehicles.into_iter().map(write).collect();
+    Commit { vehicles, decisions, telemetry, ..Commit::default() }
 }
 
 impl Client {
