@@ -14,6 +14,7 @@ use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, Re
 use tokio::sync::{broadcast, oneshot};
 use tokio::time::{Instant, sleep_until, timeout};
 
+use super::Close;
 use super::codec::{Granted, Incoming, Outgoing as Packet, Publish, Wire};
 use super::connect::Accepted;
 use super::listener::Door;
@@ -21,7 +22,6 @@ use super::outgoing::Outgoing;
 use super::rate::Bucket;
 use super::registry::{Attached, Push, Tapped};
 use super::tls::Peer;
-use super::Close;
 use crate::events::{Connected, Disconnected, Unsent};
 use crate::ingest::Ack;
 use crate::pki::Role;

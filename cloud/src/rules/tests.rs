@@ -253,7 +253,9 @@ fn summer_wheels_in_the_cold() -> Car {
     for (days, decicelsius) in [(12, 240), (12, 20)] {
         for _ in 0..days {
             car.days(1);
-            for (wheel, sensor) in [Wheel::FrontLeft, Wheel::FrontRight, Wheel::RearLeft, Wheel::RearRight].into_iter().zip(1..) {
+            for (wheel, sensor) in
+                [Wheel::FrontLeft, Wheel::FrontRight, Wheel::RearLeft, Wheel::RearRight].into_iter().zip(1..)
+            {
                 car.record(Record::TyreSample(TyreSample {
                     wheel,
                     pressure_pa: 230_000,
