@@ -149,8 +149,7 @@ impl Server {
         let machine_ms = Clock::real().now_ms();
         let folder = config.data.folder.join("pki");
         let pki = Arc::new(Pki::open(&folder, machine_ms).map_err(StartError::Pki)?);
-        let (cert, key) =
-            pki.server_identity(&config.front_door.server_names, machine_ms).map_err(StartError::Pki)?;
+        let (cert, key) = pki.server_identity(&config.front_door.server_names, machine_ms).map_err(StartError::Pki)?;
         let revoked = Revoked::default();
         revoked.set(pki.register().map_err(StartError::Pki)?.revoked());
         let device_ca = pki.device_ca().map_err(StartError::Pki)?;
