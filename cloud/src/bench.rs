@@ -46,7 +46,6 @@ pub(crate) fn rules() -> Rules {
 
 pub(crate) struct Bench {
     pub(crate) store: MemoryStore,
-    pub(crate) clock: Clock,
     pub(crate) registry: Registry,
     pub(crate) changes: broadcast::Sender<Change>,
     pub(crate) running: Running,
@@ -59,19 +58,18 @@ impl Bench {
 
     pub(crate) fn with(settings: config::Ingest) -> Self {
         let store = MemoryStore::new();
-        let clock = Clock::manual(NOW_MS);
         let registry = Registry::default();
         let changes = broadcast::Sender::new(256);
         let running = ingest::start(Parts {
             store: AnyStore::Memory(store.clone()),
-            clock: clock.clone(),
+            clock: Clock::manual(NOW_MS),
             rules: rules(),
             registry: registry.clone(),
             changes: changes.clone(),
             settings,
             fatal: CancellationToken::new(),
         });
-        Self { store, clock, registry, changes, running }
+        Self { store, registry, changes, running }
     }
 
     pub(crate) async fn send(&self, id: &str, bytes: Bytes) -> Ack {

@@ -16,6 +16,7 @@ use tokio::task::JoinHandle;
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
+use crate::accounts::AccountsError;
 use crate::clock::Clock;
 use crate::config::{Config, Secret, StoreKind};
 use crate::domain::Texts;
@@ -43,7 +44,7 @@ pub struct Faces {
     /// Words for the car's display.
     pub texts: Arc<dyn Texts>,
     /// The pages and the API over the service.
-    pub router: Arc<dyn Fn(Service, &Config) -> Router + Send + Sync>,
+    pub router: Arc<dyn Fn(Service, &Config) -> Result<Router, AccountsError> + Send + Sync>,
 }
 
 impl std::fmt::Debug for Faces {
@@ -79,6 +80,9 @@ pub enum StartError {
         #[source]
         source: std::io::Error,
     },
+    /// The pages cannot be put together.
+    #[error("preparing the pages failed")]
+    Faces(#[source] AccountsError),
     /// The key of the assignment is not 32 hexadecimal digits.
     #[error("offers.key is not 32 hexadecimal digits")]
     Key,
@@ -145,8 +149,7 @@ impl Server {
         let machine_ms = Clock::real().now_ms();
         let folder = config.data.folder.join("pki");
         let pki = Arc::new(Pki::open(&folder, machine_ms).map_err(StartError::Pki)?);
-        let (cert, key) =
-            pki.server_identity(&config.front_door.server_names, machine_ms).map_err(StartError::Pki)?;
+        let (cert, key) = pki.server_identity(&config.front_door.server_names, machine_ms).map_err(StartError::Pki)?;
         let revoked = Revoked::default();
         revoked.set(pki.register().map_err(StartError::Pki)?.revoked());
         let device_ca = pki.device_ca().map_err(StartError::Pki)?;
@@ -192,7 +195,7 @@ impl Server {
 
         let stop_http = CancellationToken::new();
         let stop_helpers = CancellationToken::new();
-        let router = (faces.router)(service.clone(), &config);
+        let router = (faces.router)(service.clone(), &config).map_err(StartError::Faces)?;
         let http_task = tokio::spawn(serve(http, router, stop_http.clone()));
         let admin_task = tokio::spawn(serve(admin, metrics::routes(), stop_helpers.clone()));
         let helpers = vec![

@@ -152,12 +152,7 @@ impl Service {
     }
 
     /// Sets what a vehicle's data may be used for.
-    pub async fn set_consent(
-        &self,
-        device: &DeviceId,
-        purposes: Purposes,
-        by: Actor,
-    ) -> Result<Outcome, IntentError> {
+    pub async fn set_consent(&self, device: &DeviceId, purposes: Purposes, by: Actor) -> Result<Outcome, IntentError> {
         self.submit(device, Intent::SetConsent { purposes }, by).await
     }
 

@@ -37,8 +37,8 @@ pub struct Config {
 impl Config {
     /// Reads and checks a file.
     pub fn read(path: &Path) -> Result<Self, ConfigError> {
-        let text = std::fs::read_to_string(path)
-            .map_err(|source| ConfigError::Read { path: path.to_owned(), source })?;
+        let text =
+            std::fs::read_to_string(path).map_err(|source| ConfigError::Read { path: path.to_owned(), source })?;
         Self::parse(&text, &path.display().to_string())
     }
 
@@ -73,7 +73,10 @@ impl Config {
         }
         let least = milepost_protocol::MAX_ENVELOPE_LEN as u32 + 64;
         if door.max_packet_bytes < least {
-            return Err(("front_door.max_packet_bytes", format!("must be at least {least}: an envelope and its topic")));
+            return Err((
+                "front_door.max_packet_bytes",
+                format!("must be at least {least}: an envelope and its topic"),
+            ));
         }
         if door.server_names.is_empty() {
             return Err(("front_door.server_names", "must name at least one host or address".to_owned()));

@@ -15,5 +15,4 @@ pub use change::{Change, ChangeKind};
 pub use intent::{Intent, IntentError, Outcome};
 pub use notice::{NoticeDoc, Seen, Subject, Transition, longest_snooze_days};
 pub use texts::{NoticeText, Texts};
-pub use milepost_engine::plan::Powertrain;
 pub use vehicle::{Anchoring, ConsentChange, Counts, Decided, Profile, Vehicle};

@@ -42,8 +42,15 @@ pub(super) enum Incoming {
     Connect(Connect),
     Publish(Publish),
     PubAck(NonZeroU16),
-    Subscribe { packet_id: NonZeroU16, filters: Vec<(String, u8)>, has_id: bool },
-    Unsubscribe { packet_id: NonZeroU16, filters: Vec<String> },
+    Subscribe {
+        packet_id: NonZeroU16,
+        filters: Vec<(String, u8)>,
+        has_id: bool,
+    },
+    Unsubscribe {
+        packet_id: NonZeroU16,
+        filters: Vec<String>,
+    },
     Ping,
     Disconnect,
     /// A packet that a client does not send, or that has no place without quality of service 2.

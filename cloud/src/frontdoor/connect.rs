@@ -38,7 +38,8 @@ pub(super) async fn accept<S: AsyncRead + AsyncWrite + Unpin>(
     let mut wire = Wire::new(settings.max_packet_bytes);
     let mut input = BytesMut::with_capacity(512);
     let limit = Duration::from_millis(settings.connect_timeout_ms);
-    let connect = timeout(limit, first_packet(stream, &mut wire, &mut input)).await.map_err(|_| "connect_timeout")??;
+    let connect =
+        timeout(limit, first_packet(stream, &mut wire, &mut input)).await.map_err(|_| "connect_timeout")??;
     let (welcome, result) = match check(&connect, peer, has_room) {
         Some((welcome, reason)) => (welcome, Err(reason)),
         None => (accepted(&connect, peer, settings), Ok(())),

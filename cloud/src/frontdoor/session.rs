@@ -14,6 +14,7 @@ use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, Re
 use tokio::sync::{broadcast, oneshot};
 use tokio::time::{Instant, sleep_until, timeout};
 
+use super::Close;
 use super::codec::{Granted, Incoming, Outgoing as Packet, Publish, Wire};
 use super::connect::Accepted;
 use super::listener::Door;
@@ -21,7 +22,6 @@ use super::outgoing::Outgoing;
 use super::rate::Bucket;
 use super::registry::{Attached, Push, Tapped};
 use super::tls::Peer;
-use super::Close;
 use crate::events::{Connected, Disconnected, Unsent};
 use crate::ingest::Ack;
 use crate::pki::Role;
@@ -152,9 +152,10 @@ impl<S: AsyncRead + AsyncWrite + Send> Session<'_, S> {
             let may_read = self.may_take();
             let event = tokio::select! {
                 biased;
+                // First, so that a PUBACK leaves before the receipt of the same commit.
+                ack = committed(&mut self.pending) => Event::Ack(ack),
                 event = from_outside(attached) => event,
                 () = self.door.drain.cancelled(), if self.drained_by.is_none() => Event::Drain,
-                ack = committed(&mut self.pending) => Event::Ack(ack),
                 event = put_out(&mut self.writer, &mut self.output, self.unflushed) => event,
                 tapped = tapped(&mut self.taps), if self.output.len() < OUTPUT_LIMIT => Event::Tap(tapped),
                 result = self.reader.read_buf(&mut self.input), if may_read => Event::Read(result),

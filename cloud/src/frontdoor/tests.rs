@@ -98,7 +98,7 @@ async fn silence_of_one_and_a_half_keep_alive_intervals_ends_a_session() {
     tokio::time::sleep(Duration::from_secs(14)).await;
     client.write_all(PING).await.unwrap();
     assert_eq!(packet_from(&mut client).await.unwrap().0, PONG[0], "a ping in time keeps it");
-    assert_eq!(rest(&mut client).await, [0xE0, 1, 0x8D], "MQTT 5 is told why");
+    assert_eq!(rest(&mut client).await, [0xE0, 2, 0x8D, 0], "MQTT 5 is told why");
 }
 
 #[tokio::test(start_paused = true)]
@@ -153,7 +153,7 @@ async fn a_full_disk_is_named_and_nothing_is_acknowledged() {
     packet.extend_from_slice(&envelope(&[]));
     client.write_all(&[0x32, packet.len() as u8]).await.unwrap();
     client.write_all(&packet).await.unwrap();
-    assert_eq!(rest(&mut client).await, [0xE0, 1, 0x97]);
+    assert_eq!(rest(&mut client).await, [0xE0, 2, 0x97, 0]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -189,6 +189,6 @@ async fn a_revoked_device_is_let_go_at_once() {
     let fixture = Fixture::new(config::FrontDoor::default());
     let mut client = fixture.connect(4_096, CONNECT_V5).await;
     fixture.bench.registry.kick_revoked(&["1".to_owned()].into());
-    assert_eq!(rest(&mut client).await, [0xE0, 1, 0x98]);
+    assert_eq!(rest(&mut client).await, [0xE0, 2, 0x98, 0]);
     fixture.bench.registry.kick(&device("d"), Close::Revoked);
 }

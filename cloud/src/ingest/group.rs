@@ -9,8 +9,8 @@ use milepost_protocol::downlink::{MAX_RANGES, Range, Receipt};
 use milepost_protocol::{DeviceId, Downlink, MAX_DOWNLINK_LEN};
 use tokio::sync::oneshot;
 
-use super::fold::Named;
 use super::Ack;
+use super::fold::Named;
 use crate::domain::{Change, ChangeKind, IntentError, Outcome, Vehicle};
 use crate::events::Committed;
 use crate::rules::Effects;
@@ -62,9 +62,7 @@ impl Group {
             self.commit.messages.append(&mut draft.effects.messages.clone());
             self.commit.decisions.extend(draft.effects.decision.take());
             self.count.notices += draft.effects.raised() as u64;
-            self.commit
-                .vehicles
-                .push(VehicleWrite { expected: draft.expected, vehicle: draft.vehicle.clone() });
+            self.commit.vehicles.push(VehicleWrite { expected: draft.expected, vehicle: draft.vehicle.clone() });
         }
     }
 
@@ -84,12 +82,8 @@ impl Group {
 pub(super) fn receipts(draft: &Draft, now_ms: u64, credit: u16) -> Vec<Bytes> {
     let mut receipts = Vec::new();
     for (boot, (first, last)) in &draft.named {
-        let asked: Vec<Range> = draft
-            .vehicle
-            .received
-            .ranges(*boot)
-            .filter(|range| range.first <= *last && *first <= range.last)
-            .collect();
+        let asked: Vec<Range> =
+            draft.vehicle.received.ranges(*boot).filter(|range| range.first <= *last && *first <= range.last).collect();
         for ranges in asked.chunks(MAX_RANGES) {
             let ranges = heapless::Vec::from_slice(ranges).expect("a chunk has at most as many ranges as a receipt");
             let receipt = Downlink::Receipt(Receipt { boot: *boot, ranges, now_ms, credit });

@@ -40,13 +40,20 @@ mod tests {
         let header = header(ClockQuality::SinceBoot, 5_000, Some(60_000));
         assert_eq!(place(&header, 5_000, 1_000_000, 0).0.measured_at_ms, 940_000);
         assert_eq!(place(&header, 7_000, 1_000_000, 0).0.measured_at_ms, 942_000);
-        assert_eq!(place(&header, 4_000, 1_000_000, 0).0.measured_at_ms, 939_000, "a record may be older than the base");
+        assert_eq!(
+            place(&header, 4_000, 1_000_000, 0).0.measured_at_ms,
+            939_000,
+            "a record may be older than the base"
+        );
     }
 
     #[test]
     fn without_a_clock_and_an_age_the_arrival_counts() {
         let header = header(ClockQuality::SinceBoot, 5_000, None);
-        assert_eq!(place(&header, 9_000, 1_000_000, 0), (Times { measured_at_ms: 1_000_000, received_at_ms: 1_000_000 }, false));
+        assert_eq!(
+            place(&header, 9_000, 1_000_000, 0),
+            (Times { measured_at_ms: 1_000_000, received_at_ms: 1_000_000 }, false)
+        );
     }
 
     #[test]

@@ -200,11 +200,8 @@ impl Task {
         if self.cache.len() + missing.len() > self.parts.settings.cached_vehicles {
             self.cache.clear();
         }
-        let missing: Vec<DeviceId> = if self.cache.is_empty() {
-            wanted.iter().map(|device| (*device).clone()).collect()
-        } else {
-            missing
-        };
+        let missing: Vec<DeviceId> =
+            if self.cache.is_empty() { wanted.iter().map(|device| (*device).clone()).collect() } else { missing };
         let loaded = self.parts.store.load(&missing).await?;
         self.cache.extend(missing.into_iter().zip(loaded).filter_map(|(device, found)| Some((device, found?))));
         for device in wanted {

@@ -1,6 +1,6 @@
 use bytes::Bytes;
-use milepost_protocol::record::{Counters, Gap, GapReason, NoticeRaised, Unknown};
 use milepost_protocol::plan::{ItemId, Level};
+use milepost_protocol::record::{Counters, Gap, GapReason, NoticeRaised, Unknown};
 use milepost_protocol::{Downlink, Envelope, NoticeId, Record};
 use proptest::prelude::*;
 
@@ -74,7 +74,8 @@ async fn a_full_disk_refuses_and_recovers_when_there_is_room_again() {
     bench.store.faults().set_full(true);
     assert_eq!(bench.send("d", envelope(&[(1, counters(2_000))])).await, Ack::Full);
     assert!(!bench.running.committer.has_room());
-    let refused = bench.running.committer.intent(device("d"), Intent::Undo { item: ItemId::TYRES }, Actor::System).await;
+    let refused =
+        bench.running.committer.intent(device("d"), Intent::Undo { item: ItemId::TYRES }, Actor::System).await;
     assert_eq!(refused, Err(IntentError::NothingToUndo), "what changes nothing is answered as ever");
     let register = Intent::Register { profile: Profile { model_year: Some(2020), ..Profile::default() }, owner: None };
     let refused = bench.running.committer.intent(device("d"), register, Actor::System).await;

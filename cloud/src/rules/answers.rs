@@ -78,7 +78,9 @@ fn invitation(answer: Answer) -> Actions {
 fn is_same(state: NoticeState, answer: Answer) -> bool {
     matches!(
         (state, answer),
-        (NoticeState::Booked, Answer::Book) | (NoticeState::Done, Answer::Done) | (NoticeState::Refused, Answer::Refuse)
+        (NoticeState::Booked, Answer::Book)
+            | (NoticeState::Done, Answer::Done)
+            | (NoticeState::Refused, Answer::Refuse)
     )
 }
 

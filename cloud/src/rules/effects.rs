@@ -35,8 +35,11 @@ impl Effects {
     pub(super) fn send(&mut self, vehicle: &mut Vehicle, downlink: Downlink) -> bool {
         let mut buffer = [0; MAX_DOWNLINK_LEN];
         let Some(bytes) = Downlink::encode(&[downlink], &mut buffer) else { return false };
-        let message =
-            Message { device: vehicle.device.clone(), number: vehicle.next_message, bytes: Bytes::copy_from_slice(bytes) };
+        let message = Message {
+            device: vehicle.device.clone(),
+            number: vehicle.next_message,
+            bytes: Bytes::copy_from_slice(bytes),
+        };
         vehicle.next_message += 1;
         self.messages.push(message);
         true

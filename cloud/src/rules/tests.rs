@@ -118,7 +118,8 @@ fn what_the_car_raised_by_itself_is_the_same_notice() {
     let raised = NoticeRaised { item: OIL, cycle: 1, level: Level::Upcoming, odometer_m: 64_500 * KM };
     car.record(Record::NoticeRaised(raised));
     car.drive_to(64_500);
-    assert_eq!(car.vehicle.notices.len(), 1);
+    let of_oil = car.vehicle.notices.values().filter(|notice| notice.subject.item() == Some(OIL));
+    assert_eq!(of_oil.count(), 1);
     assert_eq!(car.vehicle.notices[&oil(1, Level::Upcoming)].raised_by, Actor::Car);
     assert_eq!(car.notices_sent(oil(1, Level::Upcoming)), 0, "the car has it already");
 }
@@ -252,7 +253,9 @@ fn summer_wheels_in_the_cold() -> Car {
     for (days, decicelsius) in [(12, 240), (12, 20)] {
         for _ in 0..days {
             car.days(1);
-            for (wheel, sensor) in [Wheel::FrontLeft, Wheel::FrontRight, Wheel::RearLeft, Wheel::RearRight].into_iter().zip(1..) {
+            for (wheel, sensor) in
+                [Wheel::FrontLeft, Wheel::FrontRight, Wheel::RearLeft, Wheel::RearRight].into_iter().zip(1..)
+            {
                 car.record(Record::TyreSample(TyreSample {
                     wheel,
                     pressure_pa: 230_000,

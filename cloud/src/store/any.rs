@@ -3,8 +3,8 @@
 use milepost_protocol::DeviceId;
 
 use super::{
-    Collection, Commit, DecisionRow, Doc, DocKey, History, MemoryStore, Message, QuarantineRow, QueueCursor, QueueEntry,
-    SledStore, Store, StoreError, TelemetryRow,
+    Collection, Commit, DecisionRow, Doc, DocKey, History, MemoryStore, Message, QuarantineRow, QueueCursor,
+    QueueEntry, SledStore, Store, StoreError, TelemetryRow,
 };
 use crate::domain::{AccountId, Vehicle};
 
@@ -88,7 +88,13 @@ impl Store for AnyStore {
         }
     }
 
-    async fn list(&self, collection: Collection, prefix: &str, after: Option<&str>, limit: usize) -> Result<Vec<(String, Doc)>, StoreError> {
+    async fn list(
+        &self,
+        collection: Collection,
+        prefix: &str,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<(String, Doc)>, StoreError> {
         match self {
             Self::Memory(store) => store.list(collection, prefix, after, limit).await,
             Self::Sled(store) => store.list(collection, prefix, after, limit).await,

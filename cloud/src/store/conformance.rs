@@ -8,8 +8,8 @@ use milepost_protocol::{DeviceId, RecordId};
 use proptest::prelude::*;
 
 use super::{
-    AnyStore, Collection, Commit, DocKey, DocWrite, Expected, History, MemoryStore, Message, QuarantineRow, QueueCursor,
-    SledSettings, SledStore, Store as _, StoreError, TelemetryRow, VehicleWrite,
+    AnyStore, Collection, Commit, DocKey, DocWrite, Expected, History, MemoryStore, Message, QuarantineRow,
+    QueueCursor, SledSettings, SledStore, Store as _, StoreError, TelemetryRow, VehicleWrite,
 };
 use crate::domain::{AccountId, Vehicle};
 
@@ -174,13 +174,8 @@ fn an_erased_vehicle_leaves_nothing_behind_and_its_neighbours_everything() {
             let mut commit = write(None, vehicle(id, 1, Some(1), 1, Some("anna")));
             commit.telemetry.push(row(id, 1, 1));
             commit.messages.push(message(id, 1));
-            let set_aside = QuarantineRow {
-                device: device(id),
-                received_ms: 1,
-                serial: 0,
-                reason: "r".to_owned(),
-                bytes: vec![1],
-            };
+            let set_aside =
+                QuarantineRow { device: device(id), received_ms: 1, serial: 0, reason: "r".to_owned(), bytes: vec![1] };
             commit.quarantine.push(set_aside);
             store.commit(commit).await.unwrap();
         }

@@ -76,7 +76,8 @@ impl Faults {
         if !frees {
             self.room()?;
         }
-        let failed = self.fail_next.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).is_ok();
+        let failed =
+            self.fail_next.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).is_ok();
         if failed { Err(StoreError::Injected) } else { Ok(()) }
     }
 }

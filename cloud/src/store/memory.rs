@@ -71,10 +71,8 @@ impl Tables {
     fn apply(&mut self, commit: Commit) -> Result<(), StoreError> {
         let mut encoded = Vec::with_capacity(commit.vehicles.len());
         for write in commit.vehicles {
-            let bytes = serde_json::to_vec(&write.vehicle).map_err(|source| StoreError::Encode {
-                what: format!("vehicle {}", write.vehicle.device),
-                source,
-            })?;
+            let bytes = serde_json::to_vec(&write.vehicle)
+                .map_err(|source| StoreError::Encode { what: format!("vehicle {}", write.vehicle.device), source })?;
             encoded.push((write.vehicle.device, (write.vehicle.revision, bytes)));
         }
         self.vehicles.extend(encoded);
@@ -84,9 +82,8 @@ impl Tables {
             self.messages.remove(&key);
         }
         self.decisions.extend(commit.decisions.into_iter().map(|row| ((row.device.clone(), row.number), row)));
-        self.quarantine.extend(
-            commit.quarantine.into_iter().map(|row| ((row.received_ms, row.device.clone(), row.serial), row)),
-        );
+        self.quarantine
+            .extend(commit.quarantine.into_iter().map(|row| ((row.received_ms, row.device.clone(), row.serial), row)));
         for write in commit.docs {
             match write.value {
                 Some(value) => {

@@ -16,11 +16,9 @@ mod sled;
 #[cfg(test)]
 mod conformance;
 
-
-
-
 use std::future::Future;
 
+pub use self::sled::{SledSettings, SledStore};
 pub use any::AnyStore;
 pub use commit::{Commit, VehicleWrite};
 pub use docs::{Collection, Doc, DocKey, DocWrite, Expected};
@@ -28,8 +26,6 @@ pub use error::StoreError;
 pub use faults::Faults;
 pub use memory::MemoryStore;
 pub use rows::{DecisionRow, History, Message, QuarantineRow, QueueCursor, QueueEntry, TelemetryRow};
-pub use self::sled::{SledSettings, SledStore};
-
 
 use milepost_protocol::DeviceId;
 

@@ -405,10 +405,7 @@ impl Store for SledStore {
 
     async fn decisions(&self, device: &DeviceId, limit: usize) -> Result<Vec<DecisionRow>, StoreError> {
         let prefix = keys::decisions_of(device);
-        self.read(move |db| {
-            collect(db.scan_prefix(prefix).rev(), limit, |_, value| decode(value, "decision"))
-        })
-        .await
+        self.read(move |db| collect(db.scan_prefix(prefix).rev(), limit, |_, value| decode(value, "decision"))).await
     }
 
     async fn quarantine(&self, limit: usize) -> Result<Vec<QuarantineRow>, StoreError> {
@@ -439,11 +436,14 @@ impl Store for SledStore {
     ) -> Result<Vec<(String, Doc)>, StoreError> {
         let all = keys::docs_of(collection.0);
         let prefix = keys::doc(&DocKey::new(collection, prefix));
-        let start = after.map_or_else(|| prefix.clone(), |after| {
-            let mut key = keys::doc(&DocKey::new(collection, after));
-            key.push(0);
-            key.max(prefix.clone())
-        });
+        let start = after.map_or_else(
+            || prefix.clone(),
+            |after| {
+                let mut key = keys::doc(&DocKey::new(collection, after));
+                key.push(0);
+                key.max(prefix.clone())
+            },
+        );
         self.read(move |db| {
             let end = last_of(prefix);
             if start >= end {

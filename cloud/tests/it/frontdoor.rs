@@ -9,7 +9,8 @@ use milepost_protocol::record::{Counters, Record};
 use crate::cloud::{Client, Cloud, connect, connector, puback, publish, subscribe};
 
 fn envelope(number: u32) -> Vec<u8> {
-    let header = Header { boot: 1, first: number, base_ms: 1, quality: ClockQuality::SinceBoot, age_ms: Some(0), consent: 1 };
+    let header =
+        Header { boot: 1, first: number, base_ms: 1, quality: ClockQuality::SinceBoot, age_ms: Some(0), consent: 1 };
     let mut buffer = [0; milepost_protocol::MAX_ENVELOPE_LEN];
     let mut writer = EnvelopeWriter::new(&mut buffer, &header).unwrap();
     let counters = Counters { odometer_m: 5_000, odometer_anchored: true, ..Counters::default() };
@@ -96,9 +97,14 @@ async fn foreign_topics_and_whatever_else_has_no_place_are_refused_on_the_wire()
 #[tokio::test]
 async fn only_the_devices_own_downlink_can_be_subscribed_to() {
     let cloud = Cloud::start().await;
-    for (filter, code) in
-        [("v/d2/dn", 0x87), ("v/+/dn", 0xA2), ("#", 0xA2), ("v/+/up", 0xA2), ("$share/g/v/d/dn", 0x9E), ("v/d/up", 0x87)]
-    {
+    for (filter, code) in [
+        ("v/d2/dn", 0x87),
+        ("v/+/dn", 0xA2),
+        ("#", 0xA2),
+        ("v/+/up", 0xA2),
+        ("$share/g/v/d/dn", 0x9E),
+        ("v/d/up", 0x87),
+    ] {
         let mut client = cloud.device("d", 5).await;
         client.send(&subscribe(5, 7, filter, &[])).await;
         assert_eq!(client.packet().await, Some((0x90, vec![0, 7, 0, code])), "{filter}");

@@ -1,0 +1,19 @@
+//! What the web side hands to the service at its start: pages, API, and words for the car's display.
+
+use std::sync::Arc;
+
+use super::{AppState, Settings, router};
+use crate::clock::Clock;
+use crate::i18n::CarTexts;
+use crate::server::Faces;
+
+/// The pages, the API and the words of this build.
+pub fn faces() -> Faces {
+    Faces {
+        texts: Arc::new(CarTexts),
+        router: Arc::new(|service, config| {
+            let settings = Settings { public_url: config.http.public_url.clone() };
+            AppState::new(service, Clock::real(), &settings).map(router)
+        }),
+    }
+}
