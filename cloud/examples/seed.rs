@@ -9,7 +9,6 @@
 mod app;
 
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use milepost::clock::Clock;
 use milepost::store::{AnyStore, SledSettings, SledStore, Store as _};
