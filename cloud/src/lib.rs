@@ -4,6 +4,9 @@
 
 pub mod accounts;
 pub mod api;
+#[cfg(test)]
+mod bench;
+pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod domain;

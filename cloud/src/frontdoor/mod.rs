@@ -12,6 +12,8 @@ mod outgoing;
 mod rate;
 mod registry;
 mod session;
+#[cfg(test)]
+mod tests;
 mod tls;
 
 pub use close::Close;

@@ -21,7 +21,7 @@ use crate::config;
 use crate::domain::{Actor, Change, Intent, IntentError, Outcome, Vehicle};
 use crate::events::CommitFailed;
 use crate::frontdoor::{Push, Registry};
-use crate::rules::{Effects, Rules, carry_out, evaluate};
+use crate::rules::{Effects, Rules, carry_out, evaluate, introduce};
 use crate::store::{AnyStore, Commit, Store as _, StoreError};
 
 /// How many due vehicles one group takes.
@@ -218,7 +218,7 @@ impl Task {
     fn take(&self, work: Work, group: &mut Group, now_ms: u64) {
         match work {
             Work::Envelope { device, bytes, ack } => {
-                let draft = group.drafts.entry(device.clone()).or_insert_with(|| draft(Vehicle::new(device, now_ms), None));
+                let draft = group.drafts.entry(device.clone()).or_insert_with(|| newcomer(device, now_ms));
                 let tolerance_ms = self.parts.settings.future_tolerance_ms;
                 let folded =
                     fold(&mut draft.vehicle, &bytes, now_ms, tolerance_ms, &mut group.count, &mut draft.effects);
@@ -233,7 +233,7 @@ impl Task {
             Work::Intent { device, intent, by, reply } => {
                 let registers = matches!(*intent, Intent::Register { .. });
                 if registers && !group.drafts.contains_key(&device) {
-                    group.drafts.insert(device.clone(), draft(Vehicle::new(device.clone(), now_ms), None));
+                    group.drafts.insert(device.clone(), newcomer(device.clone(), now_ms));
                 }
                 match intend(group.drafts.get_mut(&device), &intent, &by, now_ms) {
                     Ok(changed) => group.waiting.push(Waiting { device, changed, reply }),
@@ -355,6 +355,13 @@ impl Task {
 
 fn draft(vehicle: Vehicle, expected: Option<u64>) -> Draft {
     Draft { vehicle, expected, effects: Effects::default(), touched: false, named: std::collections::BTreeMap::new() }
+}
+
+/// A vehicle that nobody has heard of before; its plan and consent go to the car with the first commit.
+fn newcomer(device: DeviceId, now_ms: u64) -> Draft {
+    let mut draft = draft(Vehicle::new(device, now_ms), None);
+    introduce(&mut draft.vehicle, now_ms, &mut draft.effects);
+    draft
 }
 
 fn intend(draft: Option<&mut Draft>, intent: &Intent, by: &Actor, now_ms: u64) -> Result<bool, IntentError> {

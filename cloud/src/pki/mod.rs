@@ -44,6 +44,17 @@ pub struct Identity {
     pub serial: String,
 }
 
+impl Identity {
+    /// Writes `ca.pem`, `{device}/cert.pem` and `{device}/key.pem` below `out`, in the layout that `milepost-gateway` reads.
+    pub fn write(&self, device: &DeviceId, out: &Path) -> Result<(), PkiError> {
+        let folder = out.join(device.as_str());
+        files::create_folder(&folder)?;
+        files::write(&out.join("ca.pem"), &self.ca_pem)?;
+        files::write(&folder.join("cert.pem"), &self.cert_pem)?;
+        files::write(&folder.join("key.pem"), &self.key_pem)
+    }
+}
+
 impl Pki {
     /// Opens the certificates in `folder`; the authorities are made at the first time. `now_ms` is the machine's Unix time.
     pub fn open(folder: &Path, now_ms: u64) -> Result<Self, PkiError> {

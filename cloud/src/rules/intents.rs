@@ -90,7 +90,7 @@ pub fn carry_out(
 }
 
 /// Gives a vehicle that is new to us its plan, and tells the car about plan and consent.
-pub(super) fn introduce(vehicle: &mut Vehicle, now_ms: u64, effects: &mut Effects) {
+pub fn introduce(vehicle: &mut Vehicle, now_ms: u64, effects: &mut Effects) {
     let start = Anchor { cycle: 1, at_ms: now_ms, odometer_m: UNKNOWN_ODOMETER_M, engine_s: 0, fuel_ml: 0 };
     let ServicePlan { items, .. } = standard(vehicle.profile.powertrain, start);
     vehicle.plan = ServicePlan { version: 0, items };

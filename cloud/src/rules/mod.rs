@@ -16,6 +16,6 @@ mod tests;
 
 pub use effects::Effects;
 pub use evaluate::{Rules, evaluate};
-pub use intents::carry_out;
+pub use intents::{carry_out, introduce};
 pub use offers::OfferRules;
 pub use records::notice_record;

@@ -1,0 +1,314 @@
+use milepost_engine::offers::{Arm, Rejection};
+use milepost_protocol::downlink::Purposes;
+use milepost_protocol::notice::{Answer, NoticeState, Surface};
+use milepost_protocol::plan::{DAY_MS, ItemId, Level};
+use milepost_protocol::record::{Counters, NoticeAnswered, NoticeRaised, NoticeShown, TyreSample, Wheel};
+use milepost_protocol::{Downlink, NoticeId, Record};
+
+use super::{Effects, carry_out, evaluate, notice_record};
+use crate::bench::{NOW_MS, device, rules};
+use crate::domain::{Actor, Intent, IntentError, Profile, Vehicle};
+
+const OIL: ItemId = ItemId::ENGINE_OIL;
+const KM: u32 = 1_000;
+
+struct Car {
+    vehicle: Vehicle,
+    now_ms: u64,
+    sent: Vec<Downlink>,
+    decisions: Vec<crate::store::DecisionRow>,
+}
+
+impl Car {
+    /// A car at 50,000 km whose every cycle begins now.
+    fn new() -> Self {
+        let vehicle = Vehicle::new(device("d"), NOW_MS);
+        let mut car = Self { vehicle, now_ms: NOW_MS, sent: Vec::new(), decisions: Vec::new() };
+        car.drive_to(50_000);
+        car
+    }
+
+    fn owned() -> Self {
+        let mut car = Self::new();
+        let owner = Some("anna".parse().unwrap());
+        car.wish(Intent::Register { profile: Profile::default(), owner }, &Actor::System).unwrap();
+        car
+    }
+
+    /// Drives at 60 km/h, because a reading that jumps is not believed.
+    fn drive_to(&mut self, km: u32) {
+        let from_km = self.vehicle.state.usage().odometer_m.map_or(km, |m| m / KM);
+        self.now_ms += u64::from(km - from_km) * 60_000;
+        let counters = Counters { odometer_m: km * KM, odometer_anchored: true, ..Counters::default() };
+        self.record(Record::Counters(counters));
+    }
+
+    fn record(&mut self, record: Record) {
+        let times = milepost_engine::usage::Times { measured_at_ms: self.now_ms, received_at_ms: self.now_ms };
+        let mut effects = Effects::default();
+        self.vehicle.state.apply(1, times, &record);
+        notice_record(&mut self.vehicle, &record, self.now_ms, self.now_ms, &mut effects);
+        self.settle(effects);
+    }
+
+    fn wish(&mut self, intent: Intent, by: &Actor) -> Result<bool, IntentError> {
+        let mut effects = Effects::default();
+        let result = carry_out(&mut self.vehicle, &intent, by, self.now_ms, &mut effects);
+        self.settle(effects);
+        result
+    }
+
+    fn answer(&mut self, notice: NoticeId, answer: Answer, by: &Actor) -> Result<bool, IntentError> {
+        self.wish(Intent::Answer { notice, answer }, by)
+    }
+
+    fn days(&mut self, days: u64) {
+        self.now_ms += days * DAY_MS;
+        self.settle(Effects::default());
+    }
+
+    fn settle(&mut self, mut effects: Effects) {
+        evaluate(&mut self.vehicle, &rules(), &[], self.now_ms, &mut effects);
+        self.decisions.extend(effects.decision.take());
+        for message in effects.messages {
+            self.sent.extend(Downlink::parse(&message.bytes).unwrap());
+        }
+    }
+
+    fn state(&self, id: NoticeId) -> NoticeState {
+        self.vehicle.notices[&id].state
+    }
+
+    fn notices_sent(&self, id: NoticeId) -> usize {
+        self.sent.iter().filter(|message| matches!(message, Downlink::Notice(notice) if notice.id == id)).count()
+    }
+
+    fn last_update(&self, id: NoticeId) -> Option<NoticeState> {
+        self.sent.iter().rev().find_map(|message| match message {
+            Downlink::NoticeUpdate(update) if update.id == id => Some(update.state),
+            _ => None,
+        })
+    }
+}
+
+fn oil(cycle: u32, level: Level) -> NoticeId {
+    NoticeId::reminder(OIL, cycle, level)
+}
+
+fn anna() -> Actor {
+    Actor::Owner("anna".parse().unwrap())
+}
+
+#[test]
+fn a_reminder_is_raised_once_for_each_level_and_the_later_takes_the_earlier_ones_place() {
+    let mut car = Car::new();
+    assert!(car.vehicle.notices.is_empty());
+    car.drive_to(64_500);
+    car.drive_to(64_600);
+    assert_eq!(car.notices_sent(oil(1, Level::Upcoming)), 1);
+    car.drive_to(65_100);
+    assert_eq!(car.state(oil(1, Level::Upcoming)), NoticeState::Expired);
+    assert_eq!(car.last_update(oil(1, Level::Upcoming)), Some(NoticeState::Expired));
+    assert_eq!(car.state(oil(1, Level::Due)), NoticeState::Raised);
+}
+
+#[test]
+fn what_the_car_raised_by_itself_is_the_same_notice() {
+    let mut car = Car::new();
+    let raised = NoticeRaised { item: OIL, cycle: 1, level: Level::Upcoming, odometer_m: 64_500 * KM };
+    car.record(Record::NoticeRaised(raised));
+    car.drive_to(64_500);
+    assert_eq!(car.vehicle.notices.len(), 1);
+    assert_eq!(car.vehicle.notices[&oil(1, Level::Upcoming)].raised_by, Actor::Car);
+    assert_eq!(car.notices_sent(oil(1, Level::Upcoming)), 0, "the car has it already");
+}
+
+#[test]
+fn a_reminder_of_a_cycle_that_is_over_is_taken_back_in_the_car() {
+    let mut car = Car::new();
+    car.wish(Intent::Complete { item: OIL, at_ms: None, odometer_m: None }, &anna()).unwrap();
+    let raised = NoticeRaised { item: OIL, cycle: 1, level: Level::Due, odometer_m: 1 };
+    car.record(Record::NoticeRaised(raised));
+    assert_eq!(car.last_update(oil(1, Level::Due)), Some(NoticeState::Expired));
+}
+
+#[test]
+fn an_answer_in_the_account_clears_the_notice_in_the_car() {
+    let mut car = Car::new();
+    car.drive_to(65_100);
+    let id = oil(1, Level::Due);
+    assert_eq!(car.answer(id, Answer::Book, &anna()), Ok(true));
+    assert_eq!(car.last_update(id), Some(NoticeState::Booked));
+    assert_eq!(car.answer(id, Answer::Book, &anna()), Ok(false), "the same answer twice is harmless");
+}
+
+#[test]
+fn an_answer_in_the_car_is_the_answer_in_the_account() {
+    let mut car = Car::new();
+    car.drive_to(65_100);
+    let id = oil(1, Level::Due);
+    car.record(Record::NoticeShown(NoticeShown { notice: id }));
+    assert!(matches!(car.state(id), NoticeState::Shown { on: Surface::Car, .. }));
+    let answered = NoticeAnswered { notice: id, answer: Answer::Done, odometer_m: 65_200 * KM };
+    car.record(Record::NoticeAnswered(answered));
+    assert_eq!(car.state(id), NoticeState::Done);
+    let anchor = car.vehicle.item(OIL).unwrap().anchor;
+    assert_eq!(anchor.cycle, 2);
+    assert!(matches!(car.sent.last(), Some(Downlink::Plan(plan)) if plan.version == car.vehicle.plan.version));
+}
+
+#[test]
+fn an_answer_that_comes_too_late_is_counted_and_the_car_is_told_the_truth() {
+    let mut car = Car::new();
+    car.drive_to(65_100);
+    let id = oil(1, Level::Due);
+    car.answer(id, Answer::Done, &anna()).unwrap();
+    car.sent.clear();
+    let answered = NoticeAnswered { notice: id, answer: Answer::Snooze { days: 3 }, odometer_m: 1 };
+    car.record(Record::NoticeAnswered(answered));
+    assert_eq!(car.vehicle.counts.stray_answers, 1);
+    assert_eq!(car.last_update(id), Some(NoticeState::Done));
+}
+
+#[test]
+fn a_snooze_is_bounded_by_what_ignoring_it_can_lead_to_and_ends_by_itself() {
+    let mut car = Car::new();
+    car.days(710);
+    let id = car.vehicle.notices.values().find(|n| n.subject.item() == Some(ItemId::BRAKE_FLUID)).unwrap().id();
+    car.answer(id, Answer::Snooze { days: 90 }, &anna()).unwrap();
+    let until_ms = car.now_ms + 7 * DAY_MS;
+    assert_eq!(car.state(id), NoticeState::Snoozed { until_ms });
+    assert!(car.vehicle.timer_ms.unwrap() <= until_ms);
+    car.days(7);
+    assert_eq!(car.state(id), NoticeState::Raised);
+    assert_eq!(car.vehicle.notices[&id].history.len(), 2);
+    assert_eq!(car.last_update(id), Some(NoticeState::Raised));
+}
+
+#[test]
+fn what_concerns_safety_cannot_be_refused() {
+    let mut car = Car::new();
+    car.days(740);
+    let id = car.vehicle.notices.values().find(|n| n.subject.item() == Some(ItemId::BRAKE_FLUID)).unwrap().id();
+    assert_eq!(car.answer(id, Answer::Refuse, &anna()), Err(IntentError::NotInvited));
+}
+
+#[test]
+fn a_completion_begins_a_cycle_and_can_be_taken_back() {
+    let mut car = Car::new();
+    car.drive_to(65_100);
+    let before = car.vehicle.item(OIL).unwrap().anchor;
+    let version = car.vehicle.plan.version;
+    car.wish(Intent::Complete { item: OIL, at_ms: None, odometer_m: None }, &anna()).unwrap();
+    assert_eq!(car.state(oil(1, Level::Due)), NoticeState::Done);
+    assert_eq!(car.vehicle.item(OIL).unwrap().anchor.odometer_m, 65_100 * KM);
+    assert_eq!(car.vehicle.plan.version, version + 1);
+    car.wish(Intent::Undo { item: OIL }, &anna()).unwrap();
+    assert_eq!(car.vehicle.item(OIL).unwrap().anchor, before);
+    assert_eq!(car.state(oil(1, Level::Due)), NoticeState::Raised);
+    assert_eq!(car.vehicle.plan.version, version + 2, "the car takes only newer plans");
+    assert_eq!(car.wish(Intent::Undo { item: OIL }, &anna()), Err(IntentError::NothingToUndo));
+}
+
+#[test]
+fn a_completion_outside_the_cycle_changes_nothing() {
+    let mut car = Car::new();
+    let early = Intent::Complete { item: OIL, at_ms: Some(NOW_MS - DAY_MS), odometer_m: None };
+    assert_eq!(car.wish(early, &anna()), Err(IntentError::OutsideCycle));
+    let late = Intent::Complete { item: OIL, at_ms: Some(NOW_MS + 3 * DAY_MS), odometer_m: None };
+    assert_eq!(car.wish(late, &anna()), Err(IntentError::OutsideCycle));
+    assert_eq!(car.vehicle.item(OIL).unwrap().anchor.cycle, 1);
+}
+
+#[test]
+fn an_appointment_stands_until_the_item_is_overdue() {
+    let mut car = Car::new();
+    car.drive_to(64_500);
+    car.answer(oil(1, Level::Upcoming), Answer::Book, &anna()).unwrap();
+    car.drive_to(65_100);
+    assert!(!car.vehicle.notices.contains_key(&oil(1, Level::Due)));
+    car.drive_to(80_000);
+    assert_eq!(car.state(oil(1, Level::Overdue)), NoticeState::Raised);
+    assert_eq!(car.state(oil(1, Level::Upcoming)), NoticeState::Booked);
+}
+
+#[test]
+fn nobody_who_did_not_consent_gets_an_offer_and_the_reason_is_stored() {
+    let mut car = Car::owned();
+    assert!(matches!(car.decisions[0].decision.candidates[0].rejection, Some(Rejection::NoConsent { .. })));
+    assert_eq!(car.decisions[0].decision.chosen, Arm::Nothing);
+    let decided = car.decisions.len();
+    car.drive_to(50_010);
+    assert_eq!(car.decisions.len(), decided, "not with every record");
+    car.wish(Intent::SetConsent { purposes: Purposes::OFFERS }, &anna()).unwrap();
+    assert_eq!(car.decisions.len(), decided + 1, "consent is asked about at once");
+    assert!(matches!(car.sent.last(), Some(Downlink::Consent(consent)) if consent.version == 2));
+}
+
+/// A summer and an autumn on the same wheels.
+fn summer_wheels_in_the_cold() -> Car {
+    let mut car = Car::owned();
+    car.wish(Intent::SetConsent { purposes: Purposes::OFFERS }, &anna()).unwrap();
+    for (days, decicelsius) in [(12, 240), (12, 20)] {
+        for _ in 0..days {
+            car.days(1);
+            for (wheel, sensor) in [Wheel::FrontLeft, Wheel::FrontRight, Wheel::RearLeft, Wheel::RearRight].into_iter().zip(1..) {
+                car.record(Record::TyreSample(TyreSample {
+                    wheel,
+                    pressure_pa: 230_000,
+                    air_decicelsius: None,
+                    outside_decicelsius: Some(decicelsius),
+                    sensor: Some(sensor),
+                }));
+            }
+        }
+    }
+    car
+}
+
+#[test]
+fn winter_tyres_are_offered_in_the_account_with_reasons_and_the_decision_behind_them() {
+    let car = summer_wheels_in_the_cold();
+    let id = NoticeId::offer(milepost_engine::offers::Offer::WINTER_TYRES, 0);
+    let notice = &car.vehicle.notices[&id];
+    assert_eq!(notice.reasons.len(), 2);
+    assert!(!notice.in_car);
+    let decision = car.decisions.iter().find(|row| Some(row.number) == notice.decision).unwrap();
+    assert!(decision.decision.propensity > 0.9);
+    let total: f64 = decision.decision.arms.iter().map(|arm| arm.propensity).sum();
+    assert!((total - 1.0).abs() < 1e-9);
+}
+
+#[test]
+fn a_refused_offer_is_not_made_again_this_season() {
+    let mut car = summer_wheels_in_the_cold();
+    let id = NoticeId::offer(milepost_engine::offers::Offer::WINTER_TYRES, 0);
+    car.answer(id, Answer::Refuse, &anna()).unwrap();
+    for _ in 0..40 {
+        car.days(1);
+    }
+    assert_eq!(car.vehicle.offers.presentations.len(), 1);
+    assert_eq!(car.state(id), NoticeState::Refused);
+}
+
+#[test]
+fn an_offer_that_nobody_answers_expires() {
+    let mut car = summer_wheels_in_the_cold();
+    let id = NoticeId::offer(milepost_engine::offers::Offer::WINTER_TYRES, 0);
+    for _ in 0..31 {
+        car.days(1);
+    }
+    assert_eq!(car.state(id), NoticeState::Expired);
+    assert!(car.vehicle.offers.presentations[0].outcome.is_some());
+}
+
+#[test]
+fn a_year_that_passes_in_one_step_raises_each_level_at_most_once() {
+    let mut car = Car::new();
+    car.days(2_000);
+    let reminders: Vec<_> = car.vehicle.notices.keys().filter_map(|id| id.as_reminder()).collect();
+    assert!(!reminders.is_empty());
+    let before = car.vehicle.notices.len();
+    car.days(0);
+    assert_eq!(car.vehicle.notices.len(), before);
+}

@@ -13,6 +13,9 @@ mod memory;
 mod rows;
 mod sled;
 
+#[cfg(test)]
+mod conformance;
+
 
 
 

@@ -75,10 +75,10 @@ impl Answer {
 
 impl TestApp {
     pub(crate) async fn new() -> Self {
-        Self::with_url("http://milepost.test").await
+        Self::with_cookies(false).await
     }
 
-    pub(crate) async fn with_url(public_url: &str) -> Self {
+    pub(crate) async fn with_cookies(secure_cookies: bool) -> Self {
         let store = AnyStore::Memory(MemoryStore::new());
         let clock = Clock::manual(NOW_MS);
         let wall = Clock::manual(NOW_MS);
@@ -95,7 +95,7 @@ impl TestApp {
             fatal: tokio_util::sync::CancellationToken::new(),
         });
         let service = Service::new(store.clone(), clock.clone(), running.committer.clone(), registry, changes);
-        let state = AppState::new(service, wall.clone(), &Settings { public_url: public_url.to_owned() }).unwrap();
+        let state = AppState::new(service, wall.clone(), Settings { secure_cookies });
         for (id, name, role) in [
             ("anna", "Anna Lindholm", Role::Owner),
             ("bert", "Bert Okafor", Role::Owner),

@@ -1,5 +1,8 @@
-//! The service through its real router: pages, API, events.
+//! The service from outside: through its real router, over real mutual TLS on real sockets, and with a store that is killed.
 
 mod api;
 mod app;
+mod cloud;
+mod frontdoor;
+mod kill;
 mod web;

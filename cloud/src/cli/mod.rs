@@ -1,0 +1,77 @@
+//! The command line: `serve`, `check-config`, `device` and what else `milepost` can be asked.
+//!
+//! Exit codes: 0, the thing was done; 1, it was found wrong; 2, the call was.
+//! Invariant: results go to standard output, everything else to standard error.
+
+mod device;
+mod output;
+mod serve;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::config::Config;
+use crate::server::Faces;
+
+/// The Milepost service: front door, store, notices, accounts, API and pages.
+#[derive(Debug, Parser)]
+#[command(name = "milepost", version, about)]
+struct Call {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the service.
+    Serve {
+        /// The configuration; without one every value has its default.
+        #[arg(long)]
+        config: Option<PathBuf>,
+    },
+    /// Check a configuration and print the effective values, secrets masked.
+    CheckConfig {
+        /// The configuration.
+        #[arg(long)]
+        config: Option<PathBuf>,
+    },
+    /// Issue, revoke and list certificates of devices.
+    Device {
+        /// The configuration, for its data folder.
+        #[arg(long)]
+        config: Option<PathBuf>,
+        #[command(subcommand)]
+        command: device::DeviceCommand,
+    },
+}
+
+/// Runs the command line with the given pages and words.
+pub fn run(faces: Faces) -> ExitCode {
+    let call = match Call::try_parse() {
+        Ok(call) => call,
+        Err(error) => {
+            let code = if error.use_stderr() { 2 } else { 0 };
+            // A closed pipe at the other end is no reason to fail differently.
+            let _ = error.print();
+            return ExitCode::from(code);
+        }
+    };
+    let result = match call.command {
+        Command::Serve { config } => read(config).and_then(|config| serve::run(config, faces)),
+        Command::CheckConfig { config } => read(config).and_then(|config| output::line(config.effective().trim_end())),
+        Command::Device { config, command } => read(config).and_then(|config| device::run(&config, command)),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            output::error(&error);
+            ExitCode::from(1)
+        }
+    }
+}
+
+fn read(path: Option<PathBuf>) -> anyhow::Result<Config> {
+    Ok(path.map_or_else(|| Ok(Config::default()), |path| Config::read(&path))?)
+}
