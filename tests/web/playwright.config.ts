@@ -6,9 +6,7 @@ const desk = { width: 1280, height: 900 };
 
 export default defineConfig({
   testDir: "specs",
-  globalSetup: "./support/start.ts",
-  globalTeardown: "./support/stop.ts",
-  // One service stands for all of them, and some change what others would see.
+  // Each project has a service of its own; within one, tests follow each other, as some change what others would see.
   workers: 1,
   fullyParallel: false,
   retries: 0,

@@ -126,13 +126,18 @@ impl TestApp {
     }
 
     async fn seed(&self) {
-        let vehicles = [golf(), volt(), new_car(), hidden()];
-        let decisions = vec![decision(&vehicles[0])];
-        let telemetry = vehicles.iter().take(2).map(envelope).collect();
-        let write = |vehicle| VehicleWrite { expected: None, vehicle };
-        let vehicles = vehicles.into_iter().map(write).collect();
-        self.store.commit(Commit { vehicles, decisions, telemetry, ..Commit::default() }).await.unwrap();
+        self.store.commit(seeds()).await.unwrap();
     }
+}
+
+/// What everybody finds: four cars, what they sent, and one decision.
+pub fn seeds() -> Commit {
+    let vehicles = [golf(), volt(), new_car(), hidden()];
+    let decisions = vec![decision(&vehicles[0])];
+    let telemetry = vehicles.iter().take(2).map(envelope).collect();
+    let write = |vehicle| VehicleWrite { expected: None, vehicle };
+    let vehicles = vehicles.into_iter().map(write).collect();
+    Commit { vehicles, decisions, telemetry, ..Commit::default() }
 }
 
 impl Client {

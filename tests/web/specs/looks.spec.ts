@@ -3,6 +3,7 @@ import { AxeBuilder } from "@axe-core/playwright";
 import type { Page } from "@playwright/test";
 
 import { expect, logIn, test, vehicleUrl } from "../support/test.js";
+import { advisor, engineer, owner } from "../support/service.js";
 
 async function inspect(page: Page, name: string): Promise<void> {
   await page.getByRole("heading", { level: 1 }).waitFor();
@@ -32,13 +33,12 @@ test("the log-in page, with and without an error", async ({ page, service }) => 
 });
 
 test("the owner's pages", async ({ page, service }) => {
-  await logIn(page, service, service.ownerWithOffer);
-  const vehicle = vehicleUrl(page);
+  await logIn(page, service, owner);
   await inspect(page, "home");
   await page.locator("#done-2 summary").click();
   await inspect(page, "home-done-open");
   for (const name of ["trips", "offers", "privacy"]) {
-    await page.goto(`${vehicle}/${name}`);
+    await page.goto(vehicleUrl(service, name));
     await inspect(page, name);
   }
   await page.goto(`${service.url}/account`);
@@ -48,14 +48,14 @@ test("the owner's pages", async ({ page, service }) => {
 });
 
 test("the advisor's pages", async ({ page, service }) => {
-  await logIn(page, service, service.advisor);
+  await logIn(page, service, advisor);
   await inspect(page, "queue");
   await page.locator("ol.queue").getByRole("link").first().click();
   await inspect(page, "vehicle");
 });
 
 test("the engineer's pages", async ({ page, service }) => {
-  await logIn(page, service, service.engineer);
+  await logIn(page, service, engineer);
   await page.goto(`${service.url}/devices`);
   await inspect(page, "devices");
 });

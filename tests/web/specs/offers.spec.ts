@@ -1,9 +1,10 @@
 import { expect, logIn, test, vehicleUrl } from "../support/test.js";
+import { owner } from "../support/service.js";
 
 test("an offer is marked as advertising, stands apart from reminders and says why", async ({ page, service }) => {
-  await logIn(page, service, service.ownerWithOffer);
+  await logIn(page, service, owner);
   await expect(page.getByRole("region", { name: "What comes next" })).not.toContainText("Winter tyres");
-  await page.goto(`${vehicleUrl(page)}/offers`);
+  await page.goto(vehicleUrl(service, "offers"));
   const offer = page.getByRole("article").filter({ has: page.getByRole("heading", { name: "Winter tyres" }) }).first();
   await expect(offer.getByText("Advertising")).toBeVisible();
   await offer.getByText("Why am I seeing this?").click();
@@ -12,8 +13,8 @@ test("an offer is marked as advertising, stands apart from reminders and says wh
 });
 
 test("an offer that is refused is closed and stays so", async ({ page, service }) => {
-  await logIn(page, service, service.ownerWithOffer);
-  await page.goto(`${vehicleUrl(page)}/offers`);
+  await logIn(page, service, owner);
+  await page.goto(vehicleUrl(service, "offers"));
   await page.getByRole("button", { name: "No, thank you" }).first().click();
   await expect(page.getByRole("status").filter({ hasText: "You will not see this offer again." })).toBeVisible();
   await page.reload();
@@ -21,15 +22,14 @@ test("an offer that is refused is closed and stays so", async ({ page, service }
 });
 
 test("a consent that is withdrawn is kept with its date and ends offers", async ({ page, service }) => {
-  await logIn(page, service, service.owner);
-  const vehicle = vehicleUrl(page);
-  await page.goto(`${vehicle}/privacy`);
+  await logIn(page, service, owner);
+  await page.goto(vehicleUrl(service, "privacy"));
   await expect(page.getByLabel("Running the service")).toBeDisabled();
   await page.getByLabel("Personalised offers").uncheck();
   await page.getByRole("button", { name: "Save choices" }).click();
   await expect(page.getByRole("status").filter({ hasText: "Your choices are saved" })).toBeVisible();
   await expect(page.getByText("Withdrawn: Personalised offers").first()).toBeVisible();
-  await page.goto(`${vehicle}/offers`);
+  await page.goto(vehicleUrl(service, "offers"));
   await expect(page.getByText("You get no personalised offers.")).toBeVisible();
 
   await page.getByRole("link", { name: "Privacy choices" }).click();

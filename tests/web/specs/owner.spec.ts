@@ -1,7 +1,8 @@
 import { expect, logIn, test, vehicleUrl } from "../support/test.js";
+import { HIDDEN_CAR, NEW_CAR, otherOwner, owner } from "../support/service.js";
 
 test.beforeEach(async ({ page, service }) => {
-  await logIn(page, service, service.owner);
+  await logIn(page, service, owner);
 });
 
 test("the first thing to read is one sentence about the car", async ({ page }) => {
@@ -45,8 +46,8 @@ test("what was done begins a new cycle, and can be taken back", async ({ page })
   await expect(item.locator(".stop-when")).toHaveText(before);
 });
 
-test("a date in the future is refused and nothing changes", async ({ page }) => {
-  const url = vehicleUrl(page);
+test("a date in the future is refused and nothing changes", async ({ page, service }) => {
+  const url = vehicleUrl(service);
   const response = await page.request.post(`${url}/items/2/complete`, {
     form: { date: "2199-01-01", odometer: "" },
     headers: { origin: new URL(url).origin },
@@ -61,8 +62,15 @@ test("trips are listed by day with distance and duration", async ({ page }) => {
   await expect(page.getByText(/^\d+ trips?, [\d,.]+ km$/).first()).toBeVisible();
 });
 
+test("a car that has never reported says that it waits for that", async ({ page, service, context }) => {
+  await context.clearCookies();
+  await logIn(page, service, otherOwner);
+  await page.goto(vehicleUrl(service, "", NEW_CAR));
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText("Waiting for the first data from your car");
+});
+
 test("another owner's car is as unknown as one that does not exist", async ({ page, service }) => {
-  for (const vehicle of [service.foreignVehicle, "no-such-vehicle"]) {
+  for (const vehicle of [HIDDEN_CAR, "no-such-vehicle"]) {
     const response = await page.goto(`${service.url}/vehicles/${vehicle}`);
     expect(response?.status()).toBe(404);
     await expect(page.getByRole("heading", { name: "Nothing here" })).toBeVisible();

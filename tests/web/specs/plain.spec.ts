@@ -1,8 +1,9 @@
 // Without JavaScript every form still does its work.
 import { expect, logIn, test, vehicleUrl } from "../support/test.js";
+import { owner } from "../support/service.js";
 
 test("a reminder can be put off", async ({ page, service }) => {
-  await logIn(page, service, service.secondOwner);
+  await logIn(page, service, owner);
   const item = page.locator("ol > li").filter({ has: page.getByText("Later", { exact: true }) }).first();
   await item.getByText("Later", { exact: true }).click();
   await item.getByRole("button", { name: "1 day" }).click();
@@ -10,7 +11,7 @@ test("a reminder can be put off", async ({ page, service }) => {
 });
 
 test("an item can be done and taken back", async ({ page, service }) => {
-  await logIn(page, service, service.secondOwner);
+  await logIn(page, service, owner);
   const item = page.locator("#item-2");
   await item.getByText("Done", { exact: true }).first().click();
   await item.getByRole("button", { name: "Save" }).click();
@@ -20,7 +21,7 @@ test("an item can be done and taken back", async ({ page, service }) => {
 });
 
 test("a date that makes no sense keeps the page and says so", async ({ page, service }) => {
-  await logIn(page, service, service.secondOwner);
+  await logIn(page, service, owner);
   const item = page.locator("#item-2");
   await item.getByText("Done", { exact: true }).first().click();
   await item.getByLabel("Date").evaluate((input: { removeAttribute(name: string): void }) => input.removeAttribute("max")).catch(() => undefined);
@@ -30,8 +31,8 @@ test("a date that makes no sense keeps the page and says so", async ({ page, ser
 });
 
 test("consent can be given and withdrawn", async ({ page, service }) => {
-  await logIn(page, service, service.secondOwner);
-  await page.goto(`${vehicleUrl(page)}/privacy`);
+  await logIn(page, service, owner);
+  await page.goto(vehicleUrl(service, "privacy"));
   const research = page.getByLabel("Improving the service");
   const before = await research.isChecked();
   await research.setChecked(!before);
@@ -41,7 +42,7 @@ test("consent can be given and withdrawn", async ({ page, service }) => {
 });
 
 test("the language and the theme follow the settings", async ({ page, service }) => {
-  await logIn(page, service, service.secondOwner);
+  await logIn(page, service, owner);
   await page.goto(`${service.url}/account`);
   for (const [theme, name] of [["Dark", "dark"], ["As the system", "auto"]] as const) {
     await page.getByLabel("Appearance").selectOption({ label: theme });

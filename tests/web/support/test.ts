@@ -1,12 +1,19 @@
 // The `test` of every spec: it knows the service, and fails on whatever the browser complains about.
 import { test as base, expect, type Page } from "@playwright/test";
 
-import { known, type Person, type Service } from "./service.js";
+import { CAR, type Person, type Service, start } from "./service.js";
 
 export { expect };
 
-export const test = base.extend<{ service: Service; quiet: void }>({
-  service: async ({}, use) => use(known()),
+export const test = base.extend<{ quiet: void }, { service: Service }>({
+  service: [
+    async ({}, use) => {
+      const service = await start();
+      await use(service);
+      await service.stop();
+    },
+    { scope: "worker" },
+  ],
   quiet: [
     async ({ page }, use) => {
       const complaints: string[] = [];
@@ -31,9 +38,7 @@ export async function logIn(page: Page, service: Service, person: Person): Promi
   await expect(page).not.toHaveURL(/login/);
 }
 
-/** The address of the vehicle's page that is open, without a trailing part. */
-export function vehicleUrl(page: Page): string {
-  const found = /^(.*\/vehicles\/[^/?#]+)/.exec(page.url());
-  if (!found?.[1]) throw new Error(`${page.url()} is no vehicle's page`);
-  return found[1];
+/** The address of one of the owner's pages about a car. */
+export function vehicleUrl(service: Service, page = "", vehicle = CAR): string {
+  return `${service.url}/vehicles/${vehicle}${page && `/${page}`}`;
 }

@@ -1,5 +1,0 @@
-import { known, stop } from "./service.js";
-
-export default async function tearDown(): Promise<void> {
-  await stop(known());
-}
