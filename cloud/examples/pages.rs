@@ -1,7 +1,7 @@
 //! The pages with four people and four cars in memory, to look at while their style is being worked on: `cargo run --example pages`.
 
 #[path = "../tests/it/app.rs"]
-#[expect(dead_code, reason = "the tests use more of it")]
+#[expect(dead_code, clippy::unwrap_used, reason = "the tests use more of it, and a test that cannot go on shall fail")]
 mod app;
 
 #[tokio::main]

@@ -16,7 +16,6 @@ use tokio::task::JoinHandle;
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
-use crate::accounts::AccountsError;
 use crate::clock::Clock;
 use crate::config::{Config, Secret, StoreKind};
 use crate::domain::Texts;
@@ -44,7 +43,7 @@ pub struct Faces {
     /// Words for the car's display.
     pub texts: Arc<dyn Texts>,
     /// The pages and the API over the service.
-    pub router: Arc<dyn Fn(Service, &Config) -> Result<Router, AccountsError> + Send + Sync>,
+    pub router: Arc<dyn Fn(Service, &Config) -> Router + Send + Sync>,
 }
 
 impl std::fmt::Debug for Faces {
@@ -80,9 +79,6 @@ pub enum StartError {
         #[source]
         source: std::io::Error,
     },
-    /// The pages cannot be put together.
-    #[error("preparing the pages failed")]
-    Faces(#[source] AccountsError),
     /// The key of the assignment is not 32 hexadecimal digits.
     #[error("offers.key is not 32 hexadecimal digits")]
     Key,
@@ -195,7 +191,7 @@ impl Server {
 
         let stop_http = CancellationToken::new();
         let stop_helpers = CancellationToken::new();
-        let router = (faces.router)(service.clone(), &config).map_err(StartError::Faces)?;
+        let router = (faces.router)(service.clone(), &config);
         let http_task = tokio::spawn(serve(http, router, stop_http.clone()));
         let admin_task = tokio::spawn(serve(admin, metrics::routes(), stop_helpers.clone()));
         let helpers = vec![

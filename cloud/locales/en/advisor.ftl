@@ -13,7 +13,6 @@ queue-score = Urgency
 queue-told = Told: { $what }
 queue-told-nobody = Nobody has been told anything
 queue-told-line = { $title }, { $where }, { $when }
-queue-more = More
 queue-count =
     { $n ->
         [one] 1 car
@@ -29,7 +28,6 @@ part-silent =
     }
 part-appointment = Wants an appointment
 state-title = State
-state-model = Model
 state-powertrain = Drive
 powertrain-combustion = Combustion
 powertrain-hybrid = Hybrid
@@ -50,10 +48,7 @@ state-hidden-location = Location is not shared
 state-unknown = Unknown
 history-title = Notices
 history-empty = No notices yet.
-history-notice = Notice
-history-state = State
 history-seen = Seen
-history-changes = What happened
 history-raised = Raised { $date }
 history-line = { $date }: { $who }, { $state }
 history-not-seen = Not yet
@@ -72,6 +67,7 @@ chart-battery = 12 V battery at rest
 chart-outside = Outside temperature, daily mean
 chart-empty = Not enough readings yet.
 chart-summary = { $n } readings from { $from } to { $to }: lowest { $min }, highest { $max }, last { $last }.
+chart-gap = No readings from { $from } to { $to }.
 chart-table = Show as a table
 chart-when = When
 chart-value = Value

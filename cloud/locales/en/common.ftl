@@ -20,4 +20,3 @@ no-reading = No reading yet
 last-contact = Last contact { $age }
 unnamed-vehicle = Vehicle { $id }
 model-with-year = { $model }, { $year }
-live-updates = Updates arrive by themselves

@@ -1,7 +1,7 @@
 # Service items, notices in words, and their reasons. Titles go to the car's display: at most 64 bytes; texts at most 200.
 item-1 = Engine oil
 item-2 = Brake fluid
-item-3 = Tyres
+item-3 = Tyre check
 item-4 = Inspection
 item-5 = 12 V battery
 item-other = Service item { $id }
@@ -34,7 +34,8 @@ offer-other-title = An offer for your car
 offer-other-text = Your workshop has an offer that fits your car.
 
 reason-distance = { $used } of { $limit } since last time
-reason-time = { $used } of { $limit } since last time
+reason-days = { $used } of { $limit } days since last time
+reason-months = { $used } of { $limit } months since last time
 reason-engine-time = { $used } h of { $limit } h of engine running since last time
 reason-fuel = { $used } l of { $limit } l of fuel since last time
 reason-signal = { $signal }: { $value }, threshold { $limit }

@@ -7,7 +7,7 @@ health-fine-nothing = Fine. Nothing is planned
 health-soon = { $item } { $when }
 health-due = { $item } is due now
 health-overdue = { $item } is overdue
-health-unsafe = { $item } is overdue, and it is about safety
+health-unsafe = { $item } is overdue, and this is about safety
 health-fault = The car reports a fault: { $code }
 health-silent = Nothing heard from your car, last contact { $age }
 health-unknown = Waiting for the first data from your car
@@ -19,7 +19,7 @@ health-more =
 health-detail-fine = Nothing needs you today.
 health-detail-unknown = It reports by itself once it has been driven.
 health-detail-fault = What it means stands below, under “Reported by the car”.
-health-detail-safety = This one is about safety. You can book an appointment right here.
+health-detail-safety = Have it looked at before a long drive.
 
 when-about = in about { $span }
 when-distance = in about { $distance }
@@ -54,7 +54,6 @@ snooze-month = 1 month
 status-snoozed = Snoozed until { $date }
 status-booked = Appointment wanted
 status-refused = Marked not relevant
-status-done = Done on { $date }
 
 now-title = Right now
 tile-odometer = Odometer

@@ -38,21 +38,23 @@ pub enum PasswordError {
     Worker,
 }
 
+/// What an unknown account's password is compared with, so that it takes as long as a known one's. No password is known for it.
+const DECOY: &str =
+    "$argon2id$v=19$m=19456,t=2,p=1$bWlsZXBvc3Qtc2FsdC0xNg$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+
 /// Hashes and compares passwords.
 #[derive(Debug, Clone)]
 pub struct Passwords {
     workers: Arc<Semaphore>,
-    /// What an unknown account's password is compared with, so that it takes as long as a known one's.
-    decoy: Arc<str>,
+}
+
+impl Default for Passwords {
+    fn default() -> Self {
+        Self { workers: Arc::new(Semaphore::new(PARALLEL)) }
+    }
 }
 
 impl Passwords {
-    /// Prepares the decoy.
-    pub fn new() -> Result<Self, PasswordError> {
-        let decoy = hash("a password that nobody has")?;
-        Ok(Self { workers: Arc::new(Semaphore::new(PARALLEL)), decoy: decoy.into() })
-    }
-
     /// Hashes a new password.
     pub async fn hash(&self, password: &str) -> Result<String, PasswordError> {
         if password.chars().count() < MIN_CHARACTERS {
@@ -69,7 +71,7 @@ impl Passwords {
     pub async fn matches(&self, password: &str, stored: Option<&str>) -> Result<bool, PasswordError> {
         let known = stored.is_some() && password.len() <= MAX_BYTES;
         let password = if password.len() <= MAX_BYTES { password.to_owned() } else { String::new() };
-        let stored = stored.unwrap_or(&self.decoy).to_owned();
+        let stored = stored.unwrap_or(DECOY).to_owned();
         self.run(move || matches(&password, &stored)).await?.map(|equal| equal && known)
     }
 
@@ -104,7 +106,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_password_matches_its_own_hash_only() {
-        let passwords = Passwords::new().unwrap();
+        let passwords = Passwords::default();
         let stored = passwords.hash("correct horse battery").await.unwrap();
         assert!(stored.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{stored}");
         assert!(passwords.matches("correct horse battery", Some(&stored)).await.unwrap());
@@ -113,13 +115,15 @@ mod tests {
 
     #[tokio::test]
     async fn nobody_logs_in_with_the_decoy() {
-        let passwords = Passwords::new().unwrap();
+        let passwords = Passwords::default();
         assert!(!passwords.matches("a password that nobody has", None).await.unwrap());
+        assert_eq!(matches("a password that nobody has", DECOY).ok(), Some(false), "it parses and costs as much");
+        assert!(hash("x").unwrap().starts_with(&DECOY[..31]), "its parameters are those of the others");
     }
 
     #[tokio::test]
     async fn a_short_or_endless_password_is_not_taken() {
-        let passwords = Passwords::new().unwrap();
+        let passwords = Passwords::default();
         assert!(matches!(passwords.hash("elevenchars").await, Err(PasswordError::TooShort)));
         assert!(matches!(passwords.hash(&"x".repeat(257)).await, Err(PasswordError::TooLong)));
         let stored = hash("").unwrap();

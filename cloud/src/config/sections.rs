@@ -214,13 +214,13 @@ impl Default for Offers {
 pub struct Http {
     /// The address; port 0 takes a free one. Default `127.0.0.1:8080`.
     pub listen: SocketAddr,
-    /// Where browsers reach the pages; with `https://` cookies are sent over HTTPS only. Default `http://localhost:8080`.
-    pub public_url: String,
+    /// Whether cookies are sent over HTTPS only; set it wherever a proxy ends TLS in front. Default false.
+    pub secure_cookies: bool,
 }
 
 impl Default for Http {
     fn default() -> Self {
-        Self { listen: SocketAddr::from(([127, 0, 0, 1], 8080)), public_url: "http://localhost:8080".to_owned() }
+        Self { listen: SocketAddr::from(([127, 0, 0, 1], 8080)), secure_cookies: false }
     }
 }
 

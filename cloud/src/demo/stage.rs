@@ -192,7 +192,7 @@ fn identify(server: &RunningServer, participant: &Participant, folder: &Path, no
 }
 
 async fn people(server: &RunningServer, roster: &[Participant]) -> Result<Vec<Login>> {
-    let accounts = Accounts::new(server.service.clone(), Clock::real())?;
+    let accounts = Accounts::new(server.service.clone(), Clock::real());
     let password: String = rand::rng().sample_iter(Alphanumeric).take(14).map(char::from).collect();
     let mut people: Vec<Login> = Vec::new();
     for Participant { device, owner, .. } in roster {

@@ -13,6 +13,7 @@ mod vehicle;
 pub use actor::{AccountId, Actor};
 pub use change::{Change, ChangeKind};
 pub use intent::{Intent, IntentError, Outcome};
+pub use milepost_engine::plan::Powertrain;
 pub use notice::{NoticeDoc, Seen, Subject, Transition, longest_snooze_days};
 pub use texts::{NoticeText, Texts};
 pub use vehicle::{Anchoring, ConsentChange, Counts, Decided, Profile, Vehicle};

@@ -78,8 +78,11 @@ pub(crate) fn reason(format: &Format, reason: &Reason) -> String {
         Reason::Distance { used_m, limit_m } => {
             ("reason-distance", format.odometer(used_m.into()), format.odometer(limit_m.into()))
         }
+        Reason::Time { used_days, limit_days } if limit_days < 60 => {
+            ("reason-days", format.integer(used_days.into()), format.integer(limit_days.into()))
+        }
         Reason::Time { used_days, limit_days } => {
-            ("reason-time", format.span_about(used_days.into()), format.span_about(limit_days.into()))
+            ("reason-months", format.integer(months(used_days)), format.integer(months(limit_days)))
         }
         Reason::EngineTime { used_s, limit_s } => {
             ("reason-engine-time", format.integer(i64::from(used_s) / 3600), format.integer(i64::from(limit_s) / 3600))
@@ -93,6 +96,11 @@ pub(crate) fn reason(format: &Format, reason: &Reason) -> String {
         }
     };
     localizer.with(key, [("used", used.into()), ("limit", limit.into())])
+}
+
+/// Whole months of a count of days, so that both ends of a comparison have one unit; what is not full yet does not count as full.
+fn months(days: u16) -> i64 {
+    (f64::from(days) / 30.4375 + 0.1).floor() as i64
 }
 
 fn signal_words(format: &Format, signal: SignalId, value: f32, limit: f32) -> (String, String, String) {
@@ -179,7 +187,7 @@ mod tests {
         let subject = Subject::Reminder { item: ItemId::BRAKE_FLUID, cycle: 0, level: Level::Due };
         let words = CarTexts.notice(&Profile::default(), &notice(subject, vec![Reason::Time { used_days: 730, limit_days: 730 }]));
         assert_eq!(words.title, "Brake fluid due");
-        assert_eq!(words.text, "Have it done now. 2 years of 2 years since last time.");
+        assert_eq!(words.text, "Have it done now. 24 of 24 months since last time.");
     }
 
     #[test]

@@ -12,8 +12,8 @@ pub fn faces() -> Faces {
     Faces {
         texts: Arc::new(CarTexts),
         router: Arc::new(|service, config| {
-            let settings = Settings { public_url: config.http.public_url.clone() };
-            AppState::new(service, Clock::real(), &settings).map(router)
+            let settings = Settings { secure_cookies: config.http.secure_cookies };
+            router(AppState::new(service, Clock::real(), settings))
         }),
     }
 }

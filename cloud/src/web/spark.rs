@@ -27,6 +27,8 @@ pub(crate) struct Spark {
     pub(crate) from: String,
     pub(crate) to: String,
     pub(crate) rows: Vec<(String, String)>,
+    /// Each gap in a sentence.
+    pub(crate) gaps: Vec<String>,
 }
 
 /// Draws readings `(at_ms, value)`, which need not be in order; `say` writes a value.
@@ -34,7 +36,7 @@ pub(crate) fn spark(title: String, readings: &[(u64, f64)], format: &Format, say
     let mut readings: Vec<(u64, f64)> = readings.iter().copied().filter(|(_, value)| value.is_finite()).collect();
     readings.sort_by_key(|(at_ms, _)| *at_ms);
     let (Some(&(first_ms, _)), Some(&(last_ms, last))) = (readings.first(), readings.last()) else {
-        return Spark { title, summary: None, shapes: String::new(), from: String::new(), to: String::new(), rows: Vec::new() };
+        return Spark { title, summary: None, shapes: String::new(), from: String::new(), to: String::new(), rows: Vec::new(), gaps: Vec::new() };
     };
     let low = readings.iter().map(|(_, value)| *value).fold(f64::INFINITY, f64::min);
     let high = readings.iter().map(|(_, value)| *value).fold(f64::NEG_INFINITY, f64::max);
@@ -47,7 +49,13 @@ pub(crate) fn spark(title: String, readings: &[(u64, f64)], format: &Format, say
         ("last", say(last).into()),
     ]);
     let rows = readings.iter().rev().take(MAX_ROWS).map(|(at_ms, value)| (format.date_time(*at_ms), say(*value)));
+    let is_gap = |pair: &&[(u64, f64)]| pair[1].0 - pair[0].0 > GAP_MS;
+    let gap = |pair: &[(u64, f64)]| {
+        let ends = [("from", format.date(pair[0].0).into()), ("to", format.date(pair[1].0).into())];
+        format.localizer.with("chart-gap", ends)
+    };
     Spark {
+        gaps: readings.windows(2).filter(is_gap).map(gap).collect(),
         title,
         summary: (readings.len() > 1).then_some(summary),
         shapes: shapes(&readings, low, high),
@@ -106,6 +114,8 @@ mod tests {
         assert_eq!(shapes.matches("class=\"line\"").count(), 1, "{shapes}");
         assert_eq!(shapes.matches("class=\"dot\"").count(), 1, "{shapes}");
         assert_eq!(shapes.matches("class=\"gap\"").count(), 1, "{shapes}");
+        let gaps = draw(&[(0, 1.0), (DAY_MS, 1.0), (9 * DAY_MS, 1.0)]).gaps;
+        assert_eq!(gaps, ["No readings from 2 Jan 1970 to 10 Jan 1970."]);
     }
 
     #[test]

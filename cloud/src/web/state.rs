@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::accounts::{Accounts, AccountsError, Cookies};
+use crate::accounts::{Accounts, Cookies};
 use crate::api::Problem;
 use crate::clock::Clock;
 use crate::service::Service;
@@ -13,10 +13,10 @@ use crate::service::Service;
 const MAX_STREAMS: usize = 2_000;
 
 /// What the web side needs to know of its installation.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Settings {
-    /// Where browsers reach the service, such as `https://milepost.example`; decides over secure cookies and HSTS.
-    pub public_url: String,
+    /// Whether browsers reach the service over HTTPS alone; decides over secure cookies and HSTS.
+    pub secure_cookies: bool,
 }
 
 /// The web side's state; clones share it.
@@ -35,10 +35,10 @@ pub struct AppState {
 
 impl AppState {
     /// Puts the parts together. `wall` is [`Clock::real`] except in tests.
-    pub fn new(service: Service, wall: Clock, settings: &Settings) -> Result<Self, AccountsError> {
-        let accounts = Accounts::new(service.clone(), wall.clone())?;
-        let cookies = Cookies { secure: settings.public_url.starts_with("https://") };
-        Ok(Self { service, accounts, cookies, wall, streams: Arc::new(Semaphore::new(MAX_STREAMS)) })
+    pub fn new(service: Service, wall: Clock, settings: Settings) -> Self {
+        let accounts = Accounts::new(service.clone(), wall.clone());
+        let cookies = Cookies { secure: settings.secure_cookies };
+        Self { service, accounts, cookies, wall, streams: Arc::new(Semaphore::new(MAX_STREAMS)) }
     }
 
     /// A seat for one live stream; it is free again when the permit is dropped.

@@ -32,66 +32,54 @@ use milepost_protocol::{DeviceId, EnvelopeWriter, Header, NoticeId, RecordId, Si
 use tower::ServiceExt;
 
 /// 2026-11-12 09:30 UTC.
-pub const NOW_MS: u64 = 1_794_475_800_000;
+pub(crate) const NOW_MS: u64 = 1_794_475_800_000;
 
 /// Everybody's password.
-pub const PASSWORD: &str = "long enough to pass";
+pub(crate) const PASSWORD: &str = "long enough to pass";
 
 /// The public address of the tests.
-pub const HOST: &str = "milepost.test";
+pub(crate) const HOST: &str = "milepost.test";
 
-/// Who can log in: account, name, role.
-pub const PEOPLE: [(&str, &str, Role); 4] = [
-    ("anna", "Anna Lindholm", Role::Owner),
-    ("bert", "Bert Okafor", Role::Owner),
-    ("vera", "Vera Maier", Role::Advisor),
-    ("emil", "Emil Sato", Role::Engineer),
-];
-
-pub struct TestApp {
-    pub router: Router,
-    pub state: AppState,
-    pub store: AnyStore,
-    pub clock: Clock,
-    pub wall: Clock,
+pub(crate) struct TestApp {
+    pub(crate) router: Router,
+    pub(crate) state: AppState,
+    pub(crate) store: AnyStore,
+    pub(crate) clock: Clock,
+    pub(crate) wall: Clock,
     _running: Running,
 }
 
 /// A caller: nobody, or somebody with a session.
 #[derive(Clone)]
-pub struct Client {
+pub(crate) struct Client {
     router: Router,
-    pub cookie: Option<String>,
+    pub(crate) cookie: Option<String>,
 }
 
 /// A response read to its end.
-pub struct Answer {
-    pub status: StatusCode,
-    pub headers: HeaderMap,
-    pub body: String,
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: String,
 }
 
 impl Answer {
-    pub fn json(&self) -> serde_json::Value {
+    pub(crate) fn json(&self) -> serde_json::Value {
         serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {}", self.body))
     }
 
-    pub fn location(&self) -> &str {
+    pub(crate) fn location(&self) -> &str {
         self.headers.get(header::LOCATION).map_or("", |value| value.to_str().unwrap())
     }
 }
 
 impl TestApp {
-    pub async fn new() -> Self {
-        Self::with_url("http://milepost.test").await
+    pub(crate) async fn new() -> Self {
+        Self::with_cookies(false).await
     }
 
-    pub async fn with_url(public_url: &str) -> Self {
-        Self::on(AnyStore::Memory(MemoryStore::new()), public_url).await
-    }
-
-    /// The same over any store that is empty.
-    pub async fn on(store: AnyStore, public_url: &str) -> Self {
+    pub(crate) async fn with_cookies(secure_cookies: bool) -> Self {
+        let store = AnyStore::Memory(MemoryStore::new());
         let clock = Clock::manual(NOW_MS);
         let wall = Clock::manual(NOW_MS);
         let registry = milepost::frontdoor::Registry::default();
@@ -107,8 +95,13 @@ impl TestApp {
             fatal: tokio_util::sync::CancellationToken::new(),
         });
         let service = Service::new(store.clone(), clock.clone(), running.committer.clone(), registry, changes);
-        let state = AppState::new(service, wall.clone(), &Settings { public_url: public_url.to_owned() }).unwrap();
-        for (id, name, role) in PEOPLE {
+        let state = AppState::new(service, wall.clone(), Settings { secure_cookies });
+        for (id, name, role) in [
+            ("anna", "Anna Lindholm", Role::Owner),
+            ("bert", "Bert Okafor", Role::Owner),
+            ("vera", "Vera Maier", Role::Advisor),
+            ("emil", "Emil Sato", Role::Engineer),
+        ] {
             state.accounts.create(id.parse().unwrap(), name, role, PASSWORD).await.unwrap();
         }
         let app = Self { router: web::router(state.clone()), state, store, clock, wall, _running: running };
@@ -117,18 +110,18 @@ impl TestApp {
     }
 
     /// Somebody who is not logged in.
-    pub fn anonymous(&self) -> Client {
+    pub(crate) fn anonymous(&self) -> Client {
         Client { router: self.router.clone(), cookie: None }
     }
 
     /// Somebody by account name, with a session.
-    pub async fn client(&self, account: &str) -> Client {
+    pub(crate) async fn client(&self, account: &str) -> Client {
         let account = self.state.accounts.log_in(account, PASSWORD, None, "test", None).await.unwrap();
         Client { router: self.router.clone(), cookie: Some(format!("session={}", account.0.reveal())) }
     }
 
     /// A vehicle as the store has it.
-    pub async fn vehicle(&self, id: &str) -> Vehicle {
+    pub(crate) async fn vehicle(&self, id: &str) -> Vehicle {
         self.state.service.vehicle(&id.parse().unwrap()).await.unwrap().unwrap()
     }
 
@@ -148,17 +141,17 @@ pub fn seeds() -> Commit {
 }
 
 impl Client {
-    pub async fn get(&self, path: &str) -> Answer {
+    pub(crate) async fn get(&self, path: &str) -> Answer {
         self.send(self.request(Method::GET, path).body(Body::empty()).unwrap()).await
     }
 
-    pub async fn form(&self, path: &str, fields: &str) -> Answer {
+    pub(crate) async fn form(&self, path: &str, fields: &str) -> Answer {
         let request = self.request(Method::POST, path).header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
         self.send(request.body(Body::from(fields.to_owned())).unwrap()).await
     }
 
     /// A form as htmx sends it.
-    pub async fn htmx(&self, path: &str, fields: &str) -> Answer {
+    pub(crate) async fn htmx(&self, path: &str, fields: &str) -> Answer {
         let request = self
             .request(Method::POST, path)
             .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
@@ -166,12 +159,12 @@ impl Client {
         self.send(request.body(Body::from(fields.to_owned())).unwrap()).await
     }
 
-    pub async fn json(&self, method: Method, path: &str, body: &str) -> Answer {
+    pub(crate) async fn json(&self, method: Method, path: &str, body: &str) -> Answer {
         let request = self.request(method, path).header(header::CONTENT_TYPE, "application/json");
         self.send(request.body(Body::from(body.to_owned())).unwrap()).await
     }
 
-    pub fn request(&self, method: Method, path: &str) -> axum::http::request::Builder {
+    pub(crate) fn request(&self, method: Method, path: &str) -> axum::http::request::Builder {
         let request = Request::builder().method(method).uri(path).header(header::HOST, HOST);
         match &self.cookie {
             Some(cookie) => request.header(header::COOKIE, cookie),
@@ -179,20 +172,20 @@ impl Client {
         }
     }
 
-    pub async fn send(&self, request: Request<Body>) -> Answer {
+    pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
         let (status, headers, body) = self.stream(request).await;
         let bytes = body.collect().await.unwrap().to_bytes();
         Answer { status, headers, body: String::from_utf8(bytes.to_vec()).unwrap() }
     }
 
-    pub async fn stream(&self, request: Request<Body>) -> (StatusCode, HeaderMap, Body) {
+    pub(crate) async fn stream(&self, request: Request<Body>) -> (StatusCode, HeaderMap, Body) {
         let (parts, body) = self.router.clone().oneshot(request).await.unwrap().into_parts();
         (parts.status, parts.headers, body)
     }
 }
 
 /// The next piece of a stream as text.
-pub async fn frame(body: &mut Body) -> String {
+pub(crate) async fn frame(body: &mut Body) -> String {
     let frame = body.frame().await.unwrap().unwrap().into_data().unwrap();
     String::from_utf8(frame.to_vec()).unwrap()
 }
@@ -337,12 +330,12 @@ fn reminder(item: ItemId, cycle: u32, level: Level, safety: SafetyClass, reason:
 }
 
 /// The id of the seeded brake fluid reminder.
-pub fn brake_reminder() -> NoticeId {
+pub(crate) fn brake_reminder() -> NoticeId {
     NoticeId::reminder(ItemId::BRAKE_FLUID, 0, Level::Upcoming)
 }
 
 /// The id of the seeded offer.
-pub fn tyre_offer() -> NoticeId {
+pub(crate) fn tyre_offer() -> NoticeId {
     NoticeId::offer(Offer::WINTER_TYRES, 1)
 }
 

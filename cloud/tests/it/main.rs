@@ -1,4 +1,5 @@
-//! The service from outside: real mutual TLS on real sockets, a store that is killed, and pages, API and events through the real router.
+//! The service from outside: through its real router, over real mutual TLS on real sockets, and with a store that is killed.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on shall fail")]
 
 mod api;
 mod app;

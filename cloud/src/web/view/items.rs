@@ -18,6 +18,8 @@ pub(crate) struct ItemView {
     pub(crate) icon: &'static str,
     pub(crate) tone: &'static str,
     pub(crate) level: String,
+    /// Whether it asks for nothing, so that its reasons can wait to be asked for.
+    pub(crate) calm: bool,
     pub(crate) level_icon: &'static str,
     pub(crate) when: String,
     pub(crate) reasons: Vec<String>,
@@ -64,6 +66,7 @@ fn item(vehicle: &Vehicle, format: &Format, assessment: Assessment) -> ItemView 
         icon: item_icon(assessment.item),
         tone: tone(assessment.level),
         level: level_word(localizer, assessment.level),
+        calm: assessment.level == Level::Scheduled,
         level_icon: level_icon(assessment.level),
         when: due(vehicle, format, &assessment, true),
         reasons: assessment.reasons.iter().map(|why| reason(format, why)).collect(),

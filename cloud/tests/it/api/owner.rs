@@ -11,7 +11,8 @@ async fn a_program_logs_in_and_out() {
     assert_eq!(answer.status, StatusCode::OK);
     assert_eq!(answer.json()["session"]["role"], "owner");
     let cookie = answer.headers[header::SET_COOKIE].to_str().unwrap().split(';').next().unwrap().to_owned();
-    let anna = Client { cookie: Some(cookie), ..app.anonymous() };
+    let mut anna = app.anonymous();
+    anna.cookie = Some(cookie);
     assert_eq!(anna.get("/api/v1/session").await.json()["session"]["account"], "anna");
     assert_eq!(anna.json(Method::DELETE, "/api/v1/session", "").await.status, StatusCode::NO_CONTENT);
     assert_eq!(anna.get("/api/v1/session").await.status, StatusCode::UNAUTHORIZED);

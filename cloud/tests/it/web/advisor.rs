@@ -9,7 +9,7 @@ async fn the_list_is_by_urgency_with_the_parts_of_the_score() {
     let (volt, golf) = (page.find("Renault 5").unwrap(), page.find("VW Golf").unwrap());
     assert!(volt < golf, "the overdue car comes first");
     assert!(page.contains("C0035, confirmed +40"), "{page}");
-    assert!(page.contains("Told: Brake fluid soon, in the car, 5 days ago"), "{page}");
+    assert!(page.contains("Told: Brake fluid soon, in the car, 4 days ago"), "{page}");
 }
 
 #[tokio::test]

@@ -17,7 +17,7 @@ async fn a_log_in_leads_on_and_the_cookie_is_for_the_browser_alone() {
 
 #[tokio::test]
 async fn over_https_the_cookie_is_bound_to_the_host_and_the_browser_keeps_to_https() {
-    let app = TestApp::with_url("https://milepost.test").await;
+    let app = TestApp::with_cookies(true).await;
     let answer = app.anonymous().form("/login", &credentials("anna", PASSWORD)).await;
     let cookie = answer.headers[header::SET_COOKIE].to_str().unwrap();
     assert!(cookie.starts_with("__Host-session=") && cookie.ends_with("Secure"), "{cookie}");
