@@ -185,7 +185,7 @@ impl Format {
 
     /// Days from now until `at_ms`, negative when past.
     pub fn days_until(&self, at_ms: u64) -> i64 {
-        (at_ms as i64 - self.now_ms as i64).div_euclid(DAY_MS as i64)
+        (at_ms.cast_signed() - self.now_ms.cast_signed()).div_euclid(DAY_MS.cast_signed())
     }
 
     /// A duration in hours and minutes.

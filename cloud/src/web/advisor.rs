@@ -1,5 +1,7 @@
 //! The advisor's list by urgency, and everything about one car on one page.
 
+use std::fmt::Write as _;
+
 use askama::Template;
 use axum::extract::{Path, Query, State};
 use axum::response::Response;
@@ -225,7 +227,7 @@ fn escape(text: &str) -> String {
         if byte.is_ascii_alphanumeric() {
             escaped.push(byte.into());
         } else {
-            escaped.push_str(&format!("%{byte:02X}"));
+            write!(escaped, "%{byte:02X}").expect("writing to a string cannot fail");
         }
         escaped
     })

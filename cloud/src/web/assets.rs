@@ -3,6 +3,7 @@
 //! Invariant: a linked name holds the file's hash, so that it can be cached for ever; a name with another hash is not found.
 
 use std::collections::HashMap;
+use std::fmt::Write as _;
 use std::sync::LazyLock;
 
 use axum::extract::Path;
@@ -40,13 +41,19 @@ assets! {
 /// For each file, its hash and the path that pages link.
 static LINKS: LazyLock<HashMap<&'static str, (String, String)>> = LazyLock::new(|| {
     let link = |asset: &Asset| {
-        let digest = Sha256::digest(asset.bytes);
-        let hash: String = digest.iter().take(6).map(|byte| format!("{byte:02x}")).collect();
+        let hash = hex(&Sha256::digest(asset.bytes)[..6]);
         let path = format!("/assets/{hash}/{}", asset.name);
         (asset.name, (hash, path))
     };
     ASSETS.iter().map(link).collect()
 });
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        write!(text, "{byte:02x}").expect("writing to a string cannot fail");
+        text
+    })
+}
 
 /// The path of a file by its name in the `assets` folder.
 pub(crate) fn path(name: &str) -> &'static str {
@@ -85,7 +92,7 @@ mod tests {
         let vendored = ASSETS.iter().filter_map(|asset| Some((asset.name.strip_prefix("vendor/")?, asset.bytes)));
         let mut count = 0;
         for (name, bytes) in vendored {
-            let hash: String = Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+            let hash = hex(&Sha256::digest(bytes));
             assert!(list.lines().any(|line| line == format!("{hash}  {name}")), "{name} is {hash}");
             count += 1;
         }

@@ -58,7 +58,7 @@ fn line(vehicle: &Vehicle, format: &Format) -> DeviceLine {
     let unknown = || format.localizer.text("state-unknown");
     let boot = vehicle.state.boot;
     let contact_ms = vehicle.state.last_received_ms;
-    let count = |count: u64| format.integer(count as i64);
+    let count = |count: u64| format.integer(i64::try_from(count).unwrap_or(i64::MAX));
     let log = vehicle.state.log.iter().rev().take(LOG_LINES);
     DeviceLine {
         id: vehicle.device.to_string(),

@@ -1,5 +1,7 @@
 //! The same problems as the API's, as pages.
 
+use std::fmt::Write as _;
+
 use askama::Template;
 use axum::extract::{Request, State};
 use axum::http::{HeaderName, HeaderValue, StatusCode};
@@ -80,7 +82,7 @@ fn escape(path: &str) -> String {
     path.bytes().fold(String::new(), |mut text, byte| {
         match byte {
             b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'/' | b'-' | b'_' | b'.' | b'~' => text.push(byte.into()),
-            _ => text.push_str(&format!("%{byte:02X}")),
+            _ => write!(text, "%{byte:02X}").expect("writing to a string cannot fail"),
         }
         text
     })

@@ -100,13 +100,11 @@ impl Did {
 /// The owner's start: the first vehicle, or a page that says there is none.
 pub(crate) async fn first(state: &AppState, caller: &SignedIn, reader: &Reader) -> Result<Response, Problem> {
     let vehicles = state.service.vehicles_of(&caller.account.id).await?;
-    match vehicles.first() {
-        Some(vehicle) => Ok(render::see_other(&format!("/vehicles/{}", vehicle.device))),
-        None => {
-            let page = Page::of(reader, &caller.account, "no-vehicle-title", Section::Home);
-            render::html(&NoVehiclePage { page })
-        }
+    if let Some(vehicle) = vehicles.first() {
+        return Ok(render::see_other(&format!("/vehicles/{}", vehicle.device)));
     }
+    let page = Page::of(reader, &caller.account, "no-vehicle-title", Section::Home);
+    render::html(&NoVehiclePage { page })
 }
 
 /// `GET /go?vehicle=…`: the vehicle switch.

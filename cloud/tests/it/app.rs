@@ -52,7 +52,6 @@ pub(crate) struct TestApp {
     pub(crate) router: Router,
     pub(crate) state: AppState,
     pub(crate) store: AnyStore,
-    pub(crate) clock: Clock,
     pub(crate) wall: Clock,
     _running: Running,
 }
@@ -111,7 +110,7 @@ impl TestApp {
         for (id, name, role) in PEOPLE {
             state.accounts.create(id.parse().unwrap(), name, role, PASSWORD).await.unwrap();
         }
-        let app = Self { router: web::router(state.clone()), state, store, clock, wall, _running: running };
+        let app = Self { router: web::router(state.clone()), state, store, wall, _running: running };
         app.seed().await;
         app
     }

@@ -53,12 +53,12 @@ pub(crate) fn items(vehicle: &Vehicle, format: &Format) -> Vec<ItemView> {
     let mut assessments: Vec<Assessment> =
         vehicle.plan.items.iter().map(|item| assess(item, &usage, format.now_ms)).collect();
     assessments.sort_by(|a, b| b.level.cmp(&a.level).then(b.used.total_cmp(&a.used)));
-    assessments.into_iter().map(|assessment| item(vehicle, format, assessment)).collect()
+    assessments.iter().map(|assessment| item(vehicle, format, assessment)).collect()
 }
 
-fn item(vehicle: &Vehicle, format: &Format, assessment: Assessment) -> ItemView {
+fn item(vehicle: &Vehicle, format: &Format, assessment: &Assessment) -> ItemView {
     let localizer = format.localizer;
-    let newest = newest_notice(vehicle, &assessment);
+    let newest = newest_notice(vehicle, assessment);
     let percent = format.percent(f64::from(assessment.used.clamp(0.0, 9.99)));
     ItemView {
         id: assessment.item.0,
@@ -68,7 +68,7 @@ fn item(vehicle: &Vehicle, format: &Format, assessment: Assessment) -> ItemView 
         level: level_word(localizer, assessment.level),
         calm: assessment.level == Level::Scheduled,
         level_icon: level_icon(assessment.level),
-        when: due(vehicle, format, &assessment, true),
+        when: due(vehicle, format, assessment, true),
         reasons: assessment.reasons.iter().map(|why| reason(format, why)).collect(),
         used: (assessment.used.clamp(0.0, 1.0) * 100.0).round() as u8,
         used_label: localizer.with("used-label", [("percent", percent.into())]),

@@ -61,7 +61,7 @@ async fn logging_in_again_ends_the_session_that_the_browser_had() {
 async fn a_session_ends_after_its_rest_and_staff_sooner_than_owners() {
     let app = TestApp::new().await;
     let (anna, vera) = (app.client("anna").await, app.client("vera").await);
-    app.wall.advance(std::time::Duration::from_secs(13 * 3600));
+    app.wall.advance(std::time::Duration::from_hours(13));
     assert_eq!(anna.get("/account").await.status, StatusCode::OK);
     assert_eq!(vera.get("/account").await.status, StatusCode::SEE_OTHER);
 }
