@@ -9,7 +9,6 @@
 mod app;
 
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use milepost::clock::Clock;
 use milepost::store::{AnyStore, SledSettings, SledStore, Store as _};
@@ -19,7 +18,7 @@ async fn main() {
     let folder = PathBuf::from(std::env::args().nth(1).expect("the folder is the one argument"));
     let settings = SledSettings { folder: folder.join("store"), cache_bytes: 16 << 20, min_free_bytes: 0 };
     let store = AnyStore::Sled(SledStore::open(settings).unwrap());
-    let app = app::TestApp::on(store, "http://127.0.0.1").await;
+    let app = app::TestApp::on(store, false).await;
     app.store.close().await.unwrap();
     let now_ms = Clock::real().now_ms();
     let config = format!(

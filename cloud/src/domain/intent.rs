@@ -89,7 +89,7 @@ pub enum IntentError {
     /// The plan has no such item.
     #[error("plan has no such item")]
     UnknownItem,
-    /// The completion lies before the present cycle's beginning or in the future.
+    /// The completion lies before the present cycle's beginning or in the future, by its date or its odometer.
     #[error("completion lies outside the present cycle")]
     OutsideCycle,
     /// The item has no completion that could be taken back.

@@ -1,6 +1,6 @@
 //! Work that was done: a new cycle begins, and can be taken back.
 
-use milepost_engine::maintenance::{Completion, complete, settle};
+use milepost_engine::maintenance::{Completion, UNKNOWN_ODOMETER_M, complete, settle};
 use milepost_protocol::notice::Answer;
 use milepost_protocol::plan::{Anchor, ItemId};
 
@@ -9,6 +9,21 @@ use crate::domain::{Actor, Anchoring, ChangeKind, IntentError, NoticeDoc, Subjec
 
 /// How far ahead of our clock a completion may be told, in milliseconds: time zones and clocks of browsers.
 const AHEAD_MS: u64 = 86_400_000;
+
+/// How far above the car's last reading an odometer may be told, in metres: the last trips may still be on their way.
+const AHEAD_M: u32 = 2_000_000;
+
+/// How far below the cycle's beginning it may be told, in metres: people read whole kilometres or miles.
+const BELOW_M: u32 = 2_000;
+
+/// Whether an odometer that a person told can be that of work within the item's present cycle.
+pub(super) fn is_within_cycle(vehicle: &Vehicle, item: ItemId, odometer_m: u32) -> bool {
+    let planned = vehicle.plan.items.iter().find(|planned| planned.rule.item == item);
+    let begun_m = planned.map(|planned| planned.anchor.odometer_m).filter(|&m| m != UNKNOWN_ODOMETER_M);
+    let shown_m = vehicle.state.usage().odometer_m;
+    begun_m.is_none_or(|begun_m| odometer_m >= begun_m.saturating_sub(BELOW_M))
+        && shown_m.is_none_or(|shown_m| odometer_m <= shown_m.saturating_add(AHEAD_M))
+}
 
 /// Begins a new cycle of an item; the open reminders of the old one are done.
 pub(super) fn done(

@@ -55,6 +55,9 @@ pub fn carry_out(
             Ok(changed)
         }
         Intent::Complete { item, at_ms, odometer_m } => {
+            if odometer_m.is_some_and(|told_m| !completions::is_within_cycle(vehicle, *item, told_m)) {
+                return Err(IntentError::OutsideCycle);
+            }
             completions::done(vehicle, *item, *at_ms, *odometer_m, by, now_ms, effects)?;
             Ok(true)
         }

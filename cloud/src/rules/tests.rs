@@ -218,6 +218,10 @@ fn a_completion_outside_the_cycle_changes_nothing() {
     assert_eq!(car.wish(early, &anna()), Err(IntentError::OutsideCycle));
     let late = Intent::Complete { item: OIL, at_ms: Some(NOW_MS + 3 * DAY_MS), odometer_m: None };
     assert_eq!(car.wish(late, &anna()), Err(IntentError::OutsideCycle));
+    for km in [1, 49_000, 500_000] {
+        let mistyped = Intent::Complete { item: OIL, at_ms: None, odometer_m: Some(km * KM) };
+        assert_eq!(car.wish(mistyped, &anna()), Err(IntentError::OutsideCycle), "{km}");
+    }
     assert_eq!(car.vehicle.item(OIL).unwrap().anchor.cycle, 1);
 }
 

@@ -40,6 +40,14 @@ pub(crate) const PASSWORD: &str = "long enough to pass";
 /// The public address of the tests.
 pub(crate) const HOST: &str = "milepost.test";
 
+/// Who can log in: account, name, role.
+pub(crate) const PEOPLE: [(&str, &str, Role); 4] = [
+    ("anna", "Anna Lindholm", Role::Owner),
+    ("bert", "Bert Okafor", Role::Owner),
+    ("vera", "Vera Maier", Role::Advisor),
+    ("emil", "Emil Sato", Role::Engineer),
+];
+
 pub(crate) struct TestApp {
     pub(crate) router: Router,
     pub(crate) state: AppState,
@@ -78,7 +86,11 @@ impl TestApp {
     }
 
     pub(crate) async fn with_cookies(secure_cookies: bool) -> Self {
-        let store = AnyStore::Memory(MemoryStore::new());
+        Self::on(AnyStore::Memory(MemoryStore::new()), secure_cookies).await
+    }
+
+    /// The same over any store that is empty.
+    pub(crate) async fn on(store: AnyStore, secure_cookies: bool) -> Self {
         let clock = Clock::manual(NOW_MS);
         let wall = Clock::manual(NOW_MS);
         let registry = milepost::frontdoor::Registry::default();
@@ -95,12 +107,7 @@ impl TestApp {
         });
         let service = Service::new(store.clone(), clock.clone(), running.committer.clone(), registry, changes);
         let state = AppState::new(service, wall.clone(), Settings { secure_cookies });
-        for (id, name, role) in [
-            ("anna", "Anna Lindholm", Role::Owner),
-            ("bert", "Bert Okafor", Role::Owner),
-            ("vera", "Vera Maier", Role::Advisor),
-            ("emil", "Emil Sato", Role::Engineer),
-        ] {
+        for (id, name, role) in PEOPLE {
             state.accounts.create(id.parse().unwrap(), name, role, PASSWORD).await.unwrap();
         }
         let app = Self { router: web::router(state.clone()), state, store, wall, _running: running };
@@ -130,7 +137,7 @@ impl TestApp {
 }
 
 /// What everybody finds: four cars, what they sent, and one decision.
-pub fn seeds() -> Commit {
+fn seeds() -> Commit {
     let vehicles = [golf(), volt(), new_car(), hidden()];
     let decisions = vec![decision(&vehicles[0])];
     let telemetry = vehicles.iter().take(2).map(envelope).collect();
