@@ -98,7 +98,13 @@ impl Accounts {
     }
 
     /// Makes an account; durable on `Ok`.
-    pub async fn create(&self, id: AccountId, display_name: &str, role: Role, password: &str) -> Result<(), AccountsError> {
+    pub async fn create(
+        &self,
+        id: AccountId,
+        display_name: &str,
+        role: Role,
+        password: &str,
+    ) -> Result<(), AccountsError> {
         let password = self.0.passwords.hash(password).await?;
         let account = Account {
             id: id.clone(),
@@ -127,7 +133,12 @@ impl Accounts {
     }
 
     /// Replaces language and unit; durable on `Ok`.
-    pub async fn set_preferences(&self, id: &AccountId, language: Option<&str>, unit: DistanceUnit) -> Result<Account, AccountsError> {
+    pub async fn set_preferences(
+        &self,
+        id: &AccountId,
+        language: Option<&str>,
+        unit: DistanceUnit,
+    ) -> Result<Account, AccountsError> {
         let (version, mut account) = self.stored(id).await?.ok_or_else(|| AccountsError::Unknown(id.clone()))?;
         account.language = language.map(str::to_owned);
         account.unit = unit;

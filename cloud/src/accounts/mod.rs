@@ -2,8 +2,8 @@
 //!
 //! Invariant: a handler gets data only through one of the role extractors, and what a caller may not know of is "not found", never "forbidden".
 
-mod account;
 mod access;
+mod account;
 mod cookie;
 mod limiter;
 mod login;
@@ -12,9 +12,9 @@ mod session;
 
 pub use access::{Advisor, Caller, Engineer, Owner, SignedIn};
 pub use account::{Account, Role, Theme};
-pub(crate) use cookie::read as read_cookie;
 pub use cookie::Cookies;
+pub(crate) use cookie::read as read_cookie;
 pub use limiter::Limiter;
 pub use login::{Accounts, AccountsError, LoginError};
-pub use password::{Passwords, PasswordError};
+pub use password::{PasswordError, Passwords};
 pub use session::{Session, SessionId, Token};

@@ -39,8 +39,7 @@ pub enum PasswordError {
 }
 
 /// What an unknown account's password is compared with, so that it takes as long as a known one's. No password is known for it.
-const DECOY: &str =
-    "$argon2id$v=19$m=19456,t=2,p=1$bWlsZXBvc3Qtc2FsdC0xNg$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+const DECOY: &str = "$argon2id$v=19$m=19456,t=2,p=1$bWlsZXBvc3Qtc2FsdC0xNg$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
 /// Hashes and compares passwords.
 #[derive(Debug, Clone)]

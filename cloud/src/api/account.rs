@@ -66,7 +66,11 @@ pub(crate) async fn revoke(
     Path(id): Path<String>,
 ) -> Result<StatusCode, Problem> {
     let id = id.parse().map_err(|_| Problem::not_found())?;
-    if state.accounts.revoke(&caller.account.id, id).await? { Ok(StatusCode::NO_CONTENT) } else { Err(Problem::not_found()) }
+    if state.accounts.revoke(&caller.account.id, id).await? {
+        Ok(StatusCode::NO_CONTENT)
+    } else {
+        Err(Problem::not_found())
+    }
 }
 
 /// Set language and unit.

@@ -173,7 +173,11 @@ impl NoticeBody {
                 _ => None,
             },
             raised_at: timestamp(notice.raised_ms),
-            actions: actions.iter().filter(|(action, _)| notice.actions.contains(*action)).map(|(_, name)| *name).collect(),
+            actions: actions
+                .iter()
+                .filter(|(action, _)| notice.actions.contains(*action))
+                .map(|(_, name)| *name)
+                .collect(),
             open: notice.state.is_open(format.now_ms),
             reasons: notice.reasons.iter().map(|reason| ReasonBody::new(reason, format)).collect(),
             seen: notice.seen.iter().map(seen).collect(),

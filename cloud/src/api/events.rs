@@ -167,11 +167,8 @@ impl Feed {
             })
             .collect();
         let with_notices = !notices.is_empty() && self.caller.account.role != Role::Engineer;
-        let vehicle = if known.is_none() || with_notices {
-            self.state.service.vehicle(&change.vehicle).await?
-        } else {
-            None
-        };
+        let vehicle =
+            if known.is_none() || with_notices { self.state.service.vehicle(&change.vehicle).await? } else { None };
         if known.is_none() {
             let may_see = vehicle.as_ref().is_some_and(|vehicle| self.may_see(vehicle));
             self.sight.insert(change.vehicle.clone(), may_see);

@@ -40,7 +40,11 @@ impl Once {
             Ok(()) => Ok(Self { key: Some(key), is_repeat: false }),
             Err(StoreError::Conflict { .. }) => {
                 let known = state.service.doc(&key).await?.ok_or_else(Problem::conflict)?;
-                if known.value == hash { Ok(Self { key: Some(key), is_repeat: true }) } else { Err(Problem::key_reused()) }
+                if known.value == hash {
+                    Ok(Self { key: Some(key), is_repeat: true })
+                } else {
+                    Err(Problem::key_reused())
+                }
             }
             Err(error) => Err(error.into()),
         }

@@ -163,7 +163,8 @@ pub(crate) async fn records(
     };
     let limit = part.limit.unwrap_or(50).clamp(1, MAX);
     let rows = state.service.history(History { before, ..History::newest(vehicle.device, limit) }).await?;
-    let next = rows.last().filter(|_| rows.len() == limit).map(|row| format!("{}.{}", row.first.boot, row.first.number));
+    let next =
+        rows.last().filter(|_| rows.len() == limit).map(|row| format!("{}.{}", row.first.boot, row.first.number));
     Ok(Json(RecordsBody { envelopes: rows.iter().filter_map(envelope).collect(), next }))
 }
 
@@ -181,7 +182,8 @@ fn entry(vehicle: &Vehicle, format: &Format) -> QueueEntryBody {
 
 fn envelope(row: &TelemetryRow) -> Option<RecordsEntry> {
     let envelope = Envelope::parse(&row.bytes).ok()?;
-    let records = envelope.entries().map(|entry| RecordEntry { number: entry.number, kind: entry.kind, at_ms: entry.at_ms });
+    let records =
+        envelope.entries().map(|entry| RecordEntry { number: entry.number, kind: entry.kind, at_ms: entry.at_ms });
     Some(RecordsEntry {
         boot: row.first.boot,
         first: row.first.number,

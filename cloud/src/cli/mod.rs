@@ -7,6 +7,7 @@ mod demo;
 mod device;
 mod output;
 mod serve;
+mod user;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -40,6 +41,16 @@ enum Command {
         #[arg(long)]
         config: Option<PathBuf>,
     },
+    /// Print the OpenAPI document of the JSON API.
+    Openapi,
+    /// Add and list accounts, and change passwords; not while the service runs on the same data.
+    User {
+        /// The configuration, for its data folder.
+        #[arg(long)]
+        config: Option<PathBuf>,
+        #[command(subcommand)]
+        command: user::UserCommand,
+    },
     /// Issue, revoke and list certificates of devices.
     Device {
         /// The configuration, for its data folder.
@@ -65,6 +76,8 @@ pub fn run(faces: Faces) -> ExitCode {
         Command::Serve { config } => read(config).and_then(|config| serve::run(config, faces)),
         Command::Demo(arguments) => demo::run(arguments, faces),
         Command::CheckConfig { config } => read(config).and_then(|config| output::line(config.effective().trim_end())),
+        Command::Openapi => openapi(),
+        Command::User { config, command } => read(config).and_then(|config| user::run(config, faces, command)),
         Command::Device { config, command } => read(config).and_then(|config| device::run(&config, command)),
     };
     match result {
@@ -74,6 +87,10 @@ pub fn run(faces: Faces) -> ExitCode {
             ExitCode::from(1)
         }
     }
+}
+
+fn openapi() -> anyhow::Result<()> {
+    output::line(crate::api::document().trim_end())
 }
 
 fn read(path: Option<PathBuf>) -> anyhow::Result<Config> {

@@ -54,7 +54,8 @@ impl Person {
         let base = format!("http://{http}/api/v1");
         let cookie = self.sign_in(&client, &base).await?;
         let mut random = SmallRng::seed_from_u64(self.seed);
-        let mut stream = client.get(format!("{base}/events")).header(COOKIE, &cookie).send().await?.error_for_status()?;
+        let mut stream =
+            client.get(format!("{base}/events")).header(COOKIE, &cookie).send().await?.error_for_status()?;
         let mut lines = Lines::default();
         while let Some(chunk) = stream.chunk().await.context("the account's stream broke")? {
             let at_us = Clock::real().now_us();

@@ -24,7 +24,6 @@ pub(super) enum Class {
 pub(super) struct Past {
     pub(super) class: Class,
     pub(super) odometer_m: u32,
-    pub(super) seed: u64,
 }
 
 /// One car and its owner.
@@ -75,7 +74,7 @@ fn participant(index: usize, first_year: u16, random: &mut SmallRng) -> Particip
         model,
         model_year: first_year - age,
         age_years: age,
-        past: Past { class, odometer_m: u32::from(age) * yearly_m + 1_500_000, seed: random.random() },
+        past: Past { class, odometer_m: u32::from(age) * yearly_m + 1_500_000 },
         owner: OWNERS[index % OWNERS.len()].parse().expect("the names keep to the alphabet of accounts"),
         progress: (0..MAX_ITEMS).map(|_| random.random_range(0.05..0.95)).collect(),
         offers: random.random_bool(0.9),

@@ -87,7 +87,8 @@ impl Stage {
         writeln!(out, "Milepost is at http://{}", self.server.http)?;
         let width = self.people.iter().map(|login| login.name.len()).max().unwrap_or_default();
         for role in [Role::Owner, Role::Advisor, Role::Engineer] {
-            for Login { name, password, vehicles, .. } in self.people.iter().filter(|login| login.role == role).take(3) {
+            for Login { name, password, vehicles, .. } in self.people.iter().filter(|login| login.role == role).take(3)
+            {
                 let of = if vehicles.is_empty() { String::new() } else { format!("  {}", vehicles.join(", ")) };
                 writeln!(out, "  {role:<9} {name:<width$}  {password}{of}", role = role.name())?;
             }

@@ -78,7 +78,12 @@ impl Watch {
         writeln!(
             std::io::stdout().lock(),
             "{} records created, {} committed, {} lost; {} notices raised, {} shown in a car, {} answered",
-            records.created, records.committed, records.lost, notices.raised, notices.shown_in_car, notices.answered,
+            records.created,
+            records.committed,
+            records.lost,
+            notices.raised,
+            notices.shown_in_car,
+            notices.answered,
         )?;
         Ok(())
     }

@@ -152,7 +152,8 @@ impl NoticeDoc {
 
     /// Whether a person has answered it, on any surface.
     pub fn was_answered(&self) -> bool {
-        let is_answer = |state| !matches!(state, NoticeState::Raised | NoticeState::Shown { .. } | NoticeState::Expired);
+        let is_answer =
+            |state| !matches!(state, NoticeState::Raised | NoticeState::Shown { .. } | NoticeState::Expired);
         self.history.iter().any(|step| step.by != Actor::System && is_answer(step.to))
     }
 

@@ -78,7 +78,10 @@ impl Language {
     pub fn from_code(code: &str) -> Option<Self> {
         let exact = Self::all().find(|language| language.code().eq_ignore_ascii_case(code));
         let main = code.split('-').next().unwrap_or(code);
-        exact.or_else(|| Self::all().find(|language| language.code().split('-').next().unwrap_or_default().eq_ignore_ascii_case(main)))
+        exact.or_else(|| {
+            Self::all()
+                .find(|language| language.code().split('-').next().unwrap_or_default().eq_ignore_ascii_case(main))
+        })
     }
 
     /// The best language of an `Accept-Language` header (RFC 9110 §12.5.4); weight 0 excludes.

@@ -123,11 +123,10 @@ impl Format {
     pub fn date(&self, at_ms: u64) -> String {
         let date = self.zoned(at_ms);
         let month = self.localizer.text(&format!("month-{}", date.month()));
-        self.localizer.with("date", [
-            ("day", date.day().to_string().into()),
-            ("month", month.into()),
-            ("year", date.year().to_string().into()),
-        ])
+        self.localizer.with(
+            "date",
+            [("day", date.day().to_string().into()), ("month", month.into()), ("year", date.year().to_string().into())],
+        )
     }
 
     /// A calendar date with the time of day.
@@ -138,7 +137,10 @@ impl Format {
     /// The time of day.
     pub fn time(&self, at_ms: u64) -> String {
         let at = self.zoned(at_ms);
-        self.localizer.with("time", [("hour", format!("{:02}", at.hour()).into()), ("minute", format!("{:02}", at.minute()).into())])
+        self.localizer.with(
+            "time",
+            [("hour", format!("{:02}", at.hour()).into()), ("minute", format!("{:02}", at.minute()).into())],
+        )
     }
 
     /// The date as `<input type="date">` holds it.
@@ -261,7 +263,9 @@ mod tests {
     #[test]
     fn spans_take_the_unit_that_suits_their_length() {
         let format = format(DistanceUnit::Km);
-        for (days, text) in [(0, "today"), (1, "1 day"), (6, "6 days"), (42, "6 weeks"), (92, "3 months"), (730, "2 years")] {
+        for (days, text) in
+            [(0, "today"), (1, "1 day"), (6, "6 days"), (42, "6 weeks"), (92, "3 months"), (730, "2 years")]
+        {
             assert_eq!(format.span_about(days), text);
         }
     }

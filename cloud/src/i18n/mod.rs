@@ -7,7 +7,7 @@ mod format;
 mod texts;
 
 pub use catalogue::{Language, Localizer};
-pub use format::{DistanceUnit, Format};
 pub(crate) use format::timestamp;
+pub use format::{DistanceUnit, Format};
 pub use texts::CarTexts;
 pub(crate) use texts::{item_inline, item_name, reason, text, title};

@@ -92,7 +92,8 @@ pub(crate) fn reason(format: &Format, reason: &Reason) -> String {
         }
         Reason::Signal { signal, value, limit } => {
             let (name, value, limit) = signal_words(format, signal, value, limit);
-            return localizer.with("reason-signal", [("signal", name.into()), ("value", value.into()), ("limit", limit.into())]);
+            return localizer
+                .with("reason-signal", [("signal", name.into()), ("value", value.into()), ("limit", limit.into())]);
         }
     };
     localizer.with(key, [("used", used.into()), ("limit", limit.into())])
@@ -185,7 +186,8 @@ mod tests {
     #[test]
     fn a_reminder_says_what_to_do_and_why() {
         let subject = Subject::Reminder { item: ItemId::BRAKE_FLUID, cycle: 0, level: Level::Due };
-        let words = CarTexts.notice(&Profile::default(), &notice(subject, vec![Reason::Time { used_days: 730, limit_days: 730 }]));
+        let words = CarTexts
+            .notice(&Profile::default(), &notice(subject, vec![Reason::Time { used_days: 730, limit_days: 730 }]));
         assert_eq!(words.title, "Brake fluid due");
         assert_eq!(words.text, "Have it done now. 24 of 24 months since last time.");
     }

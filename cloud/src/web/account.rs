@@ -82,7 +82,9 @@ pub(crate) async fn show(
             .map(|unit| choice(unit.code(), localizer.text(&format!("unit-{}", unit.code())), account.unit == unit))
             .into(),
         themes: [Theme::Auto, Theme::Light, Theme::Dark]
-            .map(|theme| choice(theme.name(), localizer.text(&format!("theme-{}", theme.name())), reader.theme == theme))
+            .map(|theme| {
+                choice(theme.name(), localizer.text(&format!("theme-{}", theme.name())), reader.theme == theme)
+            })
             .into(),
         sessions: sessions.into_iter().map(line).collect(),
         flash,
@@ -125,9 +127,8 @@ pub(crate) async fn revoke(
 
 /// A browser in words, as far as its name tells.
 fn describe(localizer: Localizer, agent: &str) -> String {
-    let find = |names: &[(&str, &'static str)]| {
-        names.iter().find(|(token, _)| agent.contains(token)).map(|(_, name)| *name)
-    };
+    let find =
+        |names: &[(&str, &'static str)]| names.iter().find(|(token, _)| agent.contains(token)).map(|(_, name)| *name);
     let browser = find(&[("Firefox/", "Firefox"), ("Edg/", "Edge"), ("Chrome/", "Chrome"), ("Safari/", "Safari")]);
     let system = find(&[
         ("Android", "Android"),

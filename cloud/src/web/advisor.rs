@@ -125,9 +125,11 @@ async fn list(state: &AppState, advisor: &Advisor, reader: &Reader, filter: &Fil
         let found = wanted.is_empty() || names.iter().any(|name| name.contains(&wanted));
         let shown = match filter.show.as_str() {
             "open" => vehicle.open_notices(state.now_ms()).any(|notice| notice.subject.kind() == NoticeKind::Reminder),
-            "trouble" => vehicle.state.troubles.iter().any(|trouble| {
-                trouble.status != milepost_protocol::trouble::TroubleStatus::Cleared
-            }),
+            "trouble" => vehicle
+                .state
+                .troubles
+                .iter()
+                .any(|trouble| trouble.status != milepost_protocol::trouble::TroubleStatus::Cleared),
             _ => true,
         };
         found && shown

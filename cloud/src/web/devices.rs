@@ -38,7 +38,11 @@ const SHOWN: usize = 200;
 const LOG_LINES: usize = 5;
 
 /// `GET /devices`.
-pub(crate) async fn show(State(state): State<AppState>, engineer: Engineer, reader: Reader) -> Result<Response, Problem> {
+pub(crate) async fn show(
+    State(state): State<AppState>,
+    engineer: Engineer,
+    reader: Reader,
+) -> Result<Response, Problem> {
     let account = &engineer.0.account;
     let format = reader.format(account, None);
     let vehicles = all(&state).await?;

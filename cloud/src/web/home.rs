@@ -89,7 +89,10 @@ impl Did {
             "complete" => {
                 let item = self.item?;
                 let name = item_name(localizer, ItemId(item));
-                return Some(Flash { text: localizer.with("flash-completed", [("item", name.into())]), undo: Some(item) });
+                return Some(Flash {
+                    text: localizer.with("flash-completed", [("item", name.into())]),
+                    undo: Some(item),
+                });
             }
             _ => return None,
         };
@@ -148,12 +151,7 @@ pub(crate) async fn owner_page(
 }
 
 /// The live part of the home page alone.
-pub(crate) fn fragment(
-    account: &Account,
-    reader: &Reader,
-    vehicle: &Vehicle,
-    did: &Did,
-) -> Result<String, Problem> {
+pub(crate) fn fragment(account: &Account, reader: &Reader, vehicle: &Vehicle, did: &Did) -> Result<String, Problem> {
     let format = reader.format(account, Some(vehicle));
     let page = Page::of(reader, account, "nav-home", Section::Home);
     let home = Home::of(vehicle, &format, did.flash(&format));
@@ -171,9 +169,9 @@ pub(crate) fn state_fragment(account: &Account, reader: &Reader, vehicle: &Vehic
 pub(crate) async fn mark_seen(state: &AppState, owner: &Owner, vehicle: &Vehicle, kind: NoticeKind) {
     let now_ms = state.now_ms();
     let surface = owner.actor().surface();
-    let unseen = vehicle.open_notices(now_ms).filter(|notice| {
-        notice.subject.kind() == kind && !notice.seen.iter().any(|seen| Some(seen.on) == surface)
-    });
+    let unseen = vehicle
+        .open_notices(now_ms)
+        .filter(|notice| notice.subject.kind() == kind && !notice.seen.iter().any(|seen| Some(seen.on) == surface));
     for notice in unseen {
         if let Err(error) = state.service.seen(&vehicle.device, notice.id(), owner.actor()).await {
             tracing::warn!(vehicle.id = %vehicle.device, notice.id = %notice.id(), %error, "a notice could not be marked as seen");

@@ -41,7 +41,11 @@ pub(crate) struct LoginForm {
 }
 
 /// `GET /login`.
-pub(crate) async fn show(Caller(caller): Caller, reader: Reader, Query(next): Query<Next>) -> Result<Response, Problem> {
+pub(crate) async fn show(
+    Caller(caller): Caller,
+    reader: Reader,
+    Query(next): Query<Next>,
+) -> Result<Response, Problem> {
     if caller.is_some() {
         return Ok(render::see_other(&local(&next.next)));
     }
@@ -93,7 +97,11 @@ pub(crate) async fn log_out(State(state): State<AppState>, headers: HeaderMap) -
 }
 
 /// `GET /`: each role's first page.
-pub(crate) async fn home(State(state): State<AppState>, Caller(caller): Caller, reader: Reader) -> Result<Response, Problem> {
+pub(crate) async fn home(
+    State(state): State<AppState>,
+    Caller(caller): Caller,
+    reader: Reader,
+) -> Result<Response, Problem> {
     let Some(caller) = caller else { return Ok(render::see_other("/login")) };
     match caller.account.role {
         Role::Owner => super::home::first(&state, &caller, &reader).await,

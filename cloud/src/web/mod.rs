@@ -27,9 +27,9 @@ pub(crate) mod view;
 
 pub(crate) use advisor::visible;
 pub(crate) use devices::all as all_devices;
+pub use faces::faces;
 pub(crate) use form::parse_answer;
 pub(crate) use login::{agent, client};
-pub use faces::faces;
 pub use reader::Reader;
 pub use router::router;
 pub use state::{AppState, Settings};

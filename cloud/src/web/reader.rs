@@ -64,7 +64,12 @@ impl Reader {
 
     /// How figures are written when nobody is known.
     pub fn plain_format(&self) -> Format {
-        Format { localizer: self.localizer(None), unit: DistanceUnit::default(), zone: TimeZone::UTC, now_ms: self.now_ms }
+        Format {
+            localizer: self.localizer(None),
+            unit: DistanceUnit::default(),
+            zone: TimeZone::UTC,
+            now_ms: self.now_ms,
+        }
     }
 }
 

@@ -36,18 +36,29 @@ pub(crate) fn spark(title: String, readings: &[(u64, f64)], format: &Format, say
     let mut readings: Vec<(u64, f64)> = readings.iter().copied().filter(|(_, value)| value.is_finite()).collect();
     readings.sort_by_key(|(at_ms, _)| *at_ms);
     let (Some(&(first_ms, _)), Some(&(last_ms, last))) = (readings.first(), readings.last()) else {
-        return Spark { title, summary: None, shapes: String::new(), from: String::new(), to: String::new(), rows: Vec::new(), gaps: Vec::new() };
+        return Spark {
+            title,
+            summary: None,
+            shapes: String::new(),
+            from: String::new(),
+            to: String::new(),
+            rows: Vec::new(),
+            gaps: Vec::new(),
+        };
     };
     let low = readings.iter().map(|(_, value)| *value).fold(f64::INFINITY, f64::min);
     let high = readings.iter().map(|(_, value)| *value).fold(f64::NEG_INFINITY, f64::max);
-    let summary = format.localizer.with("chart-summary", [
-        ("n", readings.len().into()),
-        ("from", format.date(first_ms).into()),
-        ("to", format.date(last_ms).into()),
-        ("min", say(low).into()),
-        ("max", say(high).into()),
-        ("last", say(last).into()),
-    ]);
+    let summary = format.localizer.with(
+        "chart-summary",
+        [
+            ("n", readings.len().into()),
+            ("from", format.date(first_ms).into()),
+            ("to", format.date(last_ms).into()),
+            ("min", say(low).into()),
+            ("max", say(high).into()),
+            ("last", say(last).into()),
+        ],
+    );
     let rows = readings.iter().rev().take(MAX_ROWS).map(|(at_ms, value)| (format.date_time(*at_ms), say(*value)));
     let is_gap = |pair: &&[(u64, f64)]| pair[1].0 - pair[0].0 > GAP_MS;
     let gap = |pair: &[(u64, f64)]| {
@@ -77,7 +88,8 @@ fn shapes(readings: &[(u64, f64)], low: f64, high: f64) -> String {
     }
     for pair in readings.windows(2).filter(|pair| pair[1].0 - pair[0].0 > GAP_MS) {
         let (from, to) = (x(pair[0].0), x(pair[1].0));
-        let _ = write!(svg, "<rect class=\"gap\" x=\"{from:.1}\" y=\"0\" width=\"{:.1}\" height=\"{HEIGHT}\"/>", to - from);
+        let _ =
+            write!(svg, "<rect class=\"gap\" x=\"{from:.1}\" y=\"0\" width=\"{:.1}\" height=\"{HEIGHT}\"/>", to - from);
     }
     for run in readings.chunk_by(|a, b| b.0 - a.0 <= GAP_MS) {
         let mut path = String::new();
@@ -99,12 +111,8 @@ mod tests {
     use crate::i18n::{DistanceUnit, Language};
 
     fn draw(readings: &[(u64, f64)]) -> Spark {
-        let format = Format {
-            localizer: Language::DEFAULT.localizer(),
-            unit: DistanceUnit::Km,
-            zone: TimeZone::UTC,
-            now_ms: 0,
-        };
+        let format =
+            Format { localizer: Language::DEFAULT.localizer(), unit: DistanceUnit::Km, zone: TimeZone::UTC, now_ms: 0 };
         spark("12 V".to_owned(), readings, &format, |value| format.volts(value))
     }
 

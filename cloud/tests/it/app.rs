@@ -152,7 +152,8 @@ impl Client {
     }
 
     pub(crate) async fn form(&self, path: &str, fields: &str) -> Answer {
-        let request = self.request(Method::POST, path).header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+        let request =
+            self.request(Method::POST, path).header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
         self.send(request.body(Body::from(fields.to_owned())).unwrap()).await
     }
 
@@ -252,7 +253,11 @@ fn drive(state: &mut VehicleState, electric: bool) {
         let cold = days_ago as f32;
         let started_ms = at(days_ago, 6) + u64::from(trip) * 240_000;
         let outside = Some(((cold * 0.4 + 1.5) * 10.0) as i16);
-        state.apply(3, times(started_ms), &TripStarted { trip, odometer_m: Some(odometer_m), outside_decicelsius: outside }.into());
+        state.apply(
+            3,
+            times(started_ms),
+            &TripStarted { trip, odometer_m: Some(odometer_m), outside_decicelsius: outside }.into(),
+        );
         let distance_m = 6_400 + trip * 2_150;
         odometer_m += distance_m;
         let minutes = 12 + u64::from(trip) * 3;
@@ -458,5 +463,10 @@ fn envelope(vehicle: &Vehicle) -> TelemetryRow {
         writer.push(number, at(1, 6) + u64::from(number), &Record::from(odometer)).unwrap();
     }
     let bytes = bytes::Bytes::copy_from_slice(writer.finish());
-    TelemetryRow { device: vehicle.device.clone(), first: RecordId { boot: 3, number: 0 }, received_ms: at(1, 6), bytes }
+    TelemetryRow {
+        device: vehicle.device.clone(),
+        first: RecordId { boot: 3, number: 0 },
+        received_ms: at(1, 6),
+        bytes,
+    }
 }

@@ -18,6 +18,7 @@ use super::ecu::Ecu;
 use super::generator::{Generator, Moment};
 use super::ledger::{Ledger, LedgerError};
 use super::matrix::{Detail, Matrix};
+use super::past::Past;
 use super::report::{CarReport, Line, answer_word, hex, state_word, write_line};
 use crate::clock::{Clock, VirtualTime};
 use crate::flash_file::{self, Layout, Region, Sync};
@@ -110,6 +111,7 @@ impl Car {
     pub async fn start(
         id: DeviceId,
         seed: u64,
+        past: Option<Past>,
         folder: &Path,
         link: Option<Link>,
         shared: Arc<Shared>,
@@ -118,7 +120,7 @@ impl Car {
         let (mut ledger, position) = Ledger::open(folder, id.as_str())?;
         count_stored(&mut flash, &mut ledger).await?;
         let time = shared.time;
-        let generator = Generator::new(seed, id.as_str(), time.epoch_ms, time.speed, position);
+        let generator = Generator::new(seed, id.as_str(), past, time.epoch_ms, time.speed, position);
         let born_ms = generator.position().at_ms;
         let settings = Settings {
             reset: ResetReason::PowerOn,

@@ -17,6 +17,7 @@ use super::ecu::Readings;
 use super::faults::{Code, Faults};
 use super::matrix::{Detail, Engine, State, Traction};
 use super::noise::Seed;
+use super::past::Past;
 use super::place::Place;
 use super::route::Route;
 use super::tyres::Tyres;
@@ -97,15 +98,23 @@ pub struct Generator {
 
 impl Generator {
     /// The life of `device` in the fleet of `seed` from `epoch_ms` on, continued from `position` if there is one.
-    pub fn new(seed: u64, device: &str, epoch_ms: u64, speed: f64, position: Option<Position>) -> Self {
+    /// What is told of its past holds; the rest is drawn.
+    pub fn new(
+        seed: u64,
+        device: &str,
+        past: Option<Past>,
+        epoch_ms: u64,
+        speed: f64,
+        position: Option<Position>,
+    ) -> Self {
         let fleet = Seed(seed);
         let car = fleet.named(device);
-        let class = Class::of(device);
+        let class = past.map_or_else(|| Class::of(device), |past| past.class);
         let place = Place::choose(fleet, car.named("place").unit());
         let position = position.unwrap_or_else(|| Position {
             at_ms: epoch_ms,
             stopped_ms: epoch_ms.saturating_sub(10 * HOUR_MS),
-            vehicle: Vehicle::new(car, place.outside_c(epoch_ms)),
+            vehicle: Vehicle::new(car, past.map(|past| past.odometer_m), place.outside_c(epoch_ms)),
         });
         Self {
             class,
@@ -386,7 +395,7 @@ mod tests {
     const EPOCH_MS: u64 = 20_454 * DAY_MS;
 
     fn life(device: &str, days: u64, speed: f64) -> Vec<Moment> {
-        let mut generator = Generator::new(7, device, EPOCH_MS, speed, None);
+        let mut generator = Generator::new(7, device, None, EPOCH_MS, speed, None);
         std::iter::from_fn(|| generator.next(EPOCH_MS + days * DAY_MS)).collect()
     }
 
@@ -398,7 +407,7 @@ mod tests {
 
     #[test]
     fn how_often_a_life_is_looked_at_does_not_change_it() {
-        let mut generator = Generator::new(7, "car-0003", EPOCH_MS, 10_000.0, None);
+        let mut generator = Generator::new(7, "car-0003", None, EPOCH_MS, 10_000.0, None);
         let mut looked = Vec::new();
         for hour in 0..20 * 24 {
             looked.extend(std::iter::from_fn(|| generator.next(EPOCH_MS + (hour + 1) * HOUR_MS)));
@@ -434,7 +443,7 @@ mod tests {
             })
             .collect();
         let position = departures[departures.len() / 2];
-        let mut resumed = Generator::new(7, "car-0001", EPOCH_MS, 100_000.0, Some(position));
+        let mut resumed = Generator::new(7, "car-0001", None, EPOCH_MS, 100_000.0, Some(position));
         let first = std::iter::from_fn(|| resumed.next(EPOCH_MS + 40 * DAY_MS))
             .find_map(|moment| match moment {
                 Moment::Told { at_ms, state, .. } => Some((at_ms, state.odometer_m)),

@@ -117,7 +117,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let (mut ledger, stood) = Ledger::open(folder.path(), "car-1").unwrap();
         assert_eq!(stood, None);
-        let position = Position { at_ms: 5, stopped_ms: 4, vehicle: Vehicle::new(Seed(1), 10.0) };
+        let position = Position { at_ms: 5, stopped_ms: 4, vehicle: Vehicle::new(Seed(1), None, 10.0) };
         ledger.keep(&position).unwrap();
         ledger.count(1, 10).unwrap();
         ledger.count(3, 7).unwrap();

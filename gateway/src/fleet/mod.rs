@@ -14,6 +14,7 @@ pub mod generator;
 pub mod ledger;
 pub mod matrix;
 pub mod noise;
+pub mod past;
 pub mod place;
 pub mod report;
 pub mod route;

@@ -13,6 +13,7 @@ use tokio::task::JoinSet;
 
 use super::car::{Car, CarError, Gauges, Shared};
 use super::noise::Seed;
+use super::past::Past;
 use super::report::{Line, Notices, Report, write_line};
 use crate::clock::{Clock, VirtualTime};
 use crate::link::{Identity, Link, Options, Policy, TlsError, client_config};
@@ -51,7 +52,7 @@ pub struct Server {
     pub port: u16,
     /// The name in the server's certificate.
     pub name: String,
-    /// The folder of identities: `ca.pem` and `<device-id>/{cert.pem,key.pem}`.
+    /// The folder of identities: `ca.pem` and `<device-id>/{cert.pem,key.pem}`, perhaps with a `vehicle.json` of the car's past.
     pub identities: PathBuf,
 }
 
@@ -76,6 +77,15 @@ pub enum FleetError {
         found: usize,
         /// How many are needed.
         wanted: usize,
+    },
+    /// What is told of a car's past cannot be read.
+    #[error("cannot read the vehicle's past, {}", path.display())]
+    Past {
+        /// The car's folder of identities.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: std::io::Error,
     },
     /// An identity cannot be used.
     #[error(transparent)]
@@ -131,7 +141,8 @@ pub async fn run(plan: Plan, clock: Clock, mut stop: Stop) -> Result<Report, Fle
     for device in devices {
         let link = plan.server.as_ref().map(|server| link(server, &device, plan.seed, &clock)).transpose()?;
         let name = device.as_str().to_owned();
-        let car = Box::pin(Car::start(device, plan.seed, &plan.state, link, shared.clone()))
+        let past = plan.server.as_ref().map(|server| past(server, &device)).transpose()?.flatten();
+        let car = Box::pin(Car::start(device, plan.seed, past, &plan.state, link, shared.clone()))
             .await
             .map_err(|source| FleetError::Car { device: name.clone(), source })?;
         gauges.push(car.gauges());
@@ -222,6 +233,12 @@ fn identities(folder: &Path, wanted: usize) -> Result<Vec<DeviceId>, FleetError>
     devices.sort();
     devices.truncate(wanted);
     Ok(devices)
+}
+
+/// What is told of a car beside its certificate.
+fn past(server: &Server, device: &DeviceId) -> Result<Option<Past>, FleetError> {
+    let path = server.identities.join(device.as_str());
+    Past::told(&path).map_err(|source| FleetError::Past { path, source })
 }
 
 fn link(server: &Server, device: &DeviceId, seed: u64, clock: &Clock) -> Result<Link, FleetError> {

@@ -5,7 +5,8 @@
 use super::noise::Seed;
 
 /// A kind of car.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Class {
     /// A small combustion car.
     Small,
@@ -16,8 +17,7 @@ pub enum Class {
 }
 
 impl Class {
-    /// The kind of a device. An id that ends in a number tells it: every fifth car is electric, every third of the others large.
-    /// The service's demonstration applies the same rule when it registers the car.
+    /// The kind of a device of whose past nothing is told. An id that ends in a number tells it: every fifth car is electric, every third of the others large.
     pub fn of(device: &str) -> Self {
         let prefix = device.trim_end_matches(|character: char| character.is_ascii_digit());
         let number = device[prefix.len()..].parse().unwrap_or_else(|_| Seed(0).named(device).0);
@@ -90,11 +90,11 @@ const THERMOSTAT_C: f64 = 90.0;
 const JOULES_PER_ML: f64 = 7_700.0;
 
 impl Vehicle {
-    /// A car somewhere in its first years.
-    pub fn new(car: Seed, outside_c: f64) -> Self {
+    /// A car with that odometer, or else somewhere in its first years.
+    pub fn new(car: Seed, odometer_m: Option<u32>, outside_c: f64) -> Self {
         let seed = car.named("vehicle");
         Self {
-            odometer_m: seed.branch(1).between(4_000_000.0, 90_000_000.0),
+            odometer_m: odometer_m.map_or_else(|| seed.branch(1).between(4_000_000.0, 90_000_000.0), f64::from),
             level: seed.branch(2).between(0.4, 0.95),
             coolant_c: outside_c,
         }

@@ -83,7 +83,7 @@ async fn the_core_derives_what_the_generator_lived() {
     let days = 30;
     for device in ["car-0001", "car-0002", "car-0004"] {
         let stored = live(folder.path(), device, days).await;
-        let mut generator = Generator::new(11, device, EPOCH_MS, 100_000.0, None);
+        let mut generator = Generator::new(11, device, None, EPOCH_MS, 100_000.0, None);
         let until_ms = EPOCH_MS + days * DAY_MS;
         let lived: Vec<f64> = std::iter::from_fn(|| generator.next(until_ms))
             .filter_map(|moment| match moment {
@@ -117,7 +117,7 @@ async fn faults_arrive_as_trouble_codes_through_the_cores_own_polls() {
     let device = (1..40)
         .map(|number| format!("car-{number:04}"))
         .find(|device| {
-            let generator = Generator::new(11, device, EPOCH_MS, 100_000.0, None);
+            let generator = Generator::new(11, device, None, EPOCH_MS, 100_000.0, None);
             generator.class().burns()
                 && (20..days - 60).any(|day| generator.codes(EPOCH_MS + day * DAY_MS).iter().any(|code| !code.pending))
         })
@@ -171,7 +171,7 @@ async fn what_a_lost_connection_left_without_a_receipt_is_sent_again_until_the_o
     let born = Now { uptime_ms: 0, unix_ms: Some(EPOCH_MS) };
     let device = Device::start(in_memory(Layout::FLEET), Settings::default(), born).await.unwrap();
     let mut host = Host::new(device);
-    let mut generator = Generator::new(11, "car-0001", EPOCH_MS, 100_000.0, None);
+    let mut generator = Generator::new(11, "car-0001", None, EPOCH_MS, 100_000.0, None);
     let (matrix, mut frames) = (Matrix::default(), Vec::new());
     let mut now = born;
     while let Some(moment) = generator.next(EPOCH_MS + 20 * DAY_MS) {

@@ -25,7 +25,7 @@ fn json(path: &Path) -> Value {
 
 /// The first drives of a car in real time, as a log, and how far each goes.
 fn generated(device: &str, drives: usize, folder: &Path) -> (PathBuf, Vec<f64>) {
-    let mut generator = Generator::new(3, device, EPOCH_MS, 1.0, None);
+    let mut generator = Generator::new(3, device, None, EPOCH_MS, 1.0, None);
     let matrix = Matrix::default();
     let (mut log, mut distances) = (String::new(), Vec::new());
     while let Some(moment) = generator.next(EPOCH_MS + 60 * DAY_MS) {

@@ -62,7 +62,8 @@ pub(crate) fn names(set: Purposes) -> Vec<&'static str> {
 /// The changes, the newest first.
 pub(crate) fn changes(vehicle: &Vehicle, format: &Format) -> Vec<ChangeLine> {
     let localizer = format.localizer;
-    let before = std::iter::once(Purposes::FUNCTION).chain(vehicle.consent_history.iter().map(|change| change.consent.purposes));
+    let before =
+        std::iter::once(Purposes::FUNCTION).chain(vehicle.consent_history.iter().map(|change| change.consent.purposes));
     let lines = vehicle.consent_history.iter().zip(before).map(|(change, before)| {
         let now = change.consent.purposes;
         let list = |set: Purposes| {
@@ -81,10 +82,10 @@ pub(crate) fn changes(vehicle: &Vehicle, format: &Format) -> Vec<ChangeLine> {
         }
         ChangeLine {
             what: what.join(" · "),
-            who: localizer.with("consent-by", [
-                ("who", actor(localizer, &change.by).into()),
-                ("version", change.consent.version.to_string().into()),
-            ]),
+            who: localizer.with(
+                "consent-by",
+                [("who", actor(localizer, &change.by).into()), ("version", change.consent.version.to_string().into())],
+            ),
             when: format.date_time(change.at_ms),
             machine: format.machine(change.at_ms),
         }

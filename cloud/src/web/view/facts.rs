@@ -50,7 +50,8 @@ pub(crate) fn facts(vehicle: &Vehicle, format: &Format) -> Vec<Fact> {
     ];
     if profile.powertrain != Powertrain::Electric {
         facts.push(("state-engine-hours", count(totals.engine_s / 3600)));
-        facts.push(("state-fuel-burnt", localizer.with("trip-fuel", [("litres", count(totals.fuel_ml / 1000).into())])));
+        facts
+            .push(("state-fuel-burnt", localizer.with("trip-fuel", [("litres", count(totals.fuel_ml / 1000).into())])));
         facts.push(("state-cold-starts", count(totals.cold_starts)));
     }
     if profile.powertrain != Powertrain::Combustion {
@@ -77,11 +78,14 @@ pub(crate) fn gaps(vehicle: &Vehicle, format: &Format) -> Vec<String> {
             GapReason::Overflow => "gap-overflow",
             GapReason::Corrupt => "gap-corrupt",
         });
-        format.localizer.with("gaps-line", [
-            ("n", format.integer(loss.count.into()).into()),
-            ("boot", loss.boot.to_string().into()),
-            ("why", why.into()),
-        ])
+        format.localizer.with(
+            "gaps-line",
+            [
+                ("n", format.integer(loss.count.into()).into()),
+                ("boot", loss.boot.to_string().into()),
+                ("why", why.into()),
+            ],
+        )
     };
     vehicle.state.losses.iter().rev().map(line).collect()
 }

@@ -33,7 +33,11 @@ pub(crate) fn health(vehicle: &Vehicle, format: &Format) -> Health {
         Verdict::Upcoming { item } => {
             let when = assessments.iter().find(|one| one.item == item).map(|one| due_in_sentence(vehicle, format, one));
             let name = item_name(localizer, item);
-            ("soon", "clock", localizer.with("health-soon", [("item", name.into()), ("when", when.unwrap_or_default().into())]))
+            (
+                "soon",
+                "clock",
+                localizer.with("health-soon", [("item", name.into()), ("when", when.unwrap_or_default().into())]),
+            )
         }
         Verdict::Due { item } => ("due", "alert", named("health-due", item)),
         Verdict::Overdue { item } => ("over", "stop", named("health-overdue", item)),
@@ -49,10 +53,13 @@ fn fine(vehicle: &Vehicle, format: &Format, judged: &Judged) -> String {
     let localizer = format.localizer;
     match &judged.next {
         None => localizer.text("health-fine-nothing"),
-        Some(next) => localizer.with("health-fine", [
-            ("item", item_inline(localizer, next.item).into()),
-            ("when", due_in_sentence(vehicle, format, next).into()),
-        ]),
+        Some(next) => localizer.with(
+            "health-fine",
+            [
+                ("item", item_inline(localizer, next.item).into()),
+                ("when", due_in_sentence(vehicle, format, next).into()),
+            ],
+        ),
     }
 }
 

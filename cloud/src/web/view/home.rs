@@ -2,7 +2,10 @@
 
 use milepost_protocol::notice::NoticeKind;
 
-use super::{Health, ItemView, TileView, TripRow, TroubleView, TyreView, health, items, recent, tiles, troubles, tyres, vehicle_name};
+use super::{
+    Health, ItemView, TileView, TripRow, TroubleView, TyreView, health, items, recent, tiles, troubles, tyres,
+    vehicle_name,
+};
 use crate::domain::Vehicle;
 use crate::i18n::Format;
 
@@ -39,7 +42,8 @@ impl Home {
         let items = items(vehicle, format);
         let troubles = troubles(vehicle, format);
         let contact_ms = vehicle.state.last_received_ms;
-        let open_offers = vehicle.open_notices(format.now_ms).filter(|notice| notice.subject.kind() == NoticeKind::Offer);
+        let open_offers =
+            vehicle.open_notices(format.now_ms).filter(|notice| notice.subject.kind() == NoticeKind::Offer);
         Self {
             base: format!("/vehicles/{}", vehicle.device),
             name: vehicle_name(format.localizer, vehicle),

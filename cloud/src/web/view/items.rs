@@ -80,8 +80,10 @@ fn item(vehicle: &Vehicle, format: &Format, assessment: &Assessment) -> ItemView
 
 /// The notice of the item's present cycle with the highest level.
 fn newest_notice<'v>(vehicle: &'v Vehicle, assessment: &Assessment) -> Option<&'v NoticeDoc> {
-    let of_cycle = |notice: &&NoticeDoc| matches!(notice.subject,
-        Subject::Reminder { item, cycle, .. } if item == assessment.item && cycle == assessment.cycle);
+    let of_cycle = |notice: &&NoticeDoc| {
+        matches!(notice.subject,
+        Subject::Reminder { item, cycle, .. } if item == assessment.item && cycle == assessment.cycle)
+    };
     vehicle.notices.values().filter(of_cycle).max_by_key(|notice| notice.id())
 }
 
@@ -117,7 +119,8 @@ fn actions(format: &Format, notice: &NoticeDoc) -> Option<NoticeActions> {
 fn can_undo(vehicle: &Vehicle, now_ms: u64, item: ItemId) -> bool {
     let last = vehicle.anchorings.iter().rev().find(|anchoring| anchoring.item == item && !anchoring.undone);
     last.is_some_and(|last| {
-        matches!(last.by, Actor::Owner(_) | Actor::Car | Actor::Advisor(_)) && now_ms.saturating_sub(last.at_ms) < UNDO_FOR_MS
+        matches!(last.by, Actor::Owner(_) | Actor::Car | Actor::Advisor(_))
+            && now_ms.saturating_sub(last.at_ms) < UNDO_FOR_MS
     })
 }
 

@@ -33,11 +33,14 @@ pub(crate) fn told(vehicle: &Vehicle, format: &Format) -> Option<String> {
     let localizer = format.localizer;
     newest_first(vehicle).into_iter().find_map(|notice| {
         let last = notice.seen.iter().max_by_key(|seen| seen.at_ms)?;
-        Some(localizer.with("queue-told-line", [
-            ("title", title(localizer, notice.subject).into()),
-            ("where", surface(localizer, last.on).into()),
-            ("when", format.age(last.at_ms).into()),
-        ]))
+        Some(localizer.with(
+            "queue-told-line",
+            [
+                ("title", title(localizer, notice.subject).into()),
+                ("where", surface(localizer, last.on).into()),
+                ("when", format.age(last.at_ms).into()),
+            ],
+        ))
     })
 }
 
@@ -50,11 +53,14 @@ fn newest_first(vehicle: &Vehicle) -> Vec<&NoticeDoc> {
 fn row(notice: &NoticeDoc, format: &Format) -> NoticeRow {
     let localizer = format.localizer;
     let line = |transition: &crate::domain::Transition| {
-        localizer.with("history-line", [
-            ("date", format.date_time(transition.at_ms).into()),
-            ("who", actor(localizer, &transition.by).into()),
-            ("state", state(format, transition.to).into()),
-        ])
+        localizer.with(
+            "history-line",
+            [
+                ("date", format.date_time(transition.at_ms).into()),
+                ("who", actor(localizer, &transition.by).into()),
+                ("state", state(format, transition.to).into()),
+            ],
+        )
     };
     NoticeRow {
         title: title(localizer, notice.subject),
@@ -74,9 +80,7 @@ fn row(notice: &NoticeDoc, format: &Format) -> NoticeRow {
 pub(crate) fn state(format: &Format, state: NoticeState) -> String {
     let localizer = format.localizer;
     match state {
-        NoticeState::Snoozed { until_ms } => {
-            localizer.with("state-snoozed", [("date", format.date(until_ms).into())])
-        }
+        NoticeState::Snoozed { until_ms } => localizer.with("state-snoozed", [("date", format.date(until_ms).into())]),
         NoticeState::Raised => localizer.text("state-raised"),
         NoticeState::Shown { .. } => localizer.text("state-shown"),
         NoticeState::Booked => localizer.text("state-booked"),

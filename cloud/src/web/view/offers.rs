@@ -104,9 +104,8 @@ fn decision(row: &DecisionRow, format: &Format) -> DecisionLine {
         Arm::Nothing => localizer.text("decision-nothing"),
         Arm::Offer { offer, .. } => localizer.with("decision-offer", [("offer", offer_name(offer, format).into())]),
     };
-    let is_chosen = |candidate: &&Candidate| {
-        matches!(row.decision.chosen, Arm::Offer { offer, .. } if offer == candidate.offer)
-    };
+    let is_chosen =
+        |candidate: &&Candidate| matches!(row.decision.chosen, Arm::Offer { offer, .. } if offer == candidate.offer);
     let others = row.decision.candidates.iter().filter(|candidate| !is_chosen(candidate));
     let line = |candidate: &Candidate| {
         let offer = offer_name(candidate.offer, format);
@@ -117,7 +116,8 @@ fn decision(row: &DecisionRow, format: &Format) -> DecisionLine {
             }
             None => {
                 let of_offer = |arm: &Arm| matches!(*arm, Arm::Offer { offer, .. } if offer == candidate.offer);
-                let chance = row.decision.arms.iter().filter(|share| of_offer(&share.arm)).map(|share| share.propensity).sum();
+                let chance =
+                    row.decision.arms.iter().filter(|share| of_offer(&share.arm)).map(|share| share.propensity).sum();
                 localizer.with("decision-chance", [("offer", offer.into()), ("chance", format.percent(chance).into())])
             }
         }
@@ -152,8 +152,9 @@ pub(crate) fn rejected(rejection: &Rejection, format: &Format) -> String {
         Rejection::NotEligible(Ineligible::TooFewDays { known, needed }) => {
             localizer.with("rejected-few-days", [("known", (*known).into()), ("needed", (*needed).into())])
         }
-        Rejection::NotEligible(Ineligible::TooWarm { mean_c, limit_c }) => localizer
-            .with("rejected-warm", [("mean", celsius(*mean_c).into()), ("limit", celsius(*limit_c).into())]),
+        Rejection::NotEligible(Ineligible::TooWarm { mean_c, limit_c }) => {
+            localizer.with("rejected-warm", [("mean", celsius(*mean_c).into()), ("limit", celsius(*limit_c).into())])
+        }
         Rejection::NotEligible(Ineligible::NotSummerWheels { .. }) => localizer.text("rejected-wheels"),
         Rejection::Capped { shown, window_days, .. } => {
             localizer.with("rejected-cap", [("shown", (*shown).into()), ("days", (*window_days).into())])

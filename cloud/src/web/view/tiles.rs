@@ -36,10 +36,9 @@ pub(crate) fn tiles(vehicle: &Vehicle, format: &Format) -> Vec<TileView> {
     };
     let tile = |icon, key: &str, reading| TileView { icon, label: format.localizer.text(key), reading };
 
-    let odometer = state
-        .totals
-        .odometer_m
-        .map(|metres| Reading::new(format, format.odometer(metres.into()), state.totals.odometer_at_ms, STALE_AFTER_MS));
+    let odometer = state.totals.odometer_m.map(|metres| {
+        Reading::new(format, format.odometer(metres.into()), state.totals.odometer_at_ms, STALE_AFTER_MS)
+    });
     let rest = state.rests.back();
     let rest = rest.map(|rest| Reading::new(format, format.volts(rest.millivolts.into()), rest.at_ms, STALE_AFTER_MS));
     let battery = rest.or_else(|| signal(SignalId::BATTERY_12V, &|volts| format.volts(volts * 1000.0)));
@@ -71,9 +70,9 @@ pub(crate) fn tyres(vehicle: &Vehicle, format: &Format) -> Vec<TyreView> {
         (Wheel::RearRight, "right", "wheel-rear-right"),
     ]
     .map(|(wheel, side, key)| {
-        let reading = mounted.get(&wheel).map(|tyre| {
-            Reading::new(format, format.pressure(tyre.pressure_pa.into()), tyre.at_ms, STALE_AFTER_MS)
-        });
+        let reading = mounted
+            .get(&wheel)
+            .map(|tyre| Reading::new(format, format.pressure(tyre.pressure_pa.into()), tyre.at_ms, STALE_AFTER_MS));
         TyreView { side, label: format.localizer.text(key), reading }
     })
     .into()

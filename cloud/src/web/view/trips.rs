@@ -42,10 +42,9 @@ pub(crate) fn days(vehicle: &Vehicle, format: &Format) -> Vec<Day> {
             let count = trips.len() as u64;
             Day {
                 date: trips.first().map(|trip| format.date(trip.started_ms)).unwrap_or_default(),
-                total: format.localizer.with("trips-day-total", [
-                    ("n", count.into()),
-                    ("distance", format.distance(metres).into()),
-                ]),
+                total: format
+                    .localizer
+                    .with("trips-day-total", [("n", count.into()), ("distance", format.distance(metres).into())]),
                 trips: trips.iter().map(|trip| row(trip, format)).collect(),
             }
         })

@@ -33,14 +33,20 @@ pub(crate) fn parts(urgency: &Urgency, format: &Format) -> Vec<PartLine> {
     let localizer = format.localizer;
     let line = |part: &milepost_engine::urgency::Part| {
         let name = match part.cause {
-            Cause::Item { item, level, .. } => localizer.with("part-item", [
-                ("item", item_name(localizer, item).into()),
-                ("level", level_word(localizer, level).to_lowercase().into()),
-            ]),
-            Cause::Trouble { code, status } => localizer.with("part-trouble", [
-                ("code", code.to_string().into()),
-                ("status", trouble_status(localizer, status).to_lowercase().into()),
-            ]),
+            Cause::Item { item, level, .. } => localizer.with(
+                "part-item",
+                [
+                    ("item", item_name(localizer, item).into()),
+                    ("level", level_word(localizer, level).to_lowercase().into()),
+                ],
+            ),
+            Cause::Trouble { code, status } => localizer.with(
+                "part-trouble",
+                [
+                    ("code", code.to_string().into()),
+                    ("status", trouble_status(localizer, status).to_lowercase().into()),
+                ],
+            ),
             Cause::Silent { days } => localizer.with("part-silent", [("n", days.into())]),
             Cause::AppointmentWanted => localizer.text("part-appointment"),
         };

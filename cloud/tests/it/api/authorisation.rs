@@ -50,7 +50,8 @@ fn every_operation_of_the_document_has_an_authorisation_case() {
         }
     }
     // The stream's cases stand beside it, because it does not end.
-    let mut cases: BTreeSet<_> = CASES.iter().map(|(method, path, ..)| ((*method).to_owned(), (*path).to_owned())).collect();
+    let mut cases: BTreeSet<_> =
+        CASES.iter().map(|(method, path, ..)| ((*method).to_owned(), (*path).to_owned())).collect();
     cases.insert(("get".to_owned(), "/api/v1/events".to_owned()));
     assert_eq!(operations, cases);
 }
@@ -93,6 +94,10 @@ async fn an_unknown_path_and_a_broken_body_are_problems_too() {
     for body in ["", "{", "[]", r#"{"answer":"maybe"}"#, r#"{"answer":"snooze"}"#, r#"{"answer":"snooze","days":91}"#] {
         let path = format!("/api/v1/vehicles/golf-1/notices/{}/answer", brake_reminder());
         let answer = anna.json(Method::POST, &path, body).await;
-        assert_eq!((answer.status, answer.json()["code"].as_str()), (StatusCode::UNPROCESSABLE_ENTITY, Some("invalid")), "{body}");
+        assert_eq!(
+            (answer.status, answer.json()["code"].as_str()),
+            (StatusCode::UNPROCESSABLE_ENTITY, Some("invalid")),
+            "{body}"
+        );
     }
 }

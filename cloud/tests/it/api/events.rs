@@ -51,7 +51,10 @@ async fn another_owners_changes_and_unshared_cars_are_not_heard() {
     frames(&mut bert, 2).await;
     frames(&mut vera, 5).await;
     service.answer(&"golf-1".parse().unwrap(), brake_reminder(), Answer::Book, owner("anna")).await.unwrap();
-    service.set_consent(&"quiet-4".parse().unwrap(), Purposes::FUNCTION.and(Purposes::RESEARCH), owner("bert")).await.unwrap();
+    service
+        .set_consent(&"quiet-4".parse().unwrap(), Purposes::FUNCTION.and(Purposes::RESEARCH), owner("bert"))
+        .await
+        .unwrap();
     assert!(frame(&mut bert).await.contains("quiet-4"), "his own car is the first that he hears of");
     let heard = frame(&mut vera).await;
     assert!(heard.contains("golf-1") && !heard.contains("quiet-4"), "{heard}");

@@ -97,7 +97,10 @@ async fn a_refused_offer_is_gone_and_says_so() {
 async fn consent_is_set_by_purpose_and_its_history_kept() {
     let app = TestApp::new().await;
     let anna = app.client("anna").await;
-    assert_eq!(anna.form("/vehicles/golf-1/privacy", "workshop=on").await.location(), "/vehicles/golf-1/privacy?did=consent");
+    assert_eq!(
+        anna.form("/vehicles/golf-1/privacy", "workshop=on").await.location(),
+        "/vehicles/golf-1/privacy?did=consent"
+    );
     let consent = app.vehicle("golf-1").await.consent;
     assert_eq!(consent.purposes, Purposes::FUNCTION.and(Purposes::WORKSHOP));
     let page = anna.get("/vehicles/golf-1/privacy").await.body;

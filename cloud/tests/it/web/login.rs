@@ -12,7 +12,10 @@ async fn a_log_in_leads_on_and_the_cookie_is_for_the_browser_alone() {
     let answer = app.anonymous().form("/login", &credentials("Anna", PASSWORD)).await;
     assert_eq!((answer.status, answer.location()), (StatusCode::SEE_OTHER, "/account"));
     let cookie = answer.headers[header::SET_COOKIE].to_str().unwrap();
-    assert!(cookie.starts_with("session=") && cookie.contains("HttpOnly") && cookie.contains("SameSite=Lax"), "{cookie}");
+    assert!(
+        cookie.starts_with("session=") && cookie.contains("HttpOnly") && cookie.contains("SameSite=Lax"),
+        "{cookie}"
+    );
 }
 
 #[tokio::test]
@@ -93,7 +96,8 @@ async fn a_request_from_another_site_is_refused_before_anything_happens() {
     let app = TestApp::new().await;
     let anna = app.client("anna").await;
     for (name, value) in [("sec-fetch-site", "cross-site"), ("origin", "https://evil.example")] {
-        let request = anna.request(Method::POST, "/logout").header(name, value).body(axum::body::Body::empty()).unwrap();
+        let request =
+            anna.request(Method::POST, "/logout").header(name, value).body(axum::body::Body::empty()).unwrap();
         assert_eq!(anna.send(request).await.status, StatusCode::FORBIDDEN, "{name}");
     }
     let own = anna.request(Method::POST, "/logout").header("origin", format!("http://{HOST}"));
@@ -111,5 +115,8 @@ async fn the_choice_of_colours_and_unit_is_kept() {
     assert!(cookies.iter().any(|cookie| cookie.to_str().unwrap().starts_with("theme=dark;")), "{cookies:?}");
     let home = anna.get("/vehicles/golf-1").await.body;
     assert!(home.contains(" mi</strong>"), "the odometer is in miles");
-    assert_eq!(anna.form("/account/preferences", "language=xx&unit=mi&theme=dark").await.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(
+        anna.form("/account/preferences", "language=xx&unit=mi&theme=dark").await.status,
+        StatusCode::UNPROCESSABLE_ENTITY
+    );
 }
