@@ -79,6 +79,7 @@ impl Clock {
     }
 
     /// Starts measuring a span of real time, for latency figures only.
+    #[expect(clippy::disallowed_methods, reason = "this module is the one that reads time")]
     pub fn stopwatch(&self) -> Stopwatch {
         Stopwatch(Instant::now())
     }
@@ -95,14 +96,23 @@ impl Stopwatch {
     }
 }
 
+/// The present on the scale of the runtime's timers: for deadlines alone, and standing still in tests that pause it.
+#[expect(clippy::disallowed_methods, reason = "this module is the one that reads time")]
+pub(crate) fn timer_now() -> tokio::time::Instant {
+    tokio::time::Instant::now()
+}
+
+#[expect(clippy::disallowed_methods, reason = "this module is the one that reads time")]
+fn since_epoch() -> Duration {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
+}
+
 fn machine_ms() -> u64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+    u64::try_from(since_epoch().as_millis()).unwrap_or(u64::MAX)
 }
 
 fn machine_us() -> u64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    u64::try_from(since.as_micros()).unwrap_or(u64::MAX)
+    u64::try_from(since_epoch().as_micros()).unwrap_or(u64::MAX)
 }
 
 fn scale(epoch_ms: u64, started_ms: u64, speed: f64, machine_ms: u64) -> u64 {

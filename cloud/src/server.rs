@@ -37,13 +37,16 @@ const REGISTER_EVERY: Duration = Duration::from_secs(1);
 /// How long pages under way may take when the service stops.
 const HTTP_DRAIN: Duration = Duration::from_secs(3);
 
+/// Makes the pages and the API over a service.
+pub type MakeRouter = dyn Fn(Service, &Config) -> Router + Send + Sync;
+
 /// What the service is given beside its configuration.
 #[derive(Clone)]
 pub struct Faces {
     /// Words for the car's display.
     pub texts: Arc<dyn Texts>,
     /// The pages and the API over the service.
-    pub router: Arc<dyn Fn(Service, &Config) -> Router + Send + Sync>,
+    pub router: Arc<MakeRouter>,
 }
 
 impl std::fmt::Debug for Faces {

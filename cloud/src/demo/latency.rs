@@ -52,13 +52,11 @@ impl Spans {
     /// The span ended.
     pub(super) fn close(&mut self, key: Key, at_us: u64) {
         match self.half.get(&key) {
-            None => {
+            // Of several ends before a beginning the last one counts.
+            None | Some(Half::Closed(_)) => {
                 self.half.insert(key, Half::Closed(at_us));
             }
             Some(&Half::Opened(opened_us)) if opened_us <= at_us => self.count(key, opened_us, at_us),
-            Some(Half::Closed(_)) => {
-                self.half.insert(key, Half::Closed(at_us));
-            }
             Some(Half::Opened(_) | Half::Counted) => {}
         }
     }

@@ -197,12 +197,11 @@ async fn people(server: &RunningServer, roster: &[Participant]) -> Result<Vec<Lo
     let password: String = rand::rng().sample_iter(Alphanumeric).take(14).map(char::from).collect();
     let mut people: Vec<Login> = Vec::new();
     for Participant { device, owner, .. } in roster {
-        match people.iter_mut().find(|login| login.name == owner.as_str()) {
-            Some(login) => login.vehicles.push(device.to_string()),
-            None => {
-                let login = account(&accounts, owner, Role::Owner, &password).await?;
-                people.push(Login { vehicles: vec![device.to_string()], ..login });
-            }
+        if let Some(login) = people.iter_mut().find(|login| login.name == owner.as_str()) {
+            login.vehicles.push(device.to_string());
+        } else {
+            let login = account(&accounts, owner, Role::Owner, &password).await?;
+            people.push(Login { vehicles: vec![device.to_string()], ..login });
         }
     }
     for role in [Role::Advisor, Role::Engineer] {

@@ -9,6 +9,7 @@ use super::{AccountId, Profile};
 
 /// A wish that the committer carries out on one vehicle.
 #[derive(Debug, Clone, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "intents are few and live for one commit")]
 pub enum Intent {
     /// Make the vehicle known, with its profile and owner; an existing one takes both over.
     Register {

@@ -284,9 +284,12 @@ fn to_v5(packet: Outgoing) -> Option<v5::Packet> {
             reason_string: None,
             status: existed
                 .into_iter()
-                .map(|existed| match existed {
-                    true => v5::UnsubscribeAckReason::Success,
-                    false => v5::UnsubscribeAckReason::NoSubscriptionExisted,
+                .map(|existed| {
+                    if existed {
+                        v5::UnsubscribeAckReason::Success
+                    } else {
+                        v5::UnsubscribeAckReason::NoSubscriptionExisted
+                    }
                 })
                 .collect(),
         }),

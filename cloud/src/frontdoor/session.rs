@@ -22,6 +22,7 @@ use super::outgoing::Outgoing;
 use super::rate::Bucket;
 use super::registry::{Attached, Push, Tapped};
 use super::tls::Peer;
+use crate::clock::timer_now;
 use crate::events::{Connected, Disconnected, Unsent};
 use crate::ingest::Ack;
 use crate::pki::Role;
@@ -34,7 +35,7 @@ const OUTPUT_LIMIT: usize = 64 * 1024;
 const FAREWELL: Duration = Duration::from_secs(1);
 
 /// Far enough away to mean never.
-const NEVER: Duration = Duration::from_secs(86_400);
+const NEVER: Duration = Duration::from_hours(24);
 
 /// Serves one accepted connection to its end.
 pub(super) async fn serve<S: AsyncRead + AsyncWrite + Send>(stream: S, accepted: Accepted, peer: Peer, door: &Door) {
@@ -44,7 +45,7 @@ pub(super) async fn serve<S: AsyncRead + AsyncWrite + Send>(stream: S, accepted:
     };
     Connected { device: &peer.device, version: accepted.version }.emit();
     let device = peer.device.clone();
-    let now = Instant::now();
+    let now = timer_now();
     let (reader, writer) = tokio::io::split(stream);
     let session = Session {
         door,
@@ -131,7 +132,7 @@ impl<S: AsyncRead + AsyncWrite + Send> Session<'_, S> {
     }
 
     async fn turns(&mut self, attached: &mut Option<Attached>) -> Result<std::convert::Infallible, Close> {
-        let timer = sleep_until(Instant::now() + NEVER);
+        let timer = sleep_until(timer_now() + NEVER);
         tokio::pin!(timer);
         loop {
             while self.may_take()
@@ -169,12 +170,12 @@ impl<S: AsyncRead + AsyncWrite + Send> Session<'_, S> {
         match event {
             Event::Kick(why) => return Err(why),
             Event::Drain => {
-                self.drained_by = Some(Instant::now() + Duration::from_millis(self.door.settings.drain_ms));
+                self.drained_by = Some(timer_now() + Duration::from_millis(self.door.settings.drain_ms));
             }
             Event::Ack(ack) => self.acknowledge(ack)?,
             Event::Written(Ok(1..)) => {
                 self.unflushed = true;
-                self.stalled = Some(Instant::now());
+                self.stalled = Some(timer_now());
             }
             Event::Flushed(Ok(())) => {
                 self.unflushed = false;
@@ -193,8 +194,8 @@ impl<S: AsyncRead + AsyncWrite + Send> Session<'_, S> {
             }
             Event::Tap(Err(broadcast::error::RecvError::Closed)) => self.taps = None,
             Event::Read(Ok(0)) => return Err(Close::PeerClosed),
-            Event::Read(Ok(_)) => self.heard = Instant::now(),
-            Event::Time => self.check_time(Instant::now())?,
+            Event::Read(Ok(_)) => self.heard = timer_now(),
+            Event::Time => self.check_time(timer_now())?,
         }
         Ok(())
     }
@@ -217,7 +218,7 @@ impl<S: AsyncRead + AsyncWrite + Send> Session<'_, S> {
             .into_iter()
             .flatten()
             .min()
-            .unwrap_or_else(|| Instant::now() + NEVER)
+            .unwrap_or_else(|| timer_now() + NEVER)
     }
 
     fn check_time(&mut self, now: Instant) -> Result<(), Close> {
@@ -290,9 +291,9 @@ impl<S: AsyncRead + AsyncWrite + Send> Session<'_, S> {
         let qos = if publish.qos == 0 { "0" } else { "1" };
         counter!("milepost_publishes_total", "qos" => qos).increment(1);
         counter!("milepost_publish_bytes_total").increment(publish.payload.len() as u64);
-        if let Some(pause) = self.bucket.take(Instant::now()) {
+        if let Some(pause) = self.bucket.take(timer_now()) {
             counter!("milepost_publishes_delayed_total").increment(1);
-            self.paused_until = Some(Instant::now() + pause);
+            self.paused_until = Some(timer_now() + pause);
         }
         let submit = self.door.committer.envelope(self.peer.device.clone(), publish.payload.clone());
         let ack = tokio::select! {
@@ -304,6 +305,7 @@ impl<S: AsyncRead + AsyncWrite + Send> Session<'_, S> {
         Ok(())
     }
 
+    #[expect(clippy::needless_pass_by_value, reason = "the answer is used up here")]
     fn acknowledge(&mut self, ack: Result<Ack, oneshot::error::RecvError>) -> Result<(), Close> {
         let Some(pending) = self.pending.pop_front() else { return Ok(()) };
         match ack {
@@ -393,7 +395,7 @@ impl<S: AsyncRead + AsyncWrite + Send> Session<'_, S> {
     fn send(&mut self, packet: Packet) -> bool {
         let sent = self.wire.encode(packet, &mut self.output);
         if sent {
-            self.stalled.get_or_insert_with(Instant::now);
+            self.stalled.get_or_insert_with(timer_now);
         } else {
             Unsent { device: &self.peer.device, kind: "packet", reason: "too_large" }.emit();
         }

@@ -9,7 +9,7 @@ use milepost_protocol::DeviceId;
 use milepost_protocol::plan::DAY_MS;
 use tokio::sync::{broadcast, mpsc, oneshot};
 use tokio::task::JoinHandle;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::timeout_at;
 use tokio_util::sync::CancellationToken;
 
 use super::committer::Committer;
@@ -17,6 +17,7 @@ use super::fold::fold;
 use super::group::{Draft, Group, Waiting, change, receipts};
 use super::{Ack, Work};
 use crate::clock::Clock;
+use crate::clock::timer_now;
 use crate::config;
 use crate::domain::{Actor, Change, Intent, IntentError, Outcome, Vehicle};
 use crate::events::CommitFailed;
@@ -86,7 +87,7 @@ impl Task {
             if queue.recv_many(&mut works, most).await == 0 {
                 return;
             }
-            let until = Instant::now() + Duration::from_millis(self.parts.settings.linger_ms);
+            let until = timer_now() + Duration::from_millis(self.parts.settings.linger_ms);
             while works.len() < most && self.parts.settings.linger_ms > 0 {
                 let room = most - works.len();
                 match timeout_at(until, queue.recv_many(&mut works, room)).await {

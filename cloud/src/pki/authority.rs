@@ -37,13 +37,12 @@ impl Authority {
     pub(super) fn open(folder: &Path, name: &str, title: &str, now_ms: u64) -> Result<Self, PkiError> {
         let key_path = folder.join(format!("{name}.key"));
         let cert_path = folder.join(format!("{name}.pem"));
-        let key = match files::read(&key_path)? {
-            Some(pem) => KeyPair::from_pem(&pem).map_err(failed("reading an authority's key"))?,
-            None => {
-                let key = KeyPair::generate().map_err(failed("making a key"))?;
-                files::write(&key_path, &key.serialize_pem())?;
-                key
-            }
+        let key = if let Some(pem) = files::read(&key_path)? {
+            KeyPair::from_pem(&pem).map_err(failed("reading an authority's key"))?
+        } else {
+            let key = KeyPair::generate().map_err(failed("making a key"))?;
+            files::write(&key_path, &key.serialize_pem())?;
+            key
         };
         let pem = if let Some(pem) = files::read(&cert_path)? {
             pem
@@ -75,12 +74,11 @@ impl Authority {
         let title = names.first().map_or("milepost", String::as_str);
         let mut params = params(title, now_ms, SERVER_DAYS);
         for name in names {
-            let san = match name.parse::<IpAddr>() {
-                Ok(address) => rcgen::SanType::IpAddress(address),
-                Err(_) => {
-                    let host = name.as_str().try_into();
-                    rcgen::SanType::DnsName(host.map_err(|source| PkiError::Name { name: name.clone(), source })?)
-                }
+            let san = if let Ok(address) = name.parse::<IpAddr>() {
+                rcgen::SanType::IpAddress(address)
+            } else {
+                let host = name.as_str().try_into();
+                rcgen::SanType::DnsName(host.map_err(|source| PkiError::Name { name: name.clone(), source })?)
             };
             params.subject_alt_names.push(san);
         }

@@ -37,11 +37,11 @@ pub(super) fn answer(
     if !notice.actions.contains(invitation(*answer)) {
         return Err(IntentError::NotInvited);
     }
-    if let (Subject::Reminder { item, cycle, .. }, Answer::Done) = (notice.subject, answer) {
-        if vehicle.item(item).is_some_and(|planned| planned.anchor.cycle == cycle) {
-            completions::done(vehicle, item, Some(*at_ms), *odometer_m, by, now_ms, effects)?;
-            return Ok(true);
-        }
+    if let (Subject::Reminder { item, cycle, .. }, Answer::Done) = (notice.subject, answer)
+        && vehicle.item(item).is_some_and(|planned| planned.anchor.cycle == cycle)
+    {
+        completions::done(vehicle, item, Some(*at_ms), *odometer_m, by, now_ms, effects)?;
+        return Ok(true);
     }
     let Some(notice) = vehicle.notices.get_mut(id) else { return Err(IntentError::UnknownNotice) };
     let changed = notice.answer(*answer, *at_ms, by);

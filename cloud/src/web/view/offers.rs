@@ -109,17 +109,14 @@ fn decision(row: &DecisionRow, format: &Format) -> DecisionLine {
     let others = row.decision.candidates.iter().filter(|candidate| !is_chosen(candidate));
     let line = |candidate: &Candidate| {
         let offer = offer_name(candidate.offer, format);
-        match &candidate.rejection {
-            Some(rejection) => {
-                let reason = rejected(rejection, format);
-                localizer.with("decision-considered", [("offer", offer.into()), ("reason", reason.into())])
-            }
-            None => {
-                let of_offer = |arm: &Arm| matches!(*arm, Arm::Offer { offer, .. } if offer == candidate.offer);
-                let chance =
-                    row.decision.arms.iter().filter(|share| of_offer(&share.arm)).map(|share| share.propensity).sum();
-                localizer.with("decision-chance", [("offer", offer.into()), ("chance", format.percent(chance).into())])
-            }
+        if let Some(rejection) = &candidate.rejection {
+            let reason = rejected(rejection, format);
+            localizer.with("decision-considered", [("offer", offer.into()), ("reason", reason.into())])
+        } else {
+            let of_offer = |arm: &Arm| matches!(*arm, Arm::Offer { offer, .. } if offer == candidate.offer);
+            let chance =
+                row.decision.arms.iter().filter(|share| of_offer(&share.arm)).map(|share| share.propensity).sum();
+            localizer.with("decision-chance", [("offer", offer.into()), ("chance", format.percent(chance).into())])
         }
     };
     DecisionLine {
