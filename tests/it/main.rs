@@ -1,3 +1,4 @@
 //! The whole loop with real parts: real processes, real mutual TLS, links that are cut and processes that are killed.
 
+mod kill_cloud;
 mod support;
