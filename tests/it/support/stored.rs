@@ -79,52 +79,96 @@ impl Stored {
     }
 }
 
-/// Fails unless what the cars made is in the store exactly once and nothing else is, and every notice went its way once.
-pub(crate) async fn is_exactly(store: &SledStore, report: &Report, told: &Told) -> Result<()> {
+/// Fails unless what the cars made is in the store exactly once and nothing else is; answers what there is of each car.
+pub(crate) async fn exactly(store: &SledStore, report: &Report) -> Result<Vec<Stored>> {
     ensure!(report.records_waiting == 0, "{} records did not get a receipt", report.records_waiting);
-    let mut committed = 0;
+    let mut cars = Vec::new();
     for car in &report.vehicles {
         let stored = Stored::read(store, &car.id.parse()?).await?;
-        ensure!(stored.boots()? == car.created, "{}: {:?} made {:?} kept", car.id, car.created, stored.boots()?);
-        committed += stored.records.len() as u64;
-        ensure!(stored.vehicle.counts.records == stored.records.len() as u64, "{} counts differently", car.id);
-        ensure!(
-            stored.vehicle.counts.quarantined == 0 && stored.vehicle.counts.unknown_kinds == 0,
-            "{} sent what was not understood: {:?}",
-            car.id,
-            stored.vehicle.counts
-        );
-        notices_are_once(&stored, told)?;
+        let boots = stored.boots()?;
+        ensure!(boots == car.created, "{}: {:?} were made, {boots:?} are kept", car.id, car.created);
+        let counts = stored.vehicle.counts;
+        ensure!(counts.records == stored.records.len() as u64, "{} counts {} records", car.id, counts.records);
+        ensure!(counts.quarantined == 0 && counts.unknown_kinds == 0, "{} was not understood: {counts:?}", car.id);
+        cars.push(stored);
     }
+    let committed: u64 = cars.iter().map(|car| car.records.len() as u64).sum();
     ensure!(committed == report.records_created, "{committed} of {} are committed", report.records_created);
-    Ok(())
+    Ok(cars)
 }
 
-fn notices_are_once(stored: &Stored, told: &Told) -> Result<()> {
-    let id = stored.vehicle.device.as_str();
-    let of = |told: &[(String, String)]| {
-        let mut counts = BTreeMap::new();
-        for (_, notice) in told.iter().filter(|(vehicle, _)| vehicle == id) {
-            *counts.entry(notice.clone()).or_default() += 1;
+impl Stored {
+    /// Fails unless every notice went its way once: between what the car told, what it sent, and what the account knows.
+    pub(crate) fn notices_are_as_told(&self, told: &Told) -> Result<()> {
+        self.notices_are_once()?;
+        let id = self.vehicle.device.as_str();
+        let of = |told: &[(String, String)]| {
+            let mut counts = BTreeMap::new();
+            for (_, notice) in told.iter().filter(|(vehicle, _)| vehicle == id) {
+                *counts.entry(notice.clone()).or_default() += 1;
+            }
+            counts
+        };
+        ensure!(of(&told.shown) == self.shown(), "{id} showed {:?}, kept {:?}", of(&told.shown), self.shown());
+        ensure!(of(&told.raised) == self.raised(), "{id} raised {:?}, kept {:?}", of(&told.raised), self.raised());
+        Ok(())
+    }
+
+    /// Fails unless every notice was raised and shown at most once, and stands in the account under its own identity.
+    pub(crate) fn notices_are_once(&self) -> Result<()> {
+        let id = self.vehicle.device.as_str();
+        let (shown, raised) = (self.shown(), self.raised());
+        ensure!(shown.values().all(|count| *count == 1), "{id} showed a notice twice: {shown:?}");
+        ensure!(raised.values().all(|count| *count == 1), "{id} raised a reminder twice: {raised:?}");
+        let notices = &self.vehicle.notices;
+        for notice in raised.keys().chain(shown.keys()) {
+            let known = notices.keys().any(|known| known.to_string() == *notice);
+            ensure!(known, "{id} spoke of {notice}, which its account does not know");
         }
-        counts
-    };
-    let (shown, raised) = (stored.shown(), stored.raised());
-    ensure!(shown.values().all(|count| *count == 1), "{id} showed a notice twice: {shown:?}");
-    ensure!(raised.values().all(|count| *count == 1), "{id} raised a reminder twice: {raised:?}");
-    ensure!(of(&told.shown) == shown, "{id} showed {:?}, kept {shown:?}", of(&told.shown));
-    ensure!(of(&told.raised) == raised, "{id} raised {:?}, kept {raised:?}", of(&told.raised));
-    let notices = &stored.vehicle.notices;
-    for notice in raised.keys().chain(shown.keys()) {
-        let known = notices.values().find(|known| known.id().to_string() == *notice);
-        ensure!(known.is_some(), "{id} spoke of {notice}, which its account does not know");
+        for (notice, known) in notices {
+            ensure!(known.id() == *notice, "{id} keeps {} under {notice}", known.id());
+            let in_car = shown.contains_key(&notice.to_string());
+            ensure!(known.was_shown_in_car() == in_car, "{id}: account and car disagree whether {notice} was shown");
+        }
+        Ok(())
     }
-    for (notice, known) in notices {
-        ensure!(known.id() == *notice, "{id} keeps {} under {notice}", known.id());
-        ensure!(
-            known.was_shown_in_car() == shown.contains_key(&notice.to_string()),
-            "{id}: account and car disagree whether {notice} was shown"
-        );
+
+    /// Fails unless nothing that only grows ever fell, in the order in which the car made its records.
+    pub(crate) fn counters_never_fall(&self) -> Result<()> {
+        let id = &self.vehicle.device;
+        let mut before: Option<(RecordId, [u32; 8])> = None;
+        let mut odometer_m = 0;
+        for (record, body) in &self.records {
+            let reading_m = match body {
+                Record::Counters(now) => {
+                    let now_m = now.odometer_m;
+                    let now = [
+                        now.distance_m,
+                        now.engine_s,
+                        now.idle_s,
+                        now.fuel_ml,
+                        now.energy_wh,
+                        now.trips,
+                        now.cold_starts,
+                        now.short_trips,
+                    ];
+                    if let Some((earlier, before)) = before {
+                        let grew = before.iter().zip(&now).all(|(before, now)| before <= now);
+                        ensure!(grew, "{id} fell from {before:?} in {earlier:?} to {now:?} in {record:?}");
+                    }
+                    before = Some((*record, now));
+                    Some(now_m)
+                }
+                Record::TripStarted(trip) => trip.odometer_m,
+                Record::TripEnded(trip) => trip.odometer_m,
+                _ => None,
+            };
+            if let Some(reading_m) = reading_m {
+                ensure!(reading_m >= odometer_m, "{id} fell from {odometer_m} m to {reading_m} m in {record:?}");
+                odometer_m = reading_m;
+            }
+        }
+        ensure!(odometer_m > 0, "{id} never told its odometer");
+        Ok(())
     }
-    Ok(())
 }
