@@ -27,7 +27,10 @@ struct Call {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Run the service.
+    /// Run the service; once it listens it prints one JSON line that says where.
+    ///
+    /// The line is `{"event":"listening","front_door":"IP:PORT","http":"IP:PORT","admin":"IP:PORT"}`.
+    /// SIGTERM and SIGINT stop the service in order.
     Serve {
         /// The configuration; without one every value has its default.
         #[arg(long)]

@@ -4,6 +4,7 @@ use anyhow::Context as _;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
+use super::output;
 use crate::config::Config;
 use crate::server::{Faces, Server};
 
@@ -19,6 +20,15 @@ async fn serve(config: Config, faces: Faces) -> anyhow::Result<()> {
     let mut terminate = signal(SignalKind::terminate()).context("listening for SIGTERM")?;
     let mut interrupt = signal(SignalKind::interrupt()).context("listening for SIGINT")?;
     let server = Server::start(config, faces).await?;
+    let ready = serde_json::json!({
+        "event": "listening",
+        "front_door": server.front_door,
+        "http": server.http,
+        "admin": server.admin,
+    });
+    if let Err(error) = output::line(&ready.to_string()) {
+        tracing::warn!("nobody hears where the service listens: {error:#}");
+    }
     let lost = tokio::select! {
         _ = terminate.recv() => false,
         _ = interrupt.recv() => false,

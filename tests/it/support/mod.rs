@@ -1,4 +1,8 @@
 //! What every end-to-end test needs: processes that end with the test, a link that can be cut, a look into the store.
 
+pub(crate) mod cloud;
+pub(crate) mod fleet;
 pub(crate) mod process;
 pub(crate) mod proxy;
+pub(crate) mod stage;
+pub(crate) mod stored;

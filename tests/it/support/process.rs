@@ -1,9 +1,13 @@
 //! Real processes under a test: found beside the test's own executable, read line by line, ended by process id.
 //!
+//! What a process says on standard error goes to a file, and is told only when the process ends badly.
 //! Invariant: a process never outlives the value that stands for it.
 
-use std::path::PathBuf;
-use std::process::Stdio;
+use std::ffi::OsStr;
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::process::{ExitStatus, Output, Stdio};
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use rustix::process::{Pid, Signal};
@@ -11,11 +15,15 @@ use serde::de::DeserializeOwned;
 use tokio::io::{AsyncBufReadExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdout, Command};
 
+/// How long anything that is bound to happen may take; only a failing test ever waits that long.
+pub(crate) const DEADLINE: Duration = Duration::from_secs(60);
+
 /// A running process whose standard output is JSON lines.
 pub(crate) struct Process {
     name: &'static str,
     child: Child,
     lines: Lines<BufReader<ChildStdout>>,
+    errors: PathBuf,
 }
 
 /// The executable `name` of this build.
@@ -29,21 +37,37 @@ pub(crate) fn binary(name: &str) -> Result<PathBuf> {
     Ok(path)
 }
 
+/// Runs `name` with `arguments` to its end, whatever its exit code.
+pub(crate) async fn output<S: AsRef<OsStr>>(name: &str, arguments: impl IntoIterator<Item = S>) -> Result<Output> {
+    let run = Command::new(binary(name)?).args(arguments).stdin(Stdio::null()).kill_on_drop(true).output();
+    within(&format!("the end of {name}"), run).await?.with_context(|| format!("failed to run {name}"))
+}
+
+/// Waits for `what`, which is bound to happen.
+pub(crate) async fn within<T>(what: &str, future: impl Future<Output = T>) -> Result<T> {
+    tokio::time::timeout(DEADLINE, future).await.with_context(|| format!("{what} did not come"))
+}
+
 impl Process {
-    /// Starts `name` with `arguments`.
-    pub(crate) fn start<S: AsRef<std::ffi::OsStr>>(
+    /// Starts `name` with `arguments`; standard error goes to a file in `folder`.
+    pub(crate) fn start<S: AsRef<OsStr>>(
         name: &'static str,
         arguments: impl IntoIterator<Item = S>,
+        folder: &Path,
     ) -> Result<Self> {
+        let errors = folder.join(format!("{name}.stderr"));
+        let file = File::options().create(true).append(true).open(&errors).context("failed to open a log")?;
         let mut child = Command::new(binary(name)?)
             .args(arguments)
+            .env("RUST_LOG", "warn")
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
+            .stderr(file)
             .kill_on_drop(true)
             .spawn()
             .with_context(|| format!("failed to start {name}"))?;
         let stdout = child.stdout.take().context("the child's output is piped")?;
-        Ok(Self { name, child, lines: BufReader::new(stdout).lines() })
+        Ok(Self { name, child, lines: BufReader::new(stdout).lines(), errors })
     }
 
     /// The next line, as JSON; `None` when the output has ended.
@@ -53,7 +77,7 @@ impl Process {
     }
 
     /// Ends the process without a chance to tidy up.
-    pub(crate) async fn kill(mut self) -> Result<()> {
+    pub(crate) async fn kill(&mut self) -> Result<()> {
         self.child.kill().await.with_context(|| format!("failed to kill {}", self.name))
     }
 
@@ -64,14 +88,26 @@ impl Process {
         rustix::process::kill_process(pid, Signal::TERM).with_context(|| format!("failed to stop {}", self.name))
     }
 
-    /// Waits for the end; an exit code other than 0 is an error.
-    pub(crate) async fn wait(mut self) -> Result<()> {
+    /// Waits for the end.
+    pub(crate) async fn status(&mut self) -> Result<ExitStatus> {
         // An output that nobody reads would fill its pipe and keep the process from ending.
         while self.lines.next_line().await?.is_some() {}
-        let status = self.child.wait().await?;
+        Ok(within(&format!("the end of {}", self.name), self.child.wait()).await??)
+    }
+
+    /// Waits for the end; an exit code other than 0 is an error that says what the process said last.
+    pub(crate) async fn wait(&mut self) -> Result<()> {
+        let status = self.status().await?;
         if !status.success() {
-            bail!("{} ended with {status}", self.name);
+            bail!("{} ended with {status}: {}", self.name, self.said());
         }
         Ok(())
+    }
+
+    /// The end of what the process said on standard error.
+    pub(crate) fn said(&self) -> String {
+        let text = std::fs::read(&self.errors).unwrap_or_default();
+        let tail = &text[text.len().saturating_sub(4_000)..];
+        String::from_utf8_lossy(tail).into_owned()
     }
 }
