@@ -25,7 +25,11 @@ async fn whatever_twenty_cars_make_is_committed_exactly_once_though_their_link_i
     for _ in 0..ROUNDS {
         // The moments are what is random here; nothing is waited for.
         tokio::time::sleep(Duration::from_millis(random.random_range(100..1_200))).await;
-        if random.random_bool(0.5) { link.cut() } else { link.stall() }
+        if random.random_bool(0.5) {
+            link.cut()
+        } else {
+            link.stall()
+        }
         tokio::time::sleep(Duration::from_millis(random.random_range(50..1_500))).await;
         link.mend();
     }

@@ -34,7 +34,7 @@ mod tests {
 
     #[test]
     fn a_burst_passes_and_what_follows_is_spread_out() {
-        let start = Instant::now();
+        let start = crate::clock::timer_now();
         let mut bucket = Bucket::new(10.0, 3, start);
         assert_eq!([bucket.take(start), bucket.take(start), bucket.take(start)], [None; 3]);
         assert_eq!(bucket.take(start), Some(Duration::from_millis(100)));

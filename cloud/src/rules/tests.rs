@@ -43,6 +43,7 @@ impl Car {
         self.record(Record::Counters(counters));
     }
 
+    #[expect(clippy::needless_pass_by_value, reason = "the scenarios read better")]
     fn record(&mut self, record: Record) {
         let times = milepost_engine::usage::Times { measured_at_ms: self.now_ms, received_at_ms: self.now_ms };
         let mut effects = Effects::default();
@@ -51,6 +52,7 @@ impl Car {
         self.settle(effects);
     }
 
+    #[expect(clippy::needless_pass_by_value, reason = "the scenarios read better")]
     fn wish(&mut self, intent: Intent, by: &Actor) -> Result<bool, IntentError> {
         let mut effects = Effects::default();
         let result = carry_out(&mut self.vehicle, &intent, by, self.now_ms, &mut effects);
