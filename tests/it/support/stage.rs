@@ -77,7 +77,7 @@ impl Stage {
         accounts.create(owner.clone(), "Anna", Role::Owner, PASSWORD).await?;
         let mut random = SmallRng::seed_from_u64(self.seed);
         for device in &self.devices {
-            let generator = Generator::new(self.seed, device.as_str(), self.time.epoch_ms, self.time.speed, None);
+            let generator = Generator::new(self.seed, device.as_str(), None, self.time.epoch_ms, self.time.speed, None);
             let powertrain = if generator.class().burns() { Powertrain::Combustion } else { Powertrain::Electric };
             let profile = Profile { powertrain, ..Profile::default() };
             server.service.register(device, profile, Some(owner.clone()), Actor::System).await?;
