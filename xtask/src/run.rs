@@ -10,10 +10,24 @@ use anyhow::{Context, Result, bail};
 pub(crate) const BARE_TARGET: &str = "thumbv7em-none-eabihf";
 
 /// A call of the same cargo that runs this program, in the repository.
+///
+/// What cargo told this program about its own package is taken out of the environment:
+/// build scripts look at it, and would build again each time a call comes from here instead of from a shell.
 pub(crate) fn cargo(root: &Path) -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.current_dir(root);
+    for (name, _) in std::env::vars_os() {
+        if name.to_str().is_some_and(speaks_of_this_package) {
+            command.env_remove(name);
+        }
+    }
     command
+}
+
+fn speaks_of_this_package(variable: &str) -> bool {
+    ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_CRATE_", "CARGO_BIN_", "CARGO_PRIMARY_"]
+        .iter()
+        .any(|prefix| variable.starts_with(prefix))
 }
 
 /// Shows the call, runs it to its end, and fails if it does.
@@ -62,6 +76,14 @@ fn shown(command: &Command) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn builds_from_here_see_the_environment_that_builds_from_a_shell_see() {
+        let command = cargo(Path::new("."));
+        let removed: Vec<_> = command.get_envs().filter(|(_, value)| value.is_none()).map(|(name, _)| name).collect();
+        assert!(removed.contains(&OsStr::new("CARGO_PKG_NAME")), "{removed:?}");
+        assert!(!speaks_of_this_package("CARGO_TARGET_DIR") && !speaks_of_this_package("CARGO_HOME"));
+    }
 
     #[test]
     fn a_program_that_fails_is_an_error_that_names_it() {
