@@ -5,9 +5,9 @@ use std::path::Path;
 use anyhow::{Context, Result, ensure};
 use milepost::domain::{Actor, Intent};
 use milepost::store::Store as _;
+use milepost_protocol::Record;
 use milepost_protocol::downlink::Task;
 use milepost_protocol::record::CommandOutcome;
-use milepost_protocol::Record;
 use serde_json::Value;
 
 use crate::support::car::Car;
@@ -59,7 +59,11 @@ async fn a_typo_in_the_configuration_is_named_with_file_line_and_key() -> Result
     let folder = tempfile::tempdir()?;
     let path = folder.path().join("milepost.toml");
     let cases = [
-        ("[data]\nfolder = \"x\"\n\n[front_door]\nlisten = \"127.0.0.1:0\"\nmax_conections = 5\n", 6, "front_door.max_conections"),
+        (
+            "[data]\nfolder = \"x\"\n\n[front_door]\nlisten = \"127.0.0.1:0\"\nmax_conections = 5\n",
+            6,
+            "front_door.max_conections",
+        ),
         ("[ingest]\ncredit = \"many\"\n", 2, "ingest.credit"),
         ("[stoer]\nkind = \"sled\"\n", 1, "stoer"),
     ];
@@ -85,8 +89,9 @@ async fn usage(log: &Path) -> Result<std::process::Output> {
 async fn broken_lines_of_a_log_are_named_and_counted_and_the_rest_is_used() -> Result<()> {
     let folder = tempfile::tempdir()?;
     let log = folder.path().join("drive.log");
-    let mut lines: Vec<String> =
-        (0..100).map(|n| format!("(17000000{:02}.{:06}) can0 7E8#03410D{n:02X}00000000", n / 10, n % 10 * 100_000)).collect();
+    let mut lines: Vec<String> = (0..100)
+        .map(|n| format!("(17000000{:02}.{:06}) can0 7E8#03410D{n:02X}00000000", n / 10, n % 10 * 100_000))
+        .collect();
     std::fs::write(&log, lines.join("\n"))?;
     let whole = usage(&log).await?;
     ensure!(whole.status.success() && whole.stderr.is_empty(), "{whole:?}");
@@ -99,7 +104,8 @@ async fn broken_lines_of_a_log_are_named_and_counted_and_the_rest_is_used() -> R
     for line in [50, 60] {
         ensure!(said.contains(&format!("{}:{line}", log.display())), "line {line} is not named: {said}");
     }
-    let (whole, broken): (Value, Value) = (serde_json::from_slice(&whole.stdout)?, serde_json::from_slice(&broken.stdout)?);
+    let (whole, broken): (Value, Value) =
+        (serde_json::from_slice(&whole.stdout)?, serde_json::from_slice(&broken.stdout)?);
     let rejected = broken["rejected"].as_object().context("usage lists what was rejected")?;
     let count: u64 = rejected.values().filter_map(Value::as_u64).sum();
     let before: u64 = whole["rejected"].as_object().map_or(0, |all| all.values().filter_map(Value::as_u64).sum());

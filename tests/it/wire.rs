@@ -81,7 +81,10 @@ async fn a_device_publishes_to_its_own_topic_under_its_own_certificate_and_nothi
                 _ if topic.contains(['+', '#']) => 162,
                 _ => 135,
             };
-            ensure!(said.has(&format!("Subscribed (mid: 1): {reason}\n")), "a subscription to {topic} was granted: {said:?}");
+            ensure!(
+                said.has(&format!("Subscribed (mid: 1): {reason}\n")),
+                "a subscription to {topic} was granted: {said:?}"
+            );
         }
         boot += 1;
         good.push(boot);

@@ -119,11 +119,7 @@ impl Fleet {
     }
 }
 
-async fn read(
-    mut process: Process,
-    created: watch::Sender<u64>,
-    mut ended: oneshot::Receiver<End>,
-) -> Result<Told> {
+async fn read(mut process: Process, created: watch::Sender<u64>, mut ended: oneshot::Receiver<End>) -> Result<Told> {
     let mut told = Told::default();
     let mut stopping = false;
     loop {

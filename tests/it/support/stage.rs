@@ -93,14 +93,14 @@ impl Stage {
         let mut random = SmallRng::seed_from_u64(self.seed);
         for device in &self.devices {
             let generator = Generator::new(self.seed, device.as_str(), self.time.epoch_ms, self.time.speed, None);
-            let powertrain =
-                if generator.class().burns() { Powertrain::Combustion } else { Powertrain::Electric };
+            let powertrain = if generator.class().burns() { Powertrain::Combustion } else { Powertrain::Electric };
             let profile = Profile { powertrain, ..Profile::default() };
             server.service.register(device, profile, Some(owner.clone()), Actor::System).await?;
             let odometer_m = generator.position().vehicle.odometer_m as u32;
             let plan = standard(powertrain, Anchor { cycle: 1, ..Anchor::default() });
             let items = plan.items.iter();
-            let items = items.map(|item| self.under_way(*item, random.random_range(progress.clone()), odometer_m)).collect();
+            let items =
+                items.map(|item| self.under_way(*item, random.random_range(progress.clone()), odometer_m)).collect();
             server.service.set_plan(device, items, Actor::System).await?;
             let purposes = Purposes::FUNCTION.and(Purposes::WORKSHOP).and(Purposes::OFFERS);
             server.service.set_consent(device, purposes, Actor::Owner(owner.clone())).await?;
