@@ -8,6 +8,7 @@ use rand::{Rng, SeedableRng};
 
 use crate::support::cloud::Cloud;
 use crate::support::fleet::Fleet;
+use crate::support::proxy::Proxy;
 use crate::support::stage::Stage;
 use crate::support::stored;
 
@@ -20,12 +21,20 @@ async fn whatever_fifty_cars_make_is_committed_exactly_once_though_the_cloud_is_
     let mut random = SmallRng::seed_from_u64(stage.seed);
     let mut cloud = stage.serve().await?;
     let front_door = cloud.at.front_door;
-    let mut fleet = Fleet::start(&stage, front_door)?;
+    let link = Proxy::start(front_door).await?;
+    let mut fleet = Fleet::start(&stage, link.address)?;
     fleet.has_made(1).await?;
     for round in 0..ROUNDS {
         // The moment is what is random here; nothing is waited for.
         tokio::time::sleep(Duration::from_millis(random.random_range(300..2_000))).await;
+        if round % 2 == 1 {
+            // What is committed from here on has no receipt when the service dies.
+            link.deafen();
+            tokio::time::sleep(Duration::from_millis(random.random_range(0..100))).await;
+        }
         cloud.kill().await?;
+        link.cut();
+        link.mend();
         if round % 4 == 3 {
             // A service that is killed while it recovers has to recover from that, too.
             let mut recovering = Cloud::launch(&stage.config_file(), stage.folder())?;
@@ -39,8 +48,11 @@ async fn whatever_fifty_cars_make_is_committed_exactly_once_though_the_cloud_is_
     cloud.stop().await?;
     ensure!(report.records_created > 5_000, "only {} records were made", report.records_created);
     ensure!(!told.raised.is_empty() && !told.shown.is_empty() && told.answered > 0, "no notice was on its way");
-    for car in stored::exactly(&stage.store()?, &report).await? {
+    let cars = stored::exactly(&stage.store()?, &report).await?;
+    for car in &cars {
         car.notices_are_as_told(&told)?;
     }
+    let again: u64 = cars.iter().map(|car| car.vehicle.counts.duplicates).sum();
+    ensure!(again > 0, "no kill hit a record between its commit and its receipt");
     Ok(())
 }

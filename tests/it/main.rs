@@ -1,6 +1,9 @@
 //! The whole loop with real parts: real processes, real mutual TLS, links that are cut and processes that are killed.
 
+mod bad_input;
 mod cut_link;
 mod kill_cloud;
 mod kill_gateway;
+mod notices;
 mod support;
+mod wire;

@@ -48,6 +48,20 @@ pub(crate) async fn within<T>(what: &str, future: impl Future<Output = T>) -> Re
     tokio::time::timeout(DEADLINE, future).await.with_context(|| format!("{what} did not come"))
 }
 
+/// Asks again and again until the answer is yes; for what cannot be waited for because nobody tells of it.
+pub(crate) async fn until<F: Future<Output = Result<bool>>>(what: &str, mut ask: impl FnMut() -> F) -> Result<()> {
+    let asked = async {
+        let mut turns = tokio::time::interval(Duration::from_millis(20));
+        loop {
+            turns.tick().await;
+            if ask().await? {
+                return Ok(());
+            }
+        }
+    };
+    within(what, asked).await?
+}
+
 impl Process {
     /// Starts `name` with `arguments`; standard error goes to a file in `folder`.
     pub(crate) fn start<S: AsRef<OsStr>>(

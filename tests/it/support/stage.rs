@@ -4,6 +4,7 @@
 //! Invariant: nothing outside the folder is touched, and the folder goes with the stage.
 
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
@@ -12,7 +13,7 @@ use milepost::clock::Clock;
 use milepost::config::Config;
 use milepost::domain::{AccountId, Actor, Profile};
 use milepost::pki::Role as CertificateRole;
-use milepost::server::Server;
+use milepost::server::{RunningServer, Server};
 use milepost::store::{SledSettings, SledStore};
 use milepost_engine::plan::{Powertrain, standard};
 use milepost_gateway::clock::VirtualTime;
@@ -45,8 +46,17 @@ pub(crate) struct Stage {
 }
 
 impl Stage {
-    /// Prepares `vehicles` cars whose service items are anywhere in their cycles.
+    /// Prepares `vehicles` cars whose service items are somewhere in the second half of their cycles.
     pub(crate) async fn set(vehicles: usize, seed: u64, speed: f64) -> Result<Self> {
+        Self::set_with(vehicles, seed, speed, 0.4..0.99).await
+    }
+
+    /// Prepares `vehicles` cars that live as fast as the machine and for which every service item is overdue.
+    pub(crate) async fn overdue(vehicles: usize, seed: u64) -> Result<Self> {
+        Self::set_with(vehicles, seed, 1.0, 1.3..1.4).await
+    }
+
+    async fn set_with(vehicles: usize, seed: u64, speed: f64, progress: Range<f64>) -> Result<Self> {
         let folder = tempfile::tempdir().context("making a temporary folder failed")?;
         let started_ms = Clock::real().now_ms();
         // A day in the past, so that a car's time is never ahead of the machine's unless it runs faster.
@@ -64,14 +74,19 @@ impl Stage {
         let devices = (1..=vehicles).map(|number| format!("car-{number:04}").parse()).collect::<Result<Vec<_>, _>>()?;
         let stage = Self { folder, devices, seed, time, config };
         stage.configure(|_| {})?;
-        stage.prepare().await?;
+        stage.prepare(progress).await?;
         Ok(stage)
     }
 
-    async fn prepare(&self) -> Result<()> {
+    /// Starts the service inside the test, for what only its own code can do. It must be stopped before [`Stage::serve`].
+    pub(crate) async fn rehearse(&self) -> Result<RunningServer> {
         let mut config = self.config.clone();
         config.front_door.listen.set_port(0);
-        let server = Server::start(config, milepost::web::faces()).await?;
+        Ok(Server::start(config, milepost::web::faces()).await?)
+    }
+
+    async fn prepare(&self, progress: Range<f64>) -> Result<()> {
+        let server = self.rehearse().await?;
         let owner: AccountId = OWNER.parse()?;
         let accounts = Accounts::new(server.service.clone(), Clock::real());
         accounts.create(owner.clone(), "Anna", Role::Owner, PASSWORD).await?;
@@ -84,7 +99,8 @@ impl Stage {
             let odometer_m = generator.position().vehicle.odometer_m as u32;
             let plan = standard(powertrain, Anchor { cycle: 1, ..Anchor::default() });
             let items = plan.items.iter();
-            let items = items.map(|item| self.under_way(*item, random.random_range(0.4..0.99), odometer_m)).collect();
+            let items =
+                items.map(|item| self.under_way(*item, random.random_range(progress.clone()), odometer_m)).collect();
             server.service.set_plan(device, items, Actor::System).await?;
             let purposes = Purposes::FUNCTION.and(Purposes::WORKSHOP).and(Purposes::OFFERS);
             server.service.set_consent(device, purposes, Actor::Owner(owner.clone())).await?;
