@@ -22,8 +22,9 @@ async fn main() {
     app.store.close().await.unwrap();
     let now_ms = Clock::real().now_ms();
     let config = format!(
-        "[data]\nfolder = {folder:?}\n\n[clock]\nepoch_ms = {}\nstarted_ms = {now_ms}\n\n\
+        "[data]\nfolder = \"{}\"\n\n[clock]\nepoch_ms = {}\nstarted_ms = {now_ms}\n\n\
          [front_door]\nlisten = \"127.0.0.1:0\"\n\n[http]\nlisten = \"127.0.0.1:8080\"\n\n[admin]\nlisten = \"127.0.0.1:0\"\n",
+        folder.display(),
         app::NOW_MS,
     );
     std::fs::write(folder.join("milepost.toml"), config).unwrap();

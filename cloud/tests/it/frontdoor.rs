@@ -2,6 +2,7 @@
 
 use milepost::domain::{Actor, Profile};
 use milepost::pki::{Pki, Role};
+use milepost::store::Store as _;
 use milepost_protocol::Downlink;
 use milepost_protocol::envelope::{ClockQuality, EnvelopeWriter, Header};
 use milepost_protocol::record::{Counters, Record};
@@ -175,7 +176,6 @@ async fn messages_come_again_with_each_subscription_until_they_are_acknowledged(
     second.send(&[0xE0, 0]).await;
     assert_eq!(second.end().await, None);
     cloud.server.tick().await;
-    use milepost::store::Store as _;
     assert!(cloud.store.messages(&device, 0, 9).await.unwrap().is_empty());
 }
 
