@@ -16,7 +16,7 @@ use crate::support::process::{output, until};
 use crate::support::stage::Stage;
 use crate::support::stored::Stored;
 
-/// A service that runs in the middle of a test has nothing to hide from it: no commit finds that much room.
+/// More than any disk has free, so that no commit finds room.
 const MORE_THAN_ANY_DISK: u64 = 1 << 60;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -113,7 +113,7 @@ impl Car {
     pub(crate) async fn until(&mut self, what: &str, condition: impl Fn(&Self) -> bool) -> Result<()> {
         let lived = async {
             while !condition(self) {
-                self.live().await?;
+                Box::pin(self.live()).await?;
             }
             Ok(())
         };
@@ -126,7 +126,7 @@ impl Car {
         loop {
             tokio::select! {
                 done = &mut other => return done,
-                lived = self.live() => lived?,
+                lived = Box::pin(self.live()) => lived?,
             }
         }
     }
@@ -141,12 +141,11 @@ impl Car {
         if let Some(link) = &mut self.link {
             self.host.upload(now, link).await?;
         }
-        let event = match &mut self.link {
-            Some(link) => tokio::time::timeout(TICK, link.next()).await.ok(),
-            None => {
-                tokio::time::sleep(TICK).await;
-                None
-            }
+        let event = if let Some(link) = &mut self.link {
+            tokio::time::timeout(TICK, link.next()).await.ok()
+        } else {
+            tokio::time::sleep(TICK).await;
+            None
         };
         match &event {
             Some(Event::Up) => self.is_up = true,

@@ -56,14 +56,14 @@ fn complain(text: &str) {
 }
 
 impl Caller<'_> {
-    /// Publishes a file at QoS 1 and waits for its acknowledgement.
+    /// Publishes a file at `QoS` 1 and waits for its acknowledgement.
     pub(crate) async fn publish(&self, topic: &str, file: &Path) -> Result<Said> {
         let mut command = self.command("mosquitto_pub", topic);
         command.arg("-f").arg(file);
         run(command).await
     }
 
-    /// Subscribes at QoS 1 and listens for as many seconds.
+    /// Subscribes at `QoS` 1 and listens for as many seconds.
     pub(crate) async fn subscribe(&self, topic: &str, seconds: u32) -> Result<Said> {
         let mut command = self.command("mosquitto_sub", topic);
         command.args(["-F", "%t", "-W", &seconds.to_string()]);
