@@ -10,6 +10,7 @@ mod error;
 mod faults;
 mod keys;
 mod memory;
+mod pack;
 mod rows;
 mod sled;
 

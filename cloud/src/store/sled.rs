@@ -18,6 +18,7 @@ use serde::{Deserialize, Serialize};
 use sled::{Batch, Db, IVec};
 use tokio::sync::{mpsc, oneshot};
 
+use super::pack::{pack, unpack};
 use super::{
     Collection, Commit, DecisionRow, Doc, DocKey, History, Message, QuarantineRow, QueueCursor, QueueEntry, Store,
     StoreError, TelemetryRow, keys,
@@ -176,7 +177,7 @@ impl Writer {
             if before.as_ref().map(|indexed| indexed.revision) != write.expected {
                 return Err(StoreError::Conflict { what: format!("vehicle {device}") });
             }
-            batch.insert(keys::vehicle(device), encode(&write.vehicle, "vehicle")?);
+            batch.insert(keys::vehicle(device), pack(&write.vehicle, "vehicle")?);
             let after = Indexed {
                 revision: write.vehicle.revision,
                 timer_ms: write.vehicle.timer_ms,
@@ -189,7 +190,7 @@ impl Writer {
             for key in index_keys(&after, device) {
                 batch.insert(key, &[]);
             }
-            batch.insert(keys::index(device), encode(&after, "index")?);
+            batch.insert(keys::index(device), pack(&after, "index")?);
         }
         for row in &commit.telemetry {
             let mut value = row.received_ms.to_be_bytes().to_vec();
@@ -203,10 +204,10 @@ impl Writer {
             batch.remove(keys::message(device, *number));
         }
         for row in &commit.decisions {
-            batch.insert(keys::decision(&row.device, row.number), encode(row, "decision")?);
+            batch.insert(keys::decision(&row.device, row.number), pack(row, "decision")?);
         }
         for row in &commit.quarantine {
-            batch.insert(keys::quarantine(row.received_ms, &row.device, row.serial), encode(row, "quarantine row")?);
+            batch.insert(keys::quarantine(row.received_ms, &row.device, row.serial), pack(row, "quarantine row")?);
         }
         for write in &commit.docs {
             let key = keys::doc(&write.key);
@@ -243,7 +244,7 @@ impl Writer {
         }
         for entry in self.db.scan_prefix(keys::quarantines()) {
             let (key, value) = entry.map_err(engine("scanning"))?;
-            if decode::<QuarantineRow>(&value, "quarantine row")?.device == *device {
+            if unpack::<QuarantineRow>(&value, "quarantine row")?.device == *device {
                 batch.remove(key);
             }
         }
@@ -289,17 +290,9 @@ fn engine(action: &'static str) -> impl Fn(sled::Error) -> StoreError {
     move |source| StoreError::Engine { action, source }
 }
 
-fn encode<T: Serialize>(value: &T, what: &str) -> Result<Vec<u8>, StoreError> {
-    serde_json::to_vec(value).map_err(|source| StoreError::Encode { what: what.to_owned(), source })
-}
-
-fn decode<T: DeserializeOwned>(bytes: &[u8], what: &str) -> Result<T, StoreError> {
-    serde_json::from_slice(bytes).map_err(|source| StoreError::Corrupt { what: what.to_owned(), source })
-}
-
 fn get<T: DeserializeOwned>(db: &Db, key: &[u8], what: &str) -> Result<Option<T>, StoreError> {
     let value = db.get(key).map_err(engine("reading"))?;
-    value.map(|bytes| decode(&bytes, what)).transpose()
+    value.map(|bytes| unpack(&bytes, what)).transpose()
 }
 
 fn read_doc(key: &[u8], value: &[u8]) -> Result<Doc, StoreError> {
@@ -405,12 +398,12 @@ impl Store for SledStore {
 
     async fn decisions(&self, device: &DeviceId, limit: usize) -> Result<Vec<DecisionRow>, StoreError> {
         let prefix = keys::decisions_of(device);
-        self.read(move |db| collect(db.scan_prefix(prefix).rev(), limit, |_, value| decode(value, "decision"))).await
+        self.read(move |db| collect(db.scan_prefix(prefix).rev(), limit, |_, value| unpack(value, "decision"))).await
     }
 
     async fn quarantine(&self, limit: usize) -> Result<Vec<QuarantineRow>, StoreError> {
         self.read(move |db| {
-            collect(db.scan_prefix(keys::quarantines()).rev(), limit, |_, value| decode(value, "quarantine row"))
+            collect(db.scan_prefix(keys::quarantines()).rev(), limit, |_, value| unpack(value, "quarantine row"))
         })
         .await
     }
