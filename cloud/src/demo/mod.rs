@@ -55,6 +55,10 @@ pub async fn run(options: Options, faces: Faces) -> Result<bool> {
     let stage = Stage::set(&options, &folder, faces).await?;
     stage.welcome()?;
 
+    // The owners are there before the first car drives, so that what is measured is the way of a notice alone.
+    let (mut people, steps) = stage.people();
+    let mut watch = Watch::new(&stage, steps);
+    watch.gather(&mut people).await;
     let watch_time = Clock::real().stopwatch();
     let launch = Launch {
         server: stage.server.front_door,
@@ -69,8 +73,6 @@ pub async fn run(options: Options, faces: Faces) -> Result<bool> {
         seconds: options.seconds,
     };
     let mut fleet = Fleet::start(&launch)?;
-    let (people, steps) = stage.people();
-    let mut watch = Watch::new(&stage, steps);
     watch.follow(&mut fleet, &stop).await?;
     let seconds = watch_time.elapsed().as_secs_f64();
     let driven = fleet.finish(&launch.report).await?;

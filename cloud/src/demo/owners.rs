@@ -26,6 +26,8 @@ const ANSWERED: f64 = 0.6;
 /// What a person noticed or did.
 #[derive(Debug)]
 pub(super) enum Step {
+    /// The account is open.
+    Entered,
     /// A notice stood in the account.
     Seen { notice: Key, at_us: u64 },
     /// An answer was given in the account and taken.
@@ -56,6 +58,9 @@ impl Person {
         let mut random = SmallRng::seed_from_u64(self.seed);
         let mut stream =
             client.get(format!("{base}/events")).header(COOKIE, &cookie).send().await?.error_for_status()?;
+        if steps.send(Step::Entered).await.is_err() {
+            return Ok(());
+        }
         let mut lines = Lines::default();
         while let Some(chunk) = stream.chunk().await.context("the account's stream broke")? {
             let at_us = Clock::real().now_us();

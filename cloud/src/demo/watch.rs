@@ -5,6 +5,7 @@ use std::io::{IsTerminal as _, Write as _};
 use anyhow::Result;
 use jiff::Timestamp;
 use tokio::sync::mpsc;
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::fleet::{Event, Fleet};
@@ -38,6 +39,20 @@ impl Watch {
             answered: 0,
             speed: stage.speed,
             is_terminal: std::io::stderr().is_terminal(),
+        }
+    }
+
+    /// Waits until every owner has the account open; one who cannot is told of and not waited for.
+    pub(super) async fn gather(&mut self, people: &mut JoinSet<()>) {
+        let mut expected = people.len();
+        while expected > 0 {
+            tokio::select! {
+                Some(step) = self.steps.recv() => {
+                    expected -= usize::from(matches!(step, Step::Entered));
+                    self.step(step);
+                }
+                Some(_) = people.join_next() => expected -= 1,
+            }
         }
     }
 
@@ -90,6 +105,7 @@ impl Watch {
 
     fn step(&mut self, step: Step) {
         match step {
+            Step::Entered => {}
             Step::Seen { notice, at_us } => self.car_to_account.close(notice, at_us),
             Step::Answered { notice, at_us } => {
                 self.answered += 1;
