@@ -21,7 +21,7 @@ pub(super) enum Event {
     /// A car's display showed a notice.
     Shown {},
     /// Somebody answered at a car's display.
-    Answered {},
+    Answered { vehicle: String, notice: String },
     /// A car heard of a change from the cloud.
     Updated { vehicle: String, notice: String, at_us: u64 },
     /// Once a second.

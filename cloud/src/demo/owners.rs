@@ -65,14 +65,11 @@ impl Person {
         while let Some(chunk) = stream.chunk().await.context("the account's stream broke")? {
             let at_us = Clock::real().now_us();
             for event in lines.take(&chunk) {
-                if event.state != "raised" {
-                    continue;
-                }
                 let notice = (event.vehicle, event.notice);
                 if steps.send(Step::Seen { notice: notice.clone(), at_us }).await.is_err() {
                     return Ok(());
                 }
-                if random.random_bool(ANSWERED) {
+                if event.state == "raised" && random.random_bool(ANSWERED) {
                     let look = Duration::from_millis(random.random_range(LOOK_MS));
                     let answer = choose(&mut random);
                     let person = (client.clone(), base.clone(), cookie.clone());

@@ -121,7 +121,10 @@ impl Watch {
                 self.car_to_account.open((vehicle, notice), at_us);
             }
             Event::Shown {} => self.shown += 1,
-            Event::Answered {} => self.answered += 1,
+            Event::Answered { vehicle, notice } => {
+                self.answered += 1;
+                self.account_to_car.forget((vehicle, notice));
+            }
             Event::Updated { vehicle, notice, at_us } => self.account_to_car.close((vehicle, notice), at_us),
             Event::Progress { records_created, records_waiting, virtual_ms } => {
                 self.progress(records_created, records_waiting, virtual_ms)?;
