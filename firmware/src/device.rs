@@ -6,6 +6,7 @@
 mod bus;
 mod downlinks;
 mod keep;
+mod log;
 mod start;
 
 use core::fmt;
@@ -13,6 +14,7 @@ use core::fmt;
 use embedded_storage_async::nor_flash::MultiwriteNorFlash;
 use heapless::Vec;
 use milepost_protocol::downlink::Consent;
+use milepost_protocol::envelope::ClockQuality;
 use milepost_protocol::notice::{Answer, Notice};
 use milepost_protocol::plan::PlanView;
 use milepost_protocol::record::{NoticeAnswered, ResetReason};
@@ -30,6 +32,7 @@ use crate::table_store::TableStore;
 use crate::usage::Usage;
 use bus::Diagnostics;
 use keep::Memory;
+use log::LogRate;
 
 /// Without a frame for this long the display is dark, in milliseconds.
 const DARK_AFTER_MS: u64 = 120_000;
@@ -101,6 +104,7 @@ pub struct Device<S: MultiwriteNorFlash> {
     newest_ms: u64,
     events: Events,
     drops: Drops,
+    log: LogRate,
 }
 
 impl<S: MultiwriteNorFlash> fmt::Debug for Device<S> {
@@ -180,6 +184,19 @@ impl<S: MultiwriteNorFlash> Device<S> {
         self.usage.finish(now.uptime_ms, unix_ms);
         self.keep(now).await?;
         self.keep_ledger(now).await
+    }
+
+    /// Unix time in milliseconds as the core knows it, and how far it can be trusted.
+    ///
+    /// It never goes back, not even across restarts: what flash remembers is its floor, so that no expired certificate becomes valid again.
+    pub fn unix_ms(&self, now: Now) -> Option<(u64, ClockQuality)> {
+        let unix_ms = self.clock.unix_ms(now.uptime_ms)?;
+        Some((unix_ms, self.clock.moment(now.uptime_ms).quality))
+    }
+
+    /// How many records of all boots wait in flash for a receipt.
+    pub fn waiting(&self) -> u32 {
+        self.outbox.stored()
     }
 
     /// A snapshot for the host.

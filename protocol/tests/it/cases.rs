@@ -289,6 +289,7 @@ pub(crate) fn down() -> Vec<Down> {
         ),
         one("command-table-commit", "take it into use", command(Task::TableCommit)),
         one("command-report", "report now", command(Task::Report)),
+        one("command-log-level", "send what happens", command(Task::LogLevel { level: LogLevel::Info })),
         one("command-anchor-odometer", "the true odometer", command(Task::AnchorOdometer { odometer_m: 48_150_000 })),
         Down {
             name: "several",

@@ -192,6 +192,7 @@ fn task() -> impl Strategy<Value = Task> {
         Just(Task::TableCommit),
         Just(Task::Report),
         any::<u32>().prop_map(|odometer_m| Task::AnchorOdometer { odometer_m }),
+        Just(Task::LogLevel { level: LogLevel::Error }),
     ]
 }
 
