@@ -19,6 +19,7 @@ pub mod isotp;
 pub mod notices;
 pub mod obd;
 pub mod outbox;
+pub mod power;
 pub mod signal;
 pub mod status;
 mod store;

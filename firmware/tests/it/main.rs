@@ -12,5 +12,6 @@ mod notices;
 mod operations;
 mod outbox;
 mod polling;
+mod power;
 mod tables;
 mod usage;

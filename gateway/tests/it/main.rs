@@ -9,4 +9,5 @@ mod flash_file;
 mod fleet;
 mod kill;
 mod link;
+mod offline;
 mod usage;
