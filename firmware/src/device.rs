@@ -17,7 +17,7 @@ use milepost_protocol::downlink::Consent;
 use milepost_protocol::envelope::ClockQuality;
 use milepost_protocol::notice::{Answer, Notice};
 use milepost_protocol::plan::PlanView;
-use milepost_protocol::record::{NoticeAnswered, ResetReason};
+use milepost_protocol::record::{NoticeAnswered, ParkedDay, ResetReason};
 use milepost_protocol::{MAX_BODY_LEN, NoticeId};
 
 use crate::clock::{Clock, Now};
@@ -26,6 +26,7 @@ use crate::facts::Few;
 use crate::frame::Frame;
 use crate::notices::Notices;
 use crate::outbox::Outbox;
+use crate::power::Senses;
 use crate::status::{Battery, Drops, Event, Events, OpenTrip, Status};
 use crate::store::Store;
 use crate::table_store::TableStore;
@@ -184,6 +185,18 @@ impl<S: MultiwriteNorFlash> Device<S> {
         self.usage.finish(now.uptime_ms, unix_ms);
         self.keep(now).await?;
         self.keep_ledger(now).await
+    }
+
+    /// Tells what a parked day took from the battery, as [`crate::power::Policy::last_day`] answers it; durable on return.
+    pub async fn parked_day(&mut self, now: Now, day: ParkedDay) -> Result<(), Error<S::Error>> {
+        self.pass_time(now);
+        self.record(now, day).await
+    }
+
+    /// Signs by which a board's [`crate::power::Policy`] decides; `battery_mv` is the board's own measurement.
+    pub fn senses(&self, battery_mv: Option<u16>) -> Senses {
+        let (on_ms, bus_ms) = (self.usage.on_ms(), self.usage.alive_ms());
+        Senses { on_ms, bus_ms, battery_mv, waiting: self.waiting() }
     }
 
     /// Unix time in milliseconds as the core knows it, and how far it can be trusted.

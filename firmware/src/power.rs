@@ -4,6 +4,8 @@
 //! So it falls asleep soon after the car, wakes only for a reason, and holds its own draw against a budget a day.
 //! Invariant: asleep nothing is polled and nothing is sent; a reason to wake has to show itself beyond a band, never on its edge.
 
+use milepost_protocol::record::ParkedDay;
+
 /// After the last sign that the car is on, nothing asks its units anything any more, in milliseconds.
 pub const QUIET_AFTER_MS: u64 = crate::obd::poll::STOP_AFTER_MS;
 
@@ -117,17 +119,6 @@ pub struct Leave {
     pub until_ms: u64,
 }
 
-/// What the device itself has taken from the battery.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Spent {
-    /// While parked in the present day since parking, in microampere-hours.
-    pub today_uah: u32,
-    /// In the last whole parked day, in microampere-hours.
-    pub last_day_uah: Option<u32>,
-    /// How often it woke since the car was parked.
-    pub wakes: u32,
-}
-
 /// The policy with its state.
 #[derive(Debug, Clone)]
 pub struct Policy {
@@ -138,7 +129,7 @@ pub struct Policy {
     day_ms: u64,
     /// Microampere-milliseconds of that day.
     today: u64,
-    last_day_uah: Option<u32>,
+    last_day: Option<ParkedDay>,
     wakes: u32,
     window_ms: u64,
     resting_mv: Option<u16>,
@@ -154,7 +145,7 @@ impl Policy {
             advanced_ms: now_ms,
             day_ms: now_ms,
             today: 0,
-            last_day_uah: None,
+            last_day: None,
             wakes: 0,
             window_ms: now_ms,
             resting_mv: None,
@@ -167,9 +158,14 @@ impl Policy {
         self.state
     }
 
-    /// What the device has taken while the car is parked.
-    pub fn spent(&self) -> Spent {
-        Spent { today_uah: microampere_hours(self.today), last_day_uah: self.last_day_uah, wakes: self.wakes }
+    /// What the device itself has taken in the present parked day, in microampere-hours.
+    pub fn spent_uah(&self) -> u32 {
+        microampere_hours(self.today)
+    }
+
+    /// The last whole parked day, once; it belongs into [`crate::Device::parked_day`].
+    pub fn last_day(&mut self) -> Option<ParkedDay> {
+        self.last_day.take()
     }
 
     /// Lets time pass up to `now_ms` with what is seen then; answers what the host may do until it asks again.
@@ -265,7 +261,10 @@ impl Policy {
             let end_ms = self.day_ms.saturating_add(DAY_MS);
             let left_ms = end_ms.saturating_sub(self.advanced_ms);
             let day = self.today.saturating_add(left_ms.saturating_mul(u64::from(microamperes)));
-            self.last_day_uah = (self.state != State::Driving).then(|| microampere_hours(day)).or(self.last_day_uah);
+            if self.state != State::Driving {
+                let (spent_uah, budget_uah) = (microampere_hours(day), self.draw.budget_uah_per_day);
+                self.last_day = Some(ParkedDay { spent_uah, budget_uah, wakes: core::mem::take(&mut self.wakes) });
+            }
             (self.day_ms, self.advanced_ms, self.today) = (end_ms, end_ms.max(self.advanced_ms), 0);
         }
         let span_ms = now_ms.saturating_sub(self.advanced_ms);

@@ -1,7 +1,11 @@
 //! When a device sleeps, what wakes it, and what a parked day costs.
 
 use milepost_firmware::power::*;
+use milepost_protocol::record::ParkedDay;
 use proptest::prelude::*;
+
+use crate::car::{at, collect};
+use crate::flash::{Chip, block_on};
 
 const REST_MV: u16 = 12_600;
 
@@ -97,10 +101,12 @@ fn a_parked_day_opens_four_windows_stays_in_its_budget_and_tells_its_cost() {
     let day_ms = 86_400_000;
     let wakes = pass(&mut policy, asleep_ms, day_ms, quiet());
     assert_eq!(wakes.iter().map(|(_, wake)| *wake).collect::<Vec<_>>(), [Wake::Window; 3]);
-    pass(&mut policy, asleep_ms + day_ms, day_ms, quiet());
-    let spent = policy.spent().last_day_uah.unwrap();
+    pass(&mut policy, asleep_ms + day_ms, 60_000, quiet());
+    let spent = policy.last_day().unwrap();
+    assert_eq!(policy.last_day(), None, "a day is told once");
+    assert_eq!((spent.wakes, spent.budget_uah), (3, Draw::TYPICAL.budget_uah_per_day));
     // 24 h at 1 mA, and four windows of half a minute at 80 mA.
-    assert!((24_000..=Draw::TYPICAL.budget_uah_per_day).contains(&spent), "{spent} µAh");
+    assert!((24_000..=Draw::TYPICAL.budget_uah_per_day).contains(&spent.spent_uah), "{spent:?}");
 }
 
 #[test]
@@ -116,6 +122,17 @@ fn a_low_battery_is_spared_until_it_has_recovered() {
         let woke = matches!(policy.state(), State::Parked { wake: Wake::Window, .. });
         assert_eq!((woke, leave.sleep), (millivolts >= RECOVERED_MV, millivolts < RECOVERED_MV), "{millivolts} mV");
     }
+}
+
+#[test]
+fn what_a_parked_day_took_reaches_the_cloud() {
+    let chip = Chip::new(4, 4);
+    let mut device = chip.start(at(0));
+    assert_eq!(device.senses(Some(REST_MV)), Senses { waiting: 1, ..quiet() });
+    let day = ParkedDay { spent_uah: 26_000, budget_uah: 50_000, wakes: 4 };
+    block_on(device.parked_day(at(86_400_000), day)).unwrap();
+    let told = collect(&mut device, at(86_400_000)).into_iter().any(|got| got.record == day.into());
+    assert!(told);
 }
 
 proptest! {
@@ -142,7 +159,7 @@ proptest! {
             if on {
                 spent = 0;
             }
-            let today = u64::from(policy.spent().today_uah);
+            let today = u64::from(policy.spent_uah());
             prop_assert!(today >= spent || today * 3_600_000 <= 86_400_000 * 80_000, "{today} after {spent}");
             spent = today;
         }
