@@ -6,6 +6,7 @@
 
 #![no_std]
 
+mod bits;
 mod buttons;
 mod display;
 mod face;

@@ -4,7 +4,7 @@
 
 use embedded_graphics::Pixel;
 use embedded_graphics::pixelcolor::Rgb888;
-use embedded_graphics::prelude::{DrawTarget, OriginDimensions, Point, Size};
+use embedded_graphics::prelude::{Dimensions, DrawTarget, Point, Size};
 use embedded_graphics::primitives::Rectangle;
 
 use crate::ink::Ink;
@@ -75,9 +75,10 @@ impl<const BYTES: usize> Strip<BYTES> {
     }
 }
 
-impl<const BYTES: usize> OriginDimensions for Strip<BYTES> {
-    fn size(&self) -> Size {
-        Size::new(WIDTH, HEIGHT)
+impl<const BYTES: usize> Dimensions for Strip<BYTES> {
+    /// The rows that it holds now, so that what lies elsewhere need not even be unpacked.
+    fn bounding_box(&self) -> Rectangle {
+        Rectangle::new(Point::new(0, self.top as i32), Size::new(WIDTH, Self::ROWS))
     }
 }
 
@@ -96,7 +97,7 @@ impl<const BYTES: usize> DrawTarget for Strip<BYTES> {
     }
 
     fn fill_solid(&mut self, area: &Rectangle, ink: Ink) -> Result<(), Self::Error> {
-        let strip = Rectangle::new(Point::new(0, self.top as i32), Size::new(WIDTH, Self::ROWS));
+        let strip = self.bounding_box();
         let area = area.intersection(&strip);
         for y in area.rows() {
             for x in area.columns() {
