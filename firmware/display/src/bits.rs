@@ -6,6 +6,7 @@ use embedded_graphics::Pixel;
 use embedded_graphics::prelude::Point;
 
 use crate::ink::{Ink, Tone};
+use crate::point;
 use crate::tables::ODDS;
 
 /// The widest picture.
@@ -49,7 +50,7 @@ impl<'b> Bits<'b> {
 
     /// One decision with its odds.
     fn decide(&mut self, odds: u8) -> bool {
-        let middle = self.low + ((self.high - self.low) >> 8) * u32::from(odds);
+        let middle = self.low + (self.high.wrapping_sub(self.low) >> 8) * u32::from(odds);
         let yes = self.value <= middle;
         if yes {
             self.high = middle;
@@ -88,7 +89,7 @@ impl Iterator for Bits<'_> {
             if let Some(place) = self.row.get_mut(self.x) {
                 *place = level;
             }
-            let at = self.place + Point::new(self.x as i32, self.y as i32);
+            let at = self.place + point(self.x as u32, self.y as u32);
             self.x += 1;
             if self.x == self.width {
                 (self.x, self.y) = (0, self.y + 1);

@@ -2,8 +2,6 @@
 //!
 //! Invariant: SI goes in, text comes out, and whatever goes in, the text stays short.
 
-use core::fmt::Write as _;
-
 use crate::tables::Key;
 use crate::words::{Language, Words};
 
@@ -52,30 +50,56 @@ pub(crate) fn bounded(language: Language, value: u64, largest: u64) -> Figure {
         let _ = figure.push('–');
         return figure;
     }
-    let mut digits = Figure::new();
-    // A number of twenty digits has room.
-    let _ = write!(digits, "{value}");
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+    let mut scale = 1;
+    let mut places = 0;
+    while value / scale >= 10 {
+        scale *= 10;
+        places += 1;
+    }
+    loop {
+        let _ = figure.push(digit(value / scale));
+        if scale == 1 {
+            return figure;
+        }
+        if places % 3 == 0 {
             let _ = figure.push_str(language.text(Key::NumberGroup));
         }
-        let _ = figure.push(digit);
+        scale /= 10;
+        places -= 1;
+    }
+}
+
+/// The last digit of a number.
+fn digit(value: u64) -> char {
+    char::from(b'0' + (value % 10) as u8)
+}
+
+/// A number without grouping, as an identifier has it.
+pub(crate) fn plain(number: u16) -> Figure {
+    let mut figure = Figure::new();
+    for scale in [10_000, 1_000, 100, 10, 1] {
+        if number >= scale || scale == 1 {
+            let _ = figure.push(digit((number / scale).into()));
+        }
     }
     figure
 }
 
 /// A measured number with as many decimals; what is no number counts as zero.
 pub(crate) fn decimal(language: Language, value: f32, decimals: u32) -> Figure {
-    let scale = 10_u32.pow(decimals);
-    let scaled = (f64::from(value.abs()) * f64::from(scale) + 0.5) as u64;
-    let (whole, fraction) = (scaled / u64::from(scale), scaled % u64::from(scale));
+    let scale = 10_u64.pow(decimals);
+    let scaled = (value.abs() * scale as f32 + 0.5) as u64;
+    let (whole, fraction) = (scaled / scale, scaled % scale);
     let mut figure = Figure::new();
     if value < 0.0 && scaled > 0 {
         let _ = figure.push('−');
     }
     let _ = figure.push_str(&integer(language, whole));
     if decimals > 0 && whole <= LARGEST {
-        let _ = write!(figure, "{}{fraction:0width$}", language.text(Key::NumberDecimal), width = decimals as usize);
+        let _ = figure.push_str(language.text(Key::NumberDecimal));
+        for place in (0..decimals).rev() {
+            let _ = figure.push(digit(fraction / 10_u64.pow(place)));
+        }
     }
     figure
 }
@@ -113,12 +137,12 @@ mod tests {
     use super::*;
 
     /// Texts hold no-break spaces, which are hard to see in a test.
-    fn plain(words: &Words) -> Words {
-        let mut plain = Words::new();
+    fn spaced(words: &Words) -> Words {
+        let mut spaced = Words::new();
         for letter in words.chars() {
-            let _ = plain.push(if letter == '\u{a0}' { ' ' } else { letter });
+            let _ = spaced.push(if letter == '\u{a0}' { ' ' } else { letter });
         }
-        plain
+        spaced
     }
 
     #[test]
@@ -131,13 +155,19 @@ mod tests {
             (DistanceUnit::Mi, 1_912_000, "1,200 mi"),
             (DistanceUnit::Km, u32::MAX, "– km"),
         ] {
-            assert_eq!(plain(&distance_about(Language::English, unit, metres)), text);
+            assert_eq!(spaced(&distance_about(Language::English, unit, metres)), text);
         }
+    }
+
+    fn figure(text: &str) -> Figure {
+        Figure::try_from(text).unwrap()
     }
 
     #[test]
     fn a_language_groups_and_points_in_its_own_way() {
         assert_eq!(integer(Language::German, 20_490), "20.490");
+        assert_eq!((integer(Language::English, 0), integer(Language::English, 100)), (figure("0"), figure("100")));
+        assert_eq!((plain(0), plain(60_007)), (figure("0"), figure("60007")));
         assert_eq!(decimal(Language::German, 11.82, 2), "11,82");
         assert_eq!(decimal(Language::English, -6.6, 0), "−7");
         assert_eq!(decimal(Language::English, -0.04, 1), "0.0");
@@ -150,7 +180,7 @@ mod tests {
         for (days, text) in
             [(1, "1 day"), (6, "6 days"), (21, "3 weeks"), (92, "3 months"), (730, "2 years"), (u16::MAX, "180 years")]
         {
-            assert_eq!(plain(&span_about(Language::English, days)), text);
+            assert_eq!(spaced(&span_about(Language::English, days)), text);
         }
     }
 }

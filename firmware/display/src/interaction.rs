@@ -189,13 +189,15 @@ impl Interaction {
                 View::Card
             }
             (View::Outcome(_), _) => self.rest(Some(notice)),
-            (_, Press::LongLeft) => View::Card,
+            (_, Press::LongLeft) | (View::Why | View::Menu(Entry::Back), Press::Right) => View::Card,
             (View::Card, Press::Left) if notice.actions.contains(Actions::SNOOZE) => View::Snooze(SNOOZE_DAYS[0]),
             (View::Card, Press::Left) => {
                 self.closed = Some(notice.id);
                 View::Dark
             }
-            (View::Card, Press::Right) => menu(notice),
+            (View::Card, Press::Right) | (View::Why | View::ConfirmDone | View::ConfirmRefuse, Press::Left) => {
+                menu(notice)
+            }
             (View::Snooze(days), Press::Left) => View::Snooze(after(&snooze_days(notice), days)),
             (View::Snooze(days), Press::Right) => {
                 answer = Some(Answer::Snooze { days });
@@ -209,9 +211,6 @@ impl Interaction {
             (View::Menu(Entry::Done), Press::Right) => View::ConfirmDone,
             (View::Menu(Entry::Why), Press::Right) => View::Why,
             (View::Menu(Entry::Refuse), Press::Right) => View::ConfirmRefuse,
-            (View::Menu(Entry::Back), Press::Right) => View::Card,
-            (View::Why | View::ConfirmDone | View::ConfirmRefuse, Press::Left) => menu(notice),
-            (View::Why, Press::Right) => View::Card,
             (View::ConfirmDone, Press::Right) => {
                 answer = Some(Answer::Done);
                 View::Card

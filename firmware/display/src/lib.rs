@@ -36,3 +36,8 @@ pub const WIDTH: u32 = 320;
 
 /// The panel's height in pixels.
 pub const HEIGHT: u32 = 240;
+
+/// A place on the panel.
+const fn point(x: u32, y: u32) -> embedded_graphics::prelude::Point {
+    embedded_graphics::prelude::Point::new(x.cast_signed(), y.cast_signed())
+}

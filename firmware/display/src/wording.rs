@@ -4,13 +4,12 @@
 //! Of other notices the cloud's words are shown, if there are any and if the faces can show them.
 //! Invariant: it reads the notice and nothing else, and every notice has a title and at least one sentence.
 
-use heapless::Vec;
 use milepost_protocol::SignalId;
-use milepost_protocol::notice::{MAX_REASONS, Notice, NoticeKind, Reason};
+use milepost_protocol::notice::{Notice, NoticeKind, Reason};
 use milepost_protocol::plan::{ItemId, Level, SafetyClass};
 
 use crate::display::Settings;
-use crate::figures::{DistanceUnit, Figure, bounded, decimal, distance_about, integer, span_about};
+use crate::figures::{DistanceUnit, bounded, decimal, distance_about, integer, plain, span_about};
 use crate::tables::{BODY, Key};
 use crate::words::{Language, Words, append};
 
@@ -40,7 +39,7 @@ pub(crate) fn title(language: Language, notice: &Notice) -> Words {
             ItemId::BATTERY_12V => Key::Item5,
             ItemId(_) => Key::ItemOther,
         };
-        return language.fill(key, &[("id", &number(item.0))]);
+        return language.fill(key, &[("id", &plain(item.0))]);
     }
     append(&mut words, readable(&notice.title).unwrap_or_else(|| language.text(own_words(notice).0)));
     words
@@ -62,7 +61,7 @@ pub(crate) fn label(language: Language, notice: &Notice) -> &'static str {
 }
 
 /// What the notice says: for a reminder when and how far, otherwise its text.
-pub(crate) fn text(settings: &Settings, notice: &Notice) -> Words {
+pub(crate) fn text(settings: Settings, notice: &Notice) -> Words {
     let language = settings.language;
     if item(notice).is_some() {
         return when(settings, notice);
@@ -92,12 +91,12 @@ pub(crate) fn used_percent(notice: &Notice) -> Option<u32> {
 }
 
 /// Every reason as a row.
-pub(crate) fn rows(settings: &Settings, notice: &Notice) -> Vec<Row, MAX_REASONS> {
-    notice.reasons.iter().map(|reason| row(settings, reason)).collect()
+pub(crate) fn rows(settings: Settings, notice: &Notice) -> impl Iterator<Item = Row> {
+    notice.reasons.iter().map(move |reason| row(settings, reason))
 }
 
 /// When a reminder's bounds are reached or since when they are passed; the first reason that is passed decides.
-fn when(settings: &Settings, notice: &Notice) -> Words {
+fn when(settings: Settings, notice: &Notice) -> Words {
     let (language, unit) = (settings.language, settings.unit);
     let since = |reason: &Reason| match *reason {
         Reason::Distance { used_m, limit_m } => {
@@ -144,8 +143,8 @@ fn when(settings: &Settings, notice: &Notice) -> Words {
     }
 }
 
-fn row(settings: &Settings, reason: &Reason) -> Row {
-    let Settings { language, unit } = *settings;
+fn row(settings: Settings, reason: &Reason) -> Row {
+    let Settings { language, unit } = settings;
     let whole = |number: u64| integer(language, number);
     let (name, figures, used, limit) = match *reason {
         Reason::Distance { used_m, limit_m } => {
@@ -179,7 +178,7 @@ fn row(settings: &Settings, reason: &Reason) -> Row {
             let sign = if value < limit { "<" } else { "≥" };
             let values = [("used", &*figure(value)), ("sign", sign), ("limit", &*figure(limit))];
             let figures = language.fill(figures, &values);
-            return Row { name: language.fill(name, &[("id", &number(signal.0))]), figures, percent: None };
+            return Row { name: language.fill(name, &[("id", &plain(signal.0))]), figures, percent: None };
         }
     };
     Row {
@@ -224,13 +223,5 @@ fn own_words(notice: &Notice) -> (Key, Key) {
 
 /// The cloud's words, unless there are none or a letter cannot be shown.
 fn readable(text: &str) -> Option<&str> {
-    Some(text).filter(|text| !text.trim().is_empty() && BODY.has(text))
-}
-
-/// An identifier, without grouping.
-fn number(id: u16) -> Figure {
-    let mut figure = Figure::new();
-    // A u16 has at most five digits.
-    let _ = core::fmt::write(&mut figure, format_args!("{id}"));
-    figure
+    Some(text).filter(|text| text.bytes().any(|byte| byte != b' ') && BODY.has(text))
 }

@@ -18,7 +18,7 @@ const ENTRY: u32 = 30;
 
 pub(super) fn menu<D: DrawTarget<Color = Ink>>(
     paper: &mut Paper<'_, D>,
-    settings: &Settings,
+    settings: Settings,
     notice: &Notice,
     chosen: Entry,
 ) -> Result<(), D::Error> {
@@ -36,7 +36,7 @@ pub(super) fn menu<D: DrawTarget<Color = Ink>>(
 
 pub(super) fn snooze<D: DrawTarget<Color = Ink>>(
     paper: &mut Paper<'_, D>,
-    settings: &Settings,
+    settings: Settings,
     notice: &Notice,
     chosen: u16,
 ) -> Result<(), D::Error> {
@@ -51,7 +51,7 @@ pub(super) fn snooze<D: DrawTarget<Color = Ink>>(
 
 fn list<D: DrawTarget<Color = Ink>>(
     paper: &mut Paper<'_, D>,
-    settings: &Settings,
+    settings: Settings,
     heading: Key,
     entries: impl Iterator<Item = (Key, bool)>,
 ) -> Result<(), D::Error> {

@@ -37,7 +37,7 @@ pub fn mood(view: View, notice: Option<&Notice>) -> Mood {
 /// Draws a screen, and answers how many of its texts did not fit and were cut.
 pub fn draw<D: DrawTarget<Color = Ink>>(
     target: &mut D,
-    settings: &Settings,
+    settings: Settings,
     view: View,
     notice: Option<&Notice>,
 ) -> Result<u32, D::Error> {
