@@ -101,3 +101,33 @@ impl Iterator for Bits<'_> {
         None
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn any_bytes_give_pixels_within_the_picture_and_then_end() {
+        let mut state = 1_u32;
+        for round in 0..500 {
+            let mut bytes = [0; 24];
+            for byte in &mut bytes {
+                state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                // Runs of equal bytes drive the coder to its bounds.
+                *byte = if round % 5 == 0 { u8::MAX * (round as u8 % 2) } else { (state >> 24) as u8 };
+            }
+            let (width, height) = (1 + round % 40, round % 23);
+            let pixels = Bits::new(&bytes[..round % 24], [width, height], Point::zero(), Tone::Text);
+            let count =
+                pixels.inspect(|Pixel(at, _)| assert!((at.x as usize) < width && (at.y as usize) < height)).count();
+            assert!(count <= width * height);
+        }
+    }
+
+    #[test]
+    fn a_picture_that_is_too_wide_or_empty_is_cut_to_what_can_be_read() {
+        let pixels = |size| Bits::new(&[0xff; 9], size, Point::zero(), Tone::Text).count();
+        assert!(pixels([100, 2]) <= 80);
+        assert_eq!((pixels([0, 9]), pixels([9, 0])), (0, 0));
+    }
+}

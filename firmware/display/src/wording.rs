@@ -225,3 +225,119 @@ fn own_words(notice: &Notice) -> (Key, Key) {
 fn readable(text: &str) -> Option<&str> {
     Some(text).filter(|text| text.bytes().any(|byte| byte != b' ') && BODY.has(text))
 }
+
+#[cfg(test)]
+mod tests {
+    use milepost_protocol::NoticeId;
+    use milepost_protocol::notice::Actions;
+
+    use super::*;
+
+    fn reminder(level: Level, reasons: &[Reason]) -> Notice {
+        Notice {
+            id: NoticeId::reminder(ItemId::ENGINE_OIL, 1, level),
+            kind: NoticeKind::Reminder,
+            safety: SafetyClass::Wear,
+            item: None,
+            level: Some(level),
+            raised_ms: 0,
+            expires_ms: None,
+            title: heapless::String::new(),
+            text: heapless::String::new(),
+            reasons: reasons.iter().copied().collect(),
+            actions: Actions::default(),
+        }
+    }
+
+    fn km(used: u32, limit: u32) -> Reason {
+        Reason::Distance { used_m: used * 1000, limit_m: limit * 1000 }
+    }
+
+    fn days(used_days: u16, limit_days: u16) -> Reason {
+        Reason::Time { used_days, limit_days }
+    }
+
+    /// The text with plain spaces.
+    fn said(language: Language, notice: &Notice) -> Words {
+        let mut plain = Words::new();
+        for letter in text(Settings { language, unit: DistanceUnit::Km }, notice).chars() {
+            plain.push(if letter == '\u{a0}' { ' ' } else { letter }).unwrap();
+        }
+        plain
+    }
+
+    #[test]
+    fn a_reminder_says_when_and_how_far_in_every_language() {
+        let table: [(Level, &[Reason], [&str; 3]); 8] = [
+            (
+                Level::Upcoming,
+                &[km(18_100, 20_000), days(709, 730)],
+                ["In about 3 weeks or 1,900 km", "In etwa 3 Wochen oder 1.900 km", "约 3 周后或再行驶 1,900 公里"],
+            ),
+            (Level::Upcoming, &[days(700, 730)], ["In about 4 weeks", "In etwa 4 Wochen", "约 4 周后"]),
+            (Level::Upcoming, &[km(19_960, 20_000)], ["In about 40 km", "In etwa 40 km", "再行驶约 40 公里"]),
+            (Level::Upcoming, &[km(20_000, 20_000), days(1, 730)], ["Now", "Jetzt", "现在"]),
+            (Level::Due, &[km(20_000, 20_000), days(1, 730)], ["Now", "Jetzt", "现在"]),
+            (
+                Level::Overdue,
+                &[km(20_400, 20_000), days(731, 730)],
+                ["400 km past the limit", "400 km über der Grenze", "已超出 400 公里"],
+            ),
+            (Level::Overdue, &[days(731, 730)], ["Since about 1 day", "Seit etwa 1 Tag", "已超期约 1 天"]),
+            (
+                Level::Due,
+                &[Reason::Signal { signal: SignalId::BATTERY_12V, value: 11.82, limit: 12.1 }],
+                [
+                    "Battery at rest: 11.82 V < 12.10 V",
+                    "Ruhespannung: 11,82 V < 12,10 V",
+                    "静置电压：11.82 V < 12.10 V",
+                ],
+            ),
+        ];
+        for (level, reasons, texts) in table {
+            let notice = reminder(level, reasons);
+            for (language, text) in Language::ALL.into_iter().zip(texts) {
+                assert_eq!(said(language, &notice), text);
+            }
+        }
+    }
+
+    #[test]
+    fn an_item_without_a_name_is_called_by_its_number() {
+        let mut notice = reminder(Level::Due, &[]);
+        assert_eq!(title(Language::German, &notice), "Motoröl");
+        notice.item = Some(ItemId(60_000));
+        assert_eq!(title(Language::English, &notice), "Service item 60000");
+        assert_eq!(title(Language::Chinese, &notice), "保养项目 60000");
+    }
+
+    #[test]
+    fn the_interval_is_used_up_by_the_bound_that_is_nearest() {
+        assert_eq!(used_percent(&reminder(Level::Upcoming, &[km(18_100, 20_000), days(709, 730)])), Some(97));
+        assert_eq!(used_percent(&reminder(Level::Overdue, &[km(u32::MAX / 1000, 1)])), Some(999));
+        assert_eq!(used_percent(&reminder(Level::Due, &[km(1, 0)])), None, "a bound of nothing has no share");
+    }
+
+    #[test]
+    fn overdue_safety_has_its_own_advice_and_a_notice_that_is_no_reminder_has_none() {
+        let mut notice = reminder(Level::Overdue, &[]);
+        assert_eq!(advice(Language::English, &notice), Some("This should not wait any longer."));
+        notice.safety = SafetyClass::Safety;
+        assert_eq!(advice(Language::English, &notice), Some("Have it looked at before a long drive."));
+        notice.kind = NoticeKind::Information;
+        assert_eq!(advice(Language::English, &notice), None);
+    }
+
+    #[test]
+    fn the_clouds_words_are_shown_where_they_can_be_and_ours_elsewhere() {
+        let mut notice = reminder(Level::Due, &[]);
+        (notice.kind, notice.id) = (NoticeKind::Offer, NoticeId::offer(1, 1));
+        assert_eq!(title(Language::German, &notice), "Winterreifen");
+        notice.title = "Räderwechsel für 49 €".try_into().unwrap();
+        assert_eq!(title(Language::German, &notice), "Räderwechsel für 49 €");
+        notice.title = "Смена шин".try_into().unwrap();
+        assert_eq!(title(Language::German, &notice), "Winterreifen");
+        notice.id = NoticeId::offer(9, 1);
+        assert_eq!(title(Language::English, &notice), "An offer for your car");
+    }
+}

@@ -158,6 +158,8 @@ fn reason() -> impl Strategy<Value = Reason> {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
     #[test]
     fn whatever_the_cloud_sends_nothing_is_drawn_outside_of_the_panel(
         title in "\\PC{0,16}|[A-Za-zÄÖÜäöüß ]{0,60}|[制动液轮胎 ]{0,20}",
