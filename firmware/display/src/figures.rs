@@ -50,56 +50,61 @@ pub(crate) fn bounded(language: Language, value: u64, largest: u64) -> Figure {
         let _ = figure.push('–');
         return figure;
     }
-    let mut scale = 1;
-    let mut places = 0;
-    while value / scale >= 10 {
-        scale *= 10;
-        places += 1;
-    }
-    loop {
-        let _ = figure.push(digit(value / scale));
-        if scale == 1 {
-            return figure;
-        }
-        if places % 3 == 0 {
-            let _ = figure.push_str(language.text(Key::NumberGroup));
-        }
-        scale /= 10;
-        places -= 1;
-    }
-}
-
-/// The last digit of a number.
-fn digit(value: u64) -> char {
-    char::from(b'0' + (value % 10) as u8)
+    push(&mut figure, value, 1, language.text(Key::NumberGroup));
+    figure
 }
 
 /// A number without grouping, as an identifier has it.
 pub(crate) fn plain(number: u16) -> Figure {
     let mut figure = Figure::new();
-    for scale in [10_000, 1_000, 100, 10, 1] {
-        if number >= scale || scale == 1 {
-            let _ = figure.push(digit((number / scale).into()));
-        }
-    }
+    push(&mut figure, number.into(), 1, "");
     figure
 }
 
-/// A measured number with as many decimals; what is no number counts as zero.
-pub(crate) fn decimal(language: Language, value: f32, decimals: u32) -> Figure {
-    let scale = 10_u64.pow(decimals);
-    let scaled = (value.abs() * scale as f32 + 0.5) as u64;
-    let (whole, fraction) = (scaled / scale, scaled % scale);
+/// Writes a number with at least so many digits, at most ten, in groups of three.
+fn push(figure: &mut Figure, value: u64, at_least: usize, group: &str) {
+    let mut rest = value;
+    let mut digits = [0; 10];
+    let mut len = 0;
+    for digit in &mut digits {
+        if rest > 0 || len < at_least {
+            *digit = (rest % 10) as u8;
+            len += 1;
+        }
+        rest /= 10;
+    }
+    for (place, digit) in digits.iter().enumerate().take(len).rev() {
+        // The largest number with its groups has room.
+        let _ = figure.push(char::from(b'0' + digit));
+        if place > 0 && place % 3 == 0 {
+            let _ = figure.push_str(group);
+        }
+    }
+}
+
+/// How many decimals a measured number has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Decimals {
+    None,
+    Two,
+}
+
+/// A measured number; what is no number counts as zero.
+pub(crate) fn decimal(language: Language, value: f32, decimals: Decimals) -> Figure {
+    let scale: u8 = match decimals {
+        Decimals::None => 1,
+        Decimals::Two => 100,
+    };
+    let scaled = (value.abs() * f32::from(scale) + 0.5) as u64;
+    let (whole, fraction) = if scale == 1 { (scaled, 0) } else { (scaled / 100, scaled % 100) };
     let mut figure = Figure::new();
     if value < 0.0 && scaled > 0 {
         let _ = figure.push('−');
     }
     let _ = figure.push_str(&integer(language, whole));
-    if decimals > 0 && whole <= LARGEST {
+    if scale > 1 && whole <= LARGEST {
         let _ = figure.push_str(language.text(Key::NumberDecimal));
-        for place in (0..decimals).rev() {
-            let _ = figure.push(digit(fraction / 10_u64.pow(place)));
-        }
+        push(&mut figure, fraction, 2, "");
     }
     figure
 }
@@ -107,11 +112,12 @@ pub(crate) fn decimal(language: Language, value: f32, decimals: u32) -> Figure {
 /// A distance that is a forecast: two significant figures.
 pub(crate) fn distance_about(language: Language, unit: DistanceUnit, metres: u32) -> Words {
     let mut step = 1;
-    while unit.whole(metres) / step >= 100 {
+    while unit.whole(metres) >= 100 * step {
         step *= 10;
     }
     let step_mm = step * unit.millimetres();
-    let value = (u64::from(metres) * 1000 + step_mm / 2) / step_mm * step;
+    let steps = (u64::from(metres) * 1000 + step_mm / 2).checked_div(step_mm).unwrap_or(0);
+    let value = steps * step;
     let key = match unit {
         DistanceUnit::Km => Key::DistanceKm,
         DistanceUnit::Mi => Key::DistanceMi,
@@ -168,11 +174,11 @@ mod tests {
         assert_eq!(integer(Language::German, 20_490), "20.490");
         assert_eq!((integer(Language::English, 0), integer(Language::English, 100)), (figure("0"), figure("100")));
         assert_eq!((plain(0), plain(60_007)), (figure("0"), figure("60007")));
-        assert_eq!(decimal(Language::German, 11.82, 2), "11,82");
-        assert_eq!(decimal(Language::English, -6.6, 0), "−7");
-        assert_eq!(decimal(Language::English, -0.04, 1), "0.0");
-        assert_eq!(decimal(Language::English, f32::NAN, 2), "0.00");
-        assert_eq!(decimal(Language::English, f32::INFINITY, 2), "–");
+        assert_eq!(decimal(Language::German, 11.82, Decimals::Two), "11,82");
+        assert_eq!(decimal(Language::English, -6.6, Decimals::None), "−7");
+        assert_eq!(decimal(Language::English, -0.004, Decimals::Two), "0.00");
+        assert_eq!(decimal(Language::English, f32::NAN, Decimals::Two), "0.00");
+        assert_eq!(decimal(Language::English, f32::INFINITY, Decimals::Two), "–");
     }
 
     #[test]

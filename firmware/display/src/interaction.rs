@@ -4,7 +4,6 @@
 //! Invariant: a press answers only the notice that was on the display when the press began, and only as that notice invites.
 //! Invariant: while the car moves the view is dark, and nothing that began before or during it comes to an end.
 
-use heapless::Vec;
 use milepost_protocol::NoticeId;
 use milepost_protocol::notice::{Actions, Answer, Notice, NoticeKind};
 use milepost_protocol::plan::SafetyClass;
@@ -19,9 +18,6 @@ const OUTCOME_MS: u64 = 4_000;
 
 /// "Nothing needs you" stands for this long, in milliseconds; then the display is dark.
 const IDLE_MS: u64 = 10_000;
-
-/// The most entries of a menu.
-const MAX_ENTRIES: usize = 5;
 
 /// Days that a notice can be put off for.
 const SNOOZE_DAYS: [u16; 3] = [1, 7, 30];
@@ -74,29 +70,27 @@ pub enum Entry {
 }
 
 /// The menu of a notice.
-pub(crate) fn entries(notice: &Notice) -> Vec<Entry, MAX_ENTRIES> {
-    let invites = |actions| notice.actions.contains(actions);
+pub(crate) fn entries(notice: &Notice) -> impl Iterator<Item = Entry> + Clone + use<> {
+    let actions = notice.actions;
     let has_more = !notice.reasons.is_empty() || notice.kind != NoticeKind::Reminder;
-    [
-        (Entry::Done, invites(Actions::DONE)),
-        (Entry::Book, invites(Actions::BOOK)),
-        (Entry::Why, has_more),
-        (Entry::Refuse, invites(Actions::REFUSE)),
-        (Entry::Back, true),
-    ]
-    .into_iter()
-    .filter_map(|(entry, is_there)| is_there.then_some(entry))
-    .collect()
+    let is_there = move |entry: &Entry| match entry {
+        Entry::Done => actions.contains(Actions::DONE),
+        Entry::Book => actions.contains(Actions::BOOK),
+        Entry::Why => has_more,
+        Entry::Refuse => actions.contains(Actions::REFUSE),
+        Entry::Back => true,
+    };
+    [Entry::Done, Entry::Book, Entry::Why, Entry::Refuse, Entry::Back].into_iter().filter(is_there)
 }
 
 /// For how many days a notice can be put off; the cloud allows no longer either.
-pub(crate) fn snooze_days(notice: &Notice) -> Vec<u16, 3> {
+pub(crate) fn snooze_days(notice: &Notice) -> impl Iterator<Item = u16> + Clone + use<> {
     let longest = match notice.safety {
         SafetyClass::Safety => 7,
         SafetyClass::Wear => 30,
         SafetyClass::Comfort => 90,
     };
-    SNOOZE_DAYS.into_iter().filter(|days| *days <= longest).collect()
+    SNOOZE_DAYS.into_iter().filter(move |days| *days <= longest)
 }
 
 /// The state behind the two buttons.
@@ -198,12 +192,12 @@ impl Interaction {
             (View::Card, Press::Right) | (View::Why | View::ConfirmDone | View::ConfirmRefuse, Press::Left) => {
                 menu(notice)
             }
-            (View::Snooze(days), Press::Left) => View::Snooze(after(&snooze_days(notice), days)),
+            (View::Snooze(days), Press::Left) => View::Snooze(after(snooze_days(notice), days)),
             (View::Snooze(days), Press::Right) => {
                 answer = Some(Answer::Snooze { days });
                 View::Card
             }
-            (View::Menu(entry), Press::Left) => View::Menu(after(&entries(notice), entry)),
+            (View::Menu(entry), Press::Left) => View::Menu(after(entries(notice), entry)),
             (View::Menu(Entry::Book), Press::Right) => {
                 answer = Some(Answer::Book);
                 View::Card
@@ -241,13 +235,13 @@ impl Interaction {
 
 /// The menu with its first entry chosen.
 fn menu(notice: &Notice) -> View {
-    View::Menu(entries(notice).first().copied().unwrap_or(Entry::Back))
+    View::Menu(entries(notice).next().unwrap_or(Entry::Back))
 }
 
 /// The element after this one; the first after the last, and after one that is gone.
-fn after<T: Copy + PartialEq>(all: &[T], chosen: T) -> T {
-    let next = all.iter().skip_while(|known| **known != chosen).nth(1);
-    next.or(all.first()).copied().unwrap_or(chosen)
+fn after<T: PartialEq>(mut all: impl Iterator<Item = T> + Clone, chosen: T) -> T {
+    let next = all.clone().skip_while(|known| *known != chosen).nth(1);
+    next.or_else(|| all.next()).unwrap_or(chosen)
 }
 
 /// Whether the notice asks for such an answer.

@@ -45,7 +45,7 @@ impl<D: DrawTarget<Color = Ink>> Paper<'_, D> {
 
     /// Sets a text into a box, from its top, and answers how many lines it took.
     pub(crate) fn text(&mut self, style: Style, text: &str, area: Rectangle) -> Result<u32, D::Error> {
-        let most = area.size.height / style.leading;
+        let most = area.size.height.checked_div(style.leading).unwrap_or(0);
         let mut rest = text.trim_matches(' ');
         let mut lines = 0;
         while !rest.is_empty() && lines < most {
@@ -108,7 +108,7 @@ fn split<'t>(face: &Face, text: &'t str, width: u32) -> (&'t str, &'t str) {
         }
         used += face.advance(letter);
         if used > width && letter != ' ' && at > 0 {
-            let (line, rest) = text.split_at(last_break.unwrap_or(at));
+            let (line, rest) = text.split_at_checked(last_break.unwrap_or(at)).unwrap_or((text, ""));
             return (line.trim_end_matches(' '), rest.trim_start_matches(' '));
         }
         before = Some(letter);
@@ -131,7 +131,7 @@ fn front<'t>(face: &Face, text: &'t str, width: u32) -> &'t str {
 /// Whether a line may end between two letters: behind a space or a hyphen, and around a Chinese character that is no closing mark.
 fn may_break(before: char, after: char) -> bool {
     let is_wide = |letter: char| letter >= '\u{2e80}';
-    let is_closing = |letter: char| "，。、；：？！）".contains(letter);
+    let is_closing = |letter: char| matches!(letter, '，' | '。' | '、' | '；' | '：' | '？' | '！' | '）');
     let is_bound = |letter: char| letter == '\u{a0}';
     if is_bound(before) || is_bound(after) || is_closing(after) || after == ' ' {
         return false;

@@ -9,7 +9,7 @@ use milepost_protocol::notice::{Notice, NoticeKind, Reason};
 use milepost_protocol::plan::{ItemId, Level, SafetyClass};
 
 use crate::display::Settings;
-use crate::figures::{DistanceUnit, bounded, decimal, distance_about, integer, plain, span_about};
+use crate::figures::{Decimals, DistanceUnit, bounded, decimal, distance_about, integer, plain, span_about};
 use crate::tables::{BODY, Key};
 use crate::words::{Language, Words, append};
 
@@ -170,9 +170,9 @@ fn row(settings: Settings, reason: &Reason) -> Row {
         }
         Reason::Signal { signal, value, limit } => {
             let (name, figures, decimals) = match signal {
-                SignalId::BATTERY_12V => (Key::WhyBattery, Key::FigureVolts, 2),
-                SignalId::OUTSIDE_TEMPERATURE => (Key::WhyOutside, Key::FigureCelsius, 0),
-                SignalId(_) => (Key::WhySignal, Key::FigurePlain, 2),
+                SignalId::BATTERY_12V => (Key::WhyBattery, Key::FigureVolts, Decimals::Two),
+                SignalId::OUTSIDE_TEMPERATURE => (Key::WhyOutside, Key::FigureCelsius, Decimals::None),
+                SignalId(_) => (Key::WhySignal, Key::FigurePlain, Decimals::Two),
             };
             let figure = |value| decimal(language, value, decimals);
             let sign = if value < limit { "<" } else { "≥" };
