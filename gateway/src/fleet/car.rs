@@ -127,7 +127,7 @@ impl Car {
             obd: true,
             tank_ml: generator.class().burns().then(|| generator.class().store() as u32),
             // Twenty moments of a drive: what a killed process may cost, at any speed of time.
-            ledger_every_ms: Settings::default().ledger_every_ms.max(20 * super::generator::spacing_ms(time.speed)),
+            ledger_every_ms: Settings::default().ledger_every_ms.max(20 * super::pace::spacing_ms(time.speed)),
             ..Settings::default()
         };
         let now = Now { uptime_ms: 0, unix_ms: Some(born_ms) };
