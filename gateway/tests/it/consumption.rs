@@ -88,7 +88,8 @@ impl Findings {
     }
 
     fn near(&mut self, what: &str, told: f64, lived: f64, within: f64) {
-        if (told - lived).abs() > within {
+        let near = (told - lived).abs() <= within;
+        if !near {
             self.0.push(format!("{what}: {told:.3} for {lived:.3}, {:+.1} %", (told / lived - 1.0) * 100.0));
         }
     }
