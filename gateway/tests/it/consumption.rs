@@ -38,6 +38,11 @@ impl Life {
 }
 
 async fn live(device: &str, speed: f64) -> Life {
+    live_heard(device, speed, |_| true).await
+}
+
+/// A life of which the core hears only what `heard` lets through, by milliseconds since the drive's first moment.
+async fn live_heard(device: &str, speed: f64, heard: impl Fn(u64) -> bool) -> Life {
     let mut generator = Generator::new(11, device, None, EPOCH_MS, speed, None);
     let settings = Settings { obd: false, ..Settings::default() };
     let mut now = Now { uptime_ms: 0, unix_ms: Some(EPOCH_MS) };
@@ -45,14 +50,19 @@ async fn live(device: &str, speed: f64) -> Life {
     let (matrix, mut frames, mut records) = (Matrix::default(), Vec::new(), Vec::new());
     let (mut lived, mut warmups_s) = (Vec::new(), Vec::new());
     let mut started: Option<(u64, bool)> = None;
+    let mut woke_ms = None;
     while let Some(moment) = generator.next(EPOCH_MS + DAYS * DAY_MS) {
         if let Moment::Departure { driven, .. } = moment {
             lived.push(driven);
             warmups_s.push(None);
             started = None;
+            woke_ms = None;
             drain(&mut core, now, &mut records).await.unwrap();
         }
         let Some(at_ms) = moment.at_ms() else { continue };
+        if !heard(at_ms - *woke_ms.get_or_insert(at_ms)) {
+            continue;
+        }
         now = Now { uptime_ms: at_ms - EPOCH_MS, unix_ms: Some(at_ms) };
         if let Moment::Told { state, detail, .. } = moment {
             if let Some(engine) = state.engine.filter(|engine| engine.rpm > 300.0) {
@@ -168,6 +178,34 @@ async fn a_life_takes_as_much_at_every_speed_of_time() {
             ] {
                 found.agree(&what(name), per_metre(&fast, of), per_metre(&slow, of), share);
             }
+        }
+    }
+    found.assert_none();
+}
+
+#[tokio::test]
+async fn a_silence_of_the_bus_counts_as_nothing_at_every_speed_of_time() {
+    let silence_ms = 40_000..80_000;
+    let mut found = Findings::default();
+    for device in [SMALL, ELECTRIC] {
+        for speed in [1.0, 525_600.0] {
+            let whole = live(device, speed).await;
+            let broken = live_heard(device, speed, |since_ms| !silence_ms.contains(&since_ms)).await;
+            let what = |of: &str| format!("{of} of {device} at {speed}x");
+            assert!(whole.lived.iter().all(|drive| drive.seconds > 95.0), "{}", what("a short drive"));
+            assert_eq!(broken.trips.len(), whole.trips.len());
+            // What is lost reaches from the last moment before the silence to the first one after it.
+            let drives = whole.lived.len() as f64;
+            let lost_s = whole.told(|trip| trip.engine_s) - broken.told(|trip| trip.engine_s);
+            if device == SMALL {
+                found.near(&what("engine time lost a drive"), lost_s / drives, 47.0, 10.0);
+            }
+            let used = |life: &Life| life.told(|trip| trip.fuel_ml + trip.energy_wh);
+            // About half a kilometre in a town takes some 30 ml or 70 Wh.
+            let lost = (used(&whole) - used(&broken)) / drives;
+            assert!((10.0..150.0).contains(&lost), "{}: {lost} lost a drive", what("use"));
+            let lived_m = whole.lived(|drive| drive.distance_m);
+            found.agree(&what("distance"), broken.told(|trip| trip.distance_m), lived_m, 0.01);
         }
     }
     found.assert_none();
