@@ -142,7 +142,7 @@ impl Feed {
             self.vehicle(&vehicle.device, vehicle.revision);
             if self.caller.account.role != Role::Engineer {
                 for notice in vehicle.open_notices(now_ms) {
-                    self.notice(&vehicle.device, notice.id(), notice.state, at_us);
+                    self.notice(&vehicle.device, notice.id(), notice.state(), at_us);
                 }
             }
         }
@@ -180,7 +180,7 @@ impl Feed {
         if let Some(vehicle) = vehicle.filter(|_| with_notices) {
             for id in notices {
                 if let Some(notice) = vehicle.notices.get(&id) {
-                    self.notice(&change.vehicle, id, notice.state, at_us);
+                    self.notice(&change.vehicle, id, notice.state(), at_us);
                 }
             }
         }
