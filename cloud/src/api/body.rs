@@ -167,7 +167,7 @@ impl NoticeBody {
             level: reminder.map(|(_, _, level)| level.into()),
             title: title(format.localizer, notice.subject),
             text: text(format, notice),
-            state: state_name(notice.state()),
+            state: notice.state().name(),
             snoozed_until: match notice.state() {
                 NoticeState::Snoozed { until_ms } => Some(timestamp(until_ms)),
                 _ => None,
@@ -182,19 +182,6 @@ impl NoticeBody {
             reasons: notice.reasons.iter().map(|reason| ReasonBody::new(reason, format)).collect(),
             seen: notice.seen().iter().map(seen).collect(),
         }
-    }
-}
-
-/// A state's name in the API.
-pub(crate) fn state_name(state: NoticeState) -> &'static str {
-    match state {
-        NoticeState::Raised => "raised",
-        NoticeState::Shown { .. } => "shown",
-        NoticeState::Snoozed { .. } => "snoozed",
-        NoticeState::Booked => "booked",
-        NoticeState::Done => "done",
-        NoticeState::Refused => "refused",
-        NoticeState::Expired => "expired",
     }
 }
 

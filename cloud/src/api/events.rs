@@ -20,7 +20,6 @@ use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 use utoipa::ToSchema;
 
-use super::body::state_name;
 use super::{Problem, ProblemBody};
 use crate::accounts::{Advisor, Engineer, Owner, Role, SignedIn, Token};
 use crate::domain::{Change, ChangeKind, Vehicle};
@@ -202,7 +201,7 @@ impl Feed {
 
     fn notice(&mut self, vehicle: &DeviceId, notice: NoticeId, state: NoticeState, at_us: u64) {
         let event =
-            NoticeEvent { vehicle: vehicle.to_string(), notice: notice.to_string(), state: state_name(state), at_us };
+            NoticeEvent { vehicle: vehicle.to_string(), notice: notice.to_string(), state: state.name(), at_us };
         self.push("notice", &event);
     }
 
