@@ -19,7 +19,7 @@ use super::generator::{Generator, Moment};
 use super::ledger::{Ledger, LedgerError};
 use super::matrix::{Detail, Matrix};
 use super::past::Past;
-use super::report::{CarReport, Line, answer_word, hex, state_word, write_line};
+use super::report::{CarReport, Line, answer_word, hex, write_line};
 use crate::clock::{Clock, VirtualTime};
 use crate::flash_file::{self, Layout, Region, Sync};
 use crate::host::{DeviceError, Host};
@@ -280,12 +280,7 @@ impl Car {
                     }
                 }
                 CoreEvent::NoticeUpdated { id, state } => {
-                    self.tell(|vehicle, at_us| Line::Updated {
-                        vehicle,
-                        notice: hex(id),
-                        at_us,
-                        state: state_word(state),
-                    });
+                    self.tell(|vehicle, at_us| Line::Updated { vehicle, notice: hex(id), at_us, state: state.name() });
                 }
                 CoreEvent::TripEnded(_) => {}
             }
