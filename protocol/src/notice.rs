@@ -174,6 +174,19 @@ pub enum NoticeState {
 }
 
 impl NoticeState {
+    /// The state in one word, as programs write it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Raised => "raised",
+            Self::Shown { .. } => "shown",
+            Self::Snoozed { .. } => "snoozed",
+            Self::Booked => "booked",
+            Self::Done => "done",
+            Self::Refused => "refused",
+            Self::Expired => "expired",
+        }
+    }
+
     /// Whether the notice still asks for the owner's attention at `now_ms`.
     pub fn is_open(self, now_ms: u64) -> bool {
         match self {

@@ -83,7 +83,7 @@ pub(crate) async fn list(
     let vehicle = owner.vehicle(&state, &id).await?;
     let format = reader.format(&owner.0.account, Some(&vehicle));
     let mut notices: Vec<_> = vehicle.notices.values().collect();
-    notices.sort_by_key(|notice| std::cmp::Reverse(notice.raised_ms));
+    notices.sort_by_key(|notice| std::cmp::Reverse(notice.raised_ms()));
     Ok(Json(NoticesBody { notices: notices.into_iter().map(|notice| NoticeBody::new(notice, &format)).collect() }))
 }
 

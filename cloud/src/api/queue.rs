@@ -135,7 +135,7 @@ pub(crate) async fn show(
     let vehicle = advisor.vehicle(&state, &id).await?;
     let format = reader.format(&advisor.0.account, Some(&vehicle));
     let mut notices: Vec<_> = vehicle.notices.values().collect();
-    notices.sort_by_key(|notice| std::cmp::Reverse(notice.raised_ms));
+    notices.sort_by_key(|notice| std::cmp::Reverse(notice.raised_ms()));
     Ok(Json(QueueVehicleBody {
         entry: entry(&vehicle, &format),
         vehicle: VehicleDetail::new(&vehicle, &format),

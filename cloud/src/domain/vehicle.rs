@@ -213,6 +213,6 @@ impl Vehicle {
 
     /// The notices that ask for attention at `now_ms`, newest last.
     pub fn open_notices(&self, now_ms: u64) -> impl Iterator<Item = &NoticeDoc> {
-        self.notices.values().filter(move |notice| notice.state.is_open(now_ms))
+        self.notices.values().filter(move |notice| notice.state().is_open(now_ms))
     }
 }

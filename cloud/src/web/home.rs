@@ -171,7 +171,7 @@ pub(crate) async fn mark_seen(state: &AppState, owner: &Owner, vehicle: &Vehicle
     let surface = owner.actor().surface();
     let unseen = vehicle
         .open_notices(now_ms)
-        .filter(|notice| notice.subject.kind() == kind && !notice.seen.iter().any(|seen| Some(seen.on) == surface));
+        .filter(|notice| notice.subject.kind() == kind && !notice.seen().iter().any(|seen| Some(seen.on) == surface));
     for notice in unseen {
         if let Err(error) = state.service.seen(&vehicle.device, notice.id(), owner.actor()).await {
             tracing::warn!(vehicle.id = %vehicle.device, notice.id = %notice.id(), %error, "a notice could not be marked as seen");

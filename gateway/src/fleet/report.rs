@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use milepost_protocol::NoticeId;
-use milepost_protocol::notice::{Answer, NoticeState};
+use milepost_protocol::notice::Answer;
 use serde::Serialize;
 
 /// One line.
@@ -76,19 +76,6 @@ pub fn answer_word(answer: Answer) -> &'static str {
         Answer::Book => "book",
         Answer::Done => "done",
         Answer::Refuse => "refuse",
-    }
-}
-
-/// A state's word.
-pub fn state_word(state: NoticeState) -> &'static str {
-    match state {
-        NoticeState::Raised => "raised",
-        NoticeState::Shown { .. } => "shown",
-        NoticeState::Snoozed { .. } => "snoozed",
-        NoticeState::Booked => "booked",
-        NoticeState::Done => "done",
-        NoticeState::Refused => "refused",
-        NoticeState::Expired => "expired",
     }
 }
 
