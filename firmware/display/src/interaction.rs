@@ -16,7 +16,7 @@ const UNTOUCHED_MS: u64 = 20_000;
 /// An answer is confirmed for this long, in milliseconds.
 const OUTCOME_MS: u64 = 4_000;
 
-/// "Nothing needs you" stands for this long, in milliseconds; then the display is dark.
+/// "Nothing waits for you" stands for this long, in milliseconds; then the display is dark.
 const IDLE_MS: u64 = 10_000;
 
 /// Days that a notice can be put off for.
@@ -36,7 +36,7 @@ pub enum Car<'n> {
 pub enum View {
     /// Nothing; the panel's light can be off.
     Dark,
-    /// Nothing needs the driver.
+    /// No notice waits for the driver; it says nothing of those that were put off.
     Idle,
     /// The notice.
     Card,
@@ -159,7 +159,10 @@ impl Interaction {
         let passed_ms = now_ms.saturating_sub(self.since_ms);
         match self.view {
             View::Idle if passed_ms >= IDLE_MS => self.show(now_ms, View::Dark),
-            View::Outcome(_) if passed_ms >= OUTCOME_MS => self.show(now_ms, self.rest(notice)),
+            View::Outcome(_) if passed_ms >= OUTCOME_MS => {
+                let next = if notice.is_none() { View::Dark } else { self.rest(notice) };
+                self.show(now_ms, next);
+            }
             View::Snooze(_) | View::Menu(_) | View::Why | View::ConfirmDone | View::ConfirmRefuse
                 if passed_ms >= UNTOUCHED_MS =>
             {
