@@ -19,7 +19,7 @@ use super::generator::{Generator, Moment};
 use super::ledger::{Ledger, LedgerError};
 use super::matrix::{Detail, Matrix};
 use super::past::Past;
-use super::report::{CarReport, Line, answer_word, hex, write_line};
+use super::report::{CarReport, Line, hex, write_line};
 use crate::clock::{Clock, VirtualTime};
 use crate::flash_file::{self, Layout, Region, Sync};
 use crate::host::{DeviceError, Host};
@@ -252,7 +252,7 @@ impl Car {
                     vehicle,
                     notice: hex(intent.notice),
                     at_us,
-                    answer: answer_word(intent.answer),
+                    answer: intent.answer.name(),
                 });
             }
         }
