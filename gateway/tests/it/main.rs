@@ -5,6 +5,7 @@
 
 mod broker;
 mod candump;
+mod consumption;
 mod flash_file;
 mod fleet;
 mod kill;
