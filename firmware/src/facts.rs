@@ -52,6 +52,7 @@ impl<const N: usize> Facts<N> {
     }
 
     /// Appends a record; `false` if there is no room for it.
+    #[expect(clippy::needless_pass_by_value, reason = "a record is made to be pushed; a call reads better without `&`")]
     pub(crate) fn push<B: Body>(&mut self, uptime_ms: u64, record: B) -> bool {
         append(&mut self.bytes, uptime_ms, B::KIND, &|buffer| codec::write(&record, buffer)).is_some()
     }

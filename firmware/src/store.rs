@@ -197,7 +197,7 @@ impl<S: NorFlash> Store<S> {
 
     /// The newest value of `key`; `None` if there is none or this build cannot read it.
     pub(crate) async fn load<T: DeserializeOwned>(&mut self, key: u8) -> Result<Option<T>, Error<S::Error>> {
-        Ok(self.bytes(key).await?.and_then(|bytes| codec::read(bytes)))
+        Ok(self.bytes(key).await?.and_then(codec::read))
     }
 
     /// The newest value of `key` and how many records it owes.
@@ -205,7 +205,7 @@ impl<S: NorFlash> Store<S> {
         &mut self,
         key: u8,
     ) -> Result<Option<(T, usize)>, Error<S::Error>> {
-        Ok(self.bytes(key).await?.and_then(|bytes| codec::read(bytes)))
+        Ok(self.bytes(key).await?.and_then(codec::read))
     }
 
     /// One of the records that the newest value of `key` owes.

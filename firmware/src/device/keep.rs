@@ -237,7 +237,7 @@ impl<S: MultiwriteNorFlash> Device<S> {
 /// The words of a stored notice.
 #[inline(never)]
 fn read_words(stored: Option<&[u8]>, front: &mut Option<Notice>) {
-    let slot = stored.and_then(|bytes| codec::read::<Option<Slot>>(bytes));
+    let slot = stored.and_then(codec::read::<Option<Slot>>);
     *front = slot.flatten().map(|slot| slot.notice);
 }
 
