@@ -13,6 +13,7 @@ pub mod device;
 pub mod error;
 pub mod frame;
 pub mod isotp;
+pub mod link;
 pub mod notices;
 pub mod obd;
 pub mod outbox;
