@@ -13,9 +13,10 @@ use core::fmt;
 use embedded_storage_async::nor_flash::MultiwriteNorFlash;
 use milepost_protocol::NoticeId;
 use milepost_protocol::downlink::Consent;
+use milepost_protocol::envelope::ClockQuality;
 use milepost_protocol::notice::{Answer, Notice};
 use milepost_protocol::plan::ServicePlan;
-use milepost_protocol::record::{NoticeAnswered, ResetReason};
+use milepost_protocol::record::{LogChunk, LogLevel, NoticeAnswered, ResetReason};
 
 use crate::clock::{Clock, Now};
 use crate::error::Error;
@@ -158,6 +159,24 @@ impl<S: MultiwriteNorFlash> Device<S> {
         self.keep_notice(now, touched, Some(NoticeAnswered { notice, answer, odometer_m }.into())).await?;
         self.keep_memory(now, &[]).await?;
         Ok(true)
+    }
+
+    /// Puts a line of the host's own log into the outbox, such as what ended the run before this one; durable on return.
+    pub async fn log(&mut self, now: Now, level: LogLevel, text: &str) -> Result<(), Error<S::Error>> {
+        self.pass_time(now);
+        let mut chunk = LogChunk { level, text: heapless::String::new() };
+        for character in text.chars() {
+            if chunk.text.push(character).is_err() {
+                break;
+            }
+        }
+        self.record(now, &chunk.into()).await
+    }
+
+    /// Unix time in milliseconds as the core knows it, and whether it came from the cloud or the host in this boot.
+    pub fn unix_ms(&self, now: Now) -> Option<(u64, ClockQuality)> {
+        let unix_ms = self.clock.unix_ms(now.uptime_ms)?;
+        Some((unix_ms, self.clock.moment(now.uptime_ms).quality))
     }
 
     /// What the display shows: only while the car stands, the most urgent first. It marks nothing.

@@ -8,11 +8,14 @@
 #[cfg(test)]
 extern crate std;
 
+pub mod checksum;
 pub mod clock;
+pub mod configuration;
 pub mod device;
 pub mod error;
 pub mod frame;
 pub mod isotp;
+pub mod layout;
 pub mod link;
 pub mod notices;
 pub mod obd;
@@ -22,6 +25,7 @@ pub mod status;
 mod store;
 mod table_store;
 pub mod usage;
+pub mod wire;
 
 pub use clock::Now;
 pub use device::{Device, Flash, Settings};
