@@ -1,0 +1,32 @@
+//! Draws every screen that has a snapshot into one PNG: `cargo run -p milepost-display --example gallery -- FILE.png`.
+
+#[path = "../tests/it/cases.rs"]
+#[expect(dead_code, reason = "the tests use more of it")]
+mod cases;
+#[path = "../tests/it/panel.rs"]
+#[expect(dead_code, reason = "the tests use more of it")]
+mod panel;
+
+use std::error::Error;
+
+use embedded_graphics::pixelcolor::Rgb888;
+use embedded_graphics::prelude::Point;
+use milepost_display::{HEIGHT, WIDTH};
+
+const COLUMNS: usize = 4;
+const GAP: u32 = 12;
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let file = std::env::args().nth(1).ok_or("name the file to write: gallery FILE.png")?;
+    let cases = cases::all();
+    let rows = cases.len().div_ceil(COLUMNS) as u32;
+    let (width, height) = (GAP + COLUMNS as u32 * (WIDTH + GAP), GAP + rows * (HEIGHT + GAP));
+    let mut gallery = panel::Panel::new(width, height, Rgb888::new(0x80, 0x80, 0x80));
+    for (index, case) in cases.iter().enumerate() {
+        let (column, row) = ((index % COLUMNS) as u32, (index / COLUMNS) as u32);
+        let at = Point::new((GAP + column * (WIDTH + GAP)) as i32, (GAP + row * (HEIGHT + GAP)) as i32);
+        gallery.paste(&case.panel(), at);
+    }
+    std::fs::write(file, gallery.to_png())?;
+    Ok(())
+}

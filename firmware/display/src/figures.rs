@@ -1,0 +1,150 @@
+//! Numbers, distances and spans, as the owner's pages write them.
+//!
+//! Invariant: SI goes in, text comes out, and whatever goes in, the text stays short.
+
+use core::fmt::Write as _;
+
+use crate::tables::Key;
+use crate::words::{Language, Words};
+
+/// A number as text: the longest is a grouped `u32` with sign, decimals or a bound.
+pub(crate) type Figure = heapless::String<32>;
+
+/// The largest number that is written out; beyond it stands "999,999+", which no car reaches.
+const LARGEST: u64 = 999_999;
+
+/// What distances are shown in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum DistanceUnit {
+    /// Kilometres.
+    #[default]
+    Km,
+    /// International miles of 1,609.344 m.
+    Mi,
+}
+
+impl DistanceUnit {
+    /// Every unit.
+    pub const ALL: [Self; 2] = [Self::Km, Self::Mi];
+
+    /// Whole units of a distance in metres.
+    pub(crate) fn whole(self, metres: u32) -> u64 {
+        u64::from(metres) * 1000 / self.millimetres()
+    }
+
+    fn millimetres(self) -> u64 {
+        match self {
+            Self::Km => 1_000_000,
+            Self::Mi => 1_609_344,
+        }
+    }
+}
+
+/// A whole number, grouped.
+pub(crate) fn integer(language: Language, value: u64) -> Figure {
+    let mut digits = Figure::new();
+    // A number of twenty digits has room.
+    let _ = write!(digits, "{}", value.min(LARGEST));
+    let mut figure = Figure::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            let _ = figure.push_str(language.text(Key::NumberGroup));
+        }
+        let _ = figure.push(digit);
+    }
+    if value > LARGEST {
+        let _ = figure.push('+');
+    }
+    figure
+}
+
+/// A measured number with as many decimals; what is no number counts as zero.
+pub(crate) fn decimal(language: Language, value: f32, decimals: u32) -> Figure {
+    let scale = 10_u32.pow(decimals);
+    let scaled = (f64::from(value.abs()) * f64::from(scale) + 0.5) as u64;
+    let (whole, fraction) = (scaled / u64::from(scale), scaled % u64::from(scale));
+    let mut figure = Figure::new();
+    if value < 0.0 && scaled > 0 {
+        let _ = figure.push('−');
+    }
+    let _ = figure.push_str(&integer(language, whole));
+    if decimals > 0 && whole <= LARGEST {
+        let _ = write!(figure, "{}{fraction:0width$}", language.text(Key::NumberDecimal), width = decimals as usize);
+    }
+    figure
+}
+
+/// A distance that is a forecast: two significant figures.
+pub(crate) fn distance_about(language: Language, unit: DistanceUnit, metres: u32) -> Words {
+    let mut step = 1;
+    while unit.whole(metres) / step >= 100 {
+        step *= 10;
+    }
+    let step_mm = step * unit.millimetres();
+    let value = (u64::from(metres) * 1000 + step_mm / 2) / step_mm * step;
+    let key = match unit {
+        DistanceUnit::Km => Key::DistanceKm,
+        DistanceUnit::Mi => Key::DistanceMi,
+    };
+    language.fill(key, &[("value", &integer(language, value))])
+}
+
+/// A span of at least one day, in the unit that suits its length.
+pub(crate) fn span_about(language: Language, days: u16) -> Words {
+    let days = u32::from(days);
+    let (one, many, count) = match days {
+        0..14 => (Key::SpanDay, Key::SpanDays, days),
+        14..70 => (Key::SpanWeeks, Key::SpanWeeks, (days + 3) / 7),
+        70..700 => (Key::SpanMonths, Key::SpanMonths, (days * 10 + 152) / 304),
+        _ => (Key::SpanYear, Key::SpanYears, (days * 2 + 365) / 730),
+    };
+    let key = if count == 1 { one } else { many };
+    language.fill(key, &[("n", &integer(language, count.into()))])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Texts hold no-break spaces, which are hard to see in a test.
+    fn plain(words: &Words) -> Words {
+        let mut plain = Words::new();
+        for letter in words.chars() {
+            let _ = plain.push(if letter == '\u{a0}' { ' ' } else { letter });
+        }
+        plain
+    }
+
+    #[test]
+    fn forecasts_have_two_significant_figures_in_the_drivers_unit() {
+        for (unit, metres, text) in [
+            (DistanceUnit::Km, 1_912_000, "1,900 km"),
+            (DistanceUnit::Km, 87_400, "87 km"),
+            (DistanceUnit::Km, 0, "0 km"),
+            (DistanceUnit::Km, 999_600, "1,000 km"),
+            (DistanceUnit::Mi, 1_912_000, "1,200 mi"),
+            (DistanceUnit::Km, u32::MAX, "999,999+ km"),
+        ] {
+            assert_eq!(plain(&distance_about(Language::English, unit, metres)), text);
+        }
+    }
+
+    #[test]
+    fn a_language_groups_and_points_in_its_own_way() {
+        assert_eq!(integer(Language::German, 20_490), "20.490");
+        assert_eq!(decimal(Language::German, 11.82, 2), "11,82");
+        assert_eq!(decimal(Language::English, -6.6, 0), "−7");
+        assert_eq!(decimal(Language::English, -0.04, 1), "0.0");
+        assert_eq!(decimal(Language::English, f32::NAN, 2), "0.00");
+        assert_eq!(decimal(Language::English, f32::INFINITY, 2), "999,999+");
+    }
+
+    #[test]
+    fn spans_take_the_unit_that_suits_their_length() {
+        for (days, text) in
+            [(1, "1 day"), (6, "6 days"), (21, "3 weeks"), (92, "3 months"), (730, "2 years"), (u16::MAX, "180 years")]
+        {
+            assert_eq!(plain(&span_about(Language::English, days)), text);
+        }
+    }
+}
