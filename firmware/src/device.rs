@@ -193,6 +193,11 @@ impl<S: MultiwriteNorFlash> Device<S> {
         self.keep_ledger(now).await
     }
 
+    /// How many records of all boots wait in flash for a receipt.
+    pub fn waiting(&self) -> u32 {
+        self.outbox.stored()
+    }
+
     /// A snapshot for the host.
     pub fn status(&self) -> Status {
         let ledger = &self.usage.ledger;

@@ -1,0 +1,37 @@
+//! What the driver sees and answers.
+//!
+//! Invariant: it draws what it is given and reports what is pressed; whether a notice may be shown is the core's decision.
+
+use embassy_futures::select::{Either, select};
+use milepost_board_kit::ports::{Input, Ports};
+use milepost_firmware::wire::Button;
+use milepost_protocol::notice::{Answer, Notice};
+
+/// How long "later" puts a notice off, in days.
+const LATER_DAYS: u16 = 7;
+
+/// Shows notices and takes answers, for ever.
+pub(crate) async fn run(ports: &'static Ports) -> ! {
+    let mut shown: Option<Notice> = None;
+    loop {
+        match select(ports.notice.wait(), ports.buttons.receive()).await {
+            Either::First(notice) => {
+                match &notice {
+                    Some(notice) => defmt::info!("display: {=str}", notice.title.as_str()),
+                    None => defmt::info!("display: dark"),
+                }
+                shown = notice;
+            }
+            Either::Second((_, false)) => {}
+            Either::Second((button, true)) => {
+                if let Some(notice) = &shown {
+                    let answer = match button {
+                        Button::Later => Answer::Snooze { days: LATER_DAYS },
+                        Button::Yes => Answer::Book,
+                    };
+                    ports.inputs.send(Input::Answer(notice.id, answer)).await;
+                }
+            }
+        }
+    }
+}
