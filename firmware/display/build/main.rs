@@ -28,7 +28,7 @@ fn main() {
     let mut out = String::new();
     messages::write(&mut out, &LANGUAGES, &languages);
 
-    let latin: BTreeSet<char> = (' '..='~').chain('\u{a0}'..='ÿ').chain("–—‘’‚“”„…•€−".chars()).collect();
+    let latin: BTreeSet<char> = (' '..='~').chain('\u{a0}'..='ÿ').chain("–—‘’‚“”„…•€−≥".chars()).collect();
     let needed = |titles: bool| {
         let mut needed = latin.clone();
         for message in languages.iter().flatten() {

@@ -1,7 +1,6 @@
 //! Draws every screen that has a snapshot into one PNG: `cargo run -p milepost-display --example gallery -- FILE.png`.
 
 #[path = "../tests/it/cases.rs"]
-#[expect(dead_code, reason = "the tests use more of it")]
 mod cases;
 #[path = "../tests/it/panel.rs"]
 #[expect(dead_code, reason = "the tests use more of it")]
@@ -10,7 +9,7 @@ mod panel;
 use std::error::Error;
 
 use embedded_graphics::pixelcolor::Rgb888;
-use embedded_graphics::prelude::Point;
+use embedded_graphics::prelude::{DrawTargetExt, Point};
 use milepost_display::{HEIGHT, WIDTH};
 
 const COLUMNS: usize = 4;
@@ -25,7 +24,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     for (index, case) in cases.iter().enumerate() {
         let (column, row) = ((index % COLUMNS) as u32, (index / COLUMNS) as u32);
         let at = Point::new((GAP + column * (WIDTH + GAP)) as i32, (GAP + row * (HEIGHT + GAP)) as i32);
-        gallery.paste(&case.panel(), at);
+        let Ok(()) = case.draw(&mut gallery.translated(at));
     }
     std::fs::write(file, gallery.to_png())?;
     Ok(())

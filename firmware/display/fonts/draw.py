@@ -11,7 +11,7 @@ import freetype
 
 HERE = pathlib.Path(__file__).parent
 FACE = "Noto Sans CJK SC"
-PUNCTUATION = "–—‘’‚“”„…•€−"
+PUNCTUATION = "–—‘’‚“”„…•€−≥"
 
 
 def characters():

@@ -17,12 +17,13 @@ level-upcoming = Bald
 level-due = Jetzt fällig
 level-overdue = Überfällig
 
-when-either = In etwa { $span } oder { $distance }, je nachdem, was zuerst eintritt
+when-either = In etwa { $span } oder { $distance }
 when-about = In etwa { $span }
 when-distance = In etwa { $distance }
 when-now = Jetzt
 when-since = Seit etwa { $span }
 when-since-distance = { $distance } über der Grenze
+when-measured = { $name }: { $figures }
 
 span-day = 1 Tag
 span-days = { $n } Tagen
@@ -51,7 +52,7 @@ question-text = Sie können sie in Ihrem Konto beantworten.
 why = Warum
 why-distance = Strecke
 why-time = Zeit
-why-engine = Motorlaufzeit
+why-engine = Motorlauf
 why-fuel = Kraftstoff
 why-battery = Ruhespannung
 why-outside = Außen
@@ -63,9 +64,9 @@ figure-days = { $used } / { $limit } Tage
 figure-months = { $used } / { $limit } Monate
 figure-hours = { $used } / { $limit } h
 figure-litres = { $used } / { $limit } l
-figure-volts = { $used } / { $limit } V
-figure-celsius = { $used } / { $limit } °C
-figure-plain = { $used } / { $limit }
+figure-volts = { $used } V { $sign } { $limit } V
+figure-celsius = { $used } °C { $sign } { $limit } °C
+figure-plain = { $used } { $sign } { $limit }
 
 act-snooze = Später
 act-more = Mehr

@@ -18,12 +18,13 @@ level-upcoming = Soon
 level-due = Due now
 level-overdue = Overdue
 
-when-either = In about { $span } or { $distance }, whichever comes first
+when-either = In about { $span } or { $distance }
 when-about = In about { $span }
 when-distance = In about { $distance }
 when-now = Now
 when-since = Since about { $span }
 when-since-distance = { $distance } past the limit
+when-measured = { $name }: { $figures }
 
 span-day = 1 day
 span-days = { $n } days
@@ -52,7 +53,7 @@ question-text = Open your account to answer it.
 why = Why
 why-distance = Distance
 why-time = Time
-why-engine = Engine running
+why-engine = Engine hours
 why-fuel = Fuel
 why-battery = Battery at rest
 why-outside = Outside
@@ -64,9 +65,9 @@ figure-days = { $used } / { $limit } days
 figure-months = { $used } / { $limit } months
 figure-hours = { $used } / { $limit } h
 figure-litres = { $used } / { $limit } l
-figure-volts = { $used } / { $limit } V
-figure-celsius = { $used } / { $limit } °C
-figure-plain = { $used } / { $limit }
+figure-volts = { $used } V { $sign } { $limit } V
+figure-celsius = { $used } °C { $sign } { $limit } °C
+figure-plain = { $used } { $sign } { $limit }
 
 act-snooze = Later
 act-more = More

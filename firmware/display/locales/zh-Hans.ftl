@@ -17,12 +17,13 @@ level-upcoming = 即将到期
 level-due = 现已到期
 level-overdue = 已逾期
 
-when-either = 约 { $span }后或再行驶 { $distance }，以先到者为准
+when-either = 约 { $span }后或再行驶 { $distance }
 when-about = 约 { $span }后
 when-distance = 再行驶约 { $distance }
 when-now = 现在
 when-since = 已超期约 { $span }
 when-since-distance = 已超出 { $distance }
+when-measured = { $name }：{ $figures }
 
 span-day = 1 天
 span-days = { $n } 天
@@ -63,9 +64,9 @@ figure-days = { $used } / { $limit } 天
 figure-months = { $used } / { $limit } 个月
 figure-hours = { $used } / { $limit } 小时
 figure-litres = { $used } / { $limit } 升
-figure-volts = { $used } / { $limit } V
-figure-celsius = { $used } / { $limit } °C
-figure-plain = { $used } / { $limit }
+figure-volts = { $used } V { $sign } { $limit } V
+figure-celsius = { $used } °C { $sign } { $limit } °C
+figure-plain = { $used } { $sign } { $limit }
 
 act-snooze = 稍后
 act-more = 更多

@@ -7,10 +7,10 @@ use core::fmt::Write as _;
 use crate::tables::Key;
 use crate::words::{Language, Words};
 
-/// A number as text: the longest is a grouped `u32` with sign, decimals or a bound.
+/// A number as text: the longest is a grouped `u32` with sign or decimals.
 pub(crate) type Figure = heapless::String<32>;
 
-/// The largest number that is written out; beyond it stands "999,999+", which no car reaches.
+/// The largest number that is written out; what no car reaches is a mistake of a sensor, and stands as a dash.
 const LARGEST: u64 = 999_999;
 
 /// What distances are shown in.
@@ -42,18 +42,24 @@ impl DistanceUnit {
 
 /// A whole number, grouped.
 pub(crate) fn integer(language: Language, value: u64) -> Figure {
+    bounded(language, value, LARGEST)
+}
+
+/// A whole number, grouped; a dash beyond `largest`.
+pub(crate) fn bounded(language: Language, value: u64, largest: u64) -> Figure {
+    let mut figure = Figure::new();
+    if value > largest {
+        let _ = figure.push('–');
+        return figure;
+    }
     let mut digits = Figure::new();
     // A number of twenty digits has room.
-    let _ = write!(digits, "{}", value.min(LARGEST));
-    let mut figure = Figure::new();
+    let _ = write!(digits, "{value}");
     for (index, digit) in digits.chars().enumerate() {
         if index > 0 && (digits.len() - index).is_multiple_of(3) {
             let _ = figure.push_str(language.text(Key::NumberGroup));
         }
         let _ = figure.push(digit);
-    }
-    if value > LARGEST {
-        let _ = figure.push('+');
     }
     figure
 }
@@ -123,7 +129,7 @@ mod tests {
             (DistanceUnit::Km, 0, "0 km"),
             (DistanceUnit::Km, 999_600, "1,000 km"),
             (DistanceUnit::Mi, 1_912_000, "1,200 mi"),
-            (DistanceUnit::Km, u32::MAX, "999,999+ km"),
+            (DistanceUnit::Km, u32::MAX, "– km"),
         ] {
             assert_eq!(plain(&distance_about(Language::English, unit, metres)), text);
         }
@@ -136,7 +142,7 @@ mod tests {
         assert_eq!(decimal(Language::English, -6.6, 0), "−7");
         assert_eq!(decimal(Language::English, -0.04, 1), "0.0");
         assert_eq!(decimal(Language::English, f32::NAN, 2), "0.00");
-        assert_eq!(decimal(Language::English, f32::INFINITY, 2), "999,999+");
+        assert_eq!(decimal(Language::English, f32::INFINITY, 2), "–");
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Colours by light and mood; they are those of the owner's pages.
+//! Colours by light and mood; they are those of the owner's pages, but for due and overdue by night, whose wide bands would dazzle in a pale colour.
 //!
 //! Invariant: every writing has a contrast of at least 4.5 to 1 against its paper, as WCAG 2.2 measures it.
 
@@ -68,8 +68,8 @@ impl Palette {
             Mood::Calm => [0x0b_5c66, 0x74_d2d8],
             Mood::Fine => [0x16_6b40, 0x77_d8a2],
             Mood::Soon => [0x7a_5000, 0xf3_ca6c],
-            Mood::Due => [0x9a_3b05, 0xff_ad7a],
-            Mood::Overdue => [0xa8_201a, 0xff_a49b],
+            Mood::Due => [0x9a_3b05, 0xf0_914f],
+            Mood::Overdue => [0xa8_201a, 0xf2_756b],
             Mood::Offer => [0x56_3a9b, 0xc9_b9fa],
         };
         // In the order of the inks: ground, surface, text, muted, accent, on accent.

@@ -69,9 +69,7 @@ impl<D: DrawTarget<Color = Ink>> Paper<'_, D> {
             Align::Centre => spare / 2,
             Align::Right => spare,
         };
-        // Below the capitals a face needs a quarter of their height for its descenders.
-        let ascent = u32::from(style.face.ascent) * 4 / 5;
-        let base = (area.size.height + ascent).div_ceil(2);
+        let base = base_line(style.face, area.size.height);
         let pen = area.top_left + Point::new(left as i32, base as i32);
         let mut boxed = self.target.clipped(&area);
         let pen = style.face.draw(&mut boxed, line, pen, style.tone)?;
@@ -80,6 +78,11 @@ impl<D: DrawTarget<Color = Ink>> Paper<'_, D> {
         }
         Ok(())
     }
+}
+
+/// Where the base line lies in a line of this height: the capitals, seven tenths of the ascent, stand in the middle.
+fn base_line(face: &Face, height: u32) -> u32 {
+    (height + u32::from(face.ascent) * 7 / 10).div_ceil(2)
 }
 
 /// How many lines a text takes in this width.
@@ -138,7 +141,22 @@ fn may_break(before: char, after: char) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tables::BODY;
+    use crate::tables::{BODY, TITLE};
+
+    #[test]
+    fn no_letter_is_taller_than_its_line() {
+        for (face, leading) in [(&BODY, 24), (&TITLE, 34)] {
+            let base = base_line(face, leading) as i32;
+            for glyph in face.glyphs {
+                let (top, height) = (i32::from(glyph.top), i32::from(glyph.height));
+                assert!(
+                    top <= base && base - top + height <= leading as i32,
+                    "{:?}",
+                    char::from_u32(glyph.code.into())
+                );
+            }
+        }
+    }
 
     #[test]
     fn a_line_ends_between_words_and_a_figure_stays_with_its_unit() {

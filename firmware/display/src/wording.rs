@@ -10,12 +10,15 @@ use milepost_protocol::notice::{MAX_REASONS, Notice, NoticeKind, Reason};
 use milepost_protocol::plan::{ItemId, Level, SafetyClass};
 
 use crate::display::Settings;
-use crate::figures::{DistanceUnit, Figure, decimal, distance_about, integer, span_about};
+use crate::figures::{DistanceUnit, Figure, bounded, decimal, distance_about, integer, span_about};
 use crate::tables::{BODY, Key};
 use crate::words::{Language, Words, append};
 
 /// Days of a month and a tenth, times ten: months that are nearly full count as full, as on the owner's pages.
 const MONTH_TENTHS: u32 = 304;
+
+/// Engine hours beyond this are a mistake: eleven years without a stop.
+const LARGEST_HOURS: u64 = 99_999;
 
 /// One reason as a row: its name, the figures, and the share of the bound that is used up.
 #[derive(Debug)]
@@ -120,6 +123,14 @@ fn when(settings: &Settings, notice: &Notice) -> Words {
     });
     let is_reached = ahead_m.is_some_and(|ahead_m| unit.whole(ahead_m) == 0) || ahead_days == Some(0);
     let is_due = notice.level.is_some_and(|level| level >= Level::Due);
+    let measured = notice.reasons.iter().find(|reason| matches!(reason, Reason::Signal { .. }));
+    if is_due
+        && !is_reached
+        && let Some(measured) = measured
+    {
+        let Row { name, figures, .. } = row(settings, measured);
+        return language.fill(Key::WhenMeasured, &[("name", &name), ("figures", &figures)]);
+    }
     if is_reached || is_due {
         return language.fill(Key::WhenNow, &[]);
     }
@@ -152,7 +163,8 @@ fn row(settings: &Settings, reason: &Reason) -> Row {
             (Key::WhyTime, Key::FigureMonths, months(used_days), months(limit_days))
         }
         Reason::EngineTime { used_s, limit_s } => {
-            (Key::WhyEngine, Key::FigureHours, whole((used_s / 3600).into()), whole((limit_s / 3600).into()))
+            let hours = |seconds: u32| bounded(language, (seconds / 3600).into(), LARGEST_HOURS);
+            (Key::WhyEngine, Key::FigureHours, hours(used_s), hours(limit_s))
         }
         Reason::Fuel { used_ml, limit_ml } => {
             (Key::WhyFuel, Key::FigureLitres, whole((used_ml / 1000).into()), whole((limit_ml / 1000).into()))
@@ -164,7 +176,9 @@ fn row(settings: &Settings, reason: &Reason) -> Row {
                 SignalId(_) => (Key::WhySignal, Key::FigurePlain, 2),
             };
             let figure = |value| decimal(language, value, decimals);
-            let figures = language.fill(figures, &[("used", &figure(value)), ("limit", &figure(limit))]);
+            let sign = if value < limit { "<" } else { "≥" };
+            let values = [("used", &*figure(value)), ("sign", sign), ("limit", &*figure(limit))];
+            let figures = language.fill(figures, &values);
             return Row { name: language.fill(name, &[("id", &number(signal.0))]), figures, percent: None };
         }
     };

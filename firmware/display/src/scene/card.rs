@@ -17,10 +17,13 @@ use crate::tables::{BODY, Key, TITLE};
 use crate::wording;
 
 /// The height of the head with icon, label and title.
-const HEAD: u32 = 76;
+const HEAD: u32 = 72;
 
 /// Where label and title begin, beside the icon.
 const HEAD_LEFT: u32 = MARGIN + ICON + 14;
+
+/// Where the label begins.
+const HEAD_TOP: u32 = 10;
 
 /// The width of a percentage beside its bar.
 const PERCENT: u32 = 60;
@@ -35,7 +38,7 @@ pub(super) fn card<D: DrawTarget<Color = Ink>>(
 ) -> Result<(), D::Error> {
     let language = settings.language;
     head(paper, settings, notice)?;
-    let mut top = HEAD + 10;
+    let mut top = HEAD + 8;
     if let Some(percent) = wording::used_percent(notice) {
         bar(paper, area(MARGIN, top + 4, INNER - PERCENT, 8), percent)?;
         let percent = language.fill(Key::Percent, &[("value", &integer(language, percent.into()))]);
@@ -44,12 +47,15 @@ pub(super) fn card<D: DrawTarget<Color = Ink>>(
         top += 20;
     }
     let text = wording::text(settings, notice);
-    let taken = paper.text(body(Tone::Text), &text, area(MARGIN, top, INNER, KEYS_TOP - 6 - top))?;
+    let taken = paper.text(body(Tone::Text), &text, area(MARGIN, top, INNER, KEYS_TOP - 2 - top))?;
     top += taken * LEADING;
+    let spare = (KEYS_TOP - 2).saturating_sub(top + 2 * LEADING);
+    top += spare.min(6);
     if let Some(advice) = wording::advice(language, notice)
         && top + lines(&BODY, advice, INNER) * LEADING <= KEYS_TOP - 2
     {
-        paper.text(body(Tone::Muted), advice, area(MARGIN, top, INNER, KEYS_TOP - 2 - top))?;
+        let tone = if is_urgent(notice) { Tone::Text } else { Tone::Muted };
+        paper.text(body(tone), advice, area(MARGIN, top, INNER, KEYS_TOP - 2 - top))?;
     }
     let left = if notice.actions.contains(Actions::SNOOZE) { Key::ActSnooze } else { Key::ActClose };
     keys(paper, language.text(left), language.text(Key::ActMore))
@@ -70,9 +76,9 @@ fn head<D: DrawTarget<Color = Ink>>(
     };
     icon(notice).draw(paper.target, Point::new(MARGIN as i32, (HEAD / 2 - ICON / 2 + 2) as i32), accent)?;
     let width = WIDTH - MARGIN - HEAD_LEFT;
-    paper.text(body(accent), wording::label(settings.language, notice), area(HEAD_LEFT, 12, width, LEADING))?;
+    paper.text(body(accent), wording::label(settings.language, notice), area(HEAD_LEFT, HEAD_TOP, width, LEADING))?;
     let words = wording::title(settings.language, notice);
-    let place = area(HEAD_LEFT, 12 + LEADING, width, TITLE_LEADING);
+    let place = area(HEAD_LEFT, HEAD_TOP + LEADING - 2, width, TITLE_LEADING);
     let fits = TITLE.has(&words) && lines(&TITLE, &words, width) == 1;
     paper.text(if fits { title(text) } else { body(text) }, &words, place)?;
     Ok(())
@@ -90,7 +96,7 @@ pub(super) fn why<D: DrawTarget<Color = Ink>>(
     top += paper.text(body(Tone::Accent), &heading, area(MARGIN, top, INNER, LEADING))? * LEADING + 4;
     if notice.kind != NoticeKind::Reminder {
         let text = wording::text(settings, notice);
-        top += paper.text(body(Tone::Text), &text, area(MARGIN, top, INNER, KEYS_TOP - 2 - top))? * LEADING + 4;
+        top += paper.text(body(Tone::Text), &text, area(MARGIN, top, INNER, KEYS_TOP - 2 - top))? * LEADING + 8;
     }
     for row in wording::rows(settings, notice) {
         if top + ROW > KEYS_TOP {

@@ -1,15 +1,11 @@
 //! The screens that are looked at, each by its name.
 
-use milepost_display::{Buttons, DistanceUnit, HEIGHT, WIDTH};
-use milepost_display::{Car, Display, Entry, Language, Light, Settings, Strip, View};
+use embedded_graphics::pixelcolor::Rgb888;
+use embedded_graphics::prelude::DrawTarget;
+use milepost_display::{Buttons, Car, Display, DistanceUnit, Entry, Language, Light, Settings, Strip, View};
 use milepost_protocol::notice::{Actions, Answer, Notice, NoticeKind, Reason};
 use milepost_protocol::plan::{ItemId, Level, SafetyClass};
 use milepost_protocol::{NoticeId, SignalId};
-
-use embedded_graphics::pixelcolor::Rgb888;
-use embedded_graphics::prelude::RgbColor;
-
-use crate::panel::Panel;
 
 /// A screen to look at.
 pub(crate) struct Case {
@@ -136,17 +132,15 @@ pub(crate) fn all() -> Vec<Case> {
 }
 
 impl Case {
-    /// The screen on a panel, drawn through a display that was brought there by its buttons.
-    pub(crate) fn panel(&self) -> Panel {
+    /// Draws the screen through a display that was brought there by its buttons.
+    pub(crate) fn draw<D: DrawTarget<Color = Rgb888>>(&self, target: &mut D) -> Result<(), D::Error> {
         let mut display = Display::new(self.settings);
         display.set_light(self.light);
         let mut driver = Driver { display, now_ms: 0 };
         driver.lead_to(self.view, self.notice.as_ref());
-        let mut panel = Panel::new(WIDTH, HEIGHT, Rgb888::MAGENTA);
         let mut strip: Strip = Strip::new();
         assert_eq!(driver.display.view(), self.view, "{}", self.name);
-        assert!(driver.display.draw(&mut strip, &mut panel).is_ok());
-        panel
+        driver.display.draw(&mut strip, target)
     }
 }
 

@@ -6,10 +6,14 @@ use std::io::{Read, Write};
 
 use embedded_graphics::Pixel;
 use embedded_graphics::pixelcolor::Rgb888;
-use embedded_graphics::prelude::{DrawTarget, OriginDimensions, Point, RgbColor, Size};
+use embedded_graphics::prelude::{DrawTarget, OriginDimensions, RgbColor, Size};
 use flate2::Compression;
 use flate2::read::ZlibDecoder;
 use flate2::write::ZlibEncoder;
+
+use milepost_display::{HEIGHT, WIDTH};
+
+use crate::cases::Case;
 
 const SIGNATURE: &[u8] = b"\x89PNG\r\n\x1a\n";
 
@@ -22,14 +26,6 @@ pub(crate) struct Panel {
 impl Panel {
     pub(crate) fn new(width: u32, height: u32, colour: Rgb888) -> Self {
         Self { size: Size::new(width, height), pixels: vec![colour; (width * height) as usize] }
-    }
-
-    /// Puts another picture onto this one.
-    pub(crate) fn paste(&mut self, other: &Self, at: Point) {
-        let points =
-            (0..other.size.height).flat_map(|y| (0..other.size.width).map(move |x| Point::new(x as i32, y as i32)));
-        let pixels = points.zip(&other.pixels).map(|(point, colour)| Pixel(at + point, *colour));
-        let Ok(()) = self.draw_iter(pixels);
     }
 
     /// The picture as a PNG with a palette of at most 256 colours.
@@ -87,6 +83,15 @@ impl Panel {
         let colour = |index: &u8| colours.get(usize::from(*index)).map(|[r, g, b]| Rgb888::new(*r, *g, *b));
         let pixels: Vec<Rgb888> = rows.flatten().map(colour).collect::<Option<_>>()?;
         (pixels.len() == (size.width * size.height) as usize).then_some(Self { size, pixels })
+    }
+}
+
+impl Case {
+    /// The screen on a panel of its own.
+    pub(crate) fn panel(&self) -> Panel {
+        let mut panel = Panel::new(WIDTH, HEIGHT, Rgb888::MAGENTA);
+        let Ok(()) = self.draw(&mut panel);
+        panel
     }
 }
 
