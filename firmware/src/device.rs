@@ -11,19 +11,20 @@ mod start;
 use core::fmt;
 
 use embedded_storage_async::nor_flash::MultiwriteNorFlash;
-use milepost_protocol::NoticeId;
+use heapless::Vec;
 use milepost_protocol::downlink::Consent;
 use milepost_protocol::envelope::ClockQuality;
 use milepost_protocol::notice::{Answer, Notice};
-use milepost_protocol::plan::ServicePlan;
+use milepost_protocol::plan::PlanView;
 use milepost_protocol::record::{LogChunk, LogLevel, NoticeAnswered, ResetReason};
+use milepost_protocol::{MAX_BODY_LEN, NoticeId};
 
 use crate::clock::{Clock, Now};
 use crate::error::Error;
+use crate::facts::Few;
 use crate::frame::Frame;
 use crate::notices::Notices;
 use crate::outbox::Outbox;
-use crate::signal::table::Table;
 use crate::status::{Battery, Drops, Event, Events, OpenTrip, Status};
 use crate::store::Store;
 use crate::table_store::TableStore;
@@ -84,12 +85,14 @@ pub struct Device<S: MultiwriteNorFlash> {
     store: Store<S>,
     outbox: Outbox<S>,
     tables: TableStore<S>,
-    table: Table,
     table_hash: u32,
     usage: Usage,
     consent: Consent,
-    plan: ServicePlan,
+    /// The plan as it came; its items are decoded when they are looked at.
+    plan: Vec<u8, MAX_BODY_LEN>,
     notices: Notices,
+    /// The notice whose words are in memory: the displayed one, or the one at hand.
+    front: Option<Notice>,
     memory: Memory,
     diagnostics: Diagnostics,
     ledger_ms: u64,
@@ -115,7 +118,7 @@ impl<S: MultiwriteNorFlash> Device<S> {
     pub async fn frame(&mut self, now: Now, frame: &Frame) -> Result<(), Error<S::Error>> {
         self.pass_time(now);
         self.usage.alive(now.uptime_ms);
-        self.read_signals(now, frame);
+        self.read_signals(now, frame).await?;
         self.read_diagnostics(now, frame).await?;
         self.keep(now).await
     }
@@ -156,8 +159,10 @@ impl<S: MultiwriteNorFlash> Device<S> {
         let unix_ms = self.clock.unix_ms(now.uptime_ms).unwrap_or(0);
         let Some(touched) = self.notices.answer(notice, answer, unix_ms) else { return Ok(false) };
         let odometer_m = self.usage.ledger.odometer_m;
-        self.keep_notice(now, touched, Some(NoticeAnswered { notice, answer, odometer_m }.into())).await?;
-        self.keep_memory(now, &[]).await?;
+        let answered = Few::one(now.uptime_ms, NoticeAnswered { notice, answer, odometer_m });
+        self.keep_notice(touched, answered.as_ref()).await?;
+        self.keep_memory(None).await?;
+        self.turn_to_front(now).await?;
         Ok(true)
     }
 
@@ -170,7 +175,7 @@ impl<S: MultiwriteNorFlash> Device<S> {
                 break;
             }
         }
-        self.record(now, &chunk.into()).await
+        self.record(now, chunk).await
     }
 
     /// Unix time in milliseconds as the core knows it, and whether it came from the cloud or the host in this boot.
@@ -180,8 +185,11 @@ impl<S: MultiwriteNorFlash> Device<S> {
     }
 
     /// What the display shows: only while the car stands, the most urgent first. It marks nothing.
+    ///
+    /// Its words come from flash with the call that takes a frame, time, a message or an answer.
     pub fn display(&self, now: Now) -> Option<&Notice> {
-        self.displayed(now).map(|(_, notice)| notice)
+        let (_, id) = self.displayed(now)?;
+        self.front.as_ref().filter(|notice| notice.id == id)
     }
 
     /// The input ended: closes the open trip.
@@ -212,7 +220,7 @@ impl<S: MultiwriteNorFlash> Device<S> {
             created: self.outbox.created(),
             stored: self.outbox.stored(),
             table: self.table_hash,
-            plan_version: self.plan.version,
+            plan_version: plan_of(&self.plan).version,
             consent: self.consent,
             counters: self.usage.counters(),
             trip,
@@ -236,13 +244,13 @@ impl<S: MultiwriteNorFlash> Device<S> {
         self.events.pop()
     }
 
-    fn displayed(&self, now: Now) -> Option<(usize, &Notice)> {
+    fn displayed(&self, now: Now) -> Option<(usize, NoticeId)> {
         let awake = self.usage.alive_ms().is_some_and(|ms| now.uptime_ms.saturating_sub(ms) < DARK_AFTER_MS);
         if !awake || !self.usage.is_stationary(now.uptime_ms) {
             return None;
         }
-        let (index, slot) = self.notices.most_urgent(self.clock.unix_ms(now.uptime_ms))?;
-        Some((index, &slot.notice))
+        let (index, head) = self.notices.most_urgent(self.clock.unix_ms(now.uptime_ms))?;
+        Some((index, head.id))
     }
 
     fn pass_time(&mut self, now: Now) {
@@ -256,4 +264,9 @@ impl<S: MultiwriteNorFlash> Device<S> {
             self.drops.events = self.drops.events.saturating_add(1);
         }
     }
+}
+
+/// The plan in its bytes; an empty one if there is none.
+fn plan_of(bytes: &[u8]) -> PlanView<'_> {
+    PlanView::parse(bytes).unwrap_or_default()
 }

@@ -11,7 +11,9 @@ use milepost_protocol::{NoticeId, SignalId};
 use crate::usage::latest::MAX_SIGNALS;
 
 /// How many events the ring holds before the oldest gives way.
-pub const MAX_EVENTS: usize = 32;
+///
+/// One call makes fewer: a reminder for every item of a plan, a notice shown and one changed.
+pub const MAX_EVENTS: usize = 10;
 
 /// A signal's newest value.
 #[derive(Debug, Clone, Copy, PartialEq)]
