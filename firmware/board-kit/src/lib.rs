@@ -11,6 +11,7 @@ pub mod crash;
 pub mod guard;
 pub mod host;
 pub mod link;
+pub mod network;
 pub mod ports;
 pub mod region;
 pub mod session;
