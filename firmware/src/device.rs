@@ -6,6 +6,7 @@
 mod bus;
 mod downlinks;
 mod keep;
+mod log;
 mod start;
 
 use core::fmt;
@@ -16,7 +17,7 @@ use milepost_protocol::downlink::Consent;
 use milepost_protocol::envelope::ClockQuality;
 use milepost_protocol::notice::{Answer, Notice};
 use milepost_protocol::plan::PlanView;
-use milepost_protocol::record::{LogChunk, LogLevel, NoticeAnswered, ResetReason};
+use milepost_protocol::record::{NoticeAnswered, ParkedDay, ResetReason};
 use milepost_protocol::{MAX_BODY_LEN, NoticeId};
 
 use crate::clock::{Clock, Now};
@@ -25,12 +26,14 @@ use crate::facts::Few;
 use crate::frame::Frame;
 use crate::notices::Notices;
 use crate::outbox::Outbox;
+use crate::power::Senses;
 use crate::status::{Battery, Drops, Event, Events, OpenTrip, Status};
 use crate::store::Store;
 use crate::table_store::TableStore;
 use crate::usage::Usage;
 use bus::Diagnostics;
 use keep::Memory;
+use log::LogRate;
 
 /// Without a frame for this long the display is dark, in milliseconds.
 const DARK_AFTER_MS: u64 = 120_000;
@@ -102,6 +105,7 @@ pub struct Device<S: MultiwriteNorFlash> {
     newest_ms: u64,
     events: Events,
     drops: Drops,
+    log: LogRate,
 }
 
 impl<S: MultiwriteNorFlash> fmt::Debug for Device<S> {
@@ -166,24 +170,6 @@ impl<S: MultiwriteNorFlash> Device<S> {
         Ok(true)
     }
 
-    /// Puts a line of the host's own log into the outbox, such as what ended the run before this one; durable on return.
-    pub async fn log(&mut self, now: Now, level: LogLevel, text: &str) -> Result<(), Error<S::Error>> {
-        self.pass_time(now);
-        let mut chunk = LogChunk { level, text: heapless::String::new() };
-        for character in text.chars() {
-            if chunk.text.push(character).is_err() {
-                break;
-            }
-        }
-        self.record(now, chunk).await
-    }
-
-    /// Unix time in milliseconds as the core knows it, and whether it came from the cloud or the host in this boot.
-    pub fn unix_ms(&self, now: Now) -> Option<(u64, ClockQuality)> {
-        let unix_ms = self.clock.unix_ms(now.uptime_ms)?;
-        Some((unix_ms, self.clock.moment(now.uptime_ms).quality))
-    }
-
     /// What the display shows: only while the car stands, the most urgent first. It marks nothing.
     ///
     /// Its words come from flash with the call that takes a frame, time, a message or an answer.
@@ -205,6 +191,26 @@ impl<S: MultiwriteNorFlash> Device<S> {
         self.usage.finish(now.uptime_ms, unix_ms);
         self.keep(now).await?;
         self.keep_ledger(now).await
+    }
+
+    /// Tells what a parked day took from the battery, as [`crate::power::Policy::last_day`] answers it; durable on return.
+    pub async fn parked_day(&mut self, now: Now, day: ParkedDay) -> Result<(), Error<S::Error>> {
+        self.pass_time(now);
+        self.record(now, day).await
+    }
+
+    /// Signs by which a board's [`crate::power::Policy`] decides; `battery_mv` is the board's own measurement.
+    pub fn senses(&self, battery_mv: Option<u16>) -> Senses {
+        let (on_ms, bus_ms) = (self.usage.on_ms(), self.usage.alive_ms());
+        Senses { on_ms, bus_ms, battery_mv, waiting: self.waiting() }
+    }
+
+    /// Unix time in milliseconds as the core knows it, and how far it can be trusted.
+    ///
+    /// It never goes back, not even across restarts: what flash remembers is its floor, so that no expired certificate becomes valid again.
+    pub fn unix_ms(&self, now: Now) -> Option<(u64, ClockQuality)> {
+        let unix_ms = self.clock.unix_ms(now.uptime_ms)?;
+        Some((unix_ms, self.clock.moment(now.uptime_ms).quality))
     }
 
     /// How many records of all boots wait in flash for a receipt.

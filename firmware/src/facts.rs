@@ -6,7 +6,8 @@
 use heapless::Vec;
 use milepost_protocol::Record;
 
-use crate::store::MAX_OWED_BODY;
+/// The longest body of a record that the core makes, in bytes: a piece of the log.
+const MAX_BODY_LEN: usize = 128;
 
 /// The longest head in front of a body: an uptime, a kind and a length.
 const MAX_HEAD_LEN: usize = 10 + 3 + 3;
@@ -53,7 +54,7 @@ impl<const N: usize> Facts<N> {
     #[inline(never)]
     pub(crate) fn push(&mut self, uptime_ms: u64, record: impl Into<Record>) -> bool {
         let record = record.into();
-        let mut body = [0; MAX_OWED_BODY];
+        let mut body = [0; MAX_BODY_LEN];
         let Some(body) = record.encode_body(&mut body) else { return false };
         let mut head = [0; MAX_HEAD_LEN];
         let Ok(head) = postcard::to_slice(&(uptime_ms, record.kind(), body.len() as u16), &mut head) else {

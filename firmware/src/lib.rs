@@ -23,6 +23,7 @@ pub mod link;
 pub mod notices;
 pub mod obd;
 pub mod outbox;
+pub mod power;
 pub mod signal;
 pub mod status;
 mod store;

@@ -58,6 +58,8 @@ pub struct Drops {
     pub records: u32,
     /// Events that the host did not fetch in time.
     pub events: u32,
+    /// Pieces of the log beyond the rate at which they are sent.
+    pub logs: u32,
 }
 
 /// A trip under way.

@@ -49,6 +49,7 @@ pub(crate) enum Key {
     Consent = 5,
     Table = 6,
     Lost = 7,
+    LogLevel = 8,
     /// The first of the notice slots; they take the numbers behind it.
     Notice = 32,
 }

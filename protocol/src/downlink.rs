@@ -12,6 +12,7 @@ use crate::frame::{self, DecodeError};
 use crate::ids::NoticeId;
 use crate::notice::{Notice, NoticeState};
 use crate::plan::{PlanView, ServicePlan};
+use crate::record::LogLevel;
 use crate::{MAX_BODY_LEN, MAX_DOWNLINK_LEN, VERSION};
 
 /// The most ranges that one receipt names.
@@ -106,7 +107,7 @@ pub struct Command {
     pub task: Task,
 }
 
-/// What a command asks for.
+/// What a command asks for. New tasks stand at the end; a device answers one that it does not know as unsupported.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[expect(clippy::large_enum_variant, reason = "without an allocator there is no box, and one lives at a time")]
 pub enum Task {
@@ -133,6 +134,16 @@ pub enum Task {
         /// In metres.
         odometer_m: u32,
     },
+    /// Send lines of the device's own log from this level on.
+    LogLevel {
+        /// The least level that is sent.
+        level: LogLevel,
+    },
+}
+
+impl Task {
+    /// How many tasks this build knows; the number of the last is one less.
+    pub const KNOWN: u32 = 6;
 }
 
 macro_rules! downlinks {
@@ -190,6 +201,14 @@ macro_rules! downlinks {
                 }
             }
 
+            /// As [`Part::is_whole`], but for a task that this build does not know: it is answered by its number.
+            fn is_answerable(&self) -> bool {
+                match self {
+                    Self::Command(command) if command.is_unknown() => true,
+                    _ => self.is_whole(),
+                }
+            }
+
             fn new(kind: u16, body: &'a [u8]) -> Self {
                 match kind {
                     $($kind => Self::$name(Body { bytes: body, of: PhantomData }),)*
@@ -224,8 +243,19 @@ pub struct Body<'a, T> {
     of: PhantomData<fn() -> T>,
 }
 
+impl Body<'_, Command> {
+    /// The command's number, also where its task is one that this build does not know.
+    pub fn number(&self) -> Option<u32> {
+        frame::body::<(u32, u64, u32)>(self.bytes).map(|(number, ..)| number)
+    }
+
+    fn is_unknown(&self) -> bool {
+        frame::body::<(u32, u64, u32)>(self.bytes).is_some_and(|(_, _, task)| task >= Task::KNOWN)
+    }
+}
+
 impl<'a, T: DeserializeOwned> Body<'a, T> {
-    /// The content; `None` only for bytes that [`Downlink::parts`] would have refused.
+    /// The content; `None` for bytes that [`Downlink::parts`] would have refused, and for a command with an unknown task.
     #[inline(never)]
     pub fn decode(&self) -> Option<T> {
         frame::body(self.bytes)
@@ -240,16 +270,16 @@ impl<'a, T: DeserializeOwned> Body<'a, T> {
 impl Downlink {
     /// Reads all messages of one publish; checks the whole before it answers.
     pub fn parse(bytes: &[u8]) -> Result<impl Iterator<Item = Self> + use<'_>, DecodeError> {
-        let mut rest = Self::check(bytes)?;
+        let mut rest = Self::check(bytes, Part::is_whole)?;
         Ok(core::iter::from_fn(move || {
             let (kind, body) = Self::frame(&mut rest, 0).ok().flatten()?;
             Some(Self::decode_body(kind, body).expect("the message was checked before"))
         }))
     }
 
-    /// As [`Downlink::parse`], but leaves the bodies as they came.
+    /// As [`Downlink::parse`], but leaves the bodies as they came, and takes commands whose task this build does not know.
     pub fn parts(bytes: &[u8]) -> Result<impl Iterator<Item = Part<'_>> + use<'_>, DecodeError> {
-        let mut rest = Self::check(bytes)?;
+        let mut rest = Self::check(bytes, Part::is_answerable)?;
         Ok(core::iter::from_fn(move || {
             let (kind, body) = Self::frame(&mut rest, 0).ok().flatten()?;
             Some(Part::new(kind, body))
@@ -258,7 +288,7 @@ impl Downlink {
 
     /// Checks a message whole; answers its frames.
     #[inline(never)]
-    fn check(bytes: &[u8]) -> Result<&[u8], DecodeError> {
+    fn check<'a>(bytes: &'a [u8], is_good: fn(&Part<'a>) -> bool) -> Result<&'a [u8], DecodeError> {
         if bytes.len() > MAX_DOWNLINK_LEN {
             return Err(DecodeError::TooLong);
         }
@@ -269,7 +299,7 @@ impl Downlink {
         let mut rest = frames;
         let mut index = 0;
         while let Some((kind, body)) = Self::frame(&mut rest, index)? {
-            if !Part::new(kind, body).is_whole() {
+            if !is_good(&Part::new(kind, body)) {
                 return Err(DecodeError::Body { frame: index, kind });
             }
             index += 1;

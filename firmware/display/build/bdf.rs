@@ -7,14 +7,18 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
+use super::coder::{Odds, Picture};
+
+/// The widest glyph that `src/bits.rs` can read.
+const WIDEST: usize = 40;
+
 /// A glyph: its box relative to the pen on the base line, `left` to the right and `top` upwards.
 struct Glyph {
     advance: u8,
     left: i8,
     top: i8,
-    width: u8,
     height: u8,
-    pixels: Vec<u8>,
+    picture: Picture,
 }
 
 pub(crate) struct Font {
@@ -24,7 +28,8 @@ pub(crate) struct Font {
 }
 
 impl Font {
-    pub(crate) fn read(path: &Path) -> Self {
+    /// Reads the glyphs that are needed.
+    pub(crate) fn read(path: &Path, needed: &BTreeSet<char>) -> Self {
         let file = fs::read_to_string(path).unwrap_or_else(|error| panic!("cannot read {}: {error}", path.display()));
         let mut font = Self { name: path.display().to_string(), ascent: 0, glyphs: BTreeMap::new() };
         let mut lines = file.lines();
@@ -51,42 +56,50 @@ impl Font {
                         };
                         pixels.extend((0..width as usize).map(bits));
                     }
-                    let (width, height, left, top) =
-                        (narrow(width), narrow(height), narrow(left), narrow(bottom + height));
-                    font.glyphs.insert(code, Glyph { advance, left, top, width, height, pixels });
+                    let (height, left, top) = (narrow(height), narrow(left), narrow(bottom + height));
+                    let picture = Picture { width: width as usize, pixels };
+                    assert!(picture.width <= WIDEST, "{}: {code} is too wide", font.name);
+                    if needed.contains(&code) {
+                        font.glyphs.insert(code, Glyph { advance, left, top, height, picture });
+                    }
                 }
                 _ => {}
             }
         }
+        if let Some(code) = needed.iter().find(|code| !font.glyphs.contains_key(code)) {
+            panic!("{} has no glyph for {code:?}, which a text needs; fonts/README.md says how to draw it", font.name)
+        }
         font
+    }
+
+    pub(crate) fn pictures(&self) -> impl Iterator<Item = &Picture> {
+        self.glyphs.values().map(|glyph| &glyph.picture)
+    }
+
+    pub(crate) fn write(&self, out: &mut String, name: &str, odds: &Odds) {
+        let mut bytes = Vec::new();
+        let mut table = String::new();
+        for (code, glyph) in &self.glyphs {
+            let Glyph { advance, left, top, height, picture } = glyph;
+            let code = u16::try_from(u32::from(*code)).expect("the texts stay in the basic plane");
+            let at = u16::try_from(bytes.len()).expect("a face stays below 64 KiB");
+            let _ = writeln!(
+                table,
+                "    Glyph {{ code: {code}, at: {at}, advance: {advance}, left: {left}, top: {top}, width: {}, height: {height} }},",
+                picture.width
+            );
+            bytes.extend(odds.pack(picture));
+        }
+        super::write_bytes(out, &format!("{name}_BITS"), &bytes);
+        let _ = writeln!(out, "static {name}_GLYPHS: [Glyph; {}] = [\n{table}];\n", self.glyphs.len());
+        let _ = writeln!(
+            out,
+            "/// A face of `fonts/`.\npub(crate) static {name}: Face = Face {{ ascent: {}, glyphs: &{name}_GLYPHS, bits: &{name}_BITS }};\n",
+            self.ascent
+        );
     }
 }
 
 fn narrow<T: TryFrom<i32>>(number: i32) -> T {
     T::try_from(number).unwrap_or_else(|_| panic!("{number} is out of the range of a glyph"))
-}
-
-pub(crate) fn write(out: &mut String, name: &str, font: &Font, needed: &BTreeSet<char>) {
-    let mut bytes = Vec::new();
-    let mut table = String::new();
-    for code in needed {
-        let Some(glyph) = font.glyphs.get(code) else {
-            panic!("{} has no glyph for {code:?}, which a text needs; fonts/README.md says how to draw it", font.name)
-        };
-        let Glyph { advance, left, top, width, height, pixels } = glyph;
-        let code = u16::try_from(u32::from(*code)).expect("the texts stay in the basic plane");
-        let at = u16::try_from(bytes.len()).expect("a face stays below 64 KiB");
-        let _ = writeln!(
-            table,
-            "    Glyph {{ code: {code}, at: {at}, advance: {advance}, left: {left}, top: {top}, width: {width}, height: {height} }},"
-        );
-        bytes.extend(super::pack(pixels));
-    }
-    super::write_bytes(out, &format!("{name}_BITS"), &bytes);
-    let _ = writeln!(out, "static {name}_GLYPHS: [Glyph; {}] = [\n{table}];\n", needed.len());
-    let _ = writeln!(
-        out,
-        "/// A face of `fonts/`.\npub(crate) static {name}: Face = Face {{ ascent: {}, glyphs: &{name}_GLYPHS, bits: &{name}_BITS }};\n",
-        font.ascent
-    );
 }

@@ -2,7 +2,7 @@
 //!
 //! Invariant: only additions, multiplications and square roots of `f64`, so that every machine draws the same pixels.
 
-use std::fmt::Write as _;
+use super::coder::Picture;
 
 /// The side of an icon in pixels.
 const SIDE: usize = 40;
@@ -163,8 +163,8 @@ fn length(x: f64, y: f64) -> f64 {
 }
 
 fn plate(x: f64, y: f64, [left, top, right, bottom]: [f64; 4], radius: f64) -> f64 {
-    let dx = ((x - (left + right) / 2.0).abs() - (right - left) / 2.0) + radius;
-    let dy = ((y - (top + bottom) / 2.0).abs() - (bottom - top) / 2.0) + radius;
+    let dx = ((x - f64::midpoint(left, right)).abs() - (right - left) / 2.0) + radius;
+    let dy = ((y - f64::midpoint(top, bottom)).abs() - (bottom - top) / 2.0) + radius;
     length(dx.max(0.0), dy.max(0.0)) + dx.max(dy).min(0.0) - radius
 }
 
@@ -184,10 +184,11 @@ fn pixel(layers: &[Layer], column: usize, row: usize) -> u8 {
     (covered * 3.0).round() as u8
 }
 
-pub(crate) fn write(out: &mut String) {
-    for (name, layers) in ICONS {
-        let pixels: Vec<u8> = (0..SIDE * SIDE).map(|index| pixel(layers, index % SIDE, index / SIDE)).collect();
-        super::write_bytes(out, &format!("{name}_BITS"), &super::pack(&pixels));
-        let _ = writeln!(out, "/// An icon.\npub(crate) static {name}: Icon = Icon {{ bits: &{name}_BITS }};");
-    }
+/// Every icon by its name.
+pub(crate) fn draw() -> Vec<(&'static str, Picture)> {
+    let picture = |layers| Picture {
+        width: SIDE,
+        pixels: (0..SIDE * SIDE).map(|index| pixel(layers, index % SIDE, index / SIDE)).collect(),
+    };
+    ICONS.iter().map(|(name, layers)| (*name, picture(layers))).collect()
 }

@@ -3,6 +3,7 @@
 //! Invariant: a text that lacks a variable or needs a glyph that the fonts lack does not build.
 
 mod bdf;
+mod coder;
 mod icons;
 mod messages;
 
@@ -12,12 +13,15 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
+use coder::Odds;
+
 /// The languages in the order of `Language`.
 const LANGUAGES: [&str; 3] = ["en", "de", "zh-Hans"];
 
-/// What the title face shows: the cloud may send Latin titles, and these messages.
+/// The keys of the messages that are set in the title face begin or end like this.
 const TITLES: [&str; 3] = ["item-", "-title", "noted"];
 
+#[expect(clippy::print_stdout, reason = "this is how a build script speaks to cargo")]
 fn main() {
     let here = env::var("CARGO_MANIFEST_DIR").expect("cargo names the manifest's folder");
     let here = Path::new(&here);
@@ -28,31 +32,30 @@ fn main() {
     let mut out = String::new();
     messages::write(&mut out, &LANGUAGES, &languages);
 
-    let latin: BTreeSet<char> = (' '..='~').chain('\u{a0}'..='ÿ').chain("–—‘’‚“”„…•€−≥".chars()).collect();
-    let needed = |titles: bool| {
-        let mut needed = latin.clone();
-        for message in languages.iter().flatten() {
-            let is_title = TITLES.iter().any(|part| message.key.starts_with(part) || message.key.ends_with(part));
-            if is_title || !titles {
-                needed.extend(message.text.chars());
-            }
+    // The cloud's words may hold any Latin letter; a title that the title face cannot show is set in the other one.
+    let latin = || (' '..='~').chain("ÄÖÜäöüß–…".chars());
+    let mut body: BTreeSet<char> = latin().chain('\u{a0}'..='ÿ').chain("—‘’‚“”„•€−≥".chars()).collect();
+    let mut title: BTreeSet<char> = latin().collect();
+    for message in languages.iter().flatten() {
+        body.extend(message.text.chars());
+        if TITLES.iter().any(|part| message.key.starts_with(part) || message.key.ends_with(part)) {
+            title.extend(message.text.chars());
         }
-        needed
-    };
-    for (name, file, titles) in [("BODY", "regular-18.bdf", false), ("TITLE", "bold-26.bdf", true)] {
-        let font = bdf::Font::read(&here.join("fonts").join(file));
-        bdf::write(&mut out, name, &font, &needed(titles));
     }
-    icons::write(&mut out);
+    let body = bdf::Font::read(&here.join("fonts/regular-18.bdf"), &body);
+    let title = bdf::Font::read(&here.join("fonts/bold-26.bdf"), &title);
+    let icons = icons::draw();
+    let odds = Odds::count(body.pictures().chain(title.pictures()).chain(icons.iter().map(|(_, picture)| picture)));
+    odds.write(&mut out);
+    body.write(&mut out, "BODY", &odds);
+    title.write(&mut out, "TITLE", &odds);
+    for (name, picture) in &icons {
+        write_bytes(&mut out, &format!("{name}_BITS"), &odds.pack(picture));
+        let _ = writeln!(out, "/// An icon.\npub(crate) static {name}: Icon = Icon {{ bits: &{name}_BITS }};");
+    }
 
     let folder = env::var("OUT_DIR").expect("cargo names the output folder");
     fs::write(Path::new(&folder).join("tables.rs"), out).expect("cargo's output folder can be written");
-}
-
-/// Packs pixels of two bits, the first in the top bits, rows without padding.
-fn pack(pixels: &[u8]) -> Vec<u8> {
-    let byte = |four: &[u8]| four.iter().enumerate().fold(0, |byte, (at, pixel)| byte | pixel << (6 - 2 * at));
-    pixels.chunks(4).map(byte).collect()
 }
 
 /// Writes a table of bytes.

@@ -9,7 +9,7 @@ mod panel;
 use std::error::Error;
 
 use embedded_graphics::pixelcolor::Rgb888;
-use embedded_graphics::prelude::{DrawTargetExt, Point};
+use embedded_graphics::prelude::{DrawTargetExt, Point, Size};
 use milepost_display::{HEIGHT, WIDTH};
 
 const COLUMNS: usize = 4;
@@ -22,9 +22,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     let (width, height) = (GAP + COLUMNS as u32 * (WIDTH + GAP), GAP + rows * (HEIGHT + GAP));
     let mut gallery = panel::Panel::new(width, height, Rgb888::new(0x80, 0x80, 0x80));
     for (index, case) in cases.iter().enumerate() {
-        let (column, row) = ((index % COLUMNS) as u32, (index / COLUMNS) as u32);
-        let at = Point::new((GAP + column * (WIDTH + GAP)) as i32, (GAP + row * (HEIGHT + GAP)) as i32);
-        let Ok(()) = case.draw(&mut gallery.translated(at));
+        let [column, row] = [index % COLUMNS, index / COLUMNS].map(|at| at as u32);
+        let at = Size::new(GAP + column * (WIDTH + GAP), GAP + row * (HEIGHT + GAP));
+        let Ok(()) = case.draw(&mut gallery.translated(Point::zero() + at));
     }
     std::fs::write(file, gallery.to_png())?;
     Ok(())

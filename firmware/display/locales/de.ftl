@@ -99,5 +99,5 @@ noted-done = Heute beginnt ein neues Intervall.
 noted-book = Ihre Werkstatt erfährt, dass Sie einen Termin möchten.
 noted-refuse = Sie sehen das nicht wieder.
 
-idle-title = Alles gut
-idle-text = Heute ist nichts zu tun.
+idle-title = Keine Erinnerungen
+idle-text = Nichts wartet auf eine Antwort.

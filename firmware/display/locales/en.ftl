@@ -100,5 +100,5 @@ noted-done = A new interval begins today.
 noted-book = Your workshop learns that you want an appointment.
 noted-refuse = You will not see this again.
 
-idle-title = Fine
-idle-text = Nothing needs you today.
+idle-title = No reminders
+idle-text = Nothing is waiting for you.

@@ -99,5 +99,5 @@ noted-done = 新的周期从今天开始。
 noted-book = 服务店将得知您想预约。
 noted-refuse = 将不再显示此内容。
 
-idle-title = 一切正常
-idle-text = 今天无需处理任何事项。
+idle-title = 暂无提醒
+idle-text = 目前没有需要您回复的事项。

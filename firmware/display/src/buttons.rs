@@ -144,6 +144,30 @@ mod tests {
         found
     }
 
+    /// A pin at a level.
+    struct Pin(bool);
+
+    impl embedded_hal::digital::ErrorType for Pin {
+        type Error = core::convert::Infallible;
+    }
+
+    impl InputPin for Pin {
+        fn is_high(&mut self) -> Result<bool, Self::Error> {
+            Ok(self.0)
+        }
+
+        fn is_low(&mut self) -> Result<bool, Self::Error> {
+            Ok(!self.0)
+        }
+    }
+
+    #[test]
+    fn a_button_that_pulls_its_pin_low_is_held() {
+        for (left, right, buttons) in [(true, true, NONE), (false, true, LEFT), (true, false, RIGHT)] {
+            assert_eq!(ButtonPair::new(Pin(left), Pin(right)).read(), Ok(buttons));
+        }
+    }
+
     #[test]
     fn a_press_counts_when_it_is_let_go_and_a_long_one_while_it_is_held() {
         assert_eq!(presses(&[(LEFT, 200), (NONE, 50)]), [Press::Left]);

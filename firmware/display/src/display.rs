@@ -112,7 +112,7 @@ impl Display {
             let palette = Palette::new(self.light, scene::mood(view, notice));
             let mut cut = 0;
             strip.show(&palette, panel, |strip| {
-                Ok(cut) = scene::draw(strip, &self.settings, view, notice);
+                Ok(cut) = scene::draw(strip, self.settings, view, notice);
             })?;
             self.cut = self.cut.saturating_add(cut);
         }

@@ -1,10 +1,11 @@
-//! Faces and icons: bitmaps with two bits for each pixel.
+//! Faces and icons: pictures of four levels.
 //!
 //! Invariant: measuring and drawing walk the same glyphs, so that what fits by measure fits on the panel.
 
-use embedded_graphics::Pixel;
-use embedded_graphics::prelude::{DrawTarget, Point};
+use embedded_graphics::prelude::{DrawTarget, Point, Size};
+use embedded_graphics::primitives::Rectangle;
 
+use crate::bits::Bits;
 use crate::ink::{Ink, Tone};
 
 /// The side of an icon in pixels.
@@ -72,9 +73,8 @@ impl Face {
         for letter in text.chars() {
             let Some(glyph) = self.find(letter).or_else(|| self.find('?')) else { continue };
             let corner = pen + Point::new(i32::from(glyph.left), -i32::from(glyph.top));
-            let bits = self.bits.get(usize::from(glyph.at)..).unwrap_or_default();
-            let count = usize::from(glyph.width) * usize::from(glyph.height);
-            target.draw_iter(pixels(bits, u32::from(glyph.width), count, corner, tone))?;
+            let bytes = self.bits.get(usize::from(glyph.at)..).unwrap_or_default();
+            draw(target, bytes, [glyph.width.into(), glyph.height.into()], corner, tone)?;
             pen.x += i32::from(glyph.advance);
         }
         Ok(pen)
@@ -89,26 +89,21 @@ impl Icon {
         corner: Point,
         tone: Tone,
     ) -> Result<(), D::Error> {
-        target.draw_iter(pixels(self.bits, ICON, (ICON * ICON) as usize, corner, tone))
+        draw(target, self.bits, [ICON as usize; 2], corner, tone)
     }
 }
 
-/// The covered pixels of a bitmap.
-fn pixels(
-    bits: &'static [u8],
-    width: u32,
-    count: usize,
+/// Draws a picture, unless all of it lies outside of the target.
+fn draw<D: DrawTarget<Color = Ink>>(
+    target: &mut D,
+    bytes: &[u8],
+    size: [usize; 2],
     corner: Point,
     tone: Tone,
-) -> impl Iterator<Item = Pixel<Ink>> {
-    let levels = bits.iter().flat_map(|byte| [byte >> 6, byte >> 4 & 3, byte >> 2 & 3, byte & 3]).take(count);
-    let (mut x, mut y) = (0, 0);
-    levels.filter_map(move |level| {
-        let at = corner + Point::new(x, y);
-        x += 1;
-        if x == width as i32 {
-            (x, y) = (0, y + 1);
-        }
-        tone.ink(level).map(|ink| Pixel(at, ink))
-    })
+) -> Result<(), D::Error> {
+    let area = Rectangle::new(corner, Size::new(size[0] as u32, size[1] as u32));
+    if area.intersection(&target.bounding_box()).is_zero_sized() {
+        return Ok(());
+    }
+    target.draw_iter(Bits::new(bytes, size, corner, tone))
 }

@@ -2,8 +2,6 @@
 //!
 //! Invariant: SI goes in, text comes out, and whatever goes in, the text stays short.
 
-use core::fmt::Write as _;
-
 use crate::tables::Key;
 use crate::words::{Language, Words};
 
@@ -52,30 +50,61 @@ pub(crate) fn bounded(language: Language, value: u64, largest: u64) -> Figure {
         let _ = figure.push('–');
         return figure;
     }
-    let mut digits = Figure::new();
-    // A number of twenty digits has room.
-    let _ = write!(digits, "{value}");
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            let _ = figure.push_str(language.text(Key::NumberGroup));
-        }
-        let _ = figure.push(digit);
-    }
+    push(&mut figure, value, 1, language.text(Key::NumberGroup));
     figure
 }
 
-/// A measured number with as many decimals; what is no number counts as zero.
-pub(crate) fn decimal(language: Language, value: f32, decimals: u32) -> Figure {
-    let scale = 10_u32.pow(decimals);
-    let scaled = (f64::from(value.abs()) * f64::from(scale) + 0.5) as u64;
-    let (whole, fraction) = (scaled / u64::from(scale), scaled % u64::from(scale));
+/// A number without grouping, as an identifier has it.
+pub(crate) fn plain(number: u16) -> Figure {
+    let mut figure = Figure::new();
+    push(&mut figure, number.into(), 1, "");
+    figure
+}
+
+/// Writes a number with at least so many digits, at most ten, in groups of three.
+fn push(figure: &mut Figure, value: u64, at_least: usize, group: &str) {
+    let mut rest = value;
+    let mut digits = [0; 10];
+    let mut len = 0;
+    for digit in &mut digits {
+        if rest > 0 || len < at_least {
+            *digit = (rest % 10) as u8;
+            len += 1;
+        }
+        rest /= 10;
+    }
+    for (place, digit) in digits.iter().enumerate().take(len).rev() {
+        // The largest number with its groups has room.
+        let _ = figure.push(char::from(b'0' + digit));
+        if place > 0 && place % 3 == 0 {
+            let _ = figure.push_str(group);
+        }
+    }
+}
+
+/// How many decimals a measured number has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Decimals {
+    None,
+    Two,
+}
+
+/// A measured number; what is no number counts as zero.
+pub(crate) fn decimal(language: Language, value: f32, decimals: Decimals) -> Figure {
+    let scale: u8 = match decimals {
+        Decimals::None => 1,
+        Decimals::Two => 100,
+    };
+    let scaled = (value.abs() * f32::from(scale) + 0.5) as u64;
+    let (whole, fraction) = if scale == 1 { (scaled, 0) } else { (scaled / 100, scaled % 100) };
     let mut figure = Figure::new();
     if value < 0.0 && scaled > 0 {
         let _ = figure.push('−');
     }
     let _ = figure.push_str(&integer(language, whole));
-    if decimals > 0 && whole <= LARGEST {
-        let _ = write!(figure, "{}{fraction:0width$}", language.text(Key::NumberDecimal), width = decimals as usize);
+    if scale > 1 && whole <= LARGEST {
+        let _ = figure.push_str(language.text(Key::NumberDecimal));
+        push(&mut figure, fraction, 2, "");
     }
     figure
 }
@@ -83,11 +112,12 @@ pub(crate) fn decimal(language: Language, value: f32, decimals: u32) -> Figure {
 /// A distance that is a forecast: two significant figures.
 pub(crate) fn distance_about(language: Language, unit: DistanceUnit, metres: u32) -> Words {
     let mut step = 1;
-    while unit.whole(metres) / step >= 100 {
+    while unit.whole(metres) >= 100 * step {
         step *= 10;
     }
     let step_mm = step * unit.millimetres();
-    let value = (u64::from(metres) * 1000 + step_mm / 2) / step_mm * step;
+    let steps = (u64::from(metres) * 1000 + step_mm / 2).checked_div(step_mm).unwrap_or(0);
+    let value = steps * step;
     let key = match unit {
         DistanceUnit::Km => Key::DistanceKm,
         DistanceUnit::Mi => Key::DistanceMi,
@@ -113,12 +143,12 @@ mod tests {
     use super::*;
 
     /// Texts hold no-break spaces, which are hard to see in a test.
-    fn plain(words: &Words) -> Words {
-        let mut plain = Words::new();
+    fn spaced(words: &Words) -> Words {
+        let mut spaced = Words::new();
         for letter in words.chars() {
-            let _ = plain.push(if letter == '\u{a0}' { ' ' } else { letter });
+            let _ = spaced.push(if letter == '\u{a0}' { ' ' } else { letter });
         }
-        plain
+        spaced
     }
 
     #[test]
@@ -131,18 +161,24 @@ mod tests {
             (DistanceUnit::Mi, 1_912_000, "1,200 mi"),
             (DistanceUnit::Km, u32::MAX, "– km"),
         ] {
-            assert_eq!(plain(&distance_about(Language::English, unit, metres)), text);
+            assert_eq!(spaced(&distance_about(Language::English, unit, metres)), text);
         }
+    }
+
+    fn figure(text: &str) -> Figure {
+        Figure::try_from(text).unwrap()
     }
 
     #[test]
     fn a_language_groups_and_points_in_its_own_way() {
         assert_eq!(integer(Language::German, 20_490), "20.490");
-        assert_eq!(decimal(Language::German, 11.82, 2), "11,82");
-        assert_eq!(decimal(Language::English, -6.6, 0), "−7");
-        assert_eq!(decimal(Language::English, -0.04, 1), "0.0");
-        assert_eq!(decimal(Language::English, f32::NAN, 2), "0.00");
-        assert_eq!(decimal(Language::English, f32::INFINITY, 2), "–");
+        assert_eq!((integer(Language::English, 0), integer(Language::English, 100)), (figure("0"), figure("100")));
+        assert_eq!((plain(0), plain(60_007)), (figure("0"), figure("60007")));
+        assert_eq!(decimal(Language::German, 11.82, Decimals::Two), "11,82");
+        assert_eq!(decimal(Language::English, -6.6, Decimals::None), "−7");
+        assert_eq!(decimal(Language::English, -0.004, Decimals::Two), "0.00");
+        assert_eq!(decimal(Language::English, f32::NAN, Decimals::Two), "0.00");
+        assert_eq!(decimal(Language::English, f32::INFINITY, Decimals::Two), "–");
     }
 
     #[test]
@@ -150,7 +186,7 @@ mod tests {
         for (days, text) in
             [(1, "1 day"), (6, "6 days"), (21, "3 weeks"), (92, "3 months"), (730, "2 years"), (u16::MAX, "180 years")]
         {
-            assert_eq!(plain(&span_about(Language::English, days)), text);
+            assert_eq!(spaced(&span_about(Language::English, days)), text);
         }
     }
 }

@@ -4,7 +4,6 @@
 //! Invariant: a press answers only the notice that was on the display when the press began, and only as that notice invites.
 //! Invariant: while the car moves the view is dark, and nothing that began before or during it comes to an end.
 
-use heapless::Vec;
 use milepost_protocol::NoticeId;
 use milepost_protocol::notice::{Actions, Answer, Notice, NoticeKind};
 use milepost_protocol::plan::SafetyClass;
@@ -17,11 +16,8 @@ const UNTOUCHED_MS: u64 = 20_000;
 /// An answer is confirmed for this long, in milliseconds.
 const OUTCOME_MS: u64 = 4_000;
 
-/// "Nothing needs you" stands for this long, in milliseconds; then the display is dark.
+/// "Nothing waits for you" stands for this long, in milliseconds; then the display is dark.
 const IDLE_MS: u64 = 10_000;
-
-/// The most entries of a menu.
-const MAX_ENTRIES: usize = 5;
 
 /// Days that a notice can be put off for.
 const SNOOZE_DAYS: [u16; 3] = [1, 7, 30];
@@ -40,7 +36,7 @@ pub enum Car<'n> {
 pub enum View {
     /// Nothing; the panel's light can be off.
     Dark,
-    /// Nothing needs the driver.
+    /// No notice waits for the driver; it says nothing of those that were put off.
     Idle,
     /// The notice.
     Card,
@@ -74,29 +70,27 @@ pub enum Entry {
 }
 
 /// The menu of a notice.
-pub(crate) fn entries(notice: &Notice) -> Vec<Entry, MAX_ENTRIES> {
-    let invites = |actions| notice.actions.contains(actions);
+pub(crate) fn entries(notice: &Notice) -> impl Iterator<Item = Entry> + Clone + use<> {
+    let actions = notice.actions;
     let has_more = !notice.reasons.is_empty() || notice.kind != NoticeKind::Reminder;
-    [
-        (Entry::Done, invites(Actions::DONE)),
-        (Entry::Book, invites(Actions::BOOK)),
-        (Entry::Why, has_more),
-        (Entry::Refuse, invites(Actions::REFUSE)),
-        (Entry::Back, true),
-    ]
-    .into_iter()
-    .filter_map(|(entry, is_there)| is_there.then_some(entry))
-    .collect()
+    let is_there = move |entry: &Entry| match entry {
+        Entry::Done => actions.contains(Actions::DONE),
+        Entry::Book => actions.contains(Actions::BOOK),
+        Entry::Why => has_more,
+        Entry::Refuse => actions.contains(Actions::REFUSE),
+        Entry::Back => true,
+    };
+    [Entry::Done, Entry::Book, Entry::Why, Entry::Refuse, Entry::Back].into_iter().filter(is_there)
 }
 
 /// For how many days a notice can be put off; the cloud allows no longer either.
-pub(crate) fn snooze_days(notice: &Notice) -> Vec<u16, 3> {
+pub(crate) fn snooze_days(notice: &Notice) -> impl Iterator<Item = u16> + Clone + use<> {
     let longest = match notice.safety {
         SafetyClass::Safety => 7,
         SafetyClass::Wear => 30,
         SafetyClass::Comfort => 90,
     };
-    SNOOZE_DAYS.into_iter().filter(|days| *days <= longest).collect()
+    SNOOZE_DAYS.into_iter().filter(move |days| *days <= longest)
 }
 
 /// The state behind the two buttons.
@@ -165,7 +159,10 @@ impl Interaction {
         let passed_ms = now_ms.saturating_sub(self.since_ms);
         match self.view {
             View::Idle if passed_ms >= IDLE_MS => self.show(now_ms, View::Dark),
-            View::Outcome(_) if passed_ms >= OUTCOME_MS => self.show(now_ms, self.rest(notice)),
+            View::Outcome(_) if passed_ms >= OUTCOME_MS => {
+                let next = if notice.is_none() { View::Dark } else { self.rest(notice) };
+                self.show(now_ms, next);
+            }
             View::Snooze(_) | View::Menu(_) | View::Why | View::ConfirmDone | View::ConfirmRefuse
                 if passed_ms >= UNTOUCHED_MS =>
             {
@@ -189,19 +186,21 @@ impl Interaction {
                 View::Card
             }
             (View::Outcome(_), _) => self.rest(Some(notice)),
-            (_, Press::LongLeft) => View::Card,
+            (_, Press::LongLeft) | (View::Why | View::Menu(Entry::Back), Press::Right) => View::Card,
             (View::Card, Press::Left) if notice.actions.contains(Actions::SNOOZE) => View::Snooze(SNOOZE_DAYS[0]),
             (View::Card, Press::Left) => {
                 self.closed = Some(notice.id);
                 View::Dark
             }
-            (View::Card, Press::Right) => menu(notice),
-            (View::Snooze(days), Press::Left) => View::Snooze(after(&snooze_days(notice), days)),
+            (View::Card, Press::Right) | (View::Why | View::ConfirmDone | View::ConfirmRefuse, Press::Left) => {
+                menu(notice)
+            }
+            (View::Snooze(days), Press::Left) => View::Snooze(after(snooze_days(notice), days)),
             (View::Snooze(days), Press::Right) => {
                 answer = Some(Answer::Snooze { days });
                 View::Card
             }
-            (View::Menu(entry), Press::Left) => View::Menu(after(&entries(notice), entry)),
+            (View::Menu(entry), Press::Left) => View::Menu(after(entries(notice), entry)),
             (View::Menu(Entry::Book), Press::Right) => {
                 answer = Some(Answer::Book);
                 View::Card
@@ -209,9 +208,6 @@ impl Interaction {
             (View::Menu(Entry::Done), Press::Right) => View::ConfirmDone,
             (View::Menu(Entry::Why), Press::Right) => View::Why,
             (View::Menu(Entry::Refuse), Press::Right) => View::ConfirmRefuse,
-            (View::Menu(Entry::Back), Press::Right) => View::Card,
-            (View::Why | View::ConfirmDone | View::ConfirmRefuse, Press::Left) => menu(notice),
-            (View::Why, Press::Right) => View::Card,
             (View::ConfirmDone, Press::Right) => {
                 answer = Some(Answer::Done);
                 View::Card
@@ -242,13 +238,13 @@ impl Interaction {
 
 /// The menu with its first entry chosen.
 fn menu(notice: &Notice) -> View {
-    View::Menu(entries(notice).first().copied().unwrap_or(Entry::Back))
+    View::Menu(entries(notice).next().unwrap_or(Entry::Back))
 }
 
 /// The element after this one; the first after the last, and after one that is gone.
-fn after<T: Copy + PartialEq>(all: &[T], chosen: T) -> T {
-    let next = all.iter().skip_while(|known| **known != chosen).nth(1);
-    next.or(all.first()).copied().unwrap_or(chosen)
+fn after<T: PartialEq>(mut all: impl Iterator<Item = T> + Clone, chosen: T) -> T {
+    let next = all.clone().skip_while(|known| *known != chosen).nth(1);
+    next.or_else(|| all.next()).unwrap_or(chosen)
 }
 
 /// Whether the notice asks for such an answer.

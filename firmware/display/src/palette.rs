@@ -40,7 +40,7 @@ impl Light {
 pub enum Mood {
     /// Nothing asks for anything.
     Calm,
-    /// All is well, or an answer was taken.
+    /// An answer was taken.
     Fine,
     /// Upcoming.
     Soon,

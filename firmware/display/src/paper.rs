@@ -2,11 +2,12 @@
 //!
 //! Invariant: no pixel of a text lies outside of its box; a text that had to be cut is counted.
 
-use embedded_graphics::prelude::{DrawTarget, DrawTargetExt, Point, Size};
+use embedded_graphics::prelude::{DrawTarget, DrawTargetExt, Size};
 use embedded_graphics::primitives::Rectangle;
 
 use crate::face::Face;
 use crate::ink::{Ink, Tone};
+use crate::point;
 
 const DOTS: char = '…';
 
@@ -44,12 +45,12 @@ impl<D: DrawTarget<Color = Ink>> Paper<'_, D> {
 
     /// Sets a text into a box, from its top, and answers how many lines it took.
     pub(crate) fn text(&mut self, style: Style, text: &str, area: Rectangle) -> Result<u32, D::Error> {
-        let most = area.size.height / style.leading;
-        let mut rest = text.trim();
+        let most = area.size.height.checked_div(style.leading).unwrap_or(0);
+        let mut rest = text.trim_matches(' ');
         let mut lines = 0;
         while !rest.is_empty() && lines < most {
             let (line, after) = split(style.face, rest, area.size.width);
-            let top = area.top_left + Point::new(0, (lines * style.leading) as i32);
+            let top = area.top_left + point(0, lines * style.leading);
             let is_cut = lines + 1 == most && !after.is_empty();
             let dots = if is_cut { style.face.advance(DOTS) } else { 0 };
             let line = if is_cut { front(style.face, rest, area.size.width.saturating_sub(dots)) } else { line };
@@ -70,7 +71,7 @@ impl<D: DrawTarget<Color = Ink>> Paper<'_, D> {
             Align::Right => spare,
         };
         let base = base_line(style.face, area.size.height);
-        let pen = area.top_left + Point::new(left as i32, base as i32);
+        let pen = area.top_left + point(left, base);
         let mut boxed = self.target.clipped(&area);
         let pen = style.face.draw(&mut boxed, line, pen, style.tone)?;
         if is_cut {
@@ -87,7 +88,7 @@ fn base_line(face: &Face, height: u32) -> u32 {
 
 /// How many lines a text takes in this width.
 pub(crate) fn lines(face: &Face, text: &str, width: u32) -> u32 {
-    let mut rest = text.trim();
+    let mut rest = text.trim_matches(' ');
     let mut lines = 0;
     while !rest.is_empty() {
         (_, rest) = split(face, rest, width);
@@ -107,12 +108,12 @@ fn split<'t>(face: &Face, text: &'t str, width: u32) -> (&'t str, &'t str) {
         }
         used += face.advance(letter);
         if used > width && letter != ' ' && at > 0 {
-            let (line, rest) = text.split_at(last_break.unwrap_or(at));
-            return (line.trim_end(), rest.trim_start());
+            let (line, rest) = text.split_at_checked(last_break.unwrap_or(at)).unwrap_or((text, ""));
+            return (line.trim_end_matches(' '), rest.trim_start_matches(' '));
         }
         before = Some(letter);
     }
-    (text.trim_end(), "")
+    (text.trim_end_matches(' '), "")
 }
 
 /// As much of a text as fits this width.
@@ -121,7 +122,7 @@ fn front<'t>(face: &Face, text: &'t str, width: u32) -> &'t str {
     for (at, letter) in text.char_indices() {
         used += face.advance(letter);
         if used > width {
-            return text.get(..at).unwrap_or_default().trim_end();
+            return text.get(..at).unwrap_or_default().trim_end_matches(' ');
         }
     }
     text
@@ -130,12 +131,12 @@ fn front<'t>(face: &Face, text: &'t str, width: u32) -> &'t str {
 /// Whether a line may end between two letters: behind a space or a hyphen, and around a Chinese character that is no closing mark.
 fn may_break(before: char, after: char) -> bool {
     let is_wide = |letter: char| letter >= '\u{2e80}';
-    let is_closing = |letter: char| "，。、；：？！）".contains(letter);
+    let is_closing = |letter: char| matches!(letter, '，' | '。' | '、' | '；' | '：' | '？' | '！' | '）');
     let is_bound = |letter: char| letter == '\u{a0}';
     if is_bound(before) || is_bound(after) || is_closing(after) || after == ' ' {
         return false;
     }
-    before == ' ' || before == '-' && after.is_alphabetic() || is_wide(before) || is_wide(after)
+    before == ' ' || before == '-' && !after.is_ascii_digit() || is_wide(before) || is_wide(after)
 }
 
 #[cfg(test)]
@@ -146,11 +147,11 @@ mod tests {
     #[test]
     fn no_letter_is_taller_than_its_line() {
         for (face, leading) in [(&BODY, 24), (&TITLE, 34)] {
-            let base = base_line(face, leading) as i32;
+            let base = i64::from(base_line(face, leading));
             for glyph in face.glyphs {
-                let (top, height) = (i32::from(glyph.top), i32::from(glyph.height));
+                let (top, height) = (i64::from(glyph.top), i64::from(glyph.height));
                 assert!(
-                    top <= base && base - top + height <= leading as i32,
+                    top <= base && base - top + height <= i64::from(leading),
                     "{:?}",
                     char::from_u32(glyph.code.into())
                 );

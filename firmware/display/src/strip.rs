@@ -4,12 +4,12 @@
 
 use embedded_graphics::Pixel;
 use embedded_graphics::pixelcolor::Rgb888;
-use embedded_graphics::prelude::{DrawTarget, OriginDimensions, Point, Size};
+use embedded_graphics::prelude::{Dimensions, DrawTarget, Size};
 use embedded_graphics::primitives::Rectangle;
 
 use crate::ink::Ink;
 use crate::palette::Palette;
-use crate::{HEIGHT, WIDTH};
+use crate::{HEIGHT, WIDTH, point};
 
 /// Bytes of one row: two pixels in a byte.
 const ROW_BYTES: usize = WIDTH as usize / 2;
@@ -58,7 +58,7 @@ impl<const BYTES: usize> Strip<BYTES> {
             self.pixels.fill(0);
             picture(self);
             let rows = Self::ROWS.min(HEIGHT - self.top);
-            let area = Rectangle::new(Point::new(0, self.top as i32), Size::new(WIDTH, rows));
+            let area = Rectangle::new(point(0, self.top), Size::new(WIDTH, rows));
             let bytes = self.pixels.iter().take(rows as usize * ROW_BYTES);
             let inks = bytes.flat_map(|byte| [Ink::from_index(byte >> 4), Ink::from_index(*byte)]);
             panel.fill_contiguous(&area, inks.map(|ink| palette.colour(ink).into()))?;
@@ -75,9 +75,10 @@ impl<const BYTES: usize> Strip<BYTES> {
     }
 }
 
-impl<const BYTES: usize> OriginDimensions for Strip<BYTES> {
-    fn size(&self) -> Size {
-        Size::new(WIDTH, HEIGHT)
+impl<const BYTES: usize> Dimensions for Strip<BYTES> {
+    /// The rows that it holds now, so that what lies elsewhere need not even be unpacked.
+    fn bounding_box(&self) -> Rectangle {
+        Rectangle::new(point(0, self.top), Size::new(WIDTH, Self::ROWS))
     }
 }
 
@@ -96,7 +97,7 @@ impl<const BYTES: usize> DrawTarget for Strip<BYTES> {
     }
 
     fn fill_solid(&mut self, area: &Rectangle, ink: Ink) -> Result<(), Self::Error> {
-        let strip = Rectangle::new(Point::new(0, self.top as i32), Size::new(WIDTH, Self::ROWS));
+        let strip = self.bounding_box();
         let area = area.intersection(&strip);
         for y in area.rows() {
             for x in area.columns() {

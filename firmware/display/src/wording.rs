@@ -4,13 +4,12 @@
 //! Of other notices the cloud's words are shown, if there are any and if the faces can show them.
 //! Invariant: it reads the notice and nothing else, and every notice has a title and at least one sentence.
 
-use heapless::Vec;
 use milepost_protocol::SignalId;
-use milepost_protocol::notice::{MAX_REASONS, Notice, NoticeKind, Reason};
+use milepost_protocol::notice::{Notice, NoticeKind, Reason};
 use milepost_protocol::plan::{ItemId, Level, SafetyClass};
 
 use crate::display::Settings;
-use crate::figures::{DistanceUnit, Figure, bounded, decimal, distance_about, integer, span_about};
+use crate::figures::{Decimals, DistanceUnit, bounded, decimal, distance_about, integer, plain, span_about};
 use crate::tables::{BODY, Key};
 use crate::words::{Language, Words, append};
 
@@ -40,7 +39,7 @@ pub(crate) fn title(language: Language, notice: &Notice) -> Words {
             ItemId::BATTERY_12V => Key::Item5,
             ItemId(_) => Key::ItemOther,
         };
-        return language.fill(key, &[("id", &number(item.0))]);
+        return language.fill(key, &[("id", &plain(item.0))]);
     }
     append(&mut words, readable(&notice.title).unwrap_or_else(|| language.text(own_words(notice).0)));
     words
@@ -62,7 +61,7 @@ pub(crate) fn label(language: Language, notice: &Notice) -> &'static str {
 }
 
 /// What the notice says: for a reminder when and how far, otherwise its text.
-pub(crate) fn text(settings: &Settings, notice: &Notice) -> Words {
+pub(crate) fn text(settings: Settings, notice: &Notice) -> Words {
     let language = settings.language;
     if item(notice).is_some() {
         return when(settings, notice);
@@ -92,12 +91,12 @@ pub(crate) fn used_percent(notice: &Notice) -> Option<u32> {
 }
 
 /// Every reason as a row.
-pub(crate) fn rows(settings: &Settings, notice: &Notice) -> Vec<Row, MAX_REASONS> {
-    notice.reasons.iter().map(|reason| row(settings, reason)).collect()
+pub(crate) fn rows(settings: Settings, notice: &Notice) -> impl Iterator<Item = Row> {
+    notice.reasons.iter().map(move |reason| row(settings, reason))
 }
 
 /// When a reminder's bounds are reached or since when they are passed; the first reason that is passed decides.
-fn when(settings: &Settings, notice: &Notice) -> Words {
+fn when(settings: Settings, notice: &Notice) -> Words {
     let (language, unit) = (settings.language, settings.unit);
     let since = |reason: &Reason| match *reason {
         Reason::Distance { used_m, limit_m } => {
@@ -144,8 +143,8 @@ fn when(settings: &Settings, notice: &Notice) -> Words {
     }
 }
 
-fn row(settings: &Settings, reason: &Reason) -> Row {
-    let Settings { language, unit } = *settings;
+fn row(settings: Settings, reason: &Reason) -> Row {
+    let Settings { language, unit } = settings;
     let whole = |number: u64| integer(language, number);
     let (name, figures, used, limit) = match *reason {
         Reason::Distance { used_m, limit_m } => {
@@ -171,15 +170,15 @@ fn row(settings: &Settings, reason: &Reason) -> Row {
         }
         Reason::Signal { signal, value, limit } => {
             let (name, figures, decimals) = match signal {
-                SignalId::BATTERY_12V => (Key::WhyBattery, Key::FigureVolts, 2),
-                SignalId::OUTSIDE_TEMPERATURE => (Key::WhyOutside, Key::FigureCelsius, 0),
-                SignalId(_) => (Key::WhySignal, Key::FigurePlain, 2),
+                SignalId::BATTERY_12V => (Key::WhyBattery, Key::FigureVolts, Decimals::Two),
+                SignalId::OUTSIDE_TEMPERATURE => (Key::WhyOutside, Key::FigureCelsius, Decimals::None),
+                SignalId(_) => (Key::WhySignal, Key::FigurePlain, Decimals::Two),
             };
             let figure = |value| decimal(language, value, decimals);
             let sign = if value < limit { "<" } else { "≥" };
             let values = [("used", &*figure(value)), ("sign", sign), ("limit", &*figure(limit))];
             let figures = language.fill(figures, &values);
-            return Row { name: language.fill(name, &[("id", &number(signal.0))]), figures, percent: None };
+            return Row { name: language.fill(name, &[("id", &plain(signal.0))]), figures, percent: None };
         }
     };
     Row {
@@ -224,13 +223,121 @@ fn own_words(notice: &Notice) -> (Key, Key) {
 
 /// The cloud's words, unless there are none or a letter cannot be shown.
 fn readable(text: &str) -> Option<&str> {
-    Some(text).filter(|text| !text.trim().is_empty() && BODY.has(text))
+    Some(text).filter(|text| text.bytes().any(|byte| byte != b' ') && BODY.has(text))
 }
 
-/// An identifier, without grouping.
-fn number(id: u16) -> Figure {
-    let mut figure = Figure::new();
-    // A u16 has at most five digits.
-    let _ = core::fmt::write(&mut figure, format_args!("{id}"));
-    figure
+#[cfg(test)]
+mod tests {
+    use milepost_protocol::NoticeId;
+    use milepost_protocol::notice::Actions;
+
+    use super::*;
+
+    fn reminder(level: Level, reasons: &[Reason]) -> Notice {
+        Notice {
+            id: NoticeId::reminder(ItemId::ENGINE_OIL, 1, level),
+            kind: NoticeKind::Reminder,
+            safety: SafetyClass::Wear,
+            item: None,
+            level: Some(level),
+            raised_ms: 0,
+            expires_ms: None,
+            title: heapless::String::new(),
+            text: heapless::String::new(),
+            reasons: reasons.iter().copied().collect(),
+            actions: Actions::default(),
+        }
+    }
+
+    fn km(used: u32, limit: u32) -> Reason {
+        Reason::Distance { used_m: used * 1000, limit_m: limit * 1000 }
+    }
+
+    fn days(used_days: u16, limit_days: u16) -> Reason {
+        Reason::Time { used_days, limit_days }
+    }
+
+    /// The text with plain spaces.
+    fn said(language: Language, notice: &Notice) -> Words {
+        let mut plain = Words::new();
+        for letter in text(Settings { language, unit: DistanceUnit::Km }, notice).chars() {
+            plain.push(if letter == '\u{a0}' { ' ' } else { letter }).unwrap();
+        }
+        plain
+    }
+
+    #[test]
+    fn a_reminder_says_when_and_how_far_in_every_language() {
+        let table: [(Level, &[Reason], [&str; 3]); 8] = [
+            (
+                Level::Upcoming,
+                &[km(18_100, 20_000), days(709, 730)],
+                ["In about 3 weeks or 1,900 km", "In etwa 3 Wochen oder 1.900 km", "约 3 周后或再行驶 1,900 公里"],
+            ),
+            (Level::Upcoming, &[days(700, 730)], ["In about 4 weeks", "In etwa 4 Wochen", "约 4 周后"]),
+            (Level::Upcoming, &[km(19_960, 20_000)], ["In about 40 km", "In etwa 40 km", "再行驶约 40 公里"]),
+            (Level::Upcoming, &[km(20_000, 20_000), days(1, 730)], ["Now", "Jetzt", "现在"]),
+            (Level::Due, &[km(20_000, 20_000), days(1, 730)], ["Now", "Jetzt", "现在"]),
+            (
+                Level::Overdue,
+                &[km(20_400, 20_000), days(731, 730)],
+                ["400 km past the limit", "400 km über der Grenze", "已超出 400 公里"],
+            ),
+            (Level::Overdue, &[days(731, 730)], ["Since about 1 day", "Seit etwa 1 Tag", "已超期约 1 天"]),
+            (
+                Level::Due,
+                &[Reason::Signal { signal: SignalId::BATTERY_12V, value: 11.82, limit: 12.1 }],
+                [
+                    "Battery at rest: 11.82 V < 12.10 V",
+                    "Ruhespannung: 11,82 V < 12,10 V",
+                    "静置电压：11.82 V < 12.10 V",
+                ],
+            ),
+        ];
+        for (level, reasons, texts) in table {
+            let notice = reminder(level, reasons);
+            for (language, text) in Language::ALL.into_iter().zip(texts) {
+                assert_eq!(said(language, &notice), text);
+            }
+        }
+    }
+
+    #[test]
+    fn an_item_without_a_name_is_called_by_its_number() {
+        let mut notice = reminder(Level::Due, &[]);
+        assert_eq!(title(Language::German, &notice), "Motoröl");
+        notice.item = Some(ItemId(60_000));
+        assert_eq!(title(Language::English, &notice), "Service item 60000");
+        assert_eq!(title(Language::Chinese, &notice), "保养项目 60000");
+    }
+
+    #[test]
+    fn the_interval_is_used_up_by_the_bound_that_is_nearest() {
+        assert_eq!(used_percent(&reminder(Level::Upcoming, &[km(18_100, 20_000), days(709, 730)])), Some(97));
+        assert_eq!(used_percent(&reminder(Level::Overdue, &[km(u32::MAX / 1000, 1)])), Some(999));
+        assert_eq!(used_percent(&reminder(Level::Due, &[km(1, 0)])), None, "a bound of nothing has no share");
+    }
+
+    #[test]
+    fn overdue_safety_has_its_own_advice_and_a_notice_that_is_no_reminder_has_none() {
+        let mut notice = reminder(Level::Overdue, &[]);
+        assert_eq!(advice(Language::English, &notice), Some("This should not wait any longer."));
+        notice.safety = SafetyClass::Safety;
+        assert_eq!(advice(Language::English, &notice), Some("Have it looked at before a long drive."));
+        notice.kind = NoticeKind::Information;
+        assert_eq!(advice(Language::English, &notice), None);
+    }
+
+    #[test]
+    fn the_clouds_words_are_shown_where_they_can_be_and_ours_elsewhere() {
+        let mut notice = reminder(Level::Due, &[]);
+        (notice.kind, notice.id) = (NoticeKind::Offer, NoticeId::offer(1, 1));
+        assert_eq!(title(Language::German, &notice), "Winterreifen");
+        notice.title = "Räderwechsel für 49 €".try_into().unwrap();
+        assert_eq!(title(Language::German, &notice), "Räderwechsel für 49 €");
+        notice.title = "Смена шин".try_into().unwrap();
+        assert_eq!(title(Language::German, &notice), "Winterreifen");
+        notice.id = NoticeId::offer(9, 1);
+        assert_eq!(title(Language::English, &notice), "An offer for your car");
+    }
 }

@@ -105,12 +105,14 @@ impl<S: MultiwriteNorFlash> Device<S> {
     }
 
     async fn command(&mut self, now: Now, command: Body<'_, Command>) -> Result<(), Error<S::Error>> {
-        let Some(Command { id, expires_ms, task }) = command.decode() else { return Ok(()) };
-        if self.memory.commands.contains(&id) {
-            return Ok(());
-        }
-        let expired = self.clock.unix_ms(now.uptime_ms).is_some_and(|unix_ms| unix_ms > expires_ms);
-        let outcome = if expired { CommandOutcome::Expired } else { self.carry_out(now, &task).await? };
+        let Some(id) = command.number().filter(|id| !self.memory.commands.contains(id)) else { return Ok(()) };
+        let outcome = {
+            let task = self.task_of(now, &command);
+            match &task {
+                Ok(task) => self.carry_out(now, task).await?,
+                Err(outcome) => *outcome,
+            }
+        };
         if self.memory.commands.len() == MAX_COMMANDS {
             self.memory.commands.remove(0);
         }
@@ -118,6 +120,14 @@ impl<S: MultiwriteNorFlash> Device<S> {
         let _ = self.memory.commands.push(id);
         let result = Few::one(now.uptime_ms, CommandResult { command: id, outcome });
         self.keep_memory(result.as_ref()).await
+    }
+
+    /// What a command asks for, if it is known and still wanted.
+    #[inline(never)]
+    fn task_of(&self, now: Now, command: &Body<'_, Command>) -> Result<Task, CommandOutcome> {
+        let Command { expires_ms, task, .. } = command.decode().ok_or(CommandOutcome::Unsupported)?;
+        let expired = self.clock.unix_ms(now.uptime_ms).is_some_and(|unix_ms| unix_ms > expires_ms);
+        if expired { Err(CommandOutcome::Expired) } else { Ok(task) }
     }
 
     async fn carry_out(&mut self, now: Now, task: &Task) -> Result<CommandOutcome, Error<S::Error>> {
@@ -152,6 +162,11 @@ impl<S: MultiwriteNorFlash> Device<S> {
                     return Ok(CommandOutcome::Unsupported);
                 }
                 self.keep_ledger(now).await?;
+                Ok(CommandOutcome::Done)
+            }
+            Task::LogLevel { level } => {
+                self.store.save(Key::LogLevel as u8, level).await?;
+                self.log.least = *level;
                 Ok(CommandOutcome::Done)
             }
         }

@@ -10,6 +10,7 @@ use serde::de::DeserializeOwned;
 
 use super::bus::Diagnostics;
 use super::keep::{Memory, StoredMemory};
+use super::log::LogRate;
 use super::{Device, Flash, Settings};
 use crate::clock::{Clock, Moment, Now};
 use crate::error::Error;
@@ -54,6 +55,7 @@ impl<S: MultiwriteNorFlash> Device<S> {
             newest_ms: 0,
             events: Events::default(),
             drops: Drops::default(),
+            log: LogRate::default(),
         })
     }
 
@@ -72,6 +74,9 @@ impl<S: MultiwriteNorFlash> Device<S> {
             self.plan.clear();
             // A body is never longer than what is kept of it.
             let _ = self.plan.extend_from_slice(plan);
+        }
+        if let Some(level) = self.store.load(Key::LogLevel as u8).await? {
+            self.log.least = level;
         }
         let in_use = self.store.load(Key::Table as u8).await?;
         self.tables.load(in_use).await?;

@@ -2,12 +2,11 @@
 //!
 //! Invariant: what it is stands first, then when and how far, then what to do; a title that is too wide is set smaller, not cut.
 
-use embedded_graphics::prelude::{DrawTarget, Point};
+use embedded_graphics::prelude::DrawTarget;
 use milepost_protocol::notice::{Actions, Notice, NoticeKind};
 
 use super::is_urgent;
 use super::parts::{INNER, KEYS_TOP, LEADING, MARGIN, TITLE_LEADING, aligned, area, bar, body, icon, keys, title};
-use crate::WIDTH;
 use crate::display::Settings;
 use crate::face::ICON;
 use crate::figures::integer;
@@ -15,6 +14,7 @@ use crate::ink::{Ink, Tone};
 use crate::paper::{Align, Paper, lines};
 use crate::tables::{BODY, Key, TITLE};
 use crate::wording;
+use crate::{WIDTH, point};
 
 /// The height of the head with icon, label and title.
 const HEAD: u32 = 72;
@@ -33,7 +33,7 @@ const ROW: u32 = 36;
 
 pub(super) fn card<D: DrawTarget<Color = Ink>>(
     paper: &mut Paper<'_, D>,
-    settings: &Settings,
+    settings: Settings,
     notice: &Notice,
 ) -> Result<(), D::Error> {
     let language = settings.language;
@@ -64,7 +64,7 @@ pub(super) fn card<D: DrawTarget<Color = Ink>>(
 /// Icon, label and title; on the accent when the notice is urgent.
 fn head<D: DrawTarget<Color = Ink>>(
     paper: &mut Paper<'_, D>,
-    settings: &Settings,
+    settings: Settings,
     notice: &Notice,
 ) -> Result<(), D::Error> {
     let (accent, text) = if is_urgent(notice) {
@@ -74,7 +74,7 @@ fn head<D: DrawTarget<Color = Ink>>(
         paper.fill(area(0, 0, WIDTH, 4), Ink::ACCENT)?;
         (Tone::Accent, Tone::Text)
     };
-    icon(notice).draw(paper.target, Point::new(MARGIN as i32, (HEAD / 2 - ICON / 2 + 2) as i32), accent)?;
+    icon(notice).draw(paper.target, point(MARGIN, HEAD / 2 - ICON / 2 + 2), accent)?;
     let width = WIDTH - MARGIN - HEAD_LEFT;
     paper.text(body(accent), wording::label(settings.language, notice), area(HEAD_LEFT, HEAD_TOP, width, LEADING))?;
     let words = wording::title(settings.language, notice);
@@ -86,7 +86,7 @@ fn head<D: DrawTarget<Color = Ink>>(
 
 pub(super) fn why<D: DrawTarget<Color = Ink>>(
     paper: &mut Paper<'_, D>,
-    settings: &Settings,
+    settings: Settings,
     notice: &Notice,
 ) -> Result<(), D::Error> {
     let language = settings.language;

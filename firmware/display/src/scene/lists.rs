@@ -18,11 +18,11 @@ const ENTRY: u32 = 30;
 
 pub(super) fn menu<D: DrawTarget<Color = Ink>>(
     paper: &mut Paper<'_, D>,
-    settings: &Settings,
+    settings: Settings,
     notice: &Notice,
     chosen: Entry,
 ) -> Result<(), D::Error> {
-    let text = |entry: &Entry| match entry {
+    let text = |entry| match entry {
         Entry::Done => Key::ActDone,
         Entry::Book => Key::ActBook,
         Entry::Why if matches!(notice.kind, NoticeKind::Information | NoticeKind::Question) => Key::ActMore,
@@ -30,13 +30,12 @@ pub(super) fn menu<D: DrawTarget<Color = Ink>>(
         Entry::Refuse => Key::ActRefuse,
         Entry::Back => Key::ActBack,
     };
-    let entries = entries(notice);
-    list(paper, settings, Key::MenuTitle, entries.iter().map(|entry| (text(entry), *entry == chosen)))
+    list(paper, settings, Key::MenuTitle, entries(notice).map(|entry| (text(entry), entry == chosen)))
 }
 
 pub(super) fn snooze<D: DrawTarget<Color = Ink>>(
     paper: &mut Paper<'_, D>,
-    settings: &Settings,
+    settings: Settings,
     notice: &Notice,
     chosen: u16,
 ) -> Result<(), D::Error> {
@@ -45,13 +44,12 @@ pub(super) fn snooze<D: DrawTarget<Color = Ink>>(
         7 => Key::SnoozeWeek,
         _ => Key::SnoozeMonth,
     };
-    let days = snooze_days(notice);
-    list(paper, settings, Key::SnoozeTitle, days.iter().map(|days| (text(*days), *days == chosen)))
+    list(paper, settings, Key::SnoozeTitle, snooze_days(notice).map(|days| (text(days), days == chosen)))
 }
 
 fn list<D: DrawTarget<Color = Ink>>(
     paper: &mut Paper<'_, D>,
-    settings: &Settings,
+    settings: Settings,
     heading: Key,
     entries: impl Iterator<Item = (Key, bool)>,
 ) -> Result<(), D::Error> {

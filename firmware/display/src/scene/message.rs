@@ -2,26 +2,26 @@
 //!
 //! Invariant: an icon, a title and a sentence stand in the middle, one below the other.
 
-use embedded_graphics::prelude::{DrawTarget, Point};
+use embedded_graphics::prelude::DrawTarget;
 use milepost_protocol::notice::{Answer, Notice};
 
 use super::parts::{INNER, LEADING, MARGIN, TITLE_LEADING, aligned, area, body, icon, keys, title};
-use crate::WIDTH;
 use crate::display::Settings;
 use crate::face::{ICON, Icon};
 use crate::figures::integer;
 use crate::ink::{Ink, Tone};
 use crate::paper::{Align, Paper, lines};
 use crate::tables::{self, Key, TITLE};
+use crate::{WIDTH, point};
 
-pub(super) fn idle<D: DrawTarget<Color = Ink>>(paper: &mut Paper<'_, D>, settings: &Settings) -> Result<(), D::Error> {
+pub(super) fn idle<D: DrawTarget<Color = Ink>>(paper: &mut Paper<'_, D>, settings: Settings) -> Result<(), D::Error> {
     let language = settings.language;
     message(paper, 48, &tables::CHECK, language.text(Key::IdleTitle), language.text(Key::IdleText))
 }
 
 pub(super) fn outcome<D: DrawTarget<Color = Ink>>(
     paper: &mut Paper<'_, D>,
-    settings: &Settings,
+    settings: Settings,
     answer: Answer,
 ) -> Result<(), D::Error> {
     let language = settings.language;
@@ -40,7 +40,7 @@ pub(super) fn outcome<D: DrawTarget<Color = Ink>>(
 
 pub(super) fn confirm_done<D: DrawTarget<Color = Ink>>(
     paper: &mut Paper<'_, D>,
-    settings: &Settings,
+    settings: Settings,
     notice: &Notice,
 ) -> Result<(), D::Error> {
     confirm(paper, settings, icon(notice), [Key::ConfirmDoneTitle, Key::ConfirmDoneText])
@@ -48,14 +48,14 @@ pub(super) fn confirm_done<D: DrawTarget<Color = Ink>>(
 
 pub(super) fn confirm_refuse<D: DrawTarget<Color = Ink>>(
     paper: &mut Paper<'_, D>,
-    settings: &Settings,
+    settings: Settings,
 ) -> Result<(), D::Error> {
     confirm(paper, settings, &tables::QUESTION, [Key::ConfirmRefuseTitle, Key::ConfirmRefuseText])
 }
 
 fn confirm<D: DrawTarget<Color = Ink>>(
     paper: &mut Paper<'_, D>,
-    settings: &Settings,
+    settings: Settings,
     icon: &Icon,
     [title, text]: [Key; 2],
 ) -> Result<(), D::Error> {
@@ -72,7 +72,7 @@ fn message<D: DrawTarget<Color = Ink>>(
     heading: &str,
     text: &str,
 ) -> Result<(), D::Error> {
-    icon.draw(paper.target, Point::new(((WIDTH - ICON) / 2) as i32, top as i32), Tone::Accent)?;
+    icon.draw(paper.target, point((WIDTH - ICON) / 2, top), Tone::Accent)?;
     let top = top + ICON + 14;
     let fits = lines(&TITLE, heading, INNER) == 1;
     let style = if fits { title(Tone::Text) } else { body(Tone::Text) };

@@ -22,8 +22,8 @@ use crate::{HEIGHT, WIDTH};
 /// The colour of a screen.
 pub fn mood(view: View, notice: Option<&Notice>) -> Mood {
     match (view, notice) {
-        (View::Outcome(_) | View::Idle, _) => Mood::Fine,
-        (View::Dark, _) | (_, None) => Mood::Calm,
+        (View::Outcome(_), _) => Mood::Fine,
+        (View::Dark | View::Idle, _) | (_, None) => Mood::Calm,
         (_, Some(notice)) => match (notice.kind, notice.level) {
             (NoticeKind::Offer, _) => Mood::Offer,
             (NoticeKind::Reminder, Some(Level::Overdue)) => Mood::Overdue,
@@ -37,7 +37,7 @@ pub fn mood(view: View, notice: Option<&Notice>) -> Mood {
 /// Draws a screen, and answers how many of its texts did not fit and were cut.
 pub fn draw<D: DrawTarget<Color = Ink>>(
     target: &mut D,
-    settings: &Settings,
+    settings: Settings,
     view: View,
     notice: Option<&Notice>,
 ) -> Result<u32, D::Error> {

@@ -2,9 +2,8 @@
 //!
 //! Invariant: every measure is a multiple of two pixels, and the margins are the same on every screen.
 
-use embedded_graphics::Drawable as _;
-use embedded_graphics::prelude::{DrawTarget, Point, Primitive as _, Size};
-use embedded_graphics::primitives::{PrimitiveStyle, Rectangle, RoundedRectangle};
+use embedded_graphics::prelude::{DrawTarget, Size};
+use embedded_graphics::primitives::Rectangle;
 use milepost_protocol::notice::{Notice, NoticeKind};
 use milepost_protocol::plan::ItemId;
 
@@ -13,7 +12,7 @@ use crate::ink::{Ink, Tone};
 use crate::paper::{Align, Paper, Style};
 use crate::tables::{self, BODY, TITLE};
 use crate::wording;
-use crate::{HEIGHT, WIDTH};
+use crate::{HEIGHT, WIDTH, point};
 
 /// From the edge of the panel to what stands on it.
 pub(super) const MARGIN: u32 = 16;
@@ -50,7 +49,7 @@ pub(super) const fn aligned(style: Style, align: Align) -> Style {
 
 /// A box from its corner and its size.
 pub(super) const fn area(left: u32, top: u32, width: u32, height: u32) -> Rectangle {
-    Rectangle::new(Point::new(left as i32, top as i32), Size::new(width, height))
+    Rectangle::new(point(left, top), Size::new(width, height))
 }
 
 /// A filled box with round corners.
@@ -60,8 +59,19 @@ pub(super) fn plate<D: DrawTarget<Color = Ink>>(
     radius: u32,
     ink: Ink,
 ) -> Result<(), D::Error> {
-    let plate = RoundedRectangle::with_equal_corners(area, Size::new(radius, radius));
-    plate.into_styled(PrimitiveStyle::with_fill(ink)).draw(paper.target)
+    let height = area.size.height;
+    for row in 0..height {
+        // How far the row is into a corner, and how many columns lie outside of the circle there.
+        let away = radius.saturating_sub(row).max((row + 1 + radius).saturating_sub(height));
+        let outside = |column: &u32| {
+            let (dx, dy) = (2 * (radius - column) - 1, 2 * away.max(1) - 1);
+            dx * dx + dy * dy > 4 * radius * radius
+        };
+        let inset = if away == 0 { 0 } else { (0..radius).take_while(outside).count() as u32 };
+        let width = area.size.width.saturating_sub(2 * inset);
+        paper.fill(Rectangle::new(area.top_left + point(inset, row), Size::new(width, 1)), ink)?;
+    }
+    Ok(())
 }
 
 /// What the two buttons do on this screen, each above its button.

@@ -88,11 +88,11 @@ fn an_answer_is_confirmed_and_then_the_display_rests() {
     driver.wait(3_500, NONE, None);
     assert_eq!(driver.display.view(), View::Outcome(Answer::Snooze { days: 1 }));
     driver.wait(500, NONE, None);
-    assert_eq!(driver.display.view(), View::Idle);
-    driver.wait(10_000, NONE, None);
     assert!(driver.display.is_dark());
     driver.left(None);
     assert_eq!(driver.display.view(), View::Idle);
+    driver.wait(10_000, NONE, None);
+    assert!(driver.display.is_dark());
 }
 
 #[test]

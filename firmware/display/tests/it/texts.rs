@@ -43,7 +43,7 @@ impl DrawTarget for Bounds {
 }
 
 /// How many texts were cut and how many pixels fell outside.
-fn faults(settings: &Settings, view: View, notice: Option<&Notice>) -> (u32, u32) {
+fn faults(settings: Settings, view: View, notice: Option<&Notice>) -> (u32, u32) {
     let mut bounds = Bounds { outside: 0 };
     let Ok(cut) = draw(&mut bounds, settings, view, notice);
     (cut, bounds.outside)
@@ -102,7 +102,7 @@ fn no_text_of_ours_is_cut_for_any_item_level_language_and_unit_with_the_largest_
                     let mut notice = cases::reminder(item, level, safety, reasons);
                     notice.actions = Actions(u8::MAX);
                     for view in views() {
-                        let faults = faults(&settings, view, Some(&notice));
+                        let faults = faults(settings, view, Some(&notice));
                         assert_eq!(faults, (0, 0), "{settings:?} {view:?} {notice:?}");
                     }
                 }
@@ -116,11 +116,11 @@ fn no_text_of_ours_is_cut_for_any_item_level_language_and_unit_with_the_largest_
         ] {
             let notice = Notice { id, kind, ..cases::offer() };
             for view in views() {
-                assert_eq!(faults(&settings, view, Some(&notice)), (0, 0), "{settings:?} {view:?} {kind:?}");
+                assert_eq!(faults(settings, view, Some(&notice)), (0, 0), "{settings:?} {view:?} {kind:?}");
             }
         }
         for view in views() {
-            assert_eq!(faults(&settings, view, None), (0, 0), "{settings:?} {view:?}");
+            assert_eq!(faults(settings, view, None), (0, 0), "{settings:?} {view:?}");
         }
     }
 }
@@ -158,6 +158,8 @@ fn reason() -> impl Strategy<Value = Reason> {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
     #[test]
     fn whatever_the_cloud_sends_nothing_is_drawn_outside_of_the_panel(
         title in "\\PC{0,16}|[A-Za-zÄÖÜäöüß ]{0,60}|[制动液轮胎 ]{0,20}",
@@ -182,7 +184,7 @@ proptest! {
         };
         for settings in settings() {
             for view in views() {
-                prop_assert_eq!(faults(&settings, view, Some(&notice)).1, 0);
+                prop_assert_eq!(faults(settings, view, Some(&notice)).1, 0);
             }
         }
     }
