@@ -58,11 +58,8 @@ impl Board {
             let _ = std::fs::remove_file(&path);
             format!("unix:{},server=on,wait=off", path.display())
         };
-        let chip = format!(
-            "memory-backend-file,id=chip,size={},mem-path={},share=on",
-            chip::CHIP_LEN,
-            setting.chip.display()
-        );
+        let chip =
+            format!("memory-backend-file,id=chip,size={},mem-path={},share=on", chip::CHIP_LEN, setting.chip.display());
         let mut semihosting = "enable=on,target=native,arg=image".to_owned();
         for argument in &setting.arguments {
             write!(semihosting, ",arg={argument}")?;

@@ -163,7 +163,8 @@ impl Cloud {
         let id = self.process.id().context("the service has ended")?;
         let id = rustix::process::Pid::from_raw(i32::try_from(id)?).context("no process id")?;
         rustix::process::kill_process(id, rustix::process::Signal::TERM)?;
-        let status = tokio::time::timeout(DEADLINE, self.process.wait()).await.context("the service does not stop")??;
+        let status =
+            tokio::time::timeout(DEADLINE, self.process.wait()).await.context("the service does not stop")??;
         ensure!(status.success(), "the service ended with {status}");
         Ok(())
     }

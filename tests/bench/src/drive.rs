@@ -31,8 +31,8 @@ pub(crate) struct Moment {
     pub(crate) frames: Vec<Frame>,
 }
 
-/// The whole drive, with how far the car comes in it, in metres.
-pub(crate) fn moments() -> (Vec<Moment>, f64) {
+/// The whole drive of a car that stands at `odometer_m`, with how far it comes, in metres.
+pub(crate) fn moments(odometer_m: u32) -> (Vec<Moment>, f64) {
     let matrix = Matrix::default();
     let moving_s = 2.0 * SPEED_UP_S + CRUISE_S;
     let end_s = STAND_S + moving_s + REST_S;
@@ -50,7 +50,7 @@ pub(crate) fn moments() -> (Vec<Moment>, f64) {
             _ => Detail::Motion,
         };
         let mut frames = Vec::new();
-        matrix.pack(&state(speed_mps, f64::from(ODOMETER_M) + distance_m, at_ms), detail, &mut frames);
+        matrix.pack(&state(speed_mps, f64::from(odometer_m) + distance_m, at_ms), detail, &mut frames);
         moments.push(Moment { at_ms, frames });
     }
     (moments, distance_m)
@@ -80,7 +80,7 @@ fn state(speed_mps: f64, odometer_m: f64, at_ms: u64) -> State {
 
 /// Writes the drive as `candump -l` does.
 pub(crate) fn write(path: &Path) -> Result<f64> {
-    let (moments, distance_m) = moments();
+    let (moments, distance_m) = moments(ODOMETER_M);
     let mut text = String::new();
     for Moment { at_ms, frames } in moments {
         for frame in frames {

@@ -17,8 +17,7 @@ pub(crate) async fn run(image: &Path, chip: Option<PathBuf>, arguments: Vec<Stri
         chip::create(&chip)?;
     }
     let strings = Arc::new(Strings::of(image)?);
-    let setting =
-        Setting { image: image.to_owned(), chip, folder: folder.path().to_owned(), arguments, loud: true };
+    let setting = Setting { image: image.to_owned(), chip, folder: folder.path().to_owned(), arguments, loud: true };
     let mut board = Board::start(&setting, &strings)?;
     println!("CAN wire: {}", board.can().display());
     // A person ends it with Ctrl-C, so there is no bound.

@@ -16,10 +16,8 @@ pub(crate) async fn run(ports: &'static Ports) -> ! {
     loop {
         match select(ports.notice.wait(), ports.buttons.receive()).await {
             Either::First(notice) => {
-                match &notice {
-                    Some(notice) => defmt::info!("display: {=str}", notice.title.as_str()),
-                    None => defmt::info!("display: dark"),
-                }
+                let title = notice.as_ref().map_or("dark", |notice| notice.title.as_str());
+                defmt::info!("display: {=str}", title);
                 shown = notice;
             }
             Either::Second((_, false)) => {}

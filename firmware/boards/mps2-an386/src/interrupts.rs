@@ -56,10 +56,13 @@ unsafe extern "C" {
 // SAFETY: the section holds nothing else, and the table has an entry for every line of the controller.
 #[unsafe(link_section = ".vector_table.interrupts")]
 #[unsafe(no_mangle)]
-static __INTERRUPTS: [Vector; 32] = {
+static __INTERRUPTS: [Vector; 32] = table();
+
+#[expect(clippy::indexing_slicing, reason = "the compiler builds the table, and refuses what does not fit")]
+const fn table() -> [Vector; 32] {
     let mut table: [Vector; 32] = [DefaultHandler; 32];
     table[Interrupt::Uart0Receive as usize] = UART0_RECEIVE;
     table[Interrupt::Uart1Receive as usize] = UART1_RECEIVE;
     table[Interrupt::Ethernet as usize] = ETHERNET;
     table
-};
+}

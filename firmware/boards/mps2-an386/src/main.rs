@@ -4,6 +4,7 @@
 //! Invariant: whatever fails after the start is told, kept and recovered from by a reset; nothing waits for ever.
 #![no_std]
 #![no_main]
+#![expect(clippy::large_futures, reason = "tasks have static places, and there is no heap to put a future on")]
 
 mod arguments;
 mod clock;
@@ -78,13 +79,12 @@ async fn main(spawner: Spawner) {
     let (uplink_in, uplink_out) = UPLINK_MAILBOX.init(Mailbox::new(UPLINK.take())).split();
     let (downlink_in, downlink_out) = DOWNLINK_MAILBOX.init(Mailbox::new(DOWNLINK.take())).split();
 
-    match configuration {
-        Some(configuration) => {
-            PORTS.time.learn(configuration.written_ms, false);
-            let mailboxes = Mailboxes { uplink: uplink_out, downlink: downlink_in };
-            start_network(spawner, configuration, mailboxes);
-        }
-        None => defmt::warn!("no configuration: nothing is sent"),
+    if let Some(configuration) = configuration {
+        PORTS.time.learn(configuration.written_ms, false);
+        let mailboxes = Mailboxes { uplink: uplink_out, downlink: downlink_in };
+        start_network(spawner, configuration, mailboxes);
+    } else {
+        defmt::warn!("no configuration: nothing is sent");
     }
     uart::CAN.start();
     uart::BENCH.start();
@@ -167,7 +167,7 @@ async fn uplink(
         }
     };
     let ended =
-        link::run(&mut network, &mut random, configuration, Policy::default(), memory, &PORTS, &mut mailboxes, tell)
+        link::run(&mut network, &mut random, configuration, Policy::default(), memory, (&PORTS, &mut mailboxes), tell)
             .await;
     let Err(error) = ended;
     fault::end(Cause::Software, format_args!("the link ended: {error}"))
@@ -199,7 +199,7 @@ async fn car(
     }
     let boot = device.status().boot;
     defmt::info!("core: boot {=u32}, {=u32} records wait", boot, device.waiting());
-    let ended = Host::new(&mut device, &PORTS, uplink, downlink, pace).run(tell).await;
+    let ended = Host::new(&mut device, &PORTS, uplink, downlink, pace).run(|news| tell(&news)).await;
     if let Err(error) = ended {
         fault::end(Cause::Software, format_args!("the core failed: {error}"));
     }
@@ -216,8 +216,8 @@ async fn car(
     semihosting::process::exit(0)
 }
 
-fn tell(news: host::News<'_>) {
-    match news {
+fn tell(news: &host::News<'_>) {
+    match *news {
         host::News::Event(Event::NoticeRaised { id }) => defmt::info!("notice {=u64:016x}: raised", id.0),
         host::News::Event(Event::NoticeShown { id }) => defmt::info!("notice {=u64:016x}: shown", id.0),
         host::News::Event(Event::NoticeUpdated { id, .. }) => defmt::info!("notice {=u64:016x}: updated", id.0),
