@@ -8,6 +8,7 @@ mod bare;
 mod demo;
 mod fuzz;
 mod generate;
+mod qemu;
 mod run;
 mod setup;
 mod test;
@@ -45,6 +46,11 @@ enum Command {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
+    /// Run the emulated board: by itself, around the whole loop, or against what goes wrong out there.
+    Qemu {
+        #[command(subcommand)]
+        emulation: qemu::Emulation,
+    },
     /// Write `cloud/openapi.json` anew from the service.
     Openapi,
     /// Write the golden vectors that are missing; standing ones never change.
@@ -65,6 +71,7 @@ fn main() -> ExitCode {
         Command::Tidy => tidy::run(&root),
         Command::Bare => bare::run(&root),
         Command::Demo { arguments } => demo::run(&root, &arguments),
+        Command::Qemu { emulation } => qemu::run(&root, emulation),
         Command::Openapi => generate::openapi(&root),
         Command::Vectors => generate::vectors(&root),
         Command::Fuzz { seconds } => fuzz::run(&root, seconds),

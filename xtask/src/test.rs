@@ -9,7 +9,7 @@ use std::time::Instant;
 use anyhow::{Result, bail};
 use clap::ValueEnum;
 
-use crate::{bare, run, setup, tidy};
+use crate::{bare, qemu, run, setup, tidy};
 
 /// One step of the whole run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -28,6 +28,8 @@ pub(crate) enum Step {
     Doc,
     /// The core for a microcontroller.
     Bare,
+    /// What boards share, and the emulated board around the whole loop and against bad luck.
+    Board,
     /// The pages in a browser.
     Web,
 }
@@ -47,6 +49,7 @@ impl Step {
             Self::Workspace => workspace(root),
             Self::Doc => run::run(run::cargo(root).args(["test", "--quiet", "--workspace", "--doc"])),
             Self::Bare => bare::run(root),
+            Self::Board => qemu::check(root),
             Self::Web => web(root),
         }
     }

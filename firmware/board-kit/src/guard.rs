@@ -2,7 +2,7 @@
 //!
 //! The library answers some malformed records with a panic, and speaks on after a server that has proved nothing.
 //! Both end here. Invariant: before the server has proved that it holds the key of a certificate of ours, one record leaves the device, the
-//! ClientHello.
+//! `ClientHello`.
 
 use core::cell::{Cell, RefCell};
 
@@ -264,7 +264,7 @@ mod tests {
     #[test]
     fn only_the_first_record_leaves_before_the_server_is_proved() {
         let mut sent = [0_u8; 200];
-        let wire = Wire::new(&[][..], &mut sent[..]);
+        let wire: Wire<&[u8], &mut [u8]> = Wire::new(&[], &mut sent);
         let mut guard = Guard::new(&wire);
         let first = record(HANDSHAKE, 60);
         for half in [&first[..30], &first[30..]] {

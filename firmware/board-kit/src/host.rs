@@ -25,6 +25,8 @@ const BATCH: usize = 64;
 pub enum News<'e> {
     /// The core tells something.
     Event(&'e Event),
+    /// The session stands; envelopes leave from now on.
+    LinkUp,
     /// A message from the cloud does not decode; it is dropped, and the core has counted it.
     BadMessage(usize),
 }
@@ -75,7 +77,12 @@ impl<'d, S: MultiwriteNorFlash> Host<'d, S> {
             let next =
                 select4(self.ports.inputs.receive(), self.downlink.receive(), self.ports.frames.receive(), wait).await;
             match next {
-                Either4::First(input) => self.take(input).await?,
+                Either4::First(input) => {
+                    if input == Input::LinkUp {
+                        tell(News::LinkUp);
+                    }
+                    self.take(input).await?;
+                }
                 Either4::Second(message) => {
                     let outcome = self.device.downlink(now(self.pace), message).await;
                     let len = message.len();

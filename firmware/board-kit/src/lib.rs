@@ -3,6 +3,10 @@
 //! A board crate brings drivers and tasks; the core brings what is thought. Invariant: nothing here allocates, touches a register or
 //! knows an executor, and none of it panics after the start.
 #![no_std]
+#![cfg_attr(
+    test,
+    expect(clippy::indexing_slicing, clippy::arithmetic_side_effects, reason = "a test that panics has failed")
+)]
 
 #[cfg(test)]
 extern crate std;

@@ -86,8 +86,7 @@ pub async fn run<N: Network, G: CryptoRngCore>(
     configuration: &Configuration,
     policy: Policy,
     memory: &mut Memory,
-    ports: &'static Ports,
-    mailboxes: &mut Mailboxes,
+    (ports, mailboxes): (&'static Ports, &mut Mailboxes),
     mut tell: impl FnMut(News),
 ) -> Result<core::convert::Infallible, ConfigError> {
     let Memory { buffers, mqtt_read, mqtt_write } = memory;

@@ -2,7 +2,7 @@
 //!
 //! A cancelled read or write over TLS loses the stream. So TLS is read and written by two loops that run until the connection ends, and MQTT
 //! speaks with them through pipes, whose calls may be given up at any moment.
-//! Invariant: a message is acknowledged only after the core has taken it, and an unproved server learns nothing but the ClientHello.
+//! Invariant: a message is acknowledged only after the core has taken it, and an unproved server learns nothing but the `ClientHello`.
 
 use core::cell::{Cell, RefCell};
 use core::convert::Infallible;

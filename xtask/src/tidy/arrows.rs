@@ -12,6 +12,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("milepost-gateway", &["milepost-protocol", "milepost-engine", "milepost-firmware"]),
     ("milepost", &["milepost-protocol", "milepost-engine"]),
     ("milepost-tests", &["milepost-protocol", "milepost-engine", "milepost-firmware", "milepost-gateway", "milepost"]),
+    ("milepost-bench", &["milepost-protocol", "milepost-engine", "milepost-firmware", "milepost-gateway", "milepost"]),
     ("xtask", &[]),
 ];
 

@@ -16,10 +16,8 @@ pub(crate) async fn run(ports: &'static Ports) -> ! {
     loop {
         match select(ports.sight.wait(), ports.buttons.receive()).await {
             Either::First(seen) => {
-                match seen.notice() {
-                    Some(notice) => defmt::info!("display: {=str}", notice.title.as_str()),
-                    None => defmt::info!("display: dark"),
-                }
+                let title = seen.notice().map_or("dark", |notice| notice.title.as_str());
+                defmt::info!("display: {=str}", title);
                 sight = seen;
             }
             Either::Second((_, false)) => {}

@@ -31,7 +31,7 @@ fn with_area<T>(work: impl FnOnce(&mut Area) -> T) -> T {
     critical_section::with(|_| {
         #[expect(unsafe_code, reason = "the area has no value that Rust gave it")]
         // SAFETY: the critical section makes this the only reference, and RAM that hardware has filled holds bytes, whichever they are.
-        let area = unsafe { (*(&raw mut CRASH)).assume_init_mut() };
+        let area = unsafe { (&raw mut CRASH).cast::<Area>().as_mut_unchecked() };
         work(area)
     })
 }

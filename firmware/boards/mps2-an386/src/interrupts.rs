@@ -9,6 +9,8 @@ use cortex_m::peripheral::NVIC;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u16)]
 pub(crate) enum Interrupt {
+    /// UART0 has received a byte.
+    Uart0Receive = 0,
     /// UART1 has received a byte.
     Uart1Receive = 2,
     /// The Ethernet controller wants something.
@@ -45,6 +47,7 @@ type Vector = unsafe extern "C" fn();
 // SAFETY: the start-up code defines `DefaultHandler`, the drivers below this module the others, all with this signature.
 unsafe extern "C" {
     fn DefaultHandler();
+    fn UART0_RECEIVE();
     fn UART1_RECEIVE();
     fn ETHERNET();
 }
@@ -53,9 +56,13 @@ unsafe extern "C" {
 // SAFETY: the section holds nothing else, and the table has an entry for every line of the controller.
 #[unsafe(link_section = ".vector_table.interrupts")]
 #[unsafe(no_mangle)]
-static __INTERRUPTS: [Vector; 32] = {
+static __INTERRUPTS: [Vector; 32] = table();
+
+#[expect(clippy::indexing_slicing, reason = "the compiler builds the table, and refuses what does not fit")]
+const fn table() -> [Vector; 32] {
     let mut table: [Vector; 32] = [DefaultHandler; 32];
+    table[Interrupt::Uart0Receive as usize] = UART0_RECEIVE;
     table[Interrupt::Uart1Receive as usize] = UART1_RECEIVE;
     table[Interrupt::Ethernet as usize] = ETHERNET;
     table
-};
+}

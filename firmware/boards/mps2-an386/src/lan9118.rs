@@ -83,8 +83,10 @@ impl Lan9118 {
         CHIP.write(INT_STS, u32::MAX);
         CHIP.write(IRQ_CFG, IRQ_ON);
         let (Some(low), Some(high)) = (mac_read(MAC_ADDRESS_LOW), mac_read(MAC_ADDRESS_HIGH)) else { return false };
-        let ([a, b, c, d], [e, f, ..]) = (low.to_le_bytes(), high.to_le_bytes());
-        self.address = [a, b, c, d, e, f];
+        let bytes = low.to_le_bytes().into_iter().chain(high.to_le_bytes());
+        for (place, byte) in self.address.iter_mut().zip(bytes) {
+            *place = byte;
+        }
         CHIP.write(TX_CFG, TX_ON);
         if !mac_write(MAC_CR, MAC_FULL_DUPLEX | MAC_TX_ON | MAC_RX_ON) {
             return false;

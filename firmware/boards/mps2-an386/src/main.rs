@@ -4,6 +4,7 @@
 //! Invariant: whatever fails after the start is told, kept and recovered from by a reset; nothing waits for ever.
 #![no_std]
 #![no_main]
+#![expect(clippy::large_futures, reason = "tasks have static places, and there is no heap to put a future on")]
 
 mod arguments;
 mod clock;
@@ -78,17 +79,18 @@ async fn main(spawner: Spawner) {
     let (uplink_in, uplink_out) = UPLINK_MAILBOX.init(Mailbox::new(UPLINK.take())).split();
     let (downlink_in, downlink_out) = DOWNLINK_MAILBOX.init(Mailbox::new(DOWNLINK.take())).split();
 
-    match configuration {
-        Some(configuration) => {
-            PORTS.time.learn(configuration.written_ms, false);
-            let mailboxes = Mailboxes { uplink: uplink_out, downlink: downlink_in };
-            start_network(spawner, configuration, mailboxes);
-        }
-        None => defmt::warn!("no configuration: nothing is sent"),
+    if let Some(configuration) = configuration {
+        PORTS.time.learn(configuration.written_ms, false);
+        let mailboxes = Mailboxes { uplink: uplink_out, downlink: downlink_in };
+        start_network(spawner, configuration, mailboxes);
+    } else {
+        defmt::warn!("no configuration: nothing is sent");
     }
-    uart::start();
+    uart::CAN.start();
+    uart::BENCH.start();
     spawn(spawner, car(chip, uplink_in, downlink_out, arguments.pace, crash));
-    spawn(spawner, wire());
+    spawn(spawner, bus());
+    spawn(spawner, bench());
     spawn(spawner, requests());
     spawn(spawner, show());
     spawn(spawner, supervise());
@@ -165,7 +167,7 @@ async fn uplink(
         }
     };
     let ended =
-        link::run(&mut network, &mut random, configuration, Policy::default(), memory, &PORTS, &mut mailboxes, tell)
+        link::run(&mut network, &mut random, configuration, Policy::default(), memory, (&PORTS, &mut mailboxes), tell)
             .await;
     let Err(error) = ended;
     fault::end(Cause::Software, format_args!("the link ended: {error}"))
@@ -197,7 +199,7 @@ async fn car(
     }
     let boot = device.status().boot;
     defmt::info!("core: boot {=u32}, {=u32} records wait", boot, device.waiting());
-    let ended = Host::new(&mut device, &PORTS, uplink, downlink, pace).run(tell).await;
+    let ended = Host::new(&mut device, &PORTS, uplink, downlink, pace).run(|news| tell(&news)).await;
     if let Err(error) = ended {
         fault::end(Cause::Software, format_args!("the core failed: {error}"));
     }
@@ -214,35 +216,54 @@ async fn car(
     semihosting::process::exit(0)
 }
 
-fn tell(news: host::News<'_>) {
-    match news {
+fn tell(news: &host::News<'_>) {
+    match *news {
         host::News::Event(Event::NoticeRaised { id }) => defmt::info!("notice {=u64:016x}: raised", id.0),
         host::News::Event(Event::NoticeShown { id }) => defmt::info!("notice {=u64:016x}: shown", id.0),
         host::News::Event(Event::NoticeUpdated { id, .. }) => defmt::info!("notice {=u64:016x}: updated", id.0),
         host::News::Event(Event::TripEnded(trip)) => {
             defmt::info!("trip {=u32} ended after {=u32} m", trip.trip, trip.distance_m);
         }
+        host::News::LinkUp => defmt::info!("link: up"),
         host::News::BadMessage(len) => defmt::warn!("a message of {=usize} bytes does not decode", len),
     }
 }
 
+/// Takes what the CAN wire carries; an order from there is none.
 #[embassy_executor::task]
-async fn wire() -> ! {
+async fn bus() -> ! {
+    packets(&uart::CAN, async |packet| match packet {
+        // The other end waits: an emulated wire has no frame to lose.
+        Packet::Frame(frame) => PORTS.frames.send(frame).await,
+        Packet::Button(..) | Packet::Order(_) => defmt::warn!("CAN wire: no frame"),
+    })
+    .await
+}
+
+/// Takes what the test bench wants.
+#[embassy_executor::task]
+async fn bench() -> ! {
+    packets(&uart::BENCH, async |packet| match packet {
+        Packet::Button(button, down) => PORTS.buttons.send((button, down)).await,
+        Packet::Order(order) => obey(order).await,
+        Packet::Frame(_) => defmt::warn!("bench: a frame does not belong here"),
+    })
+    .await
+}
+
+async fn packets(line: &uart::Line, mut take: impl AsyncFnMut(Packet)) -> ! {
     let mut decoder = Decoder::new();
     let mut bytes = [0; 64];
     let mut broken = 0_u32;
     loop {
-        let len = uart::read(&mut bytes).await;
+        let len = line.read(&mut bytes).await;
         for &byte in bytes.get(..len).unwrap_or_default() {
             match decoder.push(byte) {
                 None => {}
-                // The other end waits: an emulated wire has no frame to lose.
-                Some(Ok(Packet::Frame(frame))) => PORTS.frames.send(frame).await,
-                Some(Ok(Packet::Button(button, down))) => PORTS.buttons.send((button, down)).await,
-                Some(Ok(Packet::Order(order))) => obey(order).await,
+                Some(Ok(packet)) => take(packet).await,
                 Some(Err(_)) => {
                     broken = broken.saturating_add(1);
-                    defmt::warn!("wire: {=u32} broken packets", broken);
+                    defmt::warn!("line: {=u32} broken packets", broken);
                 }
             }
         }
@@ -274,7 +295,7 @@ async fn requests() -> ! {
     loop {
         let frame = PORTS.requests.receive().await;
         let mut line = [0; MAX_WIRE_LEN];
-        uart::write(Packet::Frame(frame).encode(&mut line)).await;
+        uart::CAN.write(Packet::Frame(frame).encode(&mut line)).await;
     }
 }
 
