@@ -5,12 +5,15 @@
 #![expect(clippy::print_stderr, reason = "and complains on standard error")]
 
 mod bare;
+mod budget;
 mod demo;
+mod elf;
 mod fuzz;
 mod generate;
 mod qemu;
 mod run;
 mod setup;
+mod silicon;
 mod test;
 mod tidy;
 
@@ -51,6 +54,8 @@ enum Command {
         #[command(subcommand)]
         emulation: qemu::Emulation,
     },
+    /// Show what each image takes of its budget, and fail if one takes more.
+    Budget,
     /// Write `cloud/openapi.json` anew from the service.
     Openapi,
     /// Write the golden vectors that are missing; standing ones never change.
@@ -72,6 +77,7 @@ fn main() -> ExitCode {
         Command::Bare => bare::run(&root),
         Command::Demo { arguments } => demo::run(&root, &arguments),
         Command::Qemu { emulation } => qemu::run(&root, emulation),
+        Command::Budget => budget::run(&root),
         Command::Openapi => generate::openapi(&root),
         Command::Vectors => generate::vectors(&root),
         Command::Fuzz { seconds } => fuzz::run(&root, seconds),
