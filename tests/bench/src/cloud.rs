@@ -138,6 +138,11 @@ impl Stage {
         }
     }
 
+    /// Where the service keeps its authorities.
+    pub(crate) fn pki(&self) -> PathBuf {
+        self.config.data.folder.join("pki")
+    }
+
     fn config_file(&self) -> PathBuf {
         self.folder.join("milepost.toml")
     }

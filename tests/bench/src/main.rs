@@ -8,6 +8,7 @@
 mod board;
 mod cloud;
 mod drive;
+mod evil;
 mod log;
 mod power_cut;
 mod round;
@@ -46,6 +47,11 @@ enum Command {
         #[arg(long)]
         keep: Option<PathBuf>,
     },
+    /// Offer the board servers that misbehave, each in its own way, and then the real one.
+    EvilServer {
+        /// The image, ELF.
+        image: PathBuf,
+    },
     /// Cut the power again and again, and look at what the flash chip holds.
     PowerCut {
         /// The image, ELF.
@@ -72,6 +78,7 @@ fn main() -> ExitCode {
         match arguments.command {
             Command::Run { image, chip, arguments } => run::run(&image, chip, arguments).await,
             Command::Loop { image, keep } => Box::pin(round::run(&image, keep)).await.map(|()| ExitCode::SUCCESS),
+            Command::EvilServer { image } => Box::pin(evil::run(&image)).await.map(|()| ExitCode::SUCCESS),
             Command::PowerCut { image, boots, seed } => {
                 Box::pin(power_cut::run(&image, boots, seed)).await.map(|()| ExitCode::SUCCESS)
             }
