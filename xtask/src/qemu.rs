@@ -41,6 +41,8 @@ pub(crate) enum Emulation {
         #[arg(long)]
         seed: Option<u64>,
     },
+    /// Let the board panic, hang and fault, and look at what becomes of it.
+    Crash,
     /// Offer the board servers that misbehave, each in its own way, and then the real one.
     EvilServer,
 }
@@ -66,6 +68,10 @@ pub(crate) fn run(root: &Path, emulation: Emulation) -> Result<()> {
             words.extend(seed.map(|seed| format!("--seed={seed}")));
             build(root)?
         }
+        Emulation::Crash => {
+            words.push("crash".to_owned());
+            build(root)?
+        }
         Emulation::EvilServer => {
             words.push("evil-server".to_owned());
             build(root)?
@@ -85,6 +91,7 @@ pub(crate) fn check(root: &Path) -> Result<()> {
     // In the profile of the build behind it, so that the libraries are checked once.
     run::run(run::cargo(&root.join(BOARD)).args(["clippy", "--quiet", "--release", "--", "-Dwarnings"]))?;
     run(root, Emulation::Loop)?;
+    run(root, Emulation::Crash)?;
     run(root, Emulation::EvilServer)?;
     run(root, Emulation::PowerCut { boots: 60, seed: None })
 }

@@ -34,7 +34,7 @@ pub trait Network {
     async fn connect(&mut self, host: &str, port: u16) -> Option<Self::Socket<'_>>;
 }
 
-/// A connected socket whose halves are used at the same time. Dropping it cuts the connection.
+/// A connected socket whose halves are used at the same time.
 pub trait Socket {
     /// The half that reads.
     type Reader<'s>: Read
@@ -47,6 +47,10 @@ pub trait Socket {
 
     /// Both halves.
     fn halves(&mut self) -> (Self::Reader<'_>, Self::Writer<'_>);
+
+    /// Cuts the connection so that the peer learns of it, within a moment.
+    #[expect(async_fn_in_trait, reason = "a board has one executor, and its futures stay on it")]
+    async fn cut(self);
 }
 
 /// What the board may want to tell its log.
@@ -99,24 +103,27 @@ pub async fn run<N: Network, G: CryptoRngCore>(
     loop {
         wait(&machine, ports).await;
         tell(News::Connecting);
-        let attempt = async {
-            let Some(mut socket) = network.connect(&configuration.host, configuration.port).await else {
-                return Loss::Unreachable;
-            };
-            let (reader, writer) = socket.halves();
-            let work = Work {
-                configuration,
-                ports,
-                machine: &machine,
-                mqtt: &mut mqtt,
-                mailboxes: &mut *mailboxes,
-                random: &mut *random,
-                buffers: &mut *buffers,
-            };
-            session::run(reader, writer, work).await
-        };
-        let loss = match select(attempt, watch(&machine, ports)).await {
-            Either::First(loss) | Either::Second(loss) => loss,
+        let connected = network.connect(&configuration.host, configuration.port);
+        let loss = match select(connected, watch(&machine, ports)).await {
+            Either::First(None) => Loss::Unreachable,
+            Either::Second(loss) => loss,
+            Either::First(Some(mut socket)) => {
+                let (reader, writer) = socket.halves();
+                let work = Work {
+                    configuration,
+                    ports,
+                    machine: &machine,
+                    mqtt: &mut mqtt,
+                    mailboxes: &mut *mailboxes,
+                    random: &mut *random,
+                    buffers: &mut *buffers,
+                };
+                let ended = select(session::run(reader, writer, work), watch(&machine, ports)).await;
+                socket.cut().await;
+                match ended {
+                    Either::First(loss) | Either::Second(loss) => loss,
+                }
+            }
         };
         let was_up = machine.borrow().is_up();
         machine.borrow_mut().lost(elapsed(), loss);

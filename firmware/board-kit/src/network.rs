@@ -1,18 +1,21 @@
 //! TCP connections for the link, by address or by name.
 //!
-//! Invariant: one connection at a time, over buffers that outlive it; dropping it resets what is left of it.
+//! Invariant: one connection at a time, over buffers that outlive it, and none is left open when it is given up.
 
 use core::net::Ipv4Addr;
 
 use embassy_net::dns::DnsQueryType;
 use embassy_net::tcp::{TcpReader, TcpSocket, TcpWriter};
 use embassy_net::{IpAddress, Stack};
-use embassy_time::Duration;
+use embassy_time::{Duration, with_timeout};
 
 use crate::link::{Network, Socket};
 
 /// Without an acknowledgement of the peer for this long a connection is dead.
 const TIMEOUT: Duration = Duration::from_secs(30);
+
+/// How long a reset may take to leave.
+const FAREWELL: Duration = Duration::from_secs(1);
 
 const BUFFER_LEN: usize = 2048;
 
@@ -97,5 +100,11 @@ impl Socket for Connected<'_> {
 
     fn halves(&mut self) -> (TcpReader<'_>, TcpWriter<'_>) {
         self.0.split()
+    }
+
+    async fn cut(mut self) {
+        self.0.abort();
+        // The reset leaves with the next poll of the stack; if it cannot, the peer's own time-out has to do.
+        let _ = with_timeout(FAREWELL, self.0.flush()).await;
     }
 }

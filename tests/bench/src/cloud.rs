@@ -19,7 +19,7 @@ use milepost::store::{History, SledSettings, SledStore, Store as _};
 use milepost_engine::plan::{Powertrain, standard};
 use milepost_protocol::downlink::Purposes;
 use milepost_protocol::plan::{Anchor, DAY_MS, PlanItem};
-use milepost_protocol::{DeviceId, Envelope, RecordId};
+use milepost_protocol::{DeviceId, Envelope, Record, RecordId};
 use reqwest::Client;
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, BufReader};
@@ -114,28 +114,52 @@ impl Stage {
 
     /// How many records of each boot are committed; their numbers must have no holes. The service must have ended.
     pub(crate) async fn committed(&self) -> Result<BTreeMap<u32, u32>> {
+        let mut boots = BTreeMap::<u32, u32>::new();
+        for (id, _) in self.records().await? {
+            let next = boots.entry(id.boot).or_default();
+            ensure!(id.number == *next, "boot {} has {} where {next} belongs", id.boot, id.number);
+            *next += 1;
+        }
+        Ok(boots)
+    }
+
+    /// What devices said in their logs, oldest first. The service must have ended.
+    pub(crate) async fn logs(&self) -> Result<Vec<String>> {
+        let text = |record| match record {
+            Record::LogChunk(chunk) => Some(chunk.text.as_str().to_owned()),
+            _ => None,
+        };
+        Ok(self.records().await?.into_iter().filter_map(|(_, record)| text(record)).collect())
+    }
+
+    /// Every committed record, by its identity.
+    async fn records(&self) -> Result<Vec<(RecordId, Record)>> {
         let settings = SledSettings {
             folder: self.config.data.folder.join("store"),
             cache_bytes: self.config.store.cache_bytes,
             min_free_bytes: 0,
         };
         let store = SledStore::open(settings).context("opening the store failed")?;
-        let mut boots = BTreeMap::<u32, u32>::new();
+        let mut records = Vec::new();
         let mut from = None;
         loop {
             let rows = store.history(History::ascending(self.device.clone(), from, 1_000)).await?;
-            let Some(last) = rows.last() else { return Ok(boots) };
+            let Some(last) = rows.last() else { break };
             from = Some(RecordId { number: last.first.number + 1, ..last.first });
             for row in &rows {
                 let envelope = Envelope::parse(&row.bytes).context("a committed envelope does not decode")?;
-                for entry in envelope.entries() {
-                    let boot = envelope.header.boot;
-                    let next = boots.entry(boot).or_default();
-                    ensure!(entry.number == *next, "boot {boot} has {} where {next} belongs", entry.number);
-                    *next += 1;
-                }
+                let boot = envelope.header.boot;
+                records
+                    .extend(envelope.entries().map(|entry| (RecordId { boot, number: entry.number }, entry.record())));
             }
         }
+        records.sort_by_key(|(id, _)| *id);
+        Ok(records)
+    }
+
+    /// Where the service keeps its authorities.
+    pub(crate) fn pki(&self) -> PathBuf {
+        self.config.data.folder.join("pki")
     }
 
     fn config_file(&self) -> PathBuf {

@@ -58,7 +58,7 @@ async fn main(spawner: Spawner) {
     let Some(core) = cortex_m::Peripherals::take() else { fault::end(Cause::Software, format_args!("no peripherals")) };
     clock::start(core.SYST);
     let Some(arguments) = arguments::Arguments::read() else {
-        defmt::error!("the command line is not understood; known are fuel=STEPS and pace=TIMES");
+        defmt::error!("the command line is not understood; known are fuel=STEPS, pace=TIMES and link=brisk");
         semihosting::process::exit(BAD_CALL);
     };
     let crash = fault::take();
@@ -82,7 +82,8 @@ async fn main(spawner: Spawner) {
     if let Some(configuration) = configuration {
         PORTS.time.learn(configuration.written_ms, false);
         let mailboxes = Mailboxes { uplink: uplink_out, downlink: downlink_in };
-        start_network(spawner, configuration, mailboxes);
+        let policy = if arguments.brisk { Policy::fleet() } else { Policy::default() };
+        start_network(spawner, configuration, mailboxes, policy);
     } else {
         defmt::warn!("no configuration: nothing is sent");
     }
@@ -117,7 +118,7 @@ async fn read_configuration(chip: &'static Chip<Nor>) -> Option<&'static Configu
     }
 }
 
-fn start_network(spawner: Spawner, configuration: &'static Configuration, mailboxes: Mailboxes) {
+fn start_network(spawner: Spawner, configuration: &'static Configuration, mailboxes: Mailboxes, policy: Policy) {
     static ETHERNET: ConstStaticCell<Lan9118> = ConstStaticCell::new(Lan9118::new());
     static SOCKETS: StaticCell<Socket> = StaticCell::new();
     let ethernet = ETHERNET.take();
@@ -133,7 +134,7 @@ fn start_network(spawner: Spawner, configuration: &'static Configuration, mailbo
     let dhcp = embassy_net::Config::dhcpv4(embassy_net::DhcpConfig::default());
     let (stack, runner) = embassy_net::new(ethernet, dhcp, SOCKETS.init_with(Socket::new), random.next_u64());
     spawn(spawner, net(runner));
-    spawn(spawner, uplink(stack, random, configuration, mailboxes));
+    spawn(spawner, uplink(stack, random, configuration, mailboxes, policy));
 }
 
 #[embassy_executor::task]
@@ -147,6 +148,7 @@ async fn uplink(
     mut random: ChaCha20Rng,
     configuration: &'static Configuration,
     mut mailboxes: Mailboxes,
+    policy: Policy,
 ) -> ! {
     static MEMORY: ConstStaticCell<link::Memory> = ConstStaticCell::new(link::Memory::new());
     static SOCKET: ConstStaticCell<network::Buffers> = ConstStaticCell::new(network::Buffers::new());
@@ -167,8 +169,7 @@ async fn uplink(
         }
     };
     let ended =
-        link::run(&mut network, &mut random, configuration, Policy::default(), memory, (&PORTS, &mut mailboxes), tell)
-            .await;
+        link::run(&mut network, &mut random, configuration, policy, memory, (&PORTS, &mut mailboxes), tell).await;
     let Err(error) = ended;
     fault::end(Cause::Software, format_args!("the link ended: {error}"))
 }
