@@ -14,7 +14,8 @@ use milepost_protocol::record::{LogLevel, ResetReason};
 use static_cell::StaticCell;
 
 use crate::nor::Nor;
-use crate::{PORTS, fault};
+use crate::trial::{self, Verdict};
+use crate::{PORTS, fault, levels, spawn};
 
 /// The core's clock is the board's.
 const PACE: u32 = 1;
@@ -35,6 +36,7 @@ pub(crate) async fn run(parts: Parts) -> ! {
     static CHIP: StaticCell<Chip<Nor>> = StaticCell::new();
     let Parts { nor, bus, reason, crash, uplink, downlink } = parts;
     let chip: &'static Chip<Nor> = CHIP.init(Chip::new(nor));
+    spawn(levels::mine().await, trial(chip));
     let settings = Settings {
         reset: crash.as_ref().map_or(reason, |crash| crash.cause.reset_reason()),
         obd: bus.ask,
@@ -60,6 +62,16 @@ pub(crate) async fn run(parts: Parts) -> ! {
     }
 }
 
+#[embassy_executor::task]
+async fn trial(chip: &'static Chip<Nor>) {
+    match trial::run(chip, &PORTS).await {
+        Ok(Verdict::Settled) => {}
+        Ok(Verdict::Confirmed) => defmt::info!("this image stays"),
+        Ok(Verdict::Failed) => fault::end(Cause::Software, format_args!("on trial the cloud was not heard of")),
+        Err(error) => defmt::error!("boot state: {}", defmt::Debug2Format(&error)),
+    }
+}
+
 fn tell(news: &News<'_>) {
     match news {
         News::Event(Event::NoticeRaised { id }) => defmt::info!("notice {=u64:016x}: raised", id.0),
@@ -68,6 +80,7 @@ fn tell(news: &News<'_>) {
         News::Event(Event::TripEnded(trip)) => {
             defmt::info!("trip {=u32} ended after {=u32} m", trip.trip, trip.distance_m);
         }
+        News::LinkUp => defmt::info!("link: up"),
         News::BadMessage(len) => defmt::warn!("a message of {=usize} bytes does not decode", len),
     }
 }

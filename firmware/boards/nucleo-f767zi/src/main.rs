@@ -9,6 +9,7 @@
 mod can;
 mod car;
 mod clocks;
+mod enrolment;
 mod ethernet;
 mod fault;
 mod levels;
@@ -18,6 +19,7 @@ mod reset;
 mod screen;
 #[path = "../../mps2-an386/src/stack.rs"]
 mod stack;
+mod trial;
 mod uplink;
 
 use defmt_rtt as _;
@@ -34,6 +36,7 @@ use milepost_firmware::configuration::{self, COPY_LEN, Configuration};
 use milepost_firmware::layout::Layout;
 use static_cell::{ConstStaticCell, StaticCell};
 
+use crate::enrolment::Handed;
 use crate::nor::Nor;
 use crate::panel::Panel;
 
@@ -70,7 +73,7 @@ async fn main(spawner: Spawner) {
         receive: p.DMA2_CH2,
     };
     let (nor, configuration) = match nor::open(chip).await {
-        Ok(nor) => read_configuration(nor).await,
+        Ok(nor) => read_configuration(nor, enrolment::Handed::new(p.FLASH)).await,
         Err(error) => fault::end(Cause::Software, format_args!("no flash: {error}")),
     };
 
@@ -145,13 +148,13 @@ fn no_place() -> ! {
     fault::end(Cause::Software, format_args!("a task's place is taken"))
 }
 
-async fn read_configuration(nor: Nor) -> (Nor, Option<&'static Configuration>) {
+async fn read_configuration(nor: Nor, mut handed: Handed) -> (Nor, Option<&'static Configuration>) {
     static COPY: ConstStaticCell<configuration::Copy> = ConstStaticCell::new([0; COPY_LEN]);
     static CONFIGURATION: StaticCell<Configuration> = StaticCell::new();
     let chip = Chip::new(nor);
-    let found = configuration::load(&mut Region::new(&chip, Layout::NOR.configuration), COPY.take()).await;
-    let configuration = match found {
-        Ok(found) => found.map(|(_, configuration)| &*CONFIGURATION.init(configuration)),
+    let mut kept = Region::new(&chip, Layout::NOR.configuration);
+    let configuration = match enrolment::settle(&mut handed, &mut kept, COPY.take()).await {
+        Ok(found) => found.map(|configuration| &*CONFIGURATION.init(configuration)),
         Err(error) => {
             defmt::error!("configuration is not read: {}", defmt::Display2Format(&error));
             None

@@ -70,7 +70,8 @@ async fn uplink(
         }
     };
     let policy = Policy::default();
-    let ended = link::run(&mut network, &mut random, configuration, policy, memory, (&PORTS, &mut mailboxes), tell).await;
+    let ended =
+        link::run(&mut network, &mut random, configuration, policy, memory, (&PORTS, &mut mailboxes), tell).await;
     let Err(error) = ended;
     fault::end(Cause::Software, format_args!("the link ended: {error}"))
 }

@@ -30,17 +30,22 @@ pub const SWAP_PAGE: u32 = 256 << 10;
 /// The boot loader, as an address: the four small sectors.
 pub const BOOT_LOADER: Place = Place { start: FLASH_BASE, len: 128 << 10 };
 
+/// What a bench hands over with a debugger, as an address: two copies of the configuration, in the sector between.
+pub const ENROLMENT: Place = Place { start: BOOT_LOADER.end(), len: 8 << 10 };
+
 /// The image that runs, as an address: the first two large sectors.
 pub const IMAGE: Place = Place { start: FLASH_BASE + (256 << 10), len: 2 * SWAP_PAGE };
 
 /// The stack, at the bottom of the tightly coupled memory: one that grows too far leaves the memory and faults at once.
-pub const STACK: Place = Place { start: 0x2000_0000, len: 48 << 10 };
+///
+/// A handshake takes 36 KiB of it, the core, which interrupts it, 16 KiB more, and frames and interrupts the rest.
+pub const STACK: Place = Place { start: 0x2000_0000, len: 64 << 10 };
 
-/// Static variables, behind the stack.
-pub const RAM: Place = Place { start: STACK.end(), len: (80 << 10) - CRASH.len };
+/// Static variables, behind the stack; the upper part lies in the chip's ordinary RAM, which follows without a gap.
+pub const RAM: Place = Place { start: STACK.end(), len: 95 << 10 };
 
-/// What a crash leaves for the next start: the last kibibyte, which neither image clears.
-pub const CRASH: Place = Place { start: 0x2002_0000 - 1024, len: 1024 };
+/// What a crash leaves for the next start, which neither image clears.
+pub const CRASH: Place = Place { start: RAM.end(), len: 1 << 10 };
 
 /// The NOR chip's size that the places below need.
 pub const NOR_LEN: u32 = 16 << 20;
@@ -55,7 +60,7 @@ pub const BOOT_STATE: Place = Place { start: UPDATE.end(), len: 4 << 10 };
 pub const UPDATE_STATE: Place = Place { start: BOOT_STATE.end(), len: 32 << 10 };
 
 const _: () = {
-    assert!(BOOT_LOADER.end() <= IMAGE.start && IMAGE.start.is_multiple_of(SWAP_PAGE));
-    assert!(RAM.end() == CRASH.start, "the crash area follows the static variables");
+    assert!(ENROLMENT.end() <= IMAGE.start && IMAGE.start.is_multiple_of(SWAP_PAGE));
+    assert!(CRASH.end() <= STACK.start.saturating_add(512 << 10), "the chip has no more RAM");
     assert!(UPDATE.start.is_multiple_of(SWAP_PAGE) && UPDATE_STATE.end() <= NOR_LEN);
 };
