@@ -178,6 +178,12 @@ impl<S: MultiwriteNorFlash> Device<S> {
         self.front.as_ref().filter(|notice| notice.id == id)
     }
 
+    /// Whether a display may show anything: the car is awake and known to stand.
+    pub fn may_show(&self, now: Now) -> bool {
+        let awake = self.usage.alive_ms().is_some_and(|ms| now.uptime_ms.saturating_sub(ms) < DARK_AFTER_MS);
+        awake && self.usage.is_stationary(now.uptime_ms)
+    }
+
     /// The input ended: closes the open trip.
     pub async fn finish(&mut self, now: Now) -> Result<(), Error<S::Error>> {
         self.pass_time(now);
@@ -251,8 +257,7 @@ impl<S: MultiwriteNorFlash> Device<S> {
     }
 
     fn displayed(&self, now: Now) -> Option<(usize, NoticeId)> {
-        let awake = self.usage.alive_ms().is_some_and(|ms| now.uptime_ms.saturating_sub(ms) < DARK_AFTER_MS);
-        if !awake || !self.usage.is_stationary(now.uptime_ms) {
+        if !self.may_show(now) {
             return None;
         }
         let (index, head) = self.notices.most_urgent(self.clock.unix_ms(now.uptime_ms))?;

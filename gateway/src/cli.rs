@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use clap::{Args, Parser, Subcommand};
+use milepost_firmware::configuration::Bus;
 use milepost_protocol::DeviceId;
 use rand::rngs::SmallRng;
 use rand::{Rng, SeedableRng};
@@ -19,7 +20,7 @@ use crate::config::{self, split_address};
 use crate::fleet::run::{Plan, Server};
 use crate::link::{Identity, Link, Options, Policy, client_config};
 use crate::stop::Stop;
-use crate::{agent, bus, fleet, replay, usage};
+use crate::{agent, bus, chip, fleet, replay, uart, usage};
 
 /// The agent of a connected car, its replay tool and its simulated fleet.
 #[derive(Debug, Parser)]
@@ -41,6 +42,9 @@ pub enum Command {
     Usage(Usage),
     /// Simulate many vehicles at once, each with a core and a flash file of its own.
     Fleet(Fleet),
+    /// Make or read the file that is an emulated board's flash chip.
+    #[command(subcommand)]
+    Chip(Chip),
 }
 
 /// Arguments of `run`.
@@ -69,9 +73,53 @@ pub struct Replay {
     /// The flash file; in memory without it.
     #[arg(long, value_name = "FILE")]
     pub flash: Option<PathBuf>,
+    /// Put the frames on a serial line instead, a Unix socket, where an emulated board takes them for its bus.
+    #[arg(long, value_name = "SOCKET", conflicts_with_all = ["flash", "server", "device", "identities"])]
+    pub to_uart: Option<PathBuf>,
     /// The uplink.
     #[command(flatten)]
     pub uplink: Uplink,
+}
+
+/// What to do with a chip's file.
+#[derive(Debug, Subcommand)]
+pub enum Chip {
+    /// Make an erased chip.
+    Erase {
+        /// The file.
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+    },
+    /// Store who the board is and where its cloud is.
+    Configure {
+        /// The file.
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+        /// The front door, as the board sees it.
+        #[arg(long, value_name = "HOST:PORT", value_parser = address)]
+        server: (String, u16),
+        /// The name in the server's certificate; the host without it.
+        #[arg(long, value_name = "NAME")]
+        server_name: Option<String>,
+        /// The device id.
+        #[arg(long, value_name = "ID")]
+        device: DeviceId,
+        /// A folder with ca.pem and <device>/cert.pem and key.pem.
+        #[arg(long, value_name = "DIR")]
+        identities: PathBuf,
+        /// The car's bus, in bits a second.
+        #[arg(long, value_name = "BITS", default_value_t = Bus::default().bit_rate)]
+        bit_rate: u32,
+        /// Ask for OBD-II values; without it a board with a CAN controller only listens.
+        #[arg(long)]
+        ask: bool,
+    },
+    /// Print what the chip holds, as JSON.
+    Inspect {
+        /// The file.
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+    },
 }
 
 /// The uplink of one device; without a server nothing is sent.
@@ -170,6 +218,7 @@ fn dispatch(cli: Cli) -> anyhow::Result<()> {
         Command::Replay(args) => runtime(false)?.block_on(Box::pin(run_replay(args))),
         Command::Usage(args) => runtime(false)?.block_on(Box::pin(run_usage(args))),
         Command::Fleet(args) => runtime(true)?.block_on(Box::pin(run_fleet(args))),
+        Command::Chip(args) => runtime(false)?.block_on(Box::pin(run_chip(args))),
     }
 }
 
@@ -214,10 +263,33 @@ async fn run_replay(args: Replay) -> anyhow::Result<()> {
     };
     let pace = if args.as_fast_as_possible { replay::Pace::Unbounded } else { replay::Pace::Times(args.speed) };
     let (_stopper, stop) = Stop::on_signals().context("cannot listen for signals")?;
+    if let Some(line) = &args.to_uart {
+        let played = uart::play(&args.log, args.channels, line, pace, clock, stop).await?;
+        tell_broken(&args.log, &played.broken);
+        return print(&format!("{} frames, {} from the board\n", played.frames, played.answers));
+    }
     let played =
         Box::pin(replay::play(&args.log, args.channels, args.flash.as_deref(), pace, link, clock, stop)).await?;
     tell_broken(&args.log, &played.broken);
     print(&format!("{} inputs, {} records, {} without a receipt\n", played.inputs, played.created, played.waiting))
+}
+
+async fn run_chip(args: Chip) -> anyhow::Result<()> {
+    match args {
+        Chip::Erase { file } => Ok(chip::create(&file)?),
+        Chip::Configure { file, server: (host, port), server_name, device, identities, bit_rate, ask } => {
+            let server = chip::Server { name: server_name.unwrap_or_else(|| host.clone()), host, port };
+            let mut configuration = chip::configuration(&server, &device, &identities, Clock::system().unix_ms())?;
+            configuration.bus = Bus { bit_rate, ask };
+            Ok(chip::configure(&file, &configuration).await?)
+        }
+        Chip::Inspect { file } => {
+            let mut text =
+                serde_json::to_string(&Box::pin(chip::inspect(&file)).await?).context("contents do not serialise")?;
+            text.push('\n');
+            print(&text)
+        }
+    }
 }
 
 async fn run_usage(args: Usage) -> anyhow::Result<()> {

@@ -5,6 +5,7 @@
 pub mod agent;
 pub mod bus;
 pub mod candump;
+pub mod chip;
 pub mod cli;
 pub mod clock;
 pub mod config;
@@ -16,4 +17,5 @@ pub mod loopback;
 pub mod recording;
 pub mod replay;
 pub mod stop;
+pub mod uart;
 pub mod usage;

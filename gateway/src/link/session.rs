@@ -5,11 +5,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use milepost_firmware::link::{Machine, Policy, State, Step};
 use milepost_protocol::{DeviceId, topics};
 use rustls::ClientConfig;
 
 use super::client::{Client, Message, Target, Wire};
-use super::machine::{Loss, Machine, Policy, State, Step};
+use super::loss::Loss;
 use crate::clock::Clock;
 
 /// The most publishes without PUBACK at any time.
@@ -187,7 +188,7 @@ impl Link {
 
     fn lose(&mut self, loss: Loss) -> Event {
         self.client = None;
-        self.machine.lost(self.clock.elapsed(), &loss);
+        self.machine.lost(self.clock.elapsed(), loss.kind());
         Event::Down(loss)
     }
 }

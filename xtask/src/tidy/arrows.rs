@@ -9,9 +9,11 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("milepost-engine", &["milepost-protocol"]),
     ("milepost-firmware", &["milepost-protocol", "milepost-engine"]),
     ("milepost-display", &["milepost-protocol"]),
+    ("milepost-spi-nor", &[]),
     ("milepost-gateway", &["milepost-protocol", "milepost-engine", "milepost-firmware"]),
     ("milepost", &["milepost-protocol", "milepost-engine"]),
     ("milepost-tests", &["milepost-protocol", "milepost-engine", "milepost-firmware", "milepost-gateway", "milepost"]),
+    ("milepost-bench", &["milepost-protocol", "milepost-engine", "milepost-firmware", "milepost-gateway", "milepost"]),
     ("xtask", &[]),
 ];
 
@@ -33,6 +35,7 @@ const PURE: &[(&str, &[&str])] = &[
         ],
     ),
     ("milepost-display", &["embedded-graphics", "embedded-hal", "heapless"]),
+    ("milepost-spi-nor", &["embedded-hal-async", "embedded-storage-async"]),
 ];
 
 pub(super) fn check(metadata: &Metadata) -> Vec<Finding> {
