@@ -15,7 +15,7 @@ use milepost_protocol::NoticeId;
 use milepost_protocol::downlink::Consent;
 use milepost_protocol::notice::{Answer, Notice};
 use milepost_protocol::plan::ServicePlan;
-use milepost_protocol::record::{NoticeAnswered, ResetReason};
+use milepost_protocol::record::{CertificateRequest, NoticeAnswered, ResetReason};
 
 use crate::clock::{Clock, Now};
 use crate::error::Error;
@@ -147,6 +147,19 @@ impl<S: MultiwriteNorFlash> Device<S> {
     /// The link broke: everything without a receipt will be sent again.
     pub fn link_lost(&mut self) {
         self.outbox.rewind();
+    }
+
+    /// Unix time in milliseconds as far as it is known: from the host, from receipts, or carried over from an earlier boot.
+    pub fn unix_ms(&self, now: Now) -> Option<u64> {
+        self.clock.unix_ms(now.uptime_ms)
+    }
+
+    /// Asks the cloud for a certificate: the request travels as a record, and its answer comes to the host as a downlink.
+    ///
+    /// The key behind it must be durable before this is called.
+    pub async fn request_certificate(&mut self, now: Now, request: CertificateRequest) -> Result<(), Error<S::Error>> {
+        self.pass_time(now);
+        self.record(now, &request.into()).await
     }
 
     /// The owner answered a notice in the car; `false` if it is not open any more.

@@ -5,6 +5,7 @@
 use heapless::Vec;
 use serde::{Deserialize, Serialize};
 
+use crate::certificate::CertificateAnswer;
 use crate::frame::{self, DecodeError};
 use crate::ids::NoticeId;
 use crate::notice::{Notice, NoticeState};
@@ -181,6 +182,8 @@ downlinks! {
     5 => Consent(Consent),
     /// A command.
     6 => Command(Command),
+    /// What became of a certificate request.
+    12 => Certificate(CertificateAnswer),
 }
 
 type FrameHead = (u16, u16);

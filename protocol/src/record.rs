@@ -6,6 +6,7 @@ use heapless::{String, Vec};
 use serde::{Deserialize, Serialize};
 
 use crate::MAX_UNKNOWN_LEN;
+pub use crate::certificate::CertificateRequest;
 use crate::frame;
 use crate::ids::{NoticeId, RecordId};
 use crate::notice::Answer;
@@ -93,6 +94,8 @@ records! {
     16 => CommandResult,
     /// Energy went into the car.
     17 => Refuelled,
+    /// The device asks for a certificate.
+    24 => CertificateRequest,
 }
 
 /// A record of a kind that this build does not know.
@@ -438,6 +441,7 @@ impl Record {
                 | Self::NoticeShown(_)
                 | Self::NoticeAnswered(_)
                 | Self::CommandResult(_)
+                | Self::CertificateRequest(_)
         )
     }
 }

@@ -28,4 +28,5 @@ pub use backoff::Backoff;
 pub use client::Message;
 pub use machine::{Loss, Machine, Policy, State, Step, Stuck};
 pub use session::{Event, Link, Options, WINDOW};
+pub(crate) use tls::client_config_of;
 pub use tls::{Identity, TlsError, client_config};

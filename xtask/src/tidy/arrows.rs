@@ -8,9 +8,22 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("milepost-protocol", &[]),
     ("milepost-engine", &["milepost-protocol"]),
     ("milepost-firmware", &["milepost-protocol", "milepost-engine"]),
-    ("milepost-gateway", &["milepost-protocol", "milepost-engine", "milepost-firmware"]),
+    ("milepost-identity", &["milepost-protocol"]),
+    ("milepost-bench", &["milepost-protocol", "milepost-identity"]),
+    ("milepost-gateway", &["milepost-protocol", "milepost-engine", "milepost-firmware", "milepost-identity"]),
     ("milepost", &["milepost-protocol", "milepost-engine"]),
-    ("milepost-tests", &["milepost-protocol", "milepost-engine", "milepost-firmware", "milepost-gateway", "milepost"]),
+    (
+        "milepost-tests",
+        &[
+            "milepost-protocol",
+            "milepost-engine",
+            "milepost-firmware",
+            "milepost-identity",
+            "milepost-gateway",
+            "milepost-bench",
+            "milepost",
+        ],
+    ),
     ("xtask", &[]),
 ];
 
@@ -31,6 +44,7 @@ const PURE: &[(&str, &[&str])] = &[
             "sha2",
         ],
     ),
+    ("milepost-identity", &["heapless", "p256", "postcard", "serde", "sha2"]),
 ];
 
 pub(super) fn check(metadata: &Metadata) -> Vec<Finding> {
