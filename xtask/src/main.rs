@@ -6,6 +6,7 @@
 
 mod bare;
 mod demo;
+mod flash;
 mod fuzz;
 mod generate;
 mod run;
@@ -45,6 +46,8 @@ enum Command {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
+    /// Build an image, write it to its board, enrol the board, and print the signed receipt.
+    Flash(flash::Flash),
     /// Write `cloud/openapi.json` anew from the service.
     Openapi,
     /// Write the golden vectors that are missing; standing ones never change.
@@ -65,6 +68,7 @@ fn main() -> ExitCode {
         Command::Tidy => tidy::run(&root),
         Command::Bare => bare::run(&root),
         Command::Demo { arguments } => demo::run(&root, &arguments),
+        Command::Flash(call) => flash::run(&root, &call),
         Command::Openapi => generate::openapi(&root),
         Command::Vectors => generate::vectors(&root),
         Command::Fuzz { seconds } => fuzz::run(&root, seconds),

@@ -49,6 +49,9 @@ pub(super) fn check(der: &[u8], names: &[&str]) -> Result<Checked, Refusal> {
 pub(super) mod tests {
     use rcgen::{CertificateParams, DistinguishedName, DnType, KeyPair};
 
+    use rustls_pki_types::CertificateSigningRequestDer;
+    use rustls_pki_types::pem::PemObject as _;
+
     use super::*;
 
     /// A request of `key` under `name`.
@@ -77,6 +80,9 @@ pub(super) mod tests {
             let key = KeyPair::generate_for(other).unwrap();
             assert_eq!(refusal(&request_of(&key, "dev-1")), Some(Refusal::Key), "{other:?}");
         }
+        let rsa = include_bytes!("fixtures/rsa-request.pem");
+        let rsa = CertificateSigningRequestDer::from_pem_slice(rsa).unwrap();
+        assert_eq!(refusal(&rsa), Some(Refusal::Key), "RSA");
         assert_eq!(refusal(&[good.as_slice(), &[0]].concat()), Some(Refusal::Malformed), "bytes behind the request");
         assert_eq!(refusal(&good[..good.len() - 1]), Some(Refusal::Malformed));
         assert_eq!(refusal(b""), Some(Refusal::Malformed));

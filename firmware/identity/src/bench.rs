@@ -33,6 +33,22 @@ pub struct Settings {
     pub now_ms: u64,
 }
 
+/// A message as it crosses the line: with the number of its request, so that an answer that comes late is not taken for another's.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Numbered<T> {
+    /// The request's number, from 1; an answer repeats it.
+    pub number: u16,
+    /// The request or the answer.
+    pub body: T,
+}
+
+impl Numbered<Answer> {
+    /// What a board answers to a line that it could not read.
+    pub fn unread() -> Self {
+        Self { number: 0, body: Answer::Refused(Refused::Line) }
+    }
+}
+
 /// What the host asks.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[expect(clippy::large_enum_variant, reason = "without an allocator there is no box, and one lives at a time")]
@@ -303,8 +319,9 @@ mod tests {
     fn the_longest_messages_fit_the_line() {
         let long = || String::try_from("x".repeat(MAX_NAME_LEN).as_str()).unwrap();
         let settings = Settings { host: long(), server_name: long(), now_ms: u64::MAX, port: u16::MAX, ..settings() };
-        assert!(line::encode(&Request::StoreConfiguration(settings)).is_some());
         let der = Vec::from_slice(&[5; MAX_CERTIFICATE_LEN]).unwrap();
-        assert!(line::encode(&Request::StoreCertificate { der }).is_some());
+        for body in [Request::StoreConfiguration(settings), Request::StoreCertificate { der }] {
+            assert!(line::encode(&Numbered { number: u16::MAX, body }).is_some());
+        }
     }
 }

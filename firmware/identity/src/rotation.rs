@@ -159,6 +159,11 @@ impl Rotation {
         }
     }
 
+    /// Whether nothing is under way: no request and no trial.
+    pub fn is_settled(&self) -> bool {
+        matches!(self.next, Next::None)
+    }
+
     /// The credentials that connections have been accepted with, whatever is on trial.
     pub fn in_use(&self) -> &Credentials {
         &self.current

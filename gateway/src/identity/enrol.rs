@@ -86,7 +86,7 @@ pub async fn enrol(enrolment: &Enrolment, clock: &Clock) -> Result<DeviceId, Enr
     let link = Link::new(options, Policy::default(), clock.clone(), seed);
     let asked = tokio::time::timeout(*timeout, ask(link, &key, serial, clock)).await;
     let (device, credentials) = asked.map_err(|_| EnrolError::Timeout)??;
-    keep(&identity.ca, out, &device, &credentials)?;
+    keep(out, &files::read_certificate(&identity.ca)?, &device, &credentials)?;
     files::remove(&pending)?;
     Ok(device)
 }
@@ -138,11 +138,11 @@ fn envelope(key: &Key, serial: &DeviceId) -> Vec<u8> {
     writer.finish().to_vec()
 }
 
-fn keep(ca: &Path, out: &Path, device: &DeviceId, credentials: &Credentials) -> Result<(), IdentityError> {
+/// Writes an identity in the layout that [`Identity::in_folder`] reads; `authority` is DER. Durable on `Ok`.
+pub fn keep(out: &Path, authority: &[u8], device: &DeviceId, credentials: &Credentials) -> Result<(), IdentityError> {
     let own = out.join(device.as_str());
     files::create_folder(&own)?;
-    let authority = files::read_certificate(ca)?;
-    files::write_certificate(&out.join("ca.pem"), &authority)?;
+    files::write_certificate(&out.join("ca.pem"), authority)?;
     files::write_key(&own.join("key.pem"), &credentials.key)?;
     files::write_certificate(&own.join("cert.pem"), &credentials.certificate)
 }

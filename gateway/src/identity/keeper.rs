@@ -86,6 +86,11 @@ impl Keeper {
         &self.kept.rotation.credentials().1.certificate
     }
 
+    /// Whether nothing is under way: no request and no trial.
+    pub fn is_settled(&self) -> bool {
+        self.kept.rotation.is_settled()
+    }
+
     /// A request that has to be handed to the core now: because it is time, or because an earlier process did not get its answer.
     pub fn request(&mut self, unix_ms: Option<u64>) -> Result<Option<CertificateRequest>, IdentityError> {
         if self.kept.rotation.is_due(unix_ms) {

@@ -6,6 +6,6 @@ mod enrol;
 mod files;
 mod keeper;
 
-pub use enrol::{EnrolError, Enrolment, enrol};
+pub use enrol::{EnrolError, Enrolment, enrol, keep};
 pub use files::IdentityError;
 pub use keeper::Keeper;

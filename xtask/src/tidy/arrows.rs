@@ -9,7 +9,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("milepost-engine", &["milepost-protocol"]),
     ("milepost-firmware", &["milepost-protocol", "milepost-engine"]),
     ("milepost-identity", &["milepost-protocol"]),
-    ("milepost-bench", &["milepost-protocol", "milepost-identity"]),
+    ("milepost-station", &["milepost-protocol", "milepost-identity"]),
     ("milepost-gateway", &["milepost-protocol", "milepost-engine", "milepost-firmware", "milepost-identity"]),
     ("milepost", &["milepost-protocol", "milepost-engine"]),
     (
@@ -20,7 +20,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "milepost-firmware",
             "milepost-identity",
             "milepost-gateway",
-            "milepost-bench",
+            "milepost-station",
             "milepost",
         ],
     ),

@@ -41,7 +41,7 @@ where
     let Answer::Identity(identity) = board.ask(&Request::Identify).await? else { bail!("board answers out of place") };
     ensure!(
         identity.board.as_str() == plan.board,
-        "this is a {}, not a {}: nothing was changed",
+        "this is the board {}, not the {} that was asked for; nothing was changed",
         identity.board,
         plan.board
     );

@@ -1,4 +1,4 @@
-//! `milepost-bench`: what `cargo xtask flash` calls once an image is on its board.
+//! `milepost-station`: what `cargo xtask flash` calls once an image is on its board.
 //!
 //! Exit code 0: the thing asked for was done; 1: it was not. Results go to standard output, errors to standard error.
 
@@ -7,15 +7,15 @@ use std::process::ExitCode;
 
 use anyhow::{Context as _, Result};
 use clap::{Args, Parser};
-use milepost_bench::board::Board;
-use milepost_bench::cloud::{Cloud, Flashing};
-use milepost_bench::enrol::{Plan, enrol};
-use milepost_bench::wire::Wire;
 use milepost_protocol::DeviceId;
+use milepost_station::board::Board;
+use milepost_station::cloud::{Cloud, Flashing};
+use milepost_station::enrol::{Plan, enrol};
+use milepost_station::wire::Wire;
 
 /// The bench at which boards come to their identity. The engineer's password is the first line of standard input.
 #[derive(Debug, Parser)]
-#[command(name = "milepost-bench", version)]
+#[command(name = "milepost-station", version)]
 enum Call {
     /// Have the board make a key, have it certified, store both, and print the signed receipt as JSON.
     Enrol(Enrol),
@@ -38,7 +38,7 @@ struct Session {
     #[arg(long, value_name = "HEX")]
     image_sha256: String,
     /// The tool and its version, for the receipt.
-    #[arg(long, default_value = concat!("milepost-bench ", env!("CARGO_PKG_VERSION")))]
+    #[arg(long, default_value = concat!("milepost-station ", env!("CARGO_PKG_VERSION")))]
     tool: String,
 }
 
