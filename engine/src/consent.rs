@@ -58,6 +58,7 @@ pub fn record(record: &Record) -> Need {
         | Record::Gap(_)
         | Record::LogChunk(_)
         | Record::CommandResult(_)
+        | Record::ParkedDay(_)
         | Record::CertificateRequest(_) => Need::Operation,
         Record::SignalChange(change) => signal(change.signal),
         Record::SignalSummary(summary) => signal(summary.signal),

@@ -8,14 +8,18 @@
 #[cfg(test)]
 extern crate std;
 
+#[cfg(target_pointer_width = "32")]
+mod budget;
 pub mod clock;
 pub mod device;
 pub mod error;
+pub mod facts;
 pub mod frame;
 pub mod isotp;
 pub mod notices;
 pub mod obd;
 pub mod outbox;
+pub mod power;
 pub mod signal;
 pub mod status;
 mod store;

@@ -5,10 +5,8 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use milepost_protocol::certificate::{CertificateAnswer, Refusal, Verdict};
 use milepost_protocol::downlink::{Range, Receipt};
 use milepost_protocol::{Downlink, Envelope, MAX_DOWNLINK_LEN, Record};
-use sha2::{Digest as _, Sha256};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::oneshot;
 
@@ -17,7 +15,7 @@ use super::codec::Publish;
 use super::registry::{Attached, Push};
 use super::session::{Pending, Session};
 use crate::clock::Clock;
-use crate::events::{CertificateFailed, Certified};
+use crate::events::Certified;
 use crate::ingest::Ack;
 use crate::pki::{self, PkiError};
 
@@ -69,26 +67,8 @@ fn downlink(asked: &Asked, verdict: Result<pki::Verdict, PkiError>, now_ms: u64)
     let range = Range { first: asked.number, last: asked.number };
     let ranges = heapless::Vec::from_slice(&[range]).expect("a receipt has room for one range");
     let receipt = Downlink::Receipt(Receipt { boot: asked.boot, ranges, now_ms, credit: 1 });
-    let answer = Downlink::Certificate(answer(&asked.der, verdict));
+    let answer = Downlink::Certificate(pki::answer(&asked.der, verdict));
     let mut buffer = [0; MAX_DOWNLINK_LEN];
     let bytes = Downlink::encode(&[receipt, answer], &mut buffer).map(Bytes::copy_from_slice);
     (Ack::Committed, bytes)
-}
-
-/// A verdict as it goes to a device; a failure of ours is one that passes.
-pub(crate) fn answer(request: &[u8], verdict: Result<pki::Verdict, PkiError>) -> CertificateAnswer {
-    let hash: [u8; 32] = Sha256::digest(request).into();
-    let request = hash.first_chunk().copied().unwrap_or_default();
-    let verdict = match verdict {
-        Ok(Ok(leaf)) => match heapless::Vec::from_slice(&leaf.der) {
-            Ok(certificate) => Verdict::Issued { device: leaf.device, certificate },
-            Err(_) => Verdict::Refused(Refusal::Unavailable),
-        },
-        Ok(Err(refusal)) => Verdict::Refused(refusal),
-        Err(error) => {
-            CertificateFailed { error: &error }.emit();
-            Verdict::Refused(Refusal::Unavailable)
-        }
-    };
-    CertificateAnswer { request, verdict }
 }

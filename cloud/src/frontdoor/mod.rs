@@ -8,6 +8,7 @@ mod claim;
 mod close;
 mod codec;
 mod connect;
+mod door;
 mod listener;
 mod outgoing;
 mod rate;
@@ -17,7 +18,6 @@ mod session;
 mod tests;
 mod tls;
 
-pub(crate) use claim::answer as certificate_answer;
 pub use close::Close;
 pub use listener::{FrontDoor, FrontDoorError};
 pub use registry::{Push, Registry};

@@ -22,8 +22,8 @@ use crate::clock::timer_now;
 use crate::config;
 use crate::domain::{Actor, Change, Intent, IntentError, Outcome, Vehicle};
 use crate::events::{Certified, CommitFailed};
-use crate::frontdoor::{Push, Registry, certificate_answer};
-use crate::pki::Pki;
+use crate::frontdoor::{Push, Registry};
+use crate::pki::{self, Pki};
 use crate::rules::{Effects, Rules, carry_out, evaluate, introduce};
 use crate::store::{AnyStore, Commit, Store as _, StoreError};
 
@@ -260,7 +260,7 @@ impl Task {
                 let verdict = tokio::task::spawn_blocking(move || pki.certify(&by, &der, now_ms)).await;
                 let Ok(verdict) = verdict else { continue };
                 Certified::of(device, &verdict).emit();
-                let answer = Downlink::Certificate(certificate_answer(&request, verdict));
+                let answer = Downlink::Certificate(pki::answer(&request, verdict));
                 draft.effects.send(&mut draft.vehicle, answer);
             }
         }

@@ -3,6 +3,7 @@
 //! The two authorities are apart so that no device's certificate can pass for the server's.
 //! Invariant: private keys are files of mode 0600, and every change of the register is on disk before it takes effect.
 
+mod answer;
 mod authority;
 mod enrol;
 mod error;
@@ -23,6 +24,7 @@ use serials::Serials;
 use crate::config::Secret;
 use crate::receipts::ReceiptKey;
 
+pub use answer::answer;
 pub use enrol::{Leaf, Verdict};
 pub use error::PkiError;
 pub use register::{Issued, Register, Role};

@@ -250,6 +250,7 @@ impl VehicleState {
             | Record::NoticeShown(_)
             | Record::NoticeAnswered(_)
             | Record::CertificateRequest(_)
+            | Record::ParkedDay(_)
             | Record::Unknown(_) => {}
         }
     }

@@ -162,6 +162,11 @@ pub(crate) fn records() -> Vec<(&'static str, &'static str, Record)> {
         ),
         ("refuelled", "a full tank", Refuelled { before: 0.125, after: 1.0, electric: false }.into()),
         (
+            "parked-day",
+            "a parked day within its budget",
+            ParkedDay { spent_uah: 26_655, budget_uah: 50_000, wakes: 4 }.into(),
+        ),
+        (
             "certificate-request",
             "as many bytes as a certificate request takes",
             CertificateRequest { der: Bounded::from_slice(&[0x30; MAX_REQUEST_LEN]).unwrap() }.into(),
@@ -295,6 +300,7 @@ pub(crate) fn down() -> Vec<Down> {
         ),
         one("command-table-commit", "take it into use", command(Task::TableCommit)),
         one("command-report", "report now", command(Task::Report)),
+        one("command-log-level", "send what happens", command(Task::LogLevel { level: LogLevel::Info })),
         one("command-anchor-odometer", "the true odometer", command(Task::AnchorOdometer { odometer_m: 48_150_000 })),
         one(
             "certificate-largest",

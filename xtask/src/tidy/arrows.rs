@@ -8,6 +8,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("milepost-protocol", &[]),
     ("milepost-engine", &["milepost-protocol"]),
     ("milepost-firmware", &["milepost-protocol", "milepost-engine"]),
+    ("milepost-display", &["milepost-protocol"]),
     ("milepost-identity", &["milepost-protocol"]),
     ("milepost-station", &["milepost-protocol", "milepost-identity"]),
     ("milepost-gateway", &["milepost-protocol", "milepost-engine", "milepost-firmware", "milepost-identity"]),
@@ -20,7 +21,6 @@ const ARROWS: &[(&str, &[&str])] = &[
             "milepost-firmware",
             "milepost-identity",
             "milepost-gateway",
-            "milepost-station",
             "milepost",
         ],
     ),
@@ -44,6 +44,7 @@ const PURE: &[(&str, &[&str])] = &[
             "sha2",
         ],
     ),
+    ("milepost-display", &["embedded-graphics", "embedded-hal", "heapless"]),
     ("milepost-identity", &["heapless", "p256", "postcard", "serde", "sha2"]),
 ];
 
