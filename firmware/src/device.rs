@@ -157,11 +157,6 @@ impl<S: MultiwriteNorFlash> Device<S> {
         self.outbox.rewind();
     }
 
-    /// Unix time in milliseconds as far as it is known: from the host, from receipts, or carried over from an earlier boot.
-    pub fn unix_ms(&self, now: Now) -> Option<u64> {
-        self.clock.unix_ms(now.uptime_ms)
-    }
-
     /// Asks the cloud for a certificate: the request travels as a record, and its answer comes to the host as a downlink.
     ///
     /// The key behind it must be durable before this is called.

@@ -84,7 +84,7 @@ pub async fn run(
             }
             _ = ticks.tick() => {
                 host.device.tick(now()).await?;
-                let unix_ms = host.device.unix_ms(now());
+                let unix_ms = host.device.unix_ms(now()).map(|(unix_ms, _)| unix_ms);
                 if let Some(request) = keeper.as_mut().map(|keeper| keeper.request(unix_ms)).transpose()?.flatten() {
                     host.device.request_certificate(now(), request).await?;
                 }
@@ -118,7 +118,7 @@ pub async fn look_after(
     host: &mut Host,
     now: Now,
 ) -> Result<Event, AgentError> {
-    let unix_ms = host.device.unix_ms(now);
+    let unix_ms = host.device.unix_ms(now).map(|(unix_ms, _)| unix_ms);
     let renewed = match &event {
         Event::Up => {
             keeper.connected()?;

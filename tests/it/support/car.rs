@@ -147,7 +147,7 @@ impl Car {
         let standing = Frame::new(0, unraw(ANSWERS), &[0x03, 0x41, 0x0D, 0x00]).context("the frame is well formed")?;
         self.host.device.frame(now, &standing).await?;
         self.host.device.tick(now).await?;
-        let unix_ms = self.host.device.unix_ms(now);
+        let unix_ms = self.host.device.unix_ms(now).map(|(unix_ms, _)| unix_ms);
         if let Some(request) = self.keeper.request(unix_ms)? {
             self.host.device.request_certificate(now, request).await?;
         }
