@@ -8,6 +8,7 @@ use heapless::Vec;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use crate::certificate::CertificateAnswer;
 use crate::frame::{self, DecodeError};
 use crate::ids::NoticeId;
 use crate::notice::{Notice, NoticeState};
@@ -232,6 +233,8 @@ downlinks! {
     5 => Consent(Consent),
     /// A command.
     6 => Command(Command),
+    /// What became of a certificate request.
+    12 => Certificate(CertificateAnswer),
 }
 
 type FrameHead = (u16, u16);

@@ -6,6 +6,7 @@ use heapless::{String, Vec};
 use serde::{Deserialize, Serialize};
 
 use crate::MAX_UNKNOWN_LEN;
+pub use crate::certificate::CertificateRequest;
 use crate::frame;
 use crate::ids::{NoticeId, RecordId};
 use crate::notice::Answer;
@@ -95,6 +96,8 @@ records! {
     17 => Refuelled,
     /// What the device itself took from the battery.
     18 => ParkedDay,
+    /// The device asks for a certificate.
+    24 => CertificateRequest,
 }
 
 /// A record of a kind that this build does not know.
@@ -451,6 +454,7 @@ impl Record {
                 | Self::NoticeShown(_)
                 | Self::NoticeAnswered(_)
                 | Self::CommandResult(_)
+                | Self::CertificateRequest(_)
         )
     }
 }

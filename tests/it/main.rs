@@ -5,5 +5,6 @@ mod cut_link;
 mod kill_cloud;
 mod kill_gateway;
 mod notices;
+mod provisioning;
 mod support;
 mod wire;

@@ -6,6 +6,7 @@
 mod account;
 mod body;
 mod devices;
+mod enrolment;
 mod events;
 mod export;
 mod idempotency;
@@ -67,6 +68,10 @@ pub fn router() -> (Router<AppState>, Document) {
         .routes(routes!(queue::show))
         .routes(routes!(queue::records))
         .routes(routes!(devices::list))
+        .routes(routes!(enrolment::certify))
+        .routes(routes!(enrolment::receipts, enrolment::hand_in))
+        .routes(routes!(enrolment::receipt))
+        .routes(routes!(enrolment::serials))
         .routes(routes!(events::events))
         .split_for_parts()
 }

@@ -54,6 +54,7 @@ pub(crate) struct TestApp {
     pub(crate) store: AnyStore,
     pub(crate) wall: Clock,
     _running: Running,
+    _folder: tempfile::TempDir,
 }
 
 /// A caller: nobody, or somebody with a session.
@@ -96,7 +97,10 @@ impl TestApp {
         let registry = milepost::frontdoor::Registry::default();
         let (changes, _) = tokio::sync::broadcast::channel(256);
         let rules = Rules { texts: Arc::new(CarTexts), offers: offer_rules() };
+        let folder = tempfile::tempdir().unwrap();
+        let pki = Arc::new(milepost::pki::Pki::open(folder.path(), NOW_MS).unwrap());
         let running = ingest::start(Parts {
+            pki: Arc::clone(&pki),
             store: store.clone(),
             clock: clock.clone(),
             rules,
@@ -105,12 +109,12 @@ impl TestApp {
             settings: milepost::config::Ingest::default(),
             fatal: tokio_util::sync::CancellationToken::new(),
         });
-        let service = Service::new(store.clone(), clock.clone(), running.committer.clone(), registry, changes);
+        let service = Service::new(store.clone(), clock.clone(), running.committer.clone(), registry, changes, pki);
         let state = AppState::new(service, wall.clone(), Settings { secure_cookies });
         for (id, name, role) in PEOPLE {
             state.accounts.create(id.parse().unwrap(), name, role, PASSWORD).await.unwrap();
         }
-        let app = Self { router: web::router(state.clone()), state, store, wall, _running: running };
+        let app = Self { router: web::router(state.clone()), state, store, wall, _running: running, _folder: folder };
         app.seed().await;
         app
     }

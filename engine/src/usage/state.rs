@@ -249,6 +249,7 @@ impl VehicleState {
             Record::NoticeRaised(_)
             | Record::NoticeShown(_)
             | Record::NoticeAnswered(_)
+            | Record::CertificateRequest(_)
             | Record::ParkedDay(_)
             | Record::Unknown(_) => {}
         }

@@ -145,6 +145,16 @@ impl Link {
         }
     }
 
+    /// Uses other credentials from the next connection on.
+    pub fn set_tls(&mut self, tls: Arc<ClientConfig>) {
+        self.target.tls = Some(tls);
+    }
+
+    /// Ends the connection, if there is one, so that the next one follows soon; the event is to be handled like any other.
+    pub fn reconnect(&mut self) -> Option<Event> {
+        self.client.is_some().then(|| self.lose(Loss::Broken("the credentials are to change".into())))
+    }
+
     /// Says goodbye. What has no receipt stays in the device's flash.
     pub async fn close(mut self) {
         if let Some(client) = self.client.take() {

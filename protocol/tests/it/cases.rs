@@ -1,6 +1,7 @@
 //! The values behind the golden vectors: every kind in both directions, and the largest of each.
 
 use heapless::Vec as Bounded;
+use milepost_protocol::certificate::{CertificateAnswer, MAX_CERTIFICATE_LEN, MAX_REQUEST_LEN, Refusal, Verdict};
 use milepost_protocol::downlink::{
     Command, Consent, Downlink, MAX_CHUNK_LEN, MAX_RANGES, NoticeUpdate, Purposes, Range, Receipt, Task,
 };
@@ -165,6 +166,11 @@ pub(crate) fn records() -> Vec<(&'static str, &'static str, Record)> {
             "a parked day within its budget",
             ParkedDay { spent_uah: 26_655, budget_uah: 50_000, wakes: 4 }.into(),
         ),
+        (
+            "certificate-request",
+            "as many bytes as a certificate request takes",
+            CertificateRequest { der: Bounded::from_slice(&[0x30; MAX_REQUEST_LEN]).unwrap() }.into(),
+        ),
         ("unknown", "a kind of a later version, kept as it came", unknown(40_000, &[1, 2, 3])),
     ]
 }
@@ -296,6 +302,25 @@ pub(crate) fn down() -> Vec<Down> {
         one("command-report", "report now", command(Task::Report)),
         one("command-log-level", "send what happens", command(Task::LogLevel { level: LogLevel::Info })),
         one("command-anchor-odometer", "the true odometer", command(Task::AnchorOdometer { odometer_m: 48_150_000 })),
+        one(
+            "certificate-largest",
+            "the longest certificate for the longest id",
+            Downlink::Certificate(CertificateAnswer {
+                request: [0xE7; 8],
+                verdict: Verdict::Issued {
+                    device: "0123456789012345678901234567890123456789".parse().unwrap(),
+                    certificate: Bounded::from_slice(&[0x30; MAX_CERTIFICATE_LEN]).unwrap(),
+                },
+            }),
+        ),
+        one(
+            "certificate-refused",
+            "the serial number has enrolled before",
+            Downlink::Certificate(CertificateAnswer {
+                request: [0xE7; 8],
+                verdict: Verdict::Refused(Refusal::AlreadyEnrolled),
+            }),
+        ),
         Down {
             name: "several",
             meaning: "three messages in one publish",

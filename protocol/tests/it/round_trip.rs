@@ -160,6 +160,9 @@ fn record() -> impl Strategy<Value = Record> {
         .into()),
         (value(), value(), any::<bool>())
             .prop_map(|(before, after, electric)| Refuelled { before, after, electric }.into()),
+        vec(any::<u8>(), 0..=254).prop_map(|der| {
+            CertificateRequest { der: Bounded::from_slice(&der).expect("254 bytes are a request") }.into()
+        }),
         (1000..u16::MAX, vec(any::<u8>(), 0..=256)).prop_map(|(kind, body)| {
             Record::Unknown(Unknown { kind, body: Bounded::from_slice(&body).expect("256 bytes are kept") })
         }),
