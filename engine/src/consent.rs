@@ -57,7 +57,9 @@ pub fn record(record: &Record) -> Need {
         | Record::NoticeAnswered(_)
         | Record::Gap(_)
         | Record::LogChunk(_)
-        | Record::CommandResult(_) => Need::Operation,
+        | Record::CommandResult(_)
+        | Record::UpdateReport(_)
+        | Record::Health(_) => Need::Operation,
         Record::SignalChange(change) => signal(change.signal),
         Record::SignalSummary(summary) => signal(summary.signal),
         Record::TyreSample(_) => Need::AnyOf(CARE_AND_OFFERS),

@@ -11,11 +11,11 @@ mod start;
 use core::fmt;
 
 use embedded_storage_async::nor_flash::MultiwriteNorFlash;
-use milepost_protocol::NoticeId;
 use milepost_protocol::downlink::Consent;
 use milepost_protocol::notice::{Answer, Notice};
 use milepost_protocol::plan::ServicePlan;
 use milepost_protocol::record::{NoticeAnswered, ResetReason};
+use milepost_protocol::{NoticeId, Record};
 
 use crate::clock::{Clock, Now};
 use crate::error::Error;
@@ -163,6 +163,12 @@ impl<S: MultiwriteNorFlash> Device<S> {
     /// What the display shows: only while the car stands, the most urgent first. It marks nothing.
     pub fn display(&self, now: Now) -> Option<&Notice> {
         self.displayed(now).map(|(_, notice)| notice)
+    }
+
+    /// Appends a record that the host makes beside the core, such as an updater's report; it is in flash on return.
+    pub async fn report(&mut self, now: Now, record: &Record) -> Result<(), Error<S::Error>> {
+        self.pass_time(now);
+        self.record(now, record).await
     }
 
     /// The input ended: closes the open trip.

@@ -9,6 +9,7 @@ use crate::frame::{self, DecodeError};
 use crate::ids::NoticeId;
 use crate::notice::{Notice, NoticeState};
 use crate::plan::ServicePlan;
+use crate::update::{UpdateChunk, UpdateOffer};
 use crate::{MAX_BODY_LEN, MAX_DOWNLINK_LEN, VERSION};
 
 /// The most ranges that one receipt names.
@@ -181,6 +182,10 @@ downlinks! {
     5 => Consent(Consent),
     /// A command.
     6 => Command(Command),
+    /// A firmware image is offered, or withdrawn.
+    7 => UpdateOffer(UpdateOffer),
+    /// Bytes of a firmware image.
+    8 => UpdateChunk(UpdateChunk),
 }
 
 type FrameHead = (u16, u16);

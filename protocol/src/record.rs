@@ -12,6 +12,7 @@ use crate::notice::Answer;
 use crate::plan::{ItemId, Level};
 use crate::signal::SignalId;
 use crate::trouble::{TroubleCode, TroubleStatus};
+use crate::update::{Health, UpdateReport};
 
 macro_rules! records {
     ($($(#[$doc:meta])* $kind:literal => $name:ident,)*) => {
@@ -93,6 +94,10 @@ records! {
     16 => CommandResult,
     /// Energy went into the car.
     17 => Refuelled,
+    /// A firmware update moved on.
+    32 => UpdateReport,
+    /// How the device does after a start.
+    33 => Health,
 }
 
 /// A record of a kind that this build does not know.
@@ -438,6 +443,7 @@ impl Record {
                 | Self::NoticeShown(_)
                 | Self::NoticeAnswered(_)
                 | Self::CommandResult(_)
+                | Self::UpdateReport(_)
         )
     }
 }

@@ -37,7 +37,8 @@ impl<S: MultiwriteNorFlash> Device<S> {
                 Downlink::Plan(plan) => self.new_plan(plan).await?,
                 Downlink::Consent(consent) => self.new_consent(consent).await?,
                 Downlink::Command(command) => self.command(now, &command).await?,
-                Downlink::Unknown(_) => {
+                // What an updater takes never comes here; without one it is as good as unknown.
+                Downlink::UpdateOffer(_) | Downlink::UpdateChunk(_) | Downlink::Unknown(_) => {
                     self.drops.unknown_downlinks = self.drops.unknown_downlinks.saturating_add(1);
                 }
             }

@@ -11,4 +11,5 @@ mod notices;
 mod outbox;
 mod polling;
 mod tables;
+mod updates;
 mod usage;
