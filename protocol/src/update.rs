@@ -235,8 +235,10 @@ pub struct UpdateReport {
 }
 
 /// How a device does after a start, told when it is connected and from time to time after that.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Health {
+    /// The board, as manifests name it.
+    pub board: String<MAX_BOARD_LEN>,
     /// The firmware that runs.
     pub version: Version,
     /// For how long it has been running, in seconds.

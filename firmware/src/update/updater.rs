@@ -22,7 +22,7 @@ use crate::error::{DownlinkError, Error};
 /// What the host decides for a start.
 #[derive(Debug, Clone, Copy)]
 pub struct Settings<'k> {
-    /// The board, as manifests name it.
+    /// The board, as manifests name it; at most [`milepost_protocol::update::MAX_BOARD_LEN`] bytes.
     pub board: &'k str,
     /// The version that runs.
     pub version: Version,
@@ -232,7 +232,8 @@ impl<S: NorFlash> Updater<'_, S> {
         self.health_ms = Some(now.uptime_ms);
         let uptime_s = u32::try_from(now.uptime_ms.saturating_sub(self.started_ms) / 1000).unwrap_or(u32::MAX);
         let Kept { ran: version, resets, .. } = self.kept;
-        Some(Health { version, uptime_s, reconnect_ms, resets, backlog, current_ma })
+        let board = self.settings.board.try_into().unwrap_or_default();
+        Some(Health { board, version, uptime_s, reconnect_ms, resets, backlog, current_ma })
     }
 
     /// What was dropped in this boot.

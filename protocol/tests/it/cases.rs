@@ -174,6 +174,7 @@ pub(crate) fn records() -> Vec<(&'static str, &'static str, Record)> {
             "health",
             "a quick start without a measured current",
             Health {
+                board: "nucleo-f767zi".try_into().unwrap(),
                 version: Version([1, 4, 260]),
                 uptime_s: 9,
                 reconnect_ms: 7_431,

@@ -141,9 +141,11 @@ fn update_report() -> impl Strategy<Value = Record> {
 }
 
 fn health() -> impl Strategy<Value = Record> {
-    (version(), any::<[u32; 3]>(), any::<u16>(), of(any::<u16>())).prop_map(|(version, numbers, resets, current_ma)| {
+    let measured = (any::<[u32; 3]>(), any::<u16>(), of(any::<u16>()));
+    ("[a-z0-9-]{0,24}", version(), measured).prop_map(|(board, version, (numbers, resets, current_ma))| {
+        let board = Text::try_from(board.as_str()).expect("24 characters are the longest name of a board");
         let [uptime_s, reconnect_ms, backlog] = numbers;
-        Health { version, uptime_s, reconnect_ms, resets, backlog, current_ma }.into()
+        Health { board, version, uptime_s, reconnect_ms, resets, backlog, current_ma }.into()
     })
 }
 
