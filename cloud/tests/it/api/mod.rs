@@ -3,5 +3,6 @@
 mod authorisation;
 mod document;
 mod events;
+mod firmware;
 mod owner;
 mod staff;
