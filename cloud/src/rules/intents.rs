@@ -92,7 +92,7 @@ pub fn carry_out(
         }
         Intent::OfferUpdate { rollout, version, image, window } => {
             let before = vehicle.update.offered;
-            if before.is_some_and(|offered| offered.rollout == *rollout) {
+            if !vehicle.update.can_be_offered(*rollout, now_ms) {
                 return Ok(false);
             }
             let update = vehicle.update.offer(*rollout, *version, now_ms);

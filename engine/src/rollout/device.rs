@@ -9,6 +9,12 @@ use milepost_protocol::record::ResetReason;
 use milepost_protocol::update::{Health, Refusal, UpdateReport, UpdateState, Version};
 use serde::{Deserialize, Serialize};
 
+/// After this long a device that was on trial is asked again, in milliseconds.
+const ASK_AGAIN_MS: u64 = 60_000;
+
+/// No trial takes longer, in milliseconds.
+const TRIAL_MS: u64 = 2 * 3_600_000;
+
 /// How far an offered update is, as far as the device has told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Phase {
@@ -152,6 +158,19 @@ impl DeviceUpdate {
         }
         offered.withdrawn = true;
         Some(offered.update)
+    }
+
+    /// Whether a rollout may offer its image now: once, and not while the device tries another one.
+    ///
+    /// A device that was on trial when it was asked refused for that reason alone; it is asked again after a while.
+    pub fn can_be_offered(&self, rollout: u32, now_ms: u64) -> bool {
+        let Some(offered) = self.offered else { return true };
+        let since_ms = now_ms.saturating_sub(offered.moved_ms);
+        if offered.rollout == rollout {
+            offered.phase == Phase::Refused(Refusal::OnTrial) && since_ms >= ASK_AGAIN_MS
+        } else {
+            !matches!(offered.phase, Phase::Installed | Phase::OnTrial) || since_ms >= TRIAL_MS
+        }
     }
 
     /// The version that runs, as far as it was told.

@@ -5,6 +5,7 @@
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
+use milepost_protocol::update::Refusal;
 use serde::{Deserialize, Serialize};
 
 use super::device::{DeviceUpdate, Phase};
@@ -125,7 +126,9 @@ pub fn step(rollout: &Rollout, fleet: &[Observed<'_>], now_ms: u64) -> Step {
             }
             let room = rollout.settings.max_active.saturating_sub(tally.under_way as usize);
             let ready = |(_, index, standing): &&(f64, usize, Standing)| {
-                *standing == Standing::Waiting && fleet.get(*index).is_some_and(|observed| observed.connected)
+                let can =
+                    |observed: &Observed<'_>| observed.connected && observed.update.can_be_offered(rollout.id, now_ms);
+                *standing == Standing::Waiting && fleet.get(*index).is_some_and(can)
             };
             step.offers = members.iter().filter(ready).take(room).map(|(_, index, _)| *index).collect();
         }
@@ -143,6 +146,7 @@ pub fn standing(rollout: &Rollout, update: &DeviceUpdate, control: Baseline, now
     };
     let stuck = now_ms.saturating_sub(offered.moved_ms) >= rollout.settings.stuck_after_ms;
     match offered.phase {
+        Phase::Refused(Refusal::OnTrial) => Standing::Waiting,
         Phase::Refused(refusal) => Standing::Failed(refusal.into()),
         Phase::Reverted(reason) => Standing::Failed(reason.into()),
         Phase::Withdrawn => Standing::Withdrawn,

@@ -238,6 +238,23 @@ fn nobody_is_offered_an_image_that_already_runs_or_while_not_connected() {
 }
 
 #[test]
+fn a_device_that_tries_another_image_is_asked_when_it_has_settled() {
+    let mut fleet = [device()];
+    fleet[0].offer(8, Version([1, 4, 5]), 0);
+    report(&mut fleet[0], UpdateState::OnTrial, 1);
+    let rollout = running(Wave::Canary);
+    assert_eq!(look(&rollout, &fleet, 2).offers, Vec::<usize>::new());
+    report(&mut fleet[0], UpdateState::Confirmed, 3);
+    assert_eq!(look(&rollout, &fleet, 4).offers, [0]);
+    // It may have begun a trial that nobody knew of yet.
+    fleet[0].offer(9, NEW, 5);
+    report(&mut fleet[0], UpdateState::Refused(Refusal::OnTrial), 6);
+    assert_eq!(look(&rollout, &fleet, 7).state, rollout.state);
+    assert_eq!(look(&rollout, &fleet, 60_005).offers, Vec::<usize>::new());
+    assert_eq!(look(&rollout, &fleet, 60_006).offers, [0]);
+}
+
+#[test]
 fn no_more_devices_are_under_way_than_allowed() {
     let mut fleet: Vec<_> = (0..20).map(|_| device()).collect();
     let mut rollout = running(Wave::All);

@@ -145,14 +145,14 @@ impl<S: NorFlash> Memory<S> {
         let mut value = [0; WORK_LEN];
         let bytes: &[u8] = postcard::to_slice(kept, &mut value).map_err(|_| Error::Layout(Operation::Update))?;
         let mut work = [0; WORK_LEN];
-        let stored = self.map.store_item(&mut work, &KEPT, &bytes).await;
+        let stored = self.map.store_item_generic(&mut work, &KEPT, &bytes).await;
         stored.map_err(|error| Error::from_storage(Operation::Update, error))
     }
 
     /// Replaces how far receiving has come; durable on return.
     pub(super) async fn save_have(&mut self, have: u32) -> Result<(), Error<S::Error>> {
         let mut work = [0; WORK_LEN];
-        let stored = self.map.store_item(&mut work, &HAVE, &have).await;
+        let stored = self.map.store_item_generic(&mut work, &HAVE, &have).await;
         stored.map_err(|error| Error::from_storage(Operation::Update, error))
     }
 }
