@@ -12,6 +12,7 @@ pub mod config;
 pub mod demo;
 pub mod domain;
 pub mod events;
+pub mod firmware;
 pub mod frontdoor;
 pub mod i18n;
 pub mod ingest;

@@ -20,6 +20,7 @@ use crate::clock::Clock;
 use crate::config::{Config, Secret, StoreKind};
 use crate::domain::Texts;
 use crate::events;
+use crate::firmware::{self, Firmware};
 use crate::frontdoor::{FrontDoor, FrontDoorError, Registry, Standing, TlsError, server_config};
 use crate::ingest::{self, Committer, Parts, Running};
 use crate::metrics::{self, MetricsError};
@@ -161,6 +162,7 @@ impl Server {
             None => pki.secret("offers").map_err(StartError::Pki)?,
         };
         let rules = Rules { texts: Arc::clone(&faces.texts), offers: offer_rules(&config, &secret)? };
+        let key = rules.offers.key;
 
         let http = bind(config.http.listen).await?;
         let http_address = address_of(&http, config.http.listen)?;
@@ -209,7 +211,9 @@ impl Server {
         let router = (faces.router)(service.clone(), &config);
         let http_task = tokio::spawn(serve(http, router, stop_http.clone()));
         let admin_task = tokio::spawn(serve(admin, metrics::routes(), stop_helpers.clone()));
+        let firmware = Firmware::new(service.clone(), config.firmware.key_bytes());
         let helpers = vec![
+            tokio::spawn(firmware::drive(firmware, key, config.firmware.clone(), stop_helpers.clone())),
             tokio::spawn(tick(committer.committer.clone(), config.ingest.tick_ms, stop_helpers.clone())),
             tokio::spawn(watch_register(
                 Watched {

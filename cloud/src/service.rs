@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use milepost_protocol::downlink::Purposes;
 use milepost_protocol::notice::Answer;
 use milepost_protocol::plan::{ItemId, PlanItem};
@@ -13,7 +14,7 @@ use tokio::sync::broadcast;
 
 use crate::clock::Clock;
 use crate::domain::{AccountId, Actor, Change, Intent, IntentError, Outcome, Profile, Vehicle};
-use crate::frontdoor::Registry;
+use crate::frontdoor::{Push, Registry};
 use crate::ingest::Committer;
 use crate::pki::Pki;
 use crate::receipts::{self, SignedReceipt};
@@ -67,6 +68,11 @@ impl Service {
     /// Whether the vehicle is connected now.
     pub fn is_connected(&self, device: &DeviceId) -> bool {
         self.0.registry.is_connected(device)
+    }
+
+    /// Sends a message once if the device is connected; what gets lost is not sent again.
+    pub fn send_once(&self, device: &DeviceId, message: Bytes) {
+        self.0.registry.push(device, Push::Chunk(message));
     }
 
     /// One vehicle.

@@ -59,7 +59,9 @@ pub fn record(record: &Record) -> Need {
         | Record::LogChunk(_)
         | Record::CommandResult(_)
         | Record::ParkedDay(_)
-        | Record::CertificateRequest(_) => Need::Operation,
+        | Record::CertificateRequest(_)
+        | Record::UpdateReport(_)
+        | Record::Health(_) => Need::Operation,
         Record::SignalChange(change) => signal(change.signal),
         Record::SignalSummary(summary) => signal(summary.signal),
         Record::TyreSample(_) => Need::AnyOf(CARE_AND_OFFERS),

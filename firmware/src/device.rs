@@ -198,6 +198,12 @@ impl<S: MultiwriteNorFlash> Device<S> {
         awake && self.usage.is_stationary(now.uptime_ms)
     }
 
+    /// Appends a record that the host makes beside the core, such as an updater's report; it is in flash on return.
+    pub async fn report(&mut self, now: Now, record: impl Into<Record>) -> Result<(), Error<S::Error>> {
+        self.pass_time(now);
+        self.record(now, record).await
+    }
+
     /// The input ended: closes the open trip.
     pub async fn finish(&mut self, now: Now) -> Result<(), Error<S::Error>> {
         self.pass_time(now);

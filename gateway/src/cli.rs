@@ -11,12 +11,14 @@ use anyhow::Context;
 use clap::{Args, Parser, Subcommand};
 use milepost_firmware::configuration::Bus;
 use milepost_protocol::DeviceId;
+use milepost_protocol::update::Version;
 use rand::rngs::SmallRng;
 use rand::{Rng, SeedableRng};
 
 use crate::candump::Broken;
 use crate::clock::{Clock, VirtualTime};
 use crate::config::{self, split_address};
+use crate::fleet::board::{Behaviour, Boards};
 use crate::fleet::run::{Plan, Server};
 use crate::identity::{Enrolment, Keeper, enrol};
 use crate::link::{Identity, Link, Options, Policy, client_config};
@@ -48,6 +50,8 @@ pub enum Command {
     /// Make or read the file that is an emulated board's flash chip.
     #[command(subcommand)]
     Chip(Chip),
+    /// Write a firmware image that simulated boards take; `milepost firmware sign` signs it.
+    SimImage(SimImage),
 }
 
 /// Arguments of `run`.
@@ -218,6 +222,29 @@ pub struct Fleet {
     /// Write events as JSON lines to standard output.
     #[arg(long)]
     pub events: bool,
+    /// Give the vehicles boards of this name, which take firmware updates.
+    #[arg(long, value_name = "NAME", requires = "firmware_keys")]
+    pub board: Option<String>,
+    /// A public key whose firmware images the boards trust, 64 hexadecimal digits.
+    #[arg(long = "firmware-key", value_name = "HEX", value_parser = public_key, requires = "board")]
+    pub firmware_keys: Vec<[u8; 32]>,
+    /// The version that new boards run.
+    #[arg(long, value_name = "VERSION", default_value = "1.0.0")]
+    pub firmware_version: Version,
+}
+
+/// Arguments of `sim-image`.
+#[derive(Debug, Args)]
+pub struct SimImage {
+    /// How the image behaves after its start.
+    #[arg(long, value_enum, default_value = "good")]
+    pub behaves: Behaviour,
+    /// How long it is, in bytes.
+    #[arg(long, default_value_t = 16_384)]
+    pub len: usize,
+    /// The image.
+    #[arg(long, value_name = "FILE")]
+    pub out: PathBuf,
 }
 
 /// The call was wrong rather than what it asked about.
@@ -246,6 +273,8 @@ fn dispatch(cli: Cli) -> anyhow::Result<()> {
         Command::Usage(args) => runtime(false)?.block_on(Box::pin(run_usage(args))),
         Command::Fleet(args) => runtime(true)?.block_on(Box::pin(run_fleet(args))),
         Command::Chip(args) => runtime(false)?.block_on(Box::pin(run_chip(args))),
+        Command::SimImage(SimImage { behaves, len, out }) => std::fs::write(&out, behaves.image(len))
+            .with_context(|| format!("cannot write the image, {}", out.display())),
     }
 }
 
@@ -367,7 +396,9 @@ async fn run_fleet(args: Fleet) -> anyhow::Result<()> {
         _ => None,
     };
     let started_ms = args.started.unwrap_or_else(|| clock.unix_ms());
+    let boards = args.board.map(|name| Boards { name, version: args.firmware_version, keys: args.firmware_keys });
     let plan = Plan {
+        boards,
         server,
         state: args.state,
         vehicles: args.vehicles as usize,
@@ -413,6 +444,14 @@ fn print(text: &str) -> anyhow::Result<()> {
 
 fn address(text: &str) -> Result<(String, u16), String> {
     split_address(text).ok_or_else(|| "not HOST:PORT".to_owned())
+}
+
+fn public_key(text: &str) -> Result<[u8; 32], String> {
+    let digits = text.len() == 64 && text.is_ascii();
+    let byte = |at: usize| text.get(2 * at..2 * at + 2).and_then(|digits| u8::from_str_radix(digits, 16).ok());
+    let bytes: Option<Vec<u8>> = (0..32).map(byte).collect();
+    let key = bytes.filter(|_| digits).and_then(|bytes| bytes.try_into().ok());
+    key.ok_or_else(|| "not 64 hexadecimal digits".to_owned())
 }
 
 fn positive(text: &str) -> Result<f64, String> {

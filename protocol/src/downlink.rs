@@ -14,6 +14,7 @@ use crate::ids::NoticeId;
 use crate::notice::{Notice, NoticeState};
 use crate::plan::{PlanView, ServicePlan};
 use crate::record::LogLevel;
+use crate::update::{UpdateChunk, UpdateOffer};
 use crate::{MAX_BODY_LEN, MAX_DOWNLINK_LEN, VERSION};
 
 /// The most ranges that one receipt names.
@@ -233,6 +234,10 @@ downlinks! {
     5 => Consent(Consent),
     /// A command.
     6 => Command(Command),
+    /// A firmware image is offered, or withdrawn.
+    7 => UpdateOffer(UpdateOffer),
+    /// Bytes of a firmware image.
+    8 => UpdateChunk(UpdateChunk),
     /// What became of a certificate request.
     12 => Certificate(CertificateAnswer),
 }

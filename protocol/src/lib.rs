@@ -15,6 +15,7 @@ pub mod record;
 pub mod signal;
 pub mod topics;
 pub mod trouble;
+pub mod update;
 
 pub use downlink::Downlink;
 pub use envelope::{Envelope, EnvelopeWriter, Header};

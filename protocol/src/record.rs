@@ -13,6 +13,7 @@ use crate::notice::Answer;
 use crate::plan::{ItemId, Level};
 use crate::signal::SignalId;
 use crate::trouble::{TroubleCode, TroubleStatus};
+use crate::update::{Health, UpdateReport};
 
 macro_rules! records {
     ($($(#[$doc:meta])* $kind:literal => $name:ident,)*) => {
@@ -98,6 +99,10 @@ records! {
     18 => ParkedDay,
     /// The device asks for a certificate.
     24 => CertificateRequest,
+    /// A firmware update moved on.
+    32 => UpdateReport,
+    /// How the device does after a start.
+    33 => Health,
 }
 
 /// A record of a kind that this build does not know.
@@ -455,6 +460,7 @@ impl Record {
                 | Self::NoticeAnswered(_)
                 | Self::CommandResult(_)
                 | Self::CertificateRequest(_)
+                | Self::UpdateReport(_)
         )
     }
 }

@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod cut_link;
+mod firmware;
 mod kill_cloud;
 mod kill_gateway;
 mod notices;

@@ -23,6 +23,8 @@ const TAP_LAG: usize = 1_024;
 pub enum Push {
     /// Send these bytes once, with quality of service 0.
     Receipt(Bytes),
+    /// Send these bytes once, with quality of service 0; the device asks again for what gets lost.
+    Chunk(Bytes),
     /// Look into the outbox.
     Wake,
 }
@@ -113,6 +115,7 @@ impl Registry {
     pub fn push(&self, device: &DeviceId, push: Push) {
         let kind = match &push {
             Push::Receipt(_) => "receipt",
+            Push::Chunk(_) => "chunk",
             Push::Wake => "wake",
         };
         let mut sessions = self.lock();
@@ -121,6 +124,7 @@ impl Registry {
             Some(entry) => match entry.pushes.try_send(push) {
                 Ok(()) => return,
                 Err(mpsc::error::TrySendError::Closed(_)) => "not_connected",
+                Err(mpsc::error::TrySendError::Full(Push::Chunk(_))) => "queue_full",
                 Err(mpsc::error::TrySendError::Full(_)) => {
                     // Without this receipt the device would wait for ever; a new connection makes it send again.
                     entry.kick(Close::SlowReader);
@@ -129,7 +133,7 @@ impl Registry {
             },
         };
         drop(sessions);
-        if kind == "receipt" || reason == "slow_reader" {
+        if kind != "wake" || reason == "slow_reader" {
             Unsent { device, kind, reason }.emit();
         }
     }

@@ -188,7 +188,8 @@ impl<S: AsyncRead + AsyncWrite + Send> Session<'_, S> {
                 self.stalled = None;
             }
             Event::Written(_) | Event::Flushed(Err(_)) | Event::Read(Err(_)) => return Err(Close::Broken),
-            Event::Push(Some(Push::Receipt(bytes))) => self.receipt(bytes),
+            Event::Push(Some(Push::Receipt(bytes))) => self.send_once("receipt", bytes),
+            Event::Push(Some(Push::Chunk(bytes))) => self.send_once("chunk", bytes),
             Event::Push(Some(Push::Wake)) => self.outgoing.wake(),
             Event::Push(None) => return Err(Close::TakenOver),
             Event::Tap(Ok(tapped)) => {
@@ -368,10 +369,10 @@ impl<S: AsyncRead + AsyncWrite + Send> Session<'_, S> {
         }
     }
 
-    fn receipt(&mut self, payload: Bytes) {
+    fn send_once(&mut self, kind: &'static str, payload: Bytes) {
         let device = &self.device;
         if !self.outgoing.is_subscribed() && !self.claim_listens {
-            Unsent { device, kind: "receipt", reason: "not_subscribed" }.emit();
+            Unsent { device, kind, reason: "not_subscribed" }.emit();
             return;
         }
         let topic = self.down.clone();

@@ -251,6 +251,8 @@ impl VehicleState {
             | Record::NoticeAnswered(_)
             | Record::CertificateRequest(_)
             | Record::ParkedDay(_)
+            | Record::UpdateReport(_)
+            | Record::Health(_)
             | Record::Unknown(_) => {}
         }
     }

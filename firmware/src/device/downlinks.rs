@@ -41,7 +41,8 @@ impl<S: MultiwriteNorFlash> Device<S> {
                 Part::Command(command) => self.command(now, command).await?,
                 // Keys and certificates are the host's, which looks at the message before it hands it in.
                 Part::Certificate(_) => {}
-                Part::Unknown(_) => {
+                // What an updater takes never comes here; without one it is as good as unknown.
+                Part::UpdateOffer(_) | Part::UpdateChunk(_) | Part::Unknown(_) => {
                     self.drops.unknown_downlinks = self.drops.unknown_downlinks.saturating_add(1);
                 }
             }

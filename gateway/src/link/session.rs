@@ -155,6 +155,12 @@ impl Link {
         self.client.is_some().then(|| self.lose(Loss::Broken("the credentials are to change".into())))
     }
 
+    /// Drops the connection without a goodbye, as a device does that resets; the next attempt comes `after` it.
+    pub fn restart(&mut self, after: Duration) {
+        self.client = None;
+        self.machine.restart(self.clock.elapsed() + after);
+    }
+
     /// Says goodbye. What has no receipt stays in the device's flash.
     pub async fn close(mut self) {
         if let Some(client) = self.client.take() {

@@ -6,6 +6,7 @@ pub(crate) mod car;
 pub(crate) mod cloud;
 pub(crate) mod envelopes;
 pub(crate) mod fleet;
+pub(crate) mod lab;
 pub(crate) mod mosquitto;
 pub(crate) mod process;
 pub(crate) mod proxy;

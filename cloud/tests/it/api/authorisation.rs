@@ -16,7 +16,7 @@ const ANYBODY_SIGNED_IN: Statuses = [401, 200, 200, 200, 200];
 const FLASHING: &str = r#"{"device":"golf-1","board":"mps2-an386","image_sha256":"0000000000000000000000000000000000000000000000000000000000000000","tool":"test 1","result":"flashed"}"#;
 
 /// Every operation with what each kind of caller gets.
-const CASES: [(&str, &str, &str, Statuses); 27] = [
+const CASES: [(&str, &str, &str, Statuses); 37] = [
     ("get", "/api/v1/session", "", ANYBODY_SIGNED_IN),
     ("post", "/api/v1/session", r#"{"account":"nobody","password":"wrong"}"#, [401; 5]),
     ("get", "/api/v1/sessions", "", ANYBODY_SIGNED_IN),
@@ -43,6 +43,16 @@ const CASES: [(&str, &str, &str, Statuses); 27] = [
     ("post", "/api/v1/flash-receipts", FLASHING, [401, 404, 404, 404, 201]),
     ("get", "/api/v1/flash-receipts/{receipt}", "", [401, 404, 404, 404, 404]),
     ("get", "/api/v1/serials", "", ENGINEER),
+    ("get", "/api/v1/firmware", "", ENGINEER),
+    ("post", "/api/v1/firmware", "", [401, 404, 404, 404, 422]),
+    ("get", "/api/v1/rollouts", "", ENGINEER),
+    ("post", "/api/v1/rollouts", r#"{"board":"bench","version":"new"}"#, [401, 404, 404, 404, 422]),
+    ("get", "/api/v1/rollouts/{rollout}", "", [401, 404, 404, 404, 404]),
+    ("get", "/api/v1/rollouts/{rollout}/devices", "", [401, 404, 404, 404, 404]),
+    ("post", "/api/v1/rollouts/{rollout}/approve", "", [401, 404, 404, 404, 404]),
+    ("post", "/api/v1/rollouts/{rollout}/pause", "", [401, 404, 404, 404, 404]),
+    ("post", "/api/v1/rollouts/{rollout}/resume", "", [401, 404, 404, 404, 404]),
+    ("post", "/api/v1/rollouts/{rollout}/stop", "", [401, 404, 404, 404, 404]),
     ("delete", "/api/v1/session", "", [204; 5]),
 ];
 
@@ -80,6 +90,7 @@ async fn each_kind_of_caller_gets_what_it_may_and_learns_nothing_of_the_rest() {
             .replace("{vehicle}", "golf-1")
             .replace("{notice}", &brake_reminder().to_string())
             .replace("{item}", "2")
+            .replace("{rollout}", "1")
             .replace("{session}", &session)
             .replace("{id}", "golf-1")
             .replace("{receipt}", "nothing");

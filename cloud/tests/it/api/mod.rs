@@ -4,5 +4,6 @@ mod authorisation;
 mod bench;
 mod document;
 mod events;
+mod firmware;
 mod owner;
 mod staff;
