@@ -41,6 +41,7 @@ const PURE: &[(&str, &[&str])] = &[
             "heapless",
             "libm",
             "postcard",
+            "salty",
             "sequential-storage",
             "serde",
             "sha2",
