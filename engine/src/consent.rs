@@ -57,7 +57,8 @@ pub fn record(record: &Record) -> Need {
         | Record::NoticeAnswered(_)
         | Record::Gap(_)
         | Record::LogChunk(_)
-        | Record::CommandResult(_) => Need::Operation,
+        | Record::CommandResult(_)
+        | Record::ParkedDay(_) => Need::Operation,
         Record::SignalChange(change) => signal(change.signal),
         Record::SignalSummary(summary) => signal(summary.signal),
         Record::TyreSample(_) => Need::AnyOf(CARE_AND_OFFERS),

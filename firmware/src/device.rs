@@ -6,30 +6,34 @@
 mod bus;
 mod downlinks;
 mod keep;
+mod log;
 mod start;
 
 use core::fmt;
 
 use embedded_storage_async::nor_flash::MultiwriteNorFlash;
-use milepost_protocol::NoticeId;
+use heapless::Vec;
 use milepost_protocol::downlink::Consent;
 use milepost_protocol::envelope::ClockQuality;
 use milepost_protocol::notice::{Answer, Notice};
-use milepost_protocol::plan::ServicePlan;
-use milepost_protocol::record::{LogChunk, LogLevel, NoticeAnswered, ResetReason};
+use milepost_protocol::plan::PlanView;
+use milepost_protocol::record::{NoticeAnswered, ParkedDay, ResetReason};
+use milepost_protocol::{MAX_BODY_LEN, NoticeId};
 
 use crate::clock::{Clock, Now};
 use crate::error::Error;
+use crate::facts::Few;
 use crate::frame::Frame;
 use crate::notices::Notices;
 use crate::outbox::Outbox;
-use crate::signal::table::Table;
+use crate::power::Senses;
 use crate::status::{Battery, Drops, Event, Events, OpenTrip, Status};
 use crate::store::Store;
 use crate::table_store::TableStore;
 use crate::usage::Usage;
 use bus::Diagnostics;
 use keep::Memory;
+use log::LogRate;
 
 /// Without a frame for this long the display is dark, in milliseconds.
 const DARK_AFTER_MS: u64 = 120_000;
@@ -84,12 +88,14 @@ pub struct Device<S: MultiwriteNorFlash> {
     store: Store<S>,
     outbox: Outbox<S>,
     tables: TableStore<S>,
-    table: Table,
     table_hash: u32,
     usage: Usage,
     consent: Consent,
-    plan: ServicePlan,
+    /// The plan as it came; its items are decoded when they are looked at.
+    plan: Vec<u8, MAX_BODY_LEN>,
     notices: Notices,
+    /// The notice whose words are in memory: the displayed one, or the one at hand.
+    front: Option<Notice>,
     memory: Memory,
     diagnostics: Diagnostics,
     ledger_ms: u64,
@@ -99,6 +105,7 @@ pub struct Device<S: MultiwriteNorFlash> {
     newest_ms: u64,
     events: Events,
     drops: Drops,
+    log: LogRate,
 }
 
 impl<S: MultiwriteNorFlash> fmt::Debug for Device<S> {
@@ -115,7 +122,7 @@ impl<S: MultiwriteNorFlash> Device<S> {
     pub async fn frame(&mut self, now: Now, frame: &Frame) -> Result<(), Error<S::Error>> {
         self.pass_time(now);
         self.usage.alive(now.uptime_ms);
-        self.read_signals(now, frame);
+        self.read_signals(now, frame).await?;
         self.read_diagnostics(now, frame).await?;
         self.keep(now).await
     }
@@ -156,32 +163,19 @@ impl<S: MultiwriteNorFlash> Device<S> {
         let unix_ms = self.clock.unix_ms(now.uptime_ms).unwrap_or(0);
         let Some(touched) = self.notices.answer(notice, answer, unix_ms) else { return Ok(false) };
         let odometer_m = self.usage.ledger.odometer_m;
-        self.keep_notice(now, touched, Some(NoticeAnswered { notice, answer, odometer_m }.into())).await?;
-        self.keep_memory(now, &[]).await?;
+        let answered = Few::one(now.uptime_ms, NoticeAnswered { notice, answer, odometer_m });
+        self.keep_notice(touched, answered.as_ref()).await?;
+        self.keep_memory(None).await?;
+        self.turn_to_front(now).await?;
         Ok(true)
     }
 
-    /// Puts a line of the host's own log into the outbox, such as what ended the run before this one; durable on return.
-    pub async fn log(&mut self, now: Now, level: LogLevel, text: &str) -> Result<(), Error<S::Error>> {
-        self.pass_time(now);
-        let mut chunk = LogChunk { level, text: heapless::String::new() };
-        for character in text.chars() {
-            if chunk.text.push(character).is_err() {
-                break;
-            }
-        }
-        self.record(now, &chunk.into()).await
-    }
-
-    /// Unix time in milliseconds as the core knows it, and whether it came from the cloud or the host in this boot.
-    pub fn unix_ms(&self, now: Now) -> Option<(u64, ClockQuality)> {
-        let unix_ms = self.clock.unix_ms(now.uptime_ms)?;
-        Some((unix_ms, self.clock.moment(now.uptime_ms).quality))
-    }
-
     /// What the display shows: only while the car stands, the most urgent first. It marks nothing.
+    ///
+    /// Its words come from flash with the call that takes a frame, time, a message or an answer.
     pub fn display(&self, now: Now) -> Option<&Notice> {
-        self.displayed(now).map(|(_, notice)| notice)
+        let (_, id) = self.displayed(now)?;
+        self.front.as_ref().filter(|notice| notice.id == id)
     }
 
     /// The input ended: closes the open trip.
@@ -191,6 +185,26 @@ impl<S: MultiwriteNorFlash> Device<S> {
         self.usage.finish(now.uptime_ms, unix_ms);
         self.keep(now).await?;
         self.keep_ledger(now).await
+    }
+
+    /// Tells what a parked day took from the battery, as [`crate::power::Policy::last_day`] answers it; durable on return.
+    pub async fn parked_day(&mut self, now: Now, day: ParkedDay) -> Result<(), Error<S::Error>> {
+        self.pass_time(now);
+        self.record(now, day).await
+    }
+
+    /// Signs by which a board's [`crate::power::Policy`] decides; `battery_mv` is the board's own measurement.
+    pub fn senses(&self, battery_mv: Option<u16>) -> Senses {
+        let (on_ms, bus_ms) = (self.usage.on_ms(), self.usage.alive_ms());
+        Senses { on_ms, bus_ms, battery_mv, waiting: self.waiting() }
+    }
+
+    /// Unix time in milliseconds as the core knows it, and how far it can be trusted.
+    ///
+    /// It never goes back, not even across restarts: what flash remembers is its floor, so that no expired certificate becomes valid again.
+    pub fn unix_ms(&self, now: Now) -> Option<(u64, ClockQuality)> {
+        let unix_ms = self.clock.unix_ms(now.uptime_ms)?;
+        Some((unix_ms, self.clock.moment(now.uptime_ms).quality))
     }
 
     /// How many records of all boots wait in flash for a receipt.
@@ -212,7 +226,7 @@ impl<S: MultiwriteNorFlash> Device<S> {
             created: self.outbox.created(),
             stored: self.outbox.stored(),
             table: self.table_hash,
-            plan_version: self.plan.version,
+            plan_version: plan_of(&self.plan).version,
             consent: self.consent,
             counters: self.usage.counters(),
             trip,
@@ -236,13 +250,13 @@ impl<S: MultiwriteNorFlash> Device<S> {
         self.events.pop()
     }
 
-    fn displayed(&self, now: Now) -> Option<(usize, &Notice)> {
+    fn displayed(&self, now: Now) -> Option<(usize, NoticeId)> {
         let awake = self.usage.alive_ms().is_some_and(|ms| now.uptime_ms.saturating_sub(ms) < DARK_AFTER_MS);
         if !awake || !self.usage.is_stationary(now.uptime_ms) {
             return None;
         }
-        let (index, slot) = self.notices.most_urgent(self.clock.unix_ms(now.uptime_ms))?;
-        Some((index, &slot.notice))
+        let (index, head) = self.notices.most_urgent(self.clock.unix_ms(now.uptime_ms))?;
+        Some((index, head.id))
     }
 
     fn pass_time(&mut self, now: Now) {
@@ -256,4 +270,9 @@ impl<S: MultiwriteNorFlash> Device<S> {
             self.drops.events = self.drops.events.saturating_add(1);
         }
     }
+}
+
+/// The plan in its bytes; an empty one if there is none.
+fn plan_of(bytes: &[u8]) -> PlanView<'_> {
+    PlanView::parse(bytes).unwrap_or_default()
 }

@@ -19,7 +19,7 @@ use milepost_firmware::Flash;
 use milepost_firmware::layout::Place;
 
 /// The bytes that one erasure clears.
-pub const PAGE: usize = 4096;
+pub const PAGE: usize = 16 << 10;
 
 /// The bytes that one write unit holds; writes are aligned to it.
 pub const WORD: usize = 4;
@@ -42,7 +42,7 @@ pub struct Layout {
 
 impl Layout {
     /// What a gateway board gets: weeks of driving without a network.
-    pub const GATEWAY: Self = Self { alerts: 128 << 10, bulk: 1 << 20, state: 64 << 10, table: 64 << 10 };
+    pub const GATEWAY: Self = Self { alerts: 128 << 10, bulk: 768 << 10, state: 64 << 10, table: 64 << 10 };
 
     /// What one car of a simulated fleet gets.
     pub const FLEET: Self = Self { alerts: 64 << 10, bulk: 512 << 10, state: 64 << 10, table: 32 << 10 };

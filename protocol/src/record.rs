@@ -93,6 +93,8 @@ records! {
     16 => CommandResult,
     /// Energy went into the car.
     17 => Refuelled,
+    /// What the device itself took from the battery.
+    18 => ParkedDay,
 }
 
 /// A record of a kind that this build does not know.
@@ -426,6 +428,17 @@ pub struct Refuelled {
     pub after: f32,
     /// Whether it was the traction battery.
     pub electric: bool,
+}
+
+/// What the device itself took from the 12 V battery during 24 hours of parking, which end at the record's time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ParkedDay {
+    /// By its own figures, in microampere-hours.
+    pub spent_uah: u32,
+    /// What it may take, in microampere-hours.
+    pub budget_uah: u32,
+    /// How often it woke.
+    pub wakes: u32,
 }
 
 impl Record {

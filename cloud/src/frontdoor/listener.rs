@@ -15,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::connect;
+use super::door::Door;
 use super::registry::Registry;
 use super::session;
 use super::tls::{Peer, Revoked};
@@ -36,17 +37,6 @@ pub enum FrontDoorError {
         #[source]
         source: std::io::Error,
     },
-}
-
-/// What all sessions share.
-#[derive(Debug)]
-pub(super) struct Door {
-    pub(super) settings: config::FrontDoor,
-    pub(super) registry: Registry,
-    pub(super) committer: Committer,
-    pub(super) store: AnyStore,
-    pub(super) revoked: Revoked,
-    pub(super) drain: CancellationToken,
 }
 
 /// The open front door.

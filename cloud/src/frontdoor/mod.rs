@@ -7,6 +7,7 @@
 mod close;
 mod codec;
 mod connect;
+mod door;
 mod listener;
 mod outgoing;
 mod rate;

@@ -17,7 +17,7 @@ use tokio::time::{Instant, sleep_until, timeout};
 use super::Close;
 use super::codec::{Granted, Incoming, Outgoing as Packet, Publish, Wire};
 use super::connect::Accepted;
-use super::listener::Door;
+use super::door::Door;
 use super::outgoing::Outgoing;
 use super::rate::Bucket;
 use super::registry::{Attached, Push, Tapped};

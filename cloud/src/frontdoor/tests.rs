@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream};
 use tokio_util::sync::CancellationToken;
 
-use super::listener::Door;
+use super::door::Door;
 use super::tls::{Peer, Revoked};
 use super::{Close, connect, session};
 use crate::bench::{Bench, device, envelope};

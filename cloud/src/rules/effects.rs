@@ -48,7 +48,7 @@ impl Effects {
     /// Tells the car which state a notice has now, if the car knows the notice.
     pub(super) fn update_car(&mut self, vehicle: &mut Vehicle, id: NoticeId) {
         let Some(notice) = vehicle.notices.get(&id).filter(|notice| notice.in_car) else { return };
-        let update = NoticeUpdate { id, state: notice.state };
+        let update = NoticeUpdate { id, state: notice.state() };
         self.send(vehicle, Downlink::NoticeUpdate(update));
     }
 
@@ -69,7 +69,7 @@ impl Effects {
             safety: notice.safety,
             item: notice.subject.item(),
             level: notice.subject.level(),
-            raised_ms: notice.raised_ms,
+            raised_ms: notice.raised_ms(),
             expires_ms: notice.expires_ms,
             title: clip(&title),
             text: clip(&text),

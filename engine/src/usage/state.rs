@@ -246,7 +246,11 @@ impl VehicleState {
             }
             Record::Refuelled(refuelled) => self.refuelled(at_ms, refuelled),
             // Notices have a state of their own beside the vehicle's, and an unknown kind waits in the store for a build that reads it.
-            Record::NoticeRaised(_) | Record::NoticeShown(_) | Record::NoticeAnswered(_) | Record::Unknown(_) => {}
+            Record::NoticeRaised(_)
+            | Record::NoticeShown(_)
+            | Record::NoticeAnswered(_)
+            | Record::ParkedDay(_)
+            | Record::Unknown(_) => {}
         }
     }
 

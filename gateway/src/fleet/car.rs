@@ -19,7 +19,7 @@ use super::generator::{Generator, Moment};
 use super::ledger::{Ledger, LedgerError};
 use super::matrix::{Detail, Matrix};
 use super::past::Past;
-use super::report::{CarReport, Line, answer_word, hex, state_word, write_line};
+use super::report::{CarReport, Line, hex, write_line};
 use crate::clock::{Clock, VirtualTime};
 use crate::flash_file::{self, Layout, Region, Sync};
 use crate::host::{DeviceError, Host};
@@ -127,7 +127,7 @@ impl Car {
             obd: true,
             tank_ml: generator.class().burns().then(|| generator.class().store() as u32),
             // Twenty moments of a drive: what a killed process may cost, at any speed of time.
-            ledger_every_ms: Settings::default().ledger_every_ms.max(20 * super::generator::spacing_ms(time.speed)),
+            ledger_every_ms: Settings::default().ledger_every_ms.max(20 * super::pace::spacing_ms(time.speed)),
             ..Settings::default()
         };
         let now = Now { uptime_ms: 0, unix_ms: Some(born_ms) };
@@ -252,7 +252,7 @@ impl Car {
                     vehicle,
                     notice: hex(intent.notice),
                     at_us,
-                    answer: answer_word(intent.answer),
+                    answer: intent.answer.name(),
                 });
             }
         }
@@ -280,12 +280,7 @@ impl Car {
                     }
                 }
                 CoreEvent::NoticeUpdated { id, state } => {
-                    self.tell(|vehicle, at_us| Line::Updated {
-                        vehicle,
-                        notice: hex(id),
-                        at_us,
-                        state: state_word(state),
-                    });
+                    self.tell(|vehicle, at_us| Line::Updated { vehicle, notice: hex(id), at_us, state: state.name() });
                 }
                 CoreEvent::TripEnded(_) => {}
             }

@@ -1,6 +1,6 @@
 //! A simulated fleet: many cores in one process, each with its own flash file and its own life.
 //!
-//! The life comes from a seeded generator: [`driver`] says when and where to, [`route`] how fast, [`vehicle`], [`battery`],
+//! The life comes from a seeded generator: [`driver`] says when and where to, [`route`] how fast, [`pace`] how densely it is told, [`vehicle`], [`battery`],
 //! [`tyres`] and [`faults`] what that does to the car, [`place`] under which sky; [`matrix`] and [`ecu`] put it on the bus.
 //! Invariant: the cores are the real ones; nothing reaches the cloud but what they derive from frames.
 
@@ -14,6 +14,7 @@ pub mod generator;
 pub mod ledger;
 pub mod matrix;
 pub mod noise;
+pub mod pace;
 pub mod past;
 pub mod place;
 pub mod report;

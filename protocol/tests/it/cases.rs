@@ -160,6 +160,11 @@ pub(crate) fn records() -> Vec<(&'static str, &'static str, Record)> {
             CommandResult { command: 41, outcome: CommandOutcome::HashMismatch }.into(),
         ),
         ("refuelled", "a full tank", Refuelled { before: 0.125, after: 1.0, electric: false }.into()),
+        (
+            "parked-day",
+            "a parked day within its budget",
+            ParkedDay { spent_uah: 26_655, budget_uah: 50_000, wakes: 4 }.into(),
+        ),
         ("unknown", "a kind of a later version, kept as it came", unknown(40_000, &[1, 2, 3])),
     ]
 }
@@ -289,6 +294,7 @@ pub(crate) fn down() -> Vec<Down> {
         ),
         one("command-table-commit", "take it into use", command(Task::TableCommit)),
         one("command-report", "report now", command(Task::Report)),
+        one("command-log-level", "send what happens", command(Task::LogLevel { level: LogLevel::Info })),
         one("command-anchor-odometer", "the true odometer", command(Task::AnchorOdometer { odometer_m: 48_150_000 })),
         Down {
             name: "several",

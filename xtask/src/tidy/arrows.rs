@@ -8,6 +8,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("milepost-protocol", &[]),
     ("milepost-engine", &["milepost-protocol"]),
     ("milepost-firmware", &["milepost-protocol", "milepost-engine"]),
+    ("milepost-display", &["milepost-protocol"]),
     ("milepost-gateway", &["milepost-protocol", "milepost-engine", "milepost-firmware"]),
     ("milepost", &["milepost-protocol", "milepost-engine"]),
     ("milepost-tests", &["milepost-protocol", "milepost-engine", "milepost-firmware", "milepost-gateway", "milepost"]),
@@ -32,6 +33,7 @@ const PURE: &[(&str, &[&str])] = &[
             "sha2",
         ],
     ),
+    ("milepost-display", &["embedded-graphics", "embedded-hal", "heapless"]),
 ];
 
 pub(super) fn check(metadata: &Metadata) -> Vec<Finding> {
