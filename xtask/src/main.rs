@@ -8,6 +8,7 @@ mod bare;
 mod budget;
 mod demo;
 mod elf;
+mod flash;
 mod fuzz;
 mod generate;
 mod qemu;
@@ -56,6 +57,8 @@ enum Command {
     },
     /// Show what each image takes of its budget, and fail if one takes more.
     Budget,
+    /// Build an image, write it to its board, enrol the board, and print the signed receipt.
+    Flash(flash::Flash),
     /// Write `cloud/openapi.json` anew from the service.
     Openapi,
     /// Write the golden vectors that are missing; standing ones never change.
@@ -78,6 +81,7 @@ fn main() -> ExitCode {
         Command::Demo { arguments } => demo::run(&root, &arguments),
         Command::Qemu { emulation } => qemu::run(&root, emulation),
         Command::Budget => budget::run(&root),
+        Command::Flash(call) => flash::run(&root, &call),
         Command::Openapi => generate::openapi(&root),
         Command::Vectors => generate::vectors(&root),
         Command::Fuzz { seconds } => fuzz::run(&root, seconds),

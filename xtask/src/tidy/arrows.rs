@@ -10,9 +10,21 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("milepost-firmware", &["milepost-protocol", "milepost-engine"]),
     ("milepost-display", &["milepost-protocol"]),
     ("milepost-spi-nor", &[]),
-    ("milepost-gateway", &["milepost-protocol", "milepost-engine", "milepost-firmware"]),
+    ("milepost-identity", &["milepost-protocol"]),
+    ("milepost-station", &["milepost-protocol", "milepost-identity"]),
+    ("milepost-gateway", &["milepost-protocol", "milepost-engine", "milepost-firmware", "milepost-identity"]),
     ("milepost", &["milepost-protocol", "milepost-engine"]),
-    ("milepost-tests", &["milepost-protocol", "milepost-engine", "milepost-firmware", "milepost-gateway", "milepost"]),
+    (
+        "milepost-tests",
+        &[
+            "milepost-protocol",
+            "milepost-engine",
+            "milepost-firmware",
+            "milepost-identity",
+            "milepost-gateway",
+            "milepost",
+        ],
+    ),
     ("milepost-bench", &["milepost-protocol", "milepost-engine", "milepost-firmware", "milepost-gateway", "milepost"]),
     ("xtask", &[]),
 ];
@@ -29,6 +41,7 @@ const PURE: &[(&str, &[&str])] = &[
             "heapless",
             "libm",
             "postcard",
+            "salty",
             "sequential-storage",
             "serde",
             "sha2",
@@ -36,6 +49,7 @@ const PURE: &[(&str, &[&str])] = &[
     ),
     ("milepost-display", &["embedded-graphics", "embedded-hal", "heapless"]),
     ("milepost-spi-nor", &["embedded-hal-async", "embedded-storage-async"]),
+    ("milepost-identity", &["heapless", "p256", "postcard", "serde", "sha2"]),
 ];
 
 pub(super) fn check(metadata: &Metadata) -> Vec<Finding> {
