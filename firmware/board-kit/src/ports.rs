@@ -47,6 +47,7 @@ pub enum Input {
 
 /// What the display has to go by.
 #[derive(Debug, Clone, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "there is no heap to put a notice on, and there is one of these")]
 pub enum Sight {
     /// The car moves, sleeps, or is not known to stand.
     Moving,

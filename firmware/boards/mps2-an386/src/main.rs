@@ -4,7 +4,6 @@
 //! Invariant: whatever fails after the start is told, kept and recovered from by a reset; nothing waits for ever.
 #![no_std]
 #![no_main]
-#![expect(clippy::large_futures, reason = "tasks have static places, and there is no heap to put a future on")]
 
 mod arguments;
 mod clock;

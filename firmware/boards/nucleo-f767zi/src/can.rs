@@ -6,6 +6,7 @@
 use core::sync::atomic::{AtomicU8, AtomicU32, Ordering};
 
 use defmt::Debug2Format;
+use embassy_futures::poll_once;
 use embassy_stm32::can::filter::Mask32;
 use embassy_stm32::can::{
     Can, CanRx, CanTx, Fifo, Frame as Raw, Rx0InterruptHandler, Rx1InterruptHandler, SceInterruptHandler,
@@ -14,7 +15,7 @@ use embassy_stm32::can::{
 use embassy_stm32::pac::CAN1 as REGISTERS;
 use embassy_stm32::peripherals::{CAN1, PD0, PD1};
 use embassy_stm32::{Peri, bind_interrupts};
-use embassy_time::{Duration, WithTimeout};
+use embassy_time::{Duration, Timer, WithTimeout};
 use milepost_board_kit::ports::Ports;
 use milepost_firmware::Frame;
 use milepost_firmware::configuration::Bus;
@@ -31,6 +32,9 @@ const BIT_RATES: [u32; 4] = [125_000, 250_000, 500_000, 1_000_000];
 
 /// A request that is not on the bus after this long is dropped: nobody there acknowledges.
 const SEND_PATIENCE: Duration = Duration::from_millis(100);
+
+/// How often a bus that is not idle yet is looked at.
+const JOIN_EVERY: Duration = Duration::from_millis(10);
 
 /// What the controller is wired to.
 pub(crate) struct Parts {
@@ -109,6 +113,14 @@ pub(crate) fn open(parts: Parts, bus: Bus) -> Can<'static> {
     can.modify_config().set_bitrate(bit_rate).set_loopback(false).set_silent(!bus.ask);
     can.set_tx_fifo_scheduling(true);
     can
+}
+
+/// Joins the bus once it is idle; a bus that never is, such as one without a transceiver, costs nobody anything.
+pub(crate) async fn join(can: &mut Can<'static>) {
+    // The driver's own waiting looks again at once, and what does that on this level starves all others.
+    while poll_once(can.enable()).is_pending() {
+        Timer::after(JOIN_EVERY).await;
+    }
 }
 
 /// Hands frames to the core, for ever.

@@ -173,7 +173,7 @@ async fn begin_car(parts: car::Parts) {
 /// Starts the controller and its tasks on the level that this task runs on.
 #[embassy_executor::task]
 async fn begin_bus(can: &'static mut Can<'static>) {
-    can.enable().await;
+    can::join(can).await;
     let (transmit, receive) = can.split();
     let spawner = levels::mine().await;
     spawn(spawner, frames(receive));
