@@ -6,12 +6,14 @@ use heapless::{String, Vec};
 use serde::{Deserialize, Serialize};
 
 use crate::MAX_UNKNOWN_LEN;
+pub use crate::certificate::CertificateRequest;
 use crate::frame;
 use crate::ids::{NoticeId, RecordId};
 use crate::notice::Answer;
 use crate::plan::{ItemId, Level};
 use crate::signal::SignalId;
 use crate::trouble::{TroubleCode, TroubleStatus};
+use crate::update::{Health, UpdateReport};
 
 /// The body of a record of a known kind.
 pub trait Body: Serialize + Into<Record> {
@@ -110,6 +112,12 @@ records! {
     17 => Refuelled,
     /// What the device itself took from the battery.
     18 => ParkedDay,
+    /// The device asks for a certificate.
+    24 => CertificateRequest,
+    /// A firmware update moved on.
+    32 => UpdateReport,
+    /// How the device does after a start.
+    33 => Health,
 }
 
 /// A record of a kind that this build does not know.
@@ -466,7 +474,13 @@ impl Record {
     pub fn is_urgent_kind(kind: u16) -> bool {
         matches!(
             kind,
-            Trouble::KIND | NoticeRaised::KIND | NoticeShown::KIND | NoticeAnswered::KIND | CommandResult::KIND
+            Trouble::KIND
+                | NoticeRaised::KIND
+                | NoticeShown::KIND
+                | NoticeAnswered::KIND
+                | CommandResult::KIND
+                | CertificateRequest::KIND
+                | UpdateReport::KIND
         )
     }
 }
