@@ -172,7 +172,7 @@ impl Car {
             let until_ms = self.shared.time.at_us(self.shared.clock.unix_us());
             let behind = self.live_until(until_ms).await?;
             if let Some(restart) = self.tend_board(until_ms).await? {
-                self = self.restarted(restart).await?;
+                self = Box::pin(self.restarted(restart)).await?;
             }
             self.upload().await?;
             // A car that is behind only looks whether something came; one that is not waits for it.
