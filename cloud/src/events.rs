@@ -106,6 +106,52 @@ impl Quarantined<'_> {
     }
 }
 
+/// A certificate was asked for, and an answer is on its way.
+#[derive(Debug)]
+pub struct Certified<'a> {
+    /// By whom: a device, or a board's serial number.
+    pub by: &'a DeviceId,
+    /// What came of it, as a label.
+    pub outcome: &'static str,
+}
+
+impl<'a> Certified<'a> {
+    /// The event of a verdict.
+    pub fn of(by: &'a DeviceId, verdict: &Result<crate::pki::Verdict, crate::pki::PkiError>) -> Self {
+        let outcome = match verdict {
+            Ok(Ok(_)) => "issued",
+            Ok(Err(refusal)) => refusal.reason(),
+            Err(_) => "failed",
+        };
+        Self { by, outcome }
+    }
+
+    /// Logs and counts it.
+    pub fn emit(&self) {
+        counter!("milepost_certificates_total", "outcome" => self.outcome).increment(1);
+        if self.outcome == "issued" {
+            tracing::info!(by = %self.by, "certificate issued");
+        } else {
+            // Somebody has to look: a board that nobody expects, a second key, a clone.
+            tracing::warn!(by = %self.by, outcome = self.outcome, "certificate not issued");
+        }
+    }
+}
+
+/// The certificates' folder failed.
+#[derive(Debug)]
+pub struct CertificateFailed<'a> {
+    /// Why.
+    pub error: &'a crate::pki::PkiError,
+}
+
+impl CertificateFailed<'_> {
+    /// Logs it.
+    pub fn emit(&self) {
+        tracing::error!(error = chain(self.error), "signing a certificate failed");
+    }
+}
+
 /// A group of work is durable.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Committed {

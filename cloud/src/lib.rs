@@ -18,6 +18,7 @@ pub mod i18n;
 pub mod ingest;
 pub mod metrics;
 pub mod pki;
+pub mod receipts;
 pub mod rules;
 pub mod server;
 pub mod service;

@@ -58,6 +58,8 @@ pub fn record(record: &Record) -> Need {
         | Record::Gap(_)
         | Record::LogChunk(_)
         | Record::CommandResult(_)
+        | Record::ParkedDay(_)
+        | Record::CertificateRequest(_)
         | Record::UpdateReport(_)
         | Record::Health(_) => Need::Operation,
         Record::SignalChange(change) => signal(change.signal),

@@ -6,29 +6,34 @@
 mod bus;
 mod downlinks;
 mod keep;
+mod log;
 mod start;
 
 use core::fmt;
 
 use embedded_storage_async::nor_flash::MultiwriteNorFlash;
+use heapless::Vec;
 use milepost_protocol::downlink::Consent;
+use milepost_protocol::envelope::ClockQuality;
 use milepost_protocol::notice::{Answer, Notice};
-use milepost_protocol::plan::ServicePlan;
-use milepost_protocol::record::{NoticeAnswered, ResetReason};
-use milepost_protocol::{NoticeId, Record};
+use milepost_protocol::plan::PlanView;
+use milepost_protocol::record::{CertificateRequest, NoticeAnswered, ParkedDay, ResetReason};
+use milepost_protocol::{MAX_BODY_LEN, MAX_UNKNOWN_LEN, NoticeId, Record};
 
 use crate::clock::{Clock, Now};
-use crate::error::Error;
+use crate::error::{Error, Operation};
+use crate::facts::{Fact, Few};
 use crate::frame::Frame;
 use crate::notices::Notices;
 use crate::outbox::Outbox;
-use crate::signal::table::Table;
+use crate::power::Senses;
 use crate::status::{Battery, Drops, Event, Events, OpenTrip, Status};
 use crate::store::Store;
 use crate::table_store::TableStore;
 use crate::usage::Usage;
 use bus::Diagnostics;
 use keep::Memory;
+use log::LogRate;
 
 /// Without a frame for this long the display is dark, in milliseconds.
 const DARK_AFTER_MS: u64 = 120_000;
@@ -83,12 +88,14 @@ pub struct Device<S: MultiwriteNorFlash> {
     store: Store<S>,
     outbox: Outbox<S>,
     tables: TableStore<S>,
-    table: Table,
     table_hash: u32,
     usage: Usage,
     consent: Consent,
-    plan: ServicePlan,
+    /// The plan as it came; its items are decoded when they are looked at.
+    plan: Vec<u8, MAX_BODY_LEN>,
     notices: Notices,
+    /// The notice whose words are in memory: the displayed one, or the one at hand.
+    front: Option<Notice>,
     memory: Memory,
     diagnostics: Diagnostics,
     ledger_ms: u64,
@@ -98,6 +105,7 @@ pub struct Device<S: MultiwriteNorFlash> {
     newest_ms: u64,
     events: Events,
     drops: Drops,
+    log: LogRate,
 }
 
 impl<S: MultiwriteNorFlash> fmt::Debug for Device<S> {
@@ -114,7 +122,7 @@ impl<S: MultiwriteNorFlash> Device<S> {
     pub async fn frame(&mut self, now: Now, frame: &Frame) -> Result<(), Error<S::Error>> {
         self.pass_time(now);
         self.usage.alive(now.uptime_ms);
-        self.read_signals(now, frame);
+        self.read_signals(now, frame).await?;
         self.read_diagnostics(now, frame).await?;
         self.keep(now).await
     }
@@ -149,24 +157,49 @@ impl<S: MultiwriteNorFlash> Device<S> {
         self.outbox.rewind();
     }
 
+    /// Asks the cloud for a certificate: the request travels as a record, and its answer comes to the host as a downlink.
+    ///
+    /// The key behind it must be durable before this is called.
+    pub async fn request_certificate(&mut self, now: Now, request: CertificateRequest) -> Result<(), Error<S::Error>> {
+        self.pass_time(now);
+        let record = Record::from(request);
+        let mut body = [0; MAX_UNKNOWN_LEN];
+        // Longer than anything that the core tells by itself, so it does not take the way of facts that wait.
+        let body = record.encode_body(&mut body).ok_or(Error::Layout(Operation::Push))?;
+        let fact = Fact { uptime_ms: now.uptime_ms, kind: record.kind(), body };
+        let moment = self.clock.moment(now.uptime_ms);
+        self.outbox.record(&mut self.store, moment, self.consent.version, fact).await
+    }
+
     /// The owner answered a notice in the car; `false` if it is not open any more.
     pub async fn answer(&mut self, now: Now, notice: NoticeId, answer: Answer) -> Result<bool, Error<S::Error>> {
         self.pass_time(now);
         let unix_ms = self.clock.unix_ms(now.uptime_ms).unwrap_or(0);
         let Some(touched) = self.notices.answer(notice, answer, unix_ms) else { return Ok(false) };
         let odometer_m = self.usage.ledger.odometer_m;
-        self.keep_notice(now, touched, Some(NoticeAnswered { notice, answer, odometer_m }.into())).await?;
-        self.keep_memory(now, &[]).await?;
+        let answered = Few::one(now.uptime_ms, NoticeAnswered { notice, answer, odometer_m });
+        self.keep_notice(touched, answered.as_ref()).await?;
+        self.keep_memory(None).await?;
+        self.turn_to_front(now).await?;
         Ok(true)
     }
 
     /// What the display shows: only while the car stands, the most urgent first. It marks nothing.
+    ///
+    /// Its words come from flash with the call that takes a frame, time, a message or an answer.
     pub fn display(&self, now: Now) -> Option<&Notice> {
-        self.displayed(now).map(|(_, notice)| notice)
+        let (_, id) = self.displayed(now)?;
+        self.front.as_ref().filter(|notice| notice.id == id)
+    }
+
+    /// Whether a display may show anything: the car is awake and known to stand.
+    pub fn may_show(&self, now: Now) -> bool {
+        let awake = self.usage.alive_ms().is_some_and(|ms| now.uptime_ms.saturating_sub(ms) < DARK_AFTER_MS);
+        awake && self.usage.is_stationary(now.uptime_ms)
     }
 
     /// Appends a record that the host makes beside the core, such as an updater's report; it is in flash on return.
-    pub async fn report(&mut self, now: Now, record: &Record) -> Result<(), Error<S::Error>> {
+    pub async fn report(&mut self, now: Now, record: impl Into<Record>) -> Result<(), Error<S::Error>> {
         self.pass_time(now);
         self.record(now, record).await
     }
@@ -178,6 +211,31 @@ impl<S: MultiwriteNorFlash> Device<S> {
         self.usage.finish(now.uptime_ms, unix_ms);
         self.keep(now).await?;
         self.keep_ledger(now).await
+    }
+
+    /// Tells what a parked day took from the battery, as [`crate::power::Policy::last_day`] answers it; durable on return.
+    pub async fn parked_day(&mut self, now: Now, day: ParkedDay) -> Result<(), Error<S::Error>> {
+        self.pass_time(now);
+        self.record(now, day).await
+    }
+
+    /// Signs by which a board's [`crate::power::Policy`] decides; `battery_mv` is the board's own measurement.
+    pub fn senses(&self, battery_mv: Option<u16>) -> Senses {
+        let (on_ms, bus_ms) = (self.usage.on_ms(), self.usage.alive_ms());
+        Senses { on_ms, bus_ms, battery_mv, waiting: self.waiting() }
+    }
+
+    /// Unix time in milliseconds as the core knows it, and how far it can be trusted.
+    ///
+    /// It never goes back, not even across restarts: what flash remembers is its floor, so that no expired certificate becomes valid again.
+    pub fn unix_ms(&self, now: Now) -> Option<(u64, ClockQuality)> {
+        let unix_ms = self.clock.unix_ms(now.uptime_ms)?;
+        Some((unix_ms, self.clock.moment(now.uptime_ms).quality))
+    }
+
+    /// How many records of all boots wait in flash for a receipt.
+    pub fn waiting(&self) -> u32 {
+        self.outbox.stored()
     }
 
     /// A snapshot for the host.
@@ -194,7 +252,7 @@ impl<S: MultiwriteNorFlash> Device<S> {
             created: self.outbox.created(),
             stored: self.outbox.stored(),
             table: self.table_hash,
-            plan_version: self.plan.version,
+            plan_version: plan_of(&self.plan).version,
             consent: self.consent,
             counters: self.usage.counters(),
             trip,
@@ -218,13 +276,12 @@ impl<S: MultiwriteNorFlash> Device<S> {
         self.events.pop()
     }
 
-    fn displayed(&self, now: Now) -> Option<(usize, &Notice)> {
-        let awake = self.usage.alive_ms().is_some_and(|ms| now.uptime_ms.saturating_sub(ms) < DARK_AFTER_MS);
-        if !awake || !self.usage.is_stationary(now.uptime_ms) {
+    fn displayed(&self, now: Now) -> Option<(usize, NoticeId)> {
+        if !self.may_show(now) {
             return None;
         }
-        let (index, slot) = self.notices.most_urgent(self.clock.unix_ms(now.uptime_ms))?;
-        Some((index, &slot.notice))
+        let (index, head) = self.notices.most_urgent(self.clock.unix_ms(now.uptime_ms))?;
+        Some((index, head.id))
     }
 
     fn pass_time(&mut self, now: Now) {
@@ -238,4 +295,9 @@ impl<S: MultiwriteNorFlash> Device<S> {
             self.drops.events = self.drops.events.saturating_add(1);
         }
     }
+}
+
+/// The plan in its bytes; an empty one if there is none.
+fn plan_of(bytes: &[u8]) -> PlanView<'_> {
+    PlanView::parse(bytes).unwrap_or_default()
 }

@@ -45,7 +45,9 @@ impl<E> Error<E> {
     pub(crate) fn from_storage(operation: Operation, error: sequential_storage::Error<E>) -> Self {
         match error {
             sequential_storage::Error::Storage { value, .. } => Self::Flash { operation, source: value },
-            sequential_storage::Error::FullStorage | sequential_storage::Error::ItemTooBig => Self::Layout(operation),
+            sequential_storage::Error::FullStorage
+            | sequential_storage::Error::ItemTooBig
+            | sequential_storage::Error::SerializationError(_) => Self::Layout(operation),
             _ => Self::Corrupt(operation),
         }
     }

@@ -6,6 +6,7 @@
 mod receive;
 mod send;
 
+pub(crate) use receive::begins_more;
 pub use receive::{DropReason, Receiver, Reception};
 pub use send::{SendError, Sender};
 

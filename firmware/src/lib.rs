@@ -8,20 +8,29 @@
 #[cfg(test)]
 extern crate std;
 
+#[cfg(target_pointer_width = "32")]
+mod budget;
+pub mod checksum;
 pub mod clock;
+pub mod configuration;
 pub mod device;
 pub mod error;
+pub mod facts;
 pub mod frame;
 pub mod isotp;
+pub mod layout;
+pub mod link;
 pub mod notices;
 pub mod obd;
 pub mod outbox;
+pub mod power;
 pub mod signal;
 pub mod status;
 mod store;
 mod table_store;
 pub mod update;
 pub mod usage;
+pub mod wire;
 
 pub use clock::Now;
 pub use device::{Device, Flash, Settings};

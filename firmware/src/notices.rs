@@ -7,7 +7,7 @@ use heapless::Vec;
 use milepost_engine::maintenance::{self, UNKNOWN_ODOMETER_M};
 use milepost_protocol::NoticeId;
 use milepost_protocol::notice::{Actions, Answer, Notice, NoticeKind, NoticeState};
-use milepost_protocol::plan::{DAY_MS, ItemId, Level, SafetyClass, ServicePlan};
+use milepost_protocol::plan::{DAY_MS, ItemId, Level, PlanView, SafetyClass};
 use serde::{Deserialize, Serialize};
 
 /// The most notices that are open at once.
@@ -22,15 +22,40 @@ const MAX_RAISED: usize = 16;
 /// The longest snooze, in days.
 const MAX_SNOOZE_DAYS: u16 = 90;
 
-/// A notice with its state in the car.
+/// A notice with its state in the car, as flash keeps it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Slot {
+pub struct Slot<N = Notice> {
     /// The notice.
-    pub notice: Notice,
+    pub notice: N,
     /// Hidden until this moment of Unix time, in milliseconds.
     pub snoozed_until_ms: Option<u64>,
     /// Whether the car's display has shown it.
     pub shown: bool,
+}
+
+/// What memory keeps of a notice, to judge it by; its words stay in flash.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Head {
+    /// The identity.
+    pub id: NoticeId,
+    urgency: Urgency,
+    expires_ms: Option<u64>,
+    /// Hidden until this moment of Unix time, in milliseconds.
+    pub snoozed_until_ms: Option<u64>,
+    /// Whether the car's display has shown it.
+    pub shown: bool,
+}
+
+impl Head {
+    fn new(notice: &Notice) -> Self {
+        Self {
+            id: notice.id,
+            urgency: urgency(notice),
+            expires_ms: notice.expires_ms,
+            snoozed_until_ms: None,
+            shown: false,
+        }
+    }
 }
 
 /// What else must survive a restart, so that nothing is told twice.
@@ -58,7 +83,7 @@ pub enum Taken {
 /// All notices in the car.
 #[derive(Debug, Clone, Default)]
 pub struct Notices {
-    slots: [Option<Slot>; MAX_NOTICES],
+    slots: [Option<Head>; MAX_NOTICES],
     /// What was told.
     pub told: Told,
 }
@@ -70,24 +95,33 @@ impl Notices {
     }
 
     /// Puts back what flash remembers of a slot.
-    pub fn restore(&mut self, index: usize, slot: Option<Slot>) {
-        if let Some(place) = self.slots.get_mut(index) {
-            *place = slot;
-        }
+    pub fn restore(&mut self, index: usize, slot: Option<&Slot>) {
+        let head = slot.map(|slot| Head {
+            snoozed_until_ms: slot.snoozed_until_ms,
+            shown: slot.shown,
+            ..Head::new(&slot.notice)
+        });
+        self.put(index, head);
     }
 
-    /// A slot as it is to be stored.
-    pub fn slot(&self, index: usize) -> Option<&Slot> {
+    /// What is known of a slot.
+    pub fn slot(&self, index: usize) -> Option<&Head> {
         self.slots.get(index)?.as_ref()
+    }
+
+    fn put(&mut self, index: usize, head: Option<Head>) {
+        if let Some(place) = self.slots.get_mut(index) {
+            *place = head;
+        }
     }
 
     /// The slot of a notice.
     pub fn find(&self, id: NoticeId) -> Option<usize> {
-        self.slots.iter().position(|slot| slot.as_ref().is_some_and(|slot| slot.notice.id == id))
+        self.slots.iter().position(|slot| slot.as_ref().is_some_and(|slot| slot.id == id))
     }
 
     /// Takes a notice from the cloud; one that the car raised itself gets the cloud's words and keeps its state.
-    pub fn take(&mut self, notice: Notice) -> Taken {
+    pub fn take(&mut self, notice: &Notice) -> Taken {
         if self.told.closed.contains(&notice.id) {
             return Taken::Closed;
         }
@@ -96,12 +130,14 @@ impl Notices {
         }
         if let Some(index) = self.find(notice.id) {
             if let Some(Some(slot)) = self.slots.get_mut(index) {
-                slot.notice = notice;
+                let Head { snoozed_until_ms, shown, .. } = *slot;
+                *slot = Head { snoozed_until_ms, shown, ..Head::new(notice) };
             }
             return Taken::Open(Touched(index));
         }
-        let Some(index) = self.room_for(&notice) else { return Taken::NoRoom };
-        self.restore(index, Some(Slot { notice, snoozed_until_ms: None, shown: false }));
+        let head = Head::new(notice);
+        let Some(index) = self.room_for(head.urgency) else { return Taken::NoRoom };
+        self.put(index, Some(head));
         Taken::Open(Touched(index))
     }
 
@@ -142,14 +178,14 @@ impl Notices {
     }
 
     /// The most urgent notice that wants to be seen at `now_ms`; without a clock nothing is snoozed or expired.
-    pub fn most_urgent(&self, now_ms: Option<u64>) -> Option<(usize, &Slot)> {
+    pub fn most_urgent(&self, now_ms: Option<u64>) -> Option<(usize, &Head)> {
         let open = self.slots.iter().enumerate().filter_map(|(index, slot)| Some((index, slot.as_ref()?)));
         open.filter(|(_, slot)| {
             let snoozed = slot.snoozed_until_ms.is_some_and(|until_ms| now_ms.is_none_or(|now_ms| now_ms < until_ms));
-            let expired = slot.notice.expires_ms.zip(now_ms).is_some_and(|(expires_ms, now_ms)| now_ms >= expires_ms);
+            let expired = slot.expires_ms.zip(now_ms).is_some_and(|(expires_ms, now_ms)| now_ms >= expires_ms);
             !snoozed && !expired
         })
-        .max_by_key(|(_, slot)| urgency(&slot.notice))
+        .max_by_key(|(_, slot)| slot.urgency)
     }
 
     /// The display shows the slot; `true` the first time.
@@ -161,32 +197,33 @@ impl Notices {
     }
 
     /// The first slot that is out of date: expired, of an earlier cycle, or overtaken by a later level. It is closed.
-    pub fn sweep(&mut self, plan: &ServicePlan, now_ms: Option<u64>) -> Option<Touched> {
+    pub fn sweep(&mut self, plan: &PlanView<'_>, now_ms: Option<u64>) -> Option<Touched> {
         let index = self.slots.iter().position(|slot| {
-            let Some(notice) = slot.as_ref().map(|slot| &slot.notice) else { return false };
+            let Some(notice) = slot.as_ref() else { return false };
             let expired = notice.expires_ms.zip(now_ms).is_some_and(|(expires_ms, now_ms)| now_ms >= expires_ms);
             let overtaken = notice.id.as_reminder().is_some_and(|(item, cycle, level)| {
-                let anchor = plan.items.iter().find(|known| known.rule.item == item).map(|known| known.anchor.cycle);
+                let anchor = plan.items().find(|known| known.rule.item == item).map(|known| known.anchor.cycle);
                 let raised = self.told.raised.iter().find(|(known, ..)| *known == item);
                 anchor.is_some_and(|anchor| cycle < anchor)
                     || raised.is_some_and(|&(_, known, top)| (cycle, level) < (known, top))
             });
             expired || overtaken
         })?;
-        if let Some(id) = self.slot(index).map(|slot| slot.notice.id) {
+        if let Some(id) = self.slot(index).map(|slot| slot.id) {
             self.close(id);
         }
         Some(Touched(index))
     }
 
     /// The first reminder of the plan that is to be raised now: its level was reached and not told yet. It is remembered as told.
-    pub fn reminder(&mut self, plan: &ServicePlan, usage: &maintenance::Usage, now_ms: u64) -> Option<(Notice, u32)> {
-        for item in &plan.items {
+    pub fn reminder(&mut self, plan: &PlanView<'_>, usage: &maintenance::Usage, now_ms: u64) -> Option<(Notice, u32)> {
+        for item in plan.items() {
             if item.anchor.odometer_m == UNKNOWN_ODOMETER_M && item.anchor.at_ms == 0 {
                 // Nobody has said yet where this cycle began; the cloud settles it.
                 continue;
             }
-            let assessment = maintenance::assess(item, usage, now_ms);
+            let safety = item.rule.safety;
+            let assessment = maintenance::assess(&item, usage, now_ms);
             let (item, cycle, level) = (assessment.item, assessment.cycle, assessment.level);
             if level == Level::Scheduled || self.was_raised(item, cycle, level) {
                 continue;
@@ -196,11 +233,10 @@ impl Notices {
             if self.find(id).is_some() || self.told.closed.contains(&id) {
                 continue;
             }
-            let safety = plan.items.iter().find(|known| known.rule.item == item).map(|known| known.rule.safety);
             let mut notice = Notice {
                 id,
                 kind: NoticeKind::Reminder,
-                safety: safety.unwrap_or(SafetyClass::Comfort),
+                safety,
                 item: Some(item),
                 level: Some(level),
                 raised_ms: now_ms,
@@ -242,7 +278,7 @@ impl Notices {
     /// Closes a notice; a repetition will not open it again.
     pub fn close(&mut self, id: NoticeId) {
         if let Some(index) = self.find(id) {
-            self.restore(index, None);
+            self.put(index, None);
         }
         if self.told.closed.contains(&id) {
             return;
@@ -255,18 +291,20 @@ impl Notices {
     }
 
     /// A free slot, or that of the least urgent notice if the new one is more urgent.
-    fn room_for(&self, notice: &Notice) -> Option<usize> {
+    fn room_for(&self, new: Urgency) -> Option<usize> {
         if let Some(free) = self.slots.iter().position(Option::is_none) {
             return Some(free);
         }
         let taken = self.slots.iter().enumerate().filter_map(|(index, slot)| Some((index, slot.as_ref()?)));
-        let (index, least) = taken.min_by_key(|(_, slot)| urgency(&slot.notice))?;
-        (urgency(&least.notice) < urgency(notice)).then_some(index)
+        let (index, least) = taken.min_by_key(|(_, slot)| slot.urgency)?;
+        (least.urgency < new).then_some(index)
     }
 }
 
 /// The order of urgency: safety first, then level, then what asks something, then the older one.
-fn urgency(notice: &Notice) -> (SafetyClass, Option<Level>, u8, core::cmp::Reverse<u64>) {
+type Urgency = (SafetyClass, Option<Level>, u8, core::cmp::Reverse<u64>);
+
+fn urgency(notice: &Notice) -> Urgency {
     let kind = match notice.kind {
         NoticeKind::Reminder => 3,
         NoticeKind::Question => 2,
@@ -300,25 +338,25 @@ mod tests {
     fn safety_comes_before_everything_and_then_the_older_one() {
         let mut notices = Notices::default();
         for (serial, safety) in [(1, SafetyClass::Comfort), (2, SafetyClass::Safety), (3, SafetyClass::Safety)] {
-            notices.take(notice(serial, safety));
+            notices.take(&notice(serial, safety));
         }
         let (_, slot) = notices.most_urgent(Some(0)).unwrap();
-        assert_eq!(slot.notice.id, NoticeId::information(2));
+        assert_eq!(slot.id, NoticeId::information(2));
     }
 
     #[test]
     fn a_closed_notice_does_not_open_again_when_it_is_delivered_twice() {
         let mut notices = Notices::default();
-        notices.take(notice(1, SafetyClass::Wear));
+        notices.take(&notice(1, SafetyClass::Wear));
         assert!(notices.answer(NoticeId::information(1), Answer::Done, 0).is_some());
-        assert_eq!(notices.take(notice(1, SafetyClass::Wear)), Taken::Closed);
+        assert_eq!(notices.take(&notice(1, SafetyClass::Wear)), Taken::Closed);
         assert_eq!(notices.answer(NoticeId::information(1), Answer::Done, 0), None);
     }
 
     #[test]
     fn a_snoozed_notice_hides_until_its_time() {
         let mut notices = Notices::default();
-        notices.take(notice(1, SafetyClass::Wear));
+        notices.take(&notice(1, SafetyClass::Wear));
         notices.answer(NoticeId::information(1), Answer::Snooze { days: 2 }, 1000);
         assert_eq!(notices.most_urgent(Some(1000 + 2 * DAY_MS - 1)), None);
         assert!(notices.most_urgent(Some(1000 + 2 * DAY_MS)).is_some());
@@ -328,10 +366,10 @@ mod tests {
     fn only_something_more_urgent_takes_a_slot_when_all_are_taken() {
         let mut notices = Notices::default();
         for serial in 0..MAX_NOTICES as u32 {
-            notices.take(notice(serial, SafetyClass::Wear));
+            notices.take(&notice(serial, SafetyClass::Wear));
         }
-        assert_eq!(notices.take(notice(100, SafetyClass::Comfort)), Taken::NoRoom);
-        assert!(matches!(notices.take(notice(101, SafetyClass::Safety)), Taken::Open(_)));
+        assert_eq!(notices.take(&notice(100, SafetyClass::Comfort)), Taken::NoRoom);
+        assert!(matches!(notices.take(&notice(101, SafetyClass::Safety)), Taken::Open(_)));
         assert_eq!(
             notices.find(NoticeId::information(MAX_NOTICES as u32 - 1)),
             None,
@@ -342,7 +380,7 @@ mod tests {
     #[test]
     fn an_update_from_elsewhere_clears_the_notice() {
         let mut notices = Notices::default();
-        notices.take(notice(1, SafetyClass::Wear));
+        notices.take(&notice(1, SafetyClass::Wear));
         assert!(notices.update(NoticeId::information(1), NoticeState::Refused).is_some());
         assert_eq!(notices.most_urgent(Some(0)), None);
     }

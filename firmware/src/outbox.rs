@@ -11,20 +11,21 @@ use heapless::Vec;
 use milepost_protocol::downlink::Range;
 use milepost_protocol::envelope::{ClockQuality, Entry};
 use milepost_protocol::record::{Gap, GapReason};
-use milepost_protocol::{MAX_BODY_LEN, Record, RecordId};
+use milepost_protocol::{Record, RecordId};
 use serde::{Deserialize, Serialize};
 
-use crate::clock::Moment;
+use crate::clock::{Clock, Moment};
 use crate::error::{Error, Operation};
-use crate::store::{Key, Owed, Store};
+use crate::facts::{Fact, Few, Iter};
+use crate::store::{Identities, Key, Owed, Owing, Store};
+pub use lane::MAX_LANE_PAGES;
 use lane::{Lane, PushError};
-pub use lane::{MAX_ALERT_PAGES, MAX_BULK_PAGES};
 
 /// How many envelopes may be under way before the first receipt of a session grants more.
 pub const INITIAL_CREDIT: u16 = 16;
 
 /// The most runs of lost numbers that wait to be told; beyond that neighbours are told as one run.
-const MAX_LOST: usize = 32;
+const MAX_LOST: usize = 24;
 
 /// Who a record is and when it was made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -62,8 +63,8 @@ struct Lost {
 
 /// Both lanes and the numbering of this boot.
 pub(crate) struct Outbox<S: MultiwriteNorFlash> {
-    alerts: Lane<S, MAX_ALERT_PAGES>,
-    bulk: Lane<S, MAX_BULK_PAGES>,
+    alerts: Lane<S>,
+    bulk: Lane<S>,
     boot: u32,
     next_number: u32,
     lost: Vec<Lost, MAX_LOST>,
@@ -74,20 +75,25 @@ pub(crate) struct Outbox<S: MultiwriteNorFlash> {
 }
 
 impl<S: MultiwriteNorFlash> Outbox<S> {
-    /// Opens both lanes and counts what they hold. Numbering begins with [`Outbox::begin`].
-    pub(crate) async fn open(alerts: S, bulk: S) -> Result<Self, Error<S::Error>> {
-        let (alerts, alerts_corrupt) = Lane::open(alerts).await?;
-        let (bulk, bulk_corrupt) = Lane::open(bulk).await?;
+    /// An outbox over two regions, which it does not touch before [`Outbox::count`].
+    pub(crate) fn new(alerts: S, bulk: S) -> Result<Self, Error<S::Error>> {
         Ok(Self {
-            alerts,
-            bulk,
+            alerts: Lane::new(alerts)?,
+            bulk: Lane::new(bulk)?,
             boot: 0,
             next_number: 0,
             lost: Vec::new(),
             dropped: 0,
-            corrupt: alerts_corrupt || bulk_corrupt,
+            corrupt: false,
             credit: INITIAL_CREDIT,
         })
+    }
+
+    /// Counts what both lanes hold. Numbering begins with [`Outbox::begin`].
+    pub(crate) async fn count(&mut self) -> Result<(), Error<S::Error>> {
+        let alerts_corrupt = self.alerts.open().await?;
+        self.corrupt = self.bulk.open().await? || alerts_corrupt;
+        Ok(())
     }
 
     /// The newest record that was found in flash.
@@ -118,11 +124,13 @@ impl<S: MultiwriteNorFlash> Outbox<S> {
         self.alerts.stored.saturating_add(self.bulk.stored)
     }
 
-    /// Gives a record its identity. The caller pushes it, or gives the number back with [`Outbox::forget`].
-    pub(crate) fn stamp(&mut self, uptime_ms: u64, moment: Moment, consent: u32, record: &Record) -> Option<Owed> {
-        let mut body = [0; MAX_BODY_LEN];
-        let body = Vec::from_slice(record.encode_body(&mut body)?).ok()?;
-        Some(Owed { stamp: self.next_stamp(uptime_ms, moment, consent, record.kind()), body })
+    /// Gives the front of `facts` identities, as many as one value can owe.
+    /// The caller pushes them, or gives the numbers back with [`Outbox::forget`].
+    pub(crate) fn owe<'f>(&mut self, facts: Iter<'f>, clock: Clock, moment: Option<Moment>, consent: u32) -> Owing<'f> {
+        let identities = Identities { boot: self.boot, first: self.next_number, consent, clock, moment };
+        let owing = Owing::new(facts, identities);
+        self.next_number = self.next_number.saturating_add(owing.len() as u32);
+        owing
     }
 
     /// Takes the newest numbers back: their records were not made durable.
@@ -134,21 +142,17 @@ impl<S: MultiwriteNorFlash> Outbox<S> {
     pub(crate) async fn record(
         &mut self,
         store: &mut Store<S>,
-        uptime_ms: u64,
         moment: Moment,
         consent: u32,
-        record: &Record,
+        fact: Fact<'_>,
     ) -> Result<(), Error<S::Error>> {
-        let mut body = [0; MAX_BODY_LEN];
-        let Some(body) = record.encode_body(&mut body) else { return Err(Error::Layout(Operation::Push)) };
-        let stamp = self.next_stamp(uptime_ms, moment, consent, record.kind());
-        self.push(store, &stamp, body, record.is_urgent()).await
+        let stamp = self.next_stamp(fact.uptime_ms, moment, consent, fact.kind);
+        self.push(store, &stamp, fact.body).await
     }
 
-    /// Appends a record that already has its identity; durable on return.
+    /// Appends a record that an earlier boot owed, under the identity that it has; durable on return.
     pub(crate) async fn owed(&mut self, store: &mut Store<S>, owed: &Owed) -> Result<(), Error<S::Error>> {
-        let urgent = Record::decode_body(owed.stamp.kind, &owed.body).is_some_and(|record| record.is_urgent());
-        self.push(store, &owed.stamp, &owed.body, urgent).await
+        self.push(store, &owed.stamp, &owed.body).await
     }
 
     /// Whether a record that an earlier boot owed has not reached the lanes, as far as they still tell.
@@ -209,7 +213,10 @@ impl<S: MultiwriteNorFlash> Outbox<S> {
             // How many there were is not known any more; the cloud sees the hole in the numbers.
             let gap = Gap { boot: self.boot.saturating_sub(1), first: 0, count: 0, reason: GapReason::Corrupt };
             self.dropped = self.dropped.saturating_add(1);
-            self.record(store, uptime_ms, moment, consent, &gap.into()).await?;
+            let gap = Few::one(uptime_ms, gap);
+            if let Some(fact) = gap.as_ref().and_then(|gap| gap.iter().next()) {
+                self.record(store, moment, consent, fact).await?;
+            }
         }
         let Some(&Lost { boot, .. }) = self.lost.first() else { return Ok(()) };
         let stamp =
@@ -224,14 +231,14 @@ impl<S: MultiwriteNorFlash> Outbox<S> {
         Stamp { boot: self.boot, number, uptime_ms, at_ms, quality, consent, kind }
     }
 
-    async fn push(
+    /// Appends a record that has its identity; durable on return.
+    pub(crate) async fn push(
         &mut self,
         store: &mut Store<S>,
         stamp: &Stamp,
         body: &[u8],
-        urgent: bool,
     ) -> Result<(), Error<S::Error>> {
-        self.make_room_and_push(store, stamp, body, urgent).await?;
+        self.make_room_and_push(store, stamp, body).await?;
         if self.lost.is_empty() { Ok(()) } else { self.tell_lost(store, stamp).await }
     }
 
@@ -241,12 +248,11 @@ impl<S: MultiwriteNorFlash> Outbox<S> {
             let Some(&lost) = self.lost.first() else { break };
             let count = (lost.last - lost.first).saturating_add(1);
             let gap = Gap { boot: lost.boot, first: lost.first, count, reason: GapReason::FlashFull };
-            let record = Record::from(gap);
+            let gap = Few::one(like.uptime_ms, gap);
+            let Some(fact) = gap.as_ref().and_then(|gap| gap.iter().next()) else { break };
             let moment = Moment { at_ms: like.at_ms, quality: like.quality };
-            let stamp = self.next_stamp(like.uptime_ms, moment, like.consent, record.kind());
-            let mut body = [0; MAX_BODY_LEN];
-            let body = record.encode_body(&mut body).unwrap_or_default();
-            self.make_room_and_push(store, &stamp, body, record.is_urgent()).await?;
+            let stamp = self.next_stamp(like.uptime_ms, moment, like.consent, fact.kind);
+            self.make_room_and_push(store, &stamp, fact.body).await?;
             self.lost.remove(0);
         }
         store.save(Key::Lost as u8, &self.lost).await
@@ -257,8 +263,8 @@ impl<S: MultiwriteNorFlash> Outbox<S> {
         store: &mut Store<S>,
         stamp: &Stamp,
         body: &[u8],
-        urgent: bool,
     ) -> Result<(), Error<S::Error>> {
+        let urgent = is_urgent(stamp.kind, body);
         loop {
             let pushed = if urgent { self.alerts.push(stamp, body).await } else { self.bulk.push(stamp, body).await };
             match pushed {
@@ -284,6 +290,12 @@ impl<S: MultiwriteNorFlash> Outbox<S> {
     }
 }
 
+/// Whether a record travels in the lane of alerts.
+#[inline(never)]
+fn is_urgent(kind: u16, body: &[u8]) -> bool {
+    Record::decode_body(kind, body).is_some_and(|record| record.is_urgent())
+}
+
 /// Every record that a region still holds, oldest first, for hosts that inspect a flash image.
 ///
 /// It reads only: the region may belong to a device that is not running.
@@ -291,7 +303,8 @@ pub async fn read_all<S: MultiwriteNorFlash>(
     region: S,
     mut take: impl FnMut(Stamp, &[u8]),
 ) -> Result<(), Error<S::Error>> {
-    let (mut lane, _) = Lane::<S, MAX_BULK_PAGES>::open(region).await?;
+    let mut lane = Lane::new(region)?;
+    lane.open().await?;
     lane.for_each(|stamp, body| take(*stamp, body)).await
 }
 

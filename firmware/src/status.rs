@@ -11,7 +11,9 @@ use milepost_protocol::{NoticeId, SignalId};
 use crate::usage::latest::MAX_SIGNALS;
 
 /// How many events the ring holds before the oldest gives way.
-pub const MAX_EVENTS: usize = 32;
+///
+/// One call makes fewer: a reminder for every item of a plan, a notice shown and one changed.
+pub const MAX_EVENTS: usize = 10;
 
 /// A signal's newest value.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -56,6 +58,8 @@ pub struct Drops {
     pub records: u32,
     /// Events that the host did not fetch in time.
     pub events: u32,
+    /// Pieces of the log beyond the rate at which they are sent.
+    pub logs: u32,
 }
 
 /// A trip under way.

@@ -1,14 +1,22 @@
 //! Signal tables in flash: two halves, of which one is in use while the other may be written.
 //!
 //! Which half counts is one value in the state region and changes in one write.
+//! Memory holds no rows, only where in flash the rows of each identifier stand; the built-in table is read where it lies in the image.
 //! Invariant: at every moment, power cut or not, the table in use is wholly the old one or wholly the new one, and its hash was checked.
 
+mod walk;
+
+use core::ops::Range;
+
 use embedded_storage_async::nor_flash::NorFlash;
+use heapless::Vec;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Operation};
-use crate::signal::table::{MAX_TABLE_LEN, Table, hash};
+use crate::signal::builtin;
+use crate::signal::table::{MAX_ROWS, MAX_TABLE_LEN, Row};
 use milepost_protocol::record::CommandOutcome;
+use walk::Walk;
 
 /// The widest write of any flash that is supported, in bytes.
 const MAX_WRITE_SIZE: usize = 32;
@@ -31,35 +39,90 @@ struct Transfer {
     tail: [u8; MAX_WRITE_SIZE],
 }
 
+/// Where a row of the table in use stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Place {
+    /// The frame's identifier, in two halves so that a place takes six bytes.
+    id: [u16; 2],
+    /// From the start of the table.
+    offset: u16,
+}
+
+impl Place {
+    fn id(self) -> u32 {
+        u32::from(self.id[0]) << 16 | u32::from(self.id[1])
+    }
+}
+
+/// Where the next row of a frame stands.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Cursor(usize);
+
 /// The table region.
 pub(crate) struct TableStore<S: NorFlash> {
     flash: S,
     half_len: u32,
     in_use: Option<InUse>,
+    /// The rows of the table in use, in the order of identifiers; unused with the built-in table.
+    index: Vec<Place, MAX_ROWS>,
     transfer: Option<Transfer>,
 }
 
 impl<S: NorFlash> TableStore<S> {
-    /// Opens the region; `in_use` is what the state region remembers.
-    pub(crate) fn open(flash: S, in_use: Option<InUse>) -> Result<Self, Error<S::Error>> {
+    /// Opens the region; the built-in table is in use until [`TableStore::load`].
+    pub(crate) fn open(flash: S) -> Result<Self, Error<S::Error>> {
         let pages = (flash.capacity() / 2).checked_div(S::ERASE_SIZE).unwrap_or(0);
         let half_len = pages * S::ERASE_SIZE;
         if half_len < MAX_TABLE_LEN || S::WRITE_SIZE > MAX_WRITE_SIZE || !MAX_WRITE_SIZE.is_multiple_of(S::WRITE_SIZE) {
             return Err(Error::Layout(Operation::Table));
         }
         let half_len = u32::try_from(half_len).map_err(|_| Error::Layout(Operation::Table))?;
-        Ok(Self { flash, half_len, in_use, transfer: None })
+        Ok(Self { flash, half_len, in_use: None, index: Vec::new(), transfer: None })
     }
 
-    /// Reads the table in use with its hash; `None` if there is none or it does not prove itself.
-    pub(crate) async fn load(&mut self) -> Result<Option<(Table, [u8; 32])>, Error<S::Error>> {
-        let Some(in_use) = self.in_use else { return Ok(None) };
-        let mut bytes = [0; MAX_TABLE_LEN];
-        let Some(bytes) = self.read(in_use, &mut bytes).await? else { return Ok(None) };
-        if hash(bytes) != in_use.sha256 {
-            return Ok(None);
+    /// Takes the table into use that the state region remembers, if it proves itself.
+    pub(crate) async fn load(&mut self, remembered: Option<InUse>) -> Result<(), Error<S::Error>> {
+        let Some(in_use) = remembered else { return Ok(()) };
+        if self.check(in_use).await?.is_ok() { self.take_into_use(in_use).await } else { Ok(()) }
+    }
+
+    /// The first four bytes of the SHA-256 of the table in use.
+    pub(crate) fn short_hash(&self) -> u32 {
+        self.in_use.map_or_else(|| short(&walk::encoded_hash(builtin::ROWS)), |in_use| short(&in_use.sha256))
+    }
+
+    /// Where the rows of a frame begin.
+    pub(crate) fn rows_of(&self, id: u32) -> Cursor {
+        Cursor(match self.in_use {
+            Some(_) => self.index.partition_point(|place| place.id() < id),
+            None => builtin::ROWS.partition_point(|row| row.id < id),
+        })
+    }
+
+    /// The next row of the frame `id` on `bus`, and `cursor` behind it.
+    pub(crate) async fn next_row(
+        &mut self,
+        cursor: &mut Cursor,
+        bus: u8,
+        id: u32,
+    ) -> Result<Option<Row>, Error<S::Error>> {
+        loop {
+            let row = if let Some(in_use) = self.in_use {
+                let Some(place) = self.index.get(cursor.0).filter(|place| place.id() == id) else { return Ok(None) };
+                let offset = u32::from(place.offset);
+                match self.walk(in_use).row_at(offset).await? {
+                    Some(row) => row,
+                    None => return Ok(None),
+                }
+            } else {
+                let Some(row) = builtin::ROWS.get(cursor.0).filter(|row| row.id == id) else { return Ok(None) };
+                *row
+            };
+            cursor.0 += 1;
+            if row.is_of(bus) {
+                return Ok(Some(row));
+            }
         }
-        Ok(Table::parse(bytes).ok().map(|table| (table, in_use.sha256)))
     }
 
     /// A new table begins: the half that is not in use is erased.
@@ -97,8 +160,8 @@ impl<S: NorFlash> TableStore<S> {
         Ok(CommandOutcome::Done)
     }
 
-    /// The new table is whole: checks it and answers it with what has to be stored to take it into use.
-    pub(crate) async fn commit(&mut self) -> Result<Result<(Table, InUse), CommandOutcome>, Error<S::Error>> {
+    /// The new table is whole: checks it and answers what has to be stored to take it into use.
+    pub(crate) async fn commit(&mut self) -> Result<Result<InUse, CommandOutcome>, Error<S::Error>> {
         let half = self.free_half();
         let Some(transfer) = self.transfer.take() else { return Ok(Err(CommandOutcome::OutOfOrder)) };
         if transfer.received != transfer.len {
@@ -110,17 +173,51 @@ impl<S: NorFlash> TableStore<S> {
             self.flash.write(at, &transfer.tail).await.map_err(failed)?;
         }
         let in_use = InUse { half, len: transfer.len, sha256: transfer.sha256 };
-        let mut bytes = [0; MAX_TABLE_LEN];
-        let Some(bytes) = self.read(in_use, &mut bytes).await? else { return Ok(Err(CommandOutcome::TableInvalid)) };
-        if hash(bytes) != transfer.sha256 {
-            return Ok(Err(CommandOutcome::HashMismatch));
-        }
-        Ok(Table::parse(bytes).map(|table| (table, in_use)).map_err(|_| CommandOutcome::TableInvalid))
+        Ok(self.check(in_use).await?.map(|()| in_use))
     }
 
-    /// The state region now names this half.
-    pub(crate) fn committed(&mut self, in_use: InUse) {
-        self.in_use = Some(in_use);
+    /// The state region now names this half: its rows are read from now on.
+    pub(crate) async fn take_into_use(&mut self, in_use: InUse) -> Result<(), Error<S::Error>> {
+        let half = self.half(in_use);
+        let Self { flash, index, in_use: of, .. } = self;
+        index.clear();
+        *of = Some(in_use);
+        let mut walk = Walk::new(flash, half, in_use.len);
+        walk.begin().await?;
+        while let Some((offset, row)) = walk.next().await? {
+            let place = Place { id: [(row.id >> 16) as u16, row.id as u16], offset: offset as u16 };
+            let at = index.partition_point(|other| other.id() <= row.id);
+            // The rows were counted when the table was checked.
+            let _ = index.insert(at, place);
+        }
+        Ok(())
+    }
+
+    /// Checks a whole table: its hash, its format, every row, and that nothing stands behind them.
+    async fn check(&mut self, in_use: InUse) -> Result<Result<(), CommandOutcome>, Error<S::Error>> {
+        let mut walk = self.walk(in_use);
+        if walk.hash().await? != Some(in_use.sha256) {
+            return Ok(Err(CommandOutcome::HashMismatch));
+        }
+        if !walk.begin().await? {
+            return Ok(Err(CommandOutcome::TableInvalid));
+        }
+        while let Some((_, row)) = walk.next().await? {
+            if !row.is_valid() {
+                return Ok(Err(CommandOutcome::TableInvalid));
+            }
+        }
+        Ok(if walk.is_at_end() { Ok(()) } else { Err(CommandOutcome::TableInvalid) })
+    }
+
+    fn walk(&mut self, in_use: InUse) -> Walk<'_, S> {
+        let half = self.half(in_use);
+        Walk::new(&mut self.flash, half, in_use.len)
+    }
+
+    fn half(&self, in_use: InUse) -> Range<u32> {
+        let start = self.start(in_use.half.min(1));
+        start..start + self.half_len
     }
 
     fn free_half(&self) -> u8 {
@@ -130,31 +227,10 @@ impl<S: NorFlash> TableStore<S> {
     fn start(&self, half: u8) -> u32 {
         u32::from(half) * self.half_len
     }
-
-    async fn read<'b>(
-        &mut self,
-        in_use: InUse,
-        bytes: &'b mut [u8; MAX_TABLE_LEN],
-    ) -> Result<Option<&'b [u8]>, Error<S::Error>> {
-        let len = in_use.len as usize;
-        let start = self.start(in_use.half.min(1));
-        // Whole reads of the widest alignment; the half is at least as long as the buffer.
-        let aligned = len.next_multiple_of(MAX_WRITE_SIZE);
-        let Some(buffer) = bytes.get_mut(..aligned) else { return Ok(None) };
-        self.flash.read(start, buffer).await.map_err(failed)?;
-        Ok(bytes.get(..len))
-    }
-}
-
-impl InUse {
-    /// The first four bytes of the table's SHA-256.
-    pub(crate) fn short_hash(&self) -> u32 {
-        short(&self.sha256)
-    }
 }
 
 /// The first four bytes of a SHA-256.
-pub(crate) fn short(sha256: &[u8; 32]) -> u32 {
+fn short(sha256: &[u8; 32]) -> u32 {
     sha256.first_chunk::<4>().map_or(0, |bytes| u32::from_be_bytes(*bytes))
 }
 

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use clap::{Args, Parser, Subcommand};
+use milepost_firmware::configuration::Bus;
 use milepost_protocol::DeviceId;
 use milepost_protocol::update::Version;
 use rand::rngs::SmallRng;
@@ -19,9 +20,10 @@ use crate::clock::{Clock, VirtualTime};
 use crate::config::{self, split_address};
 use crate::fleet::board::{Behaviour, Boards};
 use crate::fleet::run::{Plan, Server};
+use crate::identity::{Enrolment, Keeper, enrol};
 use crate::link::{Identity, Link, Options, Policy, client_config};
 use crate::stop::Stop;
-use crate::{agent, bus, fleet, replay, usage};
+use crate::{agent, bus, chip, fleet, replay, uart, usage};
 
 /// The agent of a connected car, its replay tool and its simulated fleet.
 #[derive(Debug, Parser)]
@@ -37,12 +39,17 @@ pub struct Cli {
 pub enum Command {
     /// Run as the agent of a gateway board: SocketCAN in, the cloud out, until SIGTERM.
     Run(Run),
+    /// Come to an identity of one's own with a factory's claim: makes a key, has it certified, writes both.
+    Enrol(Enrol),
     /// Play a CAN log through a core as if it drove past now.
     Replay(Replay),
     /// Print what the core derives from a CAN log, without a network.
     Usage(Usage),
     /// Simulate many vehicles at once, each with a core and a flash file of its own.
     Fleet(Fleet),
+    /// Make or read the file that is an emulated board's flash chip.
+    #[command(subcommand)]
+    Chip(Chip),
     /// Write a firmware image that simulated boards take; `milepost firmware sign` signs it.
     SimImage(SimImage),
 }
@@ -53,6 +60,29 @@ pub struct Run {
     /// The configuration, TOML.
     #[arg(long, value_name = "FILE")]
     pub config: PathBuf,
+}
+
+/// Arguments of `enrol`.
+#[derive(Debug, Args)]
+pub struct Enrol {
+    /// The folder with ca.pem, cert.pem and key.pem of the claim, as `milepost device claim` wrote it.
+    #[arg(long, value_name = "DIR")]
+    pub claim: PathBuf,
+    /// The hardware's serial number.
+    #[arg(long)]
+    pub serial: DeviceId,
+    /// The front door.
+    #[arg(long, value_name = "HOST:PORT", value_parser = address)]
+    pub server: (String, u16),
+    /// The name in the server's certificate; the host without it.
+    #[arg(long, value_name = "NAME")]
+    pub server_name: Option<String>,
+    /// The folder to write ca.pem and <device>/cert.pem and key.pem to.
+    #[arg(long, value_name = "DIR")]
+    pub identities: PathBuf,
+    /// How long to try, in seconds.
+    #[arg(long = "for", value_name = "SECONDS", default_value_t = 60.0, value_parser = positive)]
+    pub timeout: f64,
 }
 
 /// Arguments of `replay`.
@@ -73,9 +103,53 @@ pub struct Replay {
     /// The flash file; in memory without it.
     #[arg(long, value_name = "FILE")]
     pub flash: Option<PathBuf>,
+    /// Put the frames on a serial line instead, a Unix socket, where an emulated board takes them for its bus.
+    #[arg(long, value_name = "SOCKET", conflicts_with_all = ["flash", "server", "device", "identities"])]
+    pub to_uart: Option<PathBuf>,
     /// The uplink.
     #[command(flatten)]
     pub uplink: Uplink,
+}
+
+/// What to do with a chip's file.
+#[derive(Debug, Subcommand)]
+pub enum Chip {
+    /// Make an erased chip.
+    Erase {
+        /// The file.
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+    },
+    /// Store who the board is and where its cloud is.
+    Configure {
+        /// The file.
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+        /// The front door, as the board sees it.
+        #[arg(long, value_name = "HOST:PORT", value_parser = address)]
+        server: (String, u16),
+        /// The name in the server's certificate; the host without it.
+        #[arg(long, value_name = "NAME")]
+        server_name: Option<String>,
+        /// The device id.
+        #[arg(long, value_name = "ID")]
+        device: DeviceId,
+        /// A folder with ca.pem and <device>/cert.pem and key.pem.
+        #[arg(long, value_name = "DIR")]
+        identities: PathBuf,
+        /// The car's bus, in bits a second.
+        #[arg(long, value_name = "BITS", default_value_t = Bus::default().bit_rate)]
+        bit_rate: u32,
+        /// Ask for OBD-II values; without it a board with a CAN controller only listens.
+        #[arg(long)]
+        ask: bool,
+    },
+    /// Print what the chip holds, as JSON.
+    Inspect {
+        /// The file.
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+    },
 }
 
 /// The uplink of one device; without a server nothing is sent.
@@ -194,9 +268,11 @@ pub fn run(cli: Cli) -> u8 {
 fn dispatch(cli: Cli) -> anyhow::Result<()> {
     match cli.command {
         Command::Run(args) => runtime(false)?.block_on(Box::pin(run_agent(args))),
+        Command::Enrol(args) => runtime(false)?.block_on(Box::pin(run_enrol(args))),
         Command::Replay(args) => runtime(false)?.block_on(Box::pin(run_replay(args))),
         Command::Usage(args) => runtime(false)?.block_on(Box::pin(run_usage(args))),
         Command::Fleet(args) => runtime(true)?.block_on(Box::pin(run_fleet(args))),
+        Command::Chip(args) => runtime(false)?.block_on(Box::pin(run_chip(args))),
         Command::SimImage(SimImage { behaves, len, out }) => std::fs::write(&out, behaves.image(len))
             .with_context(|| format!("cannot write the image, {}", out.display())),
     }
@@ -212,22 +288,48 @@ fn runtime(many: bool) -> anyhow::Result<tokio::runtime::Runtime> {
 async fn run_agent(args: Run) -> anyhow::Result<()> {
     let config = config::load(&args.config)?;
     let clock = Clock::system();
-    let link = match &config.server {
+    let (link, keeper) = match &config.server {
         Some(server) => {
             let (host, port) = split_address(&server.address)
                 .with_context(|| format!("server address is no HOST:PORT, {}", args.config.display()))
                 .context(CallError)?;
             let identity =
                 Identity { ca: server.ca.clone(), certificate: server.certificate.clone(), key: server.key.clone() };
-            let tls = client_config(&identity, server.name.as_deref().unwrap_or(&host))?;
-            Some(link(config.device.clone(), host, port, tls, &clock))
+            let name = server.name.as_deref().unwrap_or(&host);
+            let (keeper, tls) = match Keeper::open(identity.clone(), name, &config.device) {
+                Ok(mut keeper) => {
+                    let tls = keeper.tls()?;
+                    (Some(keeper), tls)
+                }
+                Err(error) => {
+                    // A key of another kind still connects, but somebody else has to replace it in time.
+                    tracing::warn!(%error, "the certificate is not renewed by itself");
+                    (None, client_config(&identity, name)?)
+                }
+            };
+            (Some(link(config.device.clone(), host, port, tls, &clock)), keeper)
         }
-        None => None,
+        None => (None, None),
     };
     let interfaces: Vec<_> = config.buses.iter().map(|bus| bus.interface.clone()).collect();
     let buses = bus::Buses::open(&interfaces)?;
     let (_stopper, stop) = Stop::on_signals().context("cannot listen for signals")?;
-    Ok(Box::pin(agent::run(&config, buses, link, clock, stop)).await?)
+    Ok(Box::pin(agent::run(&config, buses, link, keeper, clock, stop)).await?)
+}
+
+async fn run_enrol(args: Enrol) -> anyhow::Result<()> {
+    let (host, port) = args.server;
+    let enrolment = Enrolment {
+        claim: args.claim,
+        serial: args.serial,
+        server_name: args.server_name.unwrap_or_else(|| host.clone()),
+        host,
+        port,
+        out: args.identities,
+        timeout: Duration::from_secs_f64(args.timeout),
+    };
+    let device = enrol(&enrolment, &Clock::system()).await?;
+    print(&format!("{device} {}\n", enrolment.out.join(device.as_str()).display()))
 }
 
 async fn run_replay(args: Replay) -> anyhow::Result<()> {
@@ -243,10 +345,33 @@ async fn run_replay(args: Replay) -> anyhow::Result<()> {
     };
     let pace = if args.as_fast_as_possible { replay::Pace::Unbounded } else { replay::Pace::Times(args.speed) };
     let (_stopper, stop) = Stop::on_signals().context("cannot listen for signals")?;
+    if let Some(line) = &args.to_uart {
+        let played = uart::play(&args.log, args.channels, line, pace, clock, stop).await?;
+        tell_broken(&args.log, &played.broken);
+        return print(&format!("{} frames, {} from the board\n", played.frames, played.answers));
+    }
     let played =
         Box::pin(replay::play(&args.log, args.channels, args.flash.as_deref(), pace, link, clock, stop)).await?;
     tell_broken(&args.log, &played.broken);
     print(&format!("{} inputs, {} records, {} without a receipt\n", played.inputs, played.created, played.waiting))
+}
+
+async fn run_chip(args: Chip) -> anyhow::Result<()> {
+    match args {
+        Chip::Erase { file } => Ok(chip::create(&file)?),
+        Chip::Configure { file, server: (host, port), server_name, device, identities, bit_rate, ask } => {
+            let server = chip::Server { name: server_name.unwrap_or_else(|| host.clone()), host, port };
+            let mut configuration = chip::configuration(&server, &device, &identities, Clock::system().unix_ms())?;
+            configuration.bus = Bus { bit_rate, ask };
+            Ok(chip::configure(&file, &configuration).await?)
+        }
+        Chip::Inspect { file } => {
+            let mut text =
+                serde_json::to_string(&Box::pin(chip::inspect(&file)).await?).context("contents do not serialise")?;
+            text.push('\n');
+            print(&text)
+        }
+    }
 }
 
 async fn run_usage(args: Usage) -> anyhow::Result<()> {

@@ -16,9 +16,10 @@ use embedded_storage_async::nor_flash::{
     ErrorType, MultiwriteNorFlash, NorFlash, NorFlashError, NorFlashErrorKind, ReadNorFlash,
 };
 use milepost_firmware::Flash;
+use milepost_firmware::layout::Place;
 
 /// The bytes that one erasure clears.
-pub const PAGE: usize = 4096;
+pub const PAGE: usize = 16 << 10;
 
 /// The bytes that one write unit holds; writes are aligned to it.
 pub const WORD: usize = 4;
@@ -41,7 +42,7 @@ pub struct Layout {
 
 impl Layout {
     /// What a gateway board gets: weeks of driving without a network.
-    pub const GATEWAY: Self = Self { alerts: 128 << 10, bulk: 1 << 20, state: 64 << 10, table: 64 << 10 };
+    pub const GATEWAY: Self = Self { alerts: 128 << 10, bulk: 768 << 10, state: 64 << 10, table: 64 << 10 };
 
     /// What one car of a simulated fleet gets.
     pub const FLEET: Self = Self { alerts: 64 << 10, bulk: 512 << 10, state: 64 << 10, table: 32 << 10 };
@@ -260,6 +261,21 @@ fn create(path: &Path, sizes: Sizes) -> Result<(), OpenError> {
 }
 
 impl Region {
+    /// The part of `file` at `place`, as a region of its own; writes go to the page cache before they return.
+    pub fn of_file(file: File, place: Place) -> io::Result<Self> {
+        let mut image = vec![0; place.len as usize].into_boxed_slice();
+        file.read_exact_at(&mut image, u64::from(place.start))?;
+        let backing = Some(Backing { file: Arc::new(file), offset: u64::from(place.start), sync: Sync::Never });
+        Ok(Self { image, backing })
+    }
+
+    /// A copy in memory of the part of `image` at `place`; `None` if the image ends before it.
+    pub fn of_image(image: &[u8], place: Place) -> Option<Self> {
+        let start = place.start as usize;
+        let part = image.get(start..start.checked_add(place.len as usize)?)?;
+        Some(Self { image: part.into(), backing: None })
+    }
+
     fn check(&self, from: u32, len: usize, unit: usize) -> Result<std::ops::Range<usize>, FlashError> {
         let from = from as usize;
         if !from.is_multiple_of(unit) || !len.is_multiple_of(unit) {

@@ -2,13 +2,18 @@
 //!
 //! Layout: the version byte; then one frame a message: `(kind, body length)` as postcard, and the body.
 
+use core::marker::PhantomData;
+
 use heapless::Vec;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use crate::certificate::CertificateAnswer;
 use crate::frame::{self, DecodeError};
 use crate::ids::NoticeId;
 use crate::notice::{Notice, NoticeState};
-use crate::plan::ServicePlan;
+use crate::plan::{PlanView, ServicePlan};
+use crate::record::LogLevel;
 use crate::update::{UpdateChunk, UpdateOffer};
 use crate::{MAX_BODY_LEN, MAX_DOWNLINK_LEN, VERSION};
 
@@ -104,7 +109,7 @@ pub struct Command {
     pub task: Task,
 }
 
-/// What a command asks for.
+/// What a command asks for. New tasks stand at the end; a device answers one that it does not know as unsupported.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[expect(clippy::large_enum_variant, reason = "without an allocator there is no box, and one lives at a time")]
 pub enum Task {
@@ -131,6 +136,16 @@ pub enum Task {
         /// In metres.
         odometer_m: u32,
     },
+    /// Send lines of the device's own log from this level on.
+    LogLevel {
+        /// The least level that is sent.
+        level: LogLevel,
+    },
+}
+
+impl Task {
+    /// How many tasks this build knows; the number of the last is one less.
+    pub const KNOWN: u32 = 6;
 }
 
 macro_rules! downlinks {
@@ -166,6 +181,43 @@ macro_rules! downlinks {
                 }
             }
         }
+
+        /// One message to a device, whose body is still as it came.
+        #[derive(Debug, Clone)]
+        pub enum Part<'a> {
+            $($(#[$doc])* $name(Body<'a, $body>),)*
+            /// A kind that this build does not know; it is counted and passed over.
+            Unknown(u16),
+        }
+
+        impl<'a> Part<'a> {
+            /// Whether the body of a known kind decodes.
+            fn is_whole(&self) -> bool {
+                // A plan is the longest body; decoding it whole would cost a device more memory than all its items need.
+                if let Self::Plan(plan) = self {
+                    return PlanView::parse(plan.bytes).is_some();
+                }
+                match self {
+                    $(Self::$name(body) => body.decode().is_some(),)*
+                    Self::Unknown(_) => true,
+                }
+            }
+
+            /// As [`Part::is_whole`], but for a task that this build does not know: it is answered by its number.
+            fn is_answerable(&self) -> bool {
+                match self {
+                    Self::Command(command) if command.is_unknown() => true,
+                    _ => self.is_whole(),
+                }
+            }
+
+            fn new(kind: u16, body: &'a [u8]) -> Self {
+                match kind {
+                    $($kind => Self::$name(Body { bytes: body, of: PhantomData }),)*
+                    _ => Self::Unknown(kind),
+                }
+            }
+        }
     };
 }
 
@@ -186,13 +238,65 @@ downlinks! {
     7 => UpdateOffer(UpdateOffer),
     /// Bytes of a firmware image.
     8 => UpdateChunk(UpdateChunk),
+    /// What became of a certificate request.
+    12 => Certificate(CertificateAnswer),
 }
 
 type FrameHead = (u16, u16);
 
+/// The body of a message, which a device without room for all kinds at once decodes where it needs it.
+#[derive(Debug, Clone)]
+pub struct Body<'a, T> {
+    bytes: &'a [u8],
+    of: PhantomData<fn() -> T>,
+}
+
+impl Body<'_, Command> {
+    /// The command's number, also where its task is one that this build does not know.
+    pub fn number(&self) -> Option<u32> {
+        frame::body::<(u32, u64, u32)>(self.bytes).map(|(number, ..)| number)
+    }
+
+    fn is_unknown(&self) -> bool {
+        frame::body::<(u32, u64, u32)>(self.bytes).is_some_and(|(_, _, task)| task >= Task::KNOWN)
+    }
+}
+
+impl<'a, T: DeserializeOwned> Body<'a, T> {
+    /// The content; `None` for bytes that [`Downlink::parts`] would have refused, and for a command with an unknown task.
+    #[inline(never)]
+    pub fn decode(&self) -> Option<T> {
+        frame::body(self.bytes)
+    }
+
+    /// The bytes as they came; a newer writer may have put more at their end.
+    pub fn bytes(&self) -> &'a [u8] {
+        self.bytes
+    }
+}
+
 impl Downlink {
     /// Reads all messages of one publish; checks the whole before it answers.
     pub fn parse(bytes: &[u8]) -> Result<impl Iterator<Item = Self> + use<'_>, DecodeError> {
+        let mut rest = Self::check(bytes, Part::is_whole)?;
+        Ok(core::iter::from_fn(move || {
+            let (kind, body) = Self::frame(&mut rest, 0).ok().flatten()?;
+            Some(Self::decode_body(kind, body).expect("the message was checked before"))
+        }))
+    }
+
+    /// As [`Downlink::parse`], but leaves the bodies as they came, and takes commands whose task this build does not know.
+    pub fn parts(bytes: &[u8]) -> Result<impl Iterator<Item = Part<'_>> + use<'_>, DecodeError> {
+        let mut rest = Self::check(bytes, Part::is_answerable)?;
+        Ok(core::iter::from_fn(move || {
+            let (kind, body) = Self::frame(&mut rest, 0).ok().flatten()?;
+            Some(Part::new(kind, body))
+        }))
+    }
+
+    /// Checks a message whole; answers its frames.
+    #[inline(never)]
+    fn check<'a>(bytes: &'a [u8], is_good: fn(&Part<'a>) -> bool) -> Result<&'a [u8], DecodeError> {
         if bytes.len() > MAX_DOWNLINK_LEN {
             return Err(DecodeError::TooLong);
         }
@@ -202,11 +306,13 @@ impl Downlink {
         }
         let mut rest = frames;
         let mut index = 0;
-        while Self::step(&mut rest, index)?.is_some() {
+        while let Some((kind, body)) = Self::frame(&mut rest, index)? {
+            if !is_good(&Part::new(kind, body)) {
+                return Err(DecodeError::Body { frame: index, kind });
+            }
             index += 1;
         }
-        let mut rest = frames;
-        Ok(core::iter::from_fn(move || Self::step(&mut rest, 0).expect("the message was checked before")))
+        Ok(frames)
     }
 
     /// Writes messages as one publish to the front of `buffer`; `None` if they do not fit.
@@ -225,12 +331,12 @@ impl Downlink {
         Some(&buffer[..len])
     }
 
-    fn step(rest: &mut &[u8], index: u16) -> Result<Option<Self>, DecodeError> {
+    fn frame<'a>(rest: &mut &'a [u8], index: u16) -> Result<Option<(u16, &'a [u8])>, DecodeError> {
         if rest.is_empty() {
             return Ok(None);
         }
         let (kind, len) = frame::take::<FrameHead>(rest).ok_or(DecodeError::Frame(index))?;
         let body = frame::take_body(rest, len).ok_or(DecodeError::Frame(index))?;
-        Self::decode_body(kind, body).map(Some).ok_or(DecodeError::Body { frame: index, kind })
+        Ok(Some((kind, body)))
     }
 }

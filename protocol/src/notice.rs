@@ -10,6 +10,9 @@ use crate::signal::SignalId;
 /// The most reasons that one notice carries into the car.
 pub const MAX_REASONS: usize = 4;
 
+/// Why something is said, the most telling first.
+pub type Reasons = Vec<Reason, MAX_REASONS>;
+
 /// What a notice is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum NoticeKind {
@@ -114,7 +117,7 @@ pub struct Notice {
     /// One or two sentences, in the owner's language.
     pub text: String<200>,
     /// Why.
-    pub reasons: Vec<Reason, MAX_REASONS>,
+    pub reasons: Reasons,
     /// What the owner can answer.
     pub actions: Actions,
 }
@@ -173,7 +176,32 @@ pub enum NoticeState {
     Expired,
 }
 
+impl Answer {
+    /// The answer in one word, as programs write it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Snooze { .. } => "snooze",
+            Self::Book => "book",
+            Self::Done => "done",
+            Self::Refuse => "refuse",
+        }
+    }
+}
+
 impl NoticeState {
+    /// The state in one word, as programs write it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Raised => "raised",
+            Self::Shown { .. } => "shown",
+            Self::Snoozed { .. } => "snoozed",
+            Self::Booked => "booked",
+            Self::Done => "done",
+            Self::Refused => "refused",
+            Self::Expired => "expired",
+        }
+    }
+
     /// Whether the notice still asks for the owner's attention at `now_ms`.
     pub fn is_open(self, now_ms: u64) -> bool {
         match self {

@@ -163,3 +163,32 @@ pub struct ServicePlan {
     /// The items.
     pub items: Vec<PlanItem, MAX_PLAN_ITEMS>,
 }
+
+/// A plan as it came, whose items are decoded one at a time, for devices that have no room for all of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct PlanView<'a> {
+    /// The plan's version; 0 if there is none.
+    pub version: u32,
+    count: usize,
+    items: &'a [u8],
+}
+
+impl<'a> PlanView<'a> {
+    /// Checks an encoded [`ServicePlan`] whole; trailing bytes belong to a newer writer and are passed over.
+    pub fn parse(bytes: &'a [u8]) -> Option<Self> {
+        let ((version, count), items) = postcard::take_from_bytes::<(u32, usize)>(bytes).ok()?;
+        let view = Self { version, count, items };
+        (count <= MAX_PLAN_ITEMS && view.items().count() == count).then_some(view)
+    }
+
+    /// The items in order.
+    pub fn items(&self) -> impl Iterator<Item = PlanItem> + use<'a> {
+        let (mut rest, mut left) = (self.items, self.count);
+        core::iter::from_fn(move || {
+            left = left.checked_sub(1)?;
+            let (item, behind) = postcard::take_from_bytes(rest).ok()?;
+            rest = behind;
+            Some(item)
+        })
+    }
+}

@@ -6,6 +6,7 @@ use heapless::{String, Vec};
 use serde::{Deserialize, Serialize};
 
 use crate::MAX_UNKNOWN_LEN;
+pub use crate::certificate::CertificateRequest;
 use crate::frame;
 use crate::ids::{NoticeId, RecordId};
 use crate::notice::Answer;
@@ -94,6 +95,10 @@ records! {
     16 => CommandResult,
     /// Energy went into the car.
     17 => Refuelled,
+    /// What the device itself took from the battery.
+    18 => ParkedDay,
+    /// The device asks for a certificate.
+    24 => CertificateRequest,
     /// A firmware update moved on.
     32 => UpdateReport,
     /// How the device does after a start.
@@ -433,6 +438,17 @@ pub struct Refuelled {
     pub electric: bool,
 }
 
+/// What the device itself took from the 12 V battery during 24 hours of parking, which end at the record's time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ParkedDay {
+    /// By its own figures, in microampere-hours.
+    pub spent_uah: u32,
+    /// What it may take, in microampere-hours.
+    pub budget_uah: u32,
+    /// How often it woke.
+    pub wakes: u32,
+}
+
 impl Record {
     /// Whether the record travels ahead of bulk: what a person waits for, and what tells of danger.
     pub fn is_urgent(&self) -> bool {
@@ -443,6 +459,7 @@ impl Record {
                 | Self::NoticeShown(_)
                 | Self::NoticeAnswered(_)
                 | Self::CommandResult(_)
+                | Self::CertificateRequest(_)
                 | Self::UpdateReport(_)
         )
     }

@@ -6,5 +6,6 @@ mod firmware;
 mod kill_cloud;
 mod kill_gateway;
 mod notices;
+mod provisioning;
 mod support;
 mod wire;

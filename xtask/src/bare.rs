@@ -1,6 +1,6 @@
-//! Proves that the firmware core links neither `alloc` nor `std`.
+//! Proves that the portable crates of the car link neither `alloc` nor `std`.
 //!
-//! A static library without a global allocator is linked around the core for a microcontroller.
+//! A static library without a global allocator is linked around each for a microcontroller.
 //! rustc refuses to link as soon as any crate below it declares `extern crate alloc`, used or not, and the target has no `std` at all.
 
 use std::fs;
@@ -11,12 +11,18 @@ use anyhow::{Context, Result};
 use crate::run::{self, BARE_TARGET};
 
 pub(crate) fn run(root: &Path) -> Result<()> {
-    run::run(run::cargo(root).args(["build", "--package", "milepost-firmware", "--target", BARE_TARGET]))?;
-    let folder = root.join("target/bare");
-    prepare(&folder, "milepost-firmware", &root.join("firmware"))?;
-    fs::copy(root.join("Cargo.lock"), folder.join("Cargo.lock")).context("cannot copy Cargo.lock")?;
-    run::run(&mut link(&folder)).context("the firmware core must link without `alloc` and `std`")?;
-    println!("the firmware core links neither alloc nor std");
+    for (name, path) in [
+        ("milepost-firmware", "firmware"),
+        ("milepost-display", "firmware/display"),
+        ("milepost-identity", "firmware/identity"),
+    ] {
+        run::run(run::cargo(root).args(["build", "--package", name, "--target", BARE_TARGET]))?;
+        let folder = root.join("target/bare").join(name);
+        prepare(&folder, name, &root.join(path))?;
+        fs::copy(root.join("Cargo.lock"), folder.join("Cargo.lock")).context("cannot copy Cargo.lock")?;
+        run::run(&mut link(&folder)).with_context(|| format!("{name} must link without `alloc` and `std`"))?;
+        println!("{name} links neither alloc nor std");
+    }
     Ok(())
 }
 

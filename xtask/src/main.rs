@@ -5,11 +5,16 @@
 #![expect(clippy::print_stderr, reason = "and complains on standard error")]
 
 mod bare;
+mod budget;
 mod demo;
+mod elf;
+mod flash;
 mod fuzz;
 mod generate;
+mod qemu;
 mod run;
 mod setup;
+mod silicon;
 mod test;
 mod tidy;
 
@@ -45,6 +50,15 @@ enum Command {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
+    /// Run the emulated board: by itself, around the whole loop, or against what goes wrong out there.
+    Qemu {
+        #[command(subcommand)]
+        emulation: qemu::Emulation,
+    },
+    /// Show what each image takes of its budget, and fail if one takes more.
+    Budget,
+    /// Build an image, write it to its board, enrol the board, and print the signed receipt.
+    Flash(flash::Flash),
     /// Write `cloud/openapi.json` anew from the service.
     Openapi,
     /// Write the golden vectors that are missing; standing ones never change.
@@ -65,6 +79,9 @@ fn main() -> ExitCode {
         Command::Tidy => tidy::run(&root),
         Command::Bare => bare::run(&root),
         Command::Demo { arguments } => demo::run(&root, &arguments),
+        Command::Qemu { emulation } => qemu::run(&root, emulation),
+        Command::Budget => budget::run(&root),
+        Command::Flash(call) => flash::run(&root, &call),
         Command::Openapi => generate::openapi(&root),
         Command::Vectors => generate::vectors(&root),
         Command::Fuzz { seconds } => fuzz::run(&root, seconds),

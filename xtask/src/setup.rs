@@ -16,6 +16,7 @@ const PROGRAMS: &[(&str, &str, &str)] = &[
     ("chromium", "chromium", "the browser of the page tests"),
     ("node", "nodejs", "runs the page tests"),
     ("npm", "npm", "installs the page tests' libraries"),
+    ("qemu-system-arm", "qemu-system-arm", "the emulated board"),
 ];
 
 pub(crate) fn run(root: &Path) -> Result<()> {

@@ -167,34 +167,21 @@ impl NoticeBody {
             level: reminder.map(|(_, _, level)| level.into()),
             title: title(format.localizer, notice.subject),
             text: text(format, notice),
-            state: state_name(notice.state),
-            snoozed_until: match notice.state {
+            state: notice.state().name(),
+            snoozed_until: match notice.state() {
                 NoticeState::Snoozed { until_ms } => Some(timestamp(until_ms)),
                 _ => None,
             },
-            raised_at: timestamp(notice.raised_ms),
+            raised_at: timestamp(notice.raised_ms()),
             actions: actions
                 .iter()
                 .filter(|(action, _)| notice.actions.contains(*action))
                 .map(|(_, name)| *name)
                 .collect(),
-            open: notice.state.is_open(format.now_ms),
+            open: notice.state().is_open(format.now_ms),
             reasons: notice.reasons.iter().map(|reason| ReasonBody::new(reason, format)).collect(),
-            seen: notice.seen.iter().map(seen).collect(),
+            seen: notice.seen().iter().map(seen).collect(),
         }
-    }
-}
-
-/// A state's name in the API.
-pub(crate) fn state_name(state: NoticeState) -> &'static str {
-    match state {
-        NoticeState::Raised => "raised",
-        NoticeState::Shown { .. } => "shown",
-        NoticeState::Snoozed { .. } => "snoozed",
-        NoticeState::Booked => "booked",
-        NoticeState::Done => "done",
-        NoticeState::Refused => "refused",
-        NoticeState::Expired => "expired",
     }
 }
 

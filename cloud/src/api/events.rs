@@ -20,7 +20,6 @@ use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 use utoipa::ToSchema;
 
-use super::body::state_name;
 use super::{Problem, ProblemBody};
 use crate::accounts::{Advisor, Engineer, Owner, Role, SignedIn, Token};
 use crate::domain::{Change, ChangeKind, Vehicle};
@@ -142,7 +141,7 @@ impl Feed {
             self.vehicle(&vehicle.device, vehicle.revision);
             if self.caller.account.role != Role::Engineer {
                 for notice in vehicle.open_notices(now_ms) {
-                    self.notice(&vehicle.device, notice.id(), notice.state, at_us);
+                    self.notice(&vehicle.device, notice.id(), notice.state(), at_us);
                 }
             }
         }
@@ -180,7 +179,7 @@ impl Feed {
         if let Some(vehicle) = vehicle.filter(|_| with_notices) {
             for id in notices {
                 if let Some(notice) = vehicle.notices.get(&id) {
-                    self.notice(&change.vehicle, id, notice.state, at_us);
+                    self.notice(&change.vehicle, id, notice.state(), at_us);
                 }
             }
         }
@@ -202,7 +201,7 @@ impl Feed {
 
     fn notice(&mut self, vehicle: &DeviceId, notice: NoticeId, state: NoticeState, at_us: u64) {
         let event =
-            NoticeEvent { vehicle: vehicle.to_string(), notice: notice.to_string(), state: state_name(state), at_us };
+            NoticeEvent { vehicle: vehicle.to_string(), notice: notice.to_string(), state: state.name(), at_us };
         self.push("notice", &event);
     }
 

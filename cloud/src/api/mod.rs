@@ -6,6 +6,7 @@
 mod account;
 mod body;
 mod devices;
+mod enrolment;
 mod events;
 mod export;
 mod firmware;
@@ -69,6 +70,10 @@ pub fn router() -> (Router<AppState>, Document) {
         .routes(routes!(queue::show))
         .routes(routes!(queue::records))
         .routes(routes!(devices::list))
+        .routes(routes!(enrolment::certify))
+        .routes(routes!(enrolment::receipts, enrolment::hand_in))
+        .routes(routes!(enrolment::receipt))
+        .routes(routes!(enrolment::serials))
         .routes(routes!(firmware::list))
         .routes(routes!(rollouts::list, rollouts::create))
         .routes(routes!(rollouts::show))

@@ -82,9 +82,9 @@ pub(crate) async fn list(
 ) -> Result<Json<NoticesBody>, Problem> {
     let vehicle = owner.vehicle(&state, &id).await?;
     let format = reader.format(&owner.0.account, Some(&vehicle));
-    let mut notices: Vec<_> = vehicle.notices.values().collect();
-    notices.sort_by_key(|notice| std::cmp::Reverse(notice.raised_ms));
-    Ok(Json(NoticesBody { notices: notices.into_iter().map(|notice| NoticeBody::new(notice, &format)).collect() }))
+    Ok(Json(NoticesBody {
+        notices: vehicle.newest_notices().into_iter().map(|notice| NoticeBody::new(notice, &format)).collect(),
+    }))
 }
 
 /// Answer a notice; the answer clears it everywhere, and the same answer again is harmless.

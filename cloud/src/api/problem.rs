@@ -106,6 +106,11 @@ impl Problem {
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, "key-reused")
     }
 
+    /// The certificate request does not parse, is not signed by its own key, is not on P-256, or names another device.
+    pub fn certificate_request() -> Self {
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "certificate-request")
+    }
+
     /// Somebody else changed the same thing at the same time.
     pub fn conflict() -> Self {
         Self::new(StatusCode::CONFLICT, "conflict")
@@ -171,6 +176,7 @@ impl Problem {
         "closed",
         "nothing-to-undo",
         "key-reused",
+        "certificate-request",
         "conflict",
         "image",
         "version-taken",

@@ -134,12 +134,10 @@ pub(crate) async fn show(
 ) -> Result<Json<QueueVehicleBody>, Problem> {
     let vehicle = advisor.vehicle(&state, &id).await?;
     let format = reader.format(&advisor.0.account, Some(&vehicle));
-    let mut notices: Vec<_> = vehicle.notices.values().collect();
-    notices.sort_by_key(|notice| std::cmp::Reverse(notice.raised_ms));
     Ok(Json(QueueVehicleBody {
         entry: entry(&vehicle, &format),
         vehicle: VehicleDetail::new(&vehicle, &format),
-        notices: notices.into_iter().map(|notice| NoticeBody::new(notice, &format)).collect(),
+        notices: vehicle.newest_notices().into_iter().map(|notice| NoticeBody::new(notice, &format)).collect(),
     }))
 }
 

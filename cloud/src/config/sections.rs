@@ -109,6 +109,8 @@ pub struct FrontDoor {
     pub publish_burst: u32,
     /// How long a shutdown waits for commits under way, in milliseconds. Default 5000.
     pub drain_ms: u64,
+    /// How long a device's old certificate still counts after the first use of its successor, in milliseconds. Default 3600000, an hour.
+    pub retire_after_ms: u64,
 }
 
 impl Default for FrontDoor {
@@ -127,6 +129,7 @@ impl Default for FrontDoor {
             publishes_per_s: 50.0,
             publish_burst: 200,
             drain_ms: 5_000,
+            retire_after_ms: 3_600_000,
         }
     }
 }

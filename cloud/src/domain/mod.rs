@@ -6,7 +6,10 @@
 mod actor;
 mod change;
 mod intent;
+mod moment;
 mod notice;
+#[cfg(test)]
+mod tests;
 mod texts;
 mod vehicle;
 
@@ -14,6 +17,7 @@ pub use actor::{AccountId, Actor};
 pub use change::{Change, ChangeKind};
 pub use intent::{Intent, IntentError, Outcome};
 pub use milepost_engine::plan::Powertrain;
+pub use moment::Moment;
 pub use notice::{NoticeDoc, Seen, Subject, Transition, longest_snooze_days};
 pub use texts::{NoticeText, Texts};
 pub use vehicle::{Anchoring, ConsentChange, Counts, Decided, Profile, Vehicle};

@@ -1,13 +1,14 @@
 //! A notice as the service keeps it: one id, one state, every surface, its whole history.
 //!
 //! Invariant: a final state never changes, and the same answer twice is the same as once.
+//! Nothing is seen or changes before the notice was raised, and its history never goes back in time, whichever clocks told it.
 
 use milepost_protocol::NoticeId;
 use milepost_protocol::notice::{Actions, Answer, NoticeKind, NoticeState, Reason, Surface};
 use milepost_protocol::plan::{DAY_MS, ItemId, Level, SafetyClass};
 use serde::{Deserialize, Serialize};
 
-use super::Actor;
+use super::{Actor, Moment};
 
 /// What a notice speaks of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -102,52 +103,107 @@ pub struct NoticeDoc {
     pub safety: SafetyClass,
     /// What the owner can answer.
     pub actions: Actions,
-    /// When it was raised, in milliseconds of Unix time.
-    pub raised_ms: u64,
-    /// Who raised it first: the car from its own plan, or the service.
-    pub raised_by: Actor,
+    raised_ms: u64,
+    raised_by: Actor,
     /// When it stops being of use.
     #[serde(default)]
     pub expires_ms: Option<u64>,
     /// Why, the one that came first first.
     pub reasons: Vec<Reason>,
-    /// The state on every surface.
-    pub state: NoticeState,
+    state: NoticeState,
     /// Whether the car knows it too.
     #[serde(default)]
     pub in_car: bool,
-    /// Where it was seen, each surface once.
     #[serde(default)]
-    pub seen: Vec<Seen>,
-    /// Every change of state.
+    seen: Vec<Seen>,
     #[serde(default)]
-    pub history: Vec<Transition>,
+    history: Vec<Transition>,
     /// The stored decision that chose it, for an offer.
     #[serde(default)]
     pub decision: Option<u64>,
 }
 
 impl NoticeDoc {
+    /// A notice that `by` raises; what invites answers, expires or is in the car is set on it.
+    pub fn raised(subject: Subject, safety: SafetyClass, reasons: Vec<Reason>, at: Moment, by: Actor) -> Self {
+        Self {
+            subject,
+            safety,
+            actions: Actions::default(),
+            raised_ms: at.ms(),
+            in_car: by == Actor::Car,
+            raised_by: by,
+            expires_ms: None,
+            reasons,
+            state: NoticeState::Raised,
+            seen: Vec::new(),
+            history: Vec::new(),
+            decision: None,
+        }
+    }
+
     /// The notice's identity.
     pub fn id(&self) -> NoticeId {
         self.subject.id()
     }
 
+    /// When it was raised, in milliseconds of Unix time: the earlier moment, if the car and the service both did.
+    pub fn raised_ms(&self) -> u64 {
+        self.raised_ms
+    }
+
+    /// Who raised it first: the car from its own plan, or the service.
+    pub fn raised_by(&self) -> &Actor {
+        &self.raised_by
+    }
+
+    /// The state on every surface.
+    pub fn state(&self) -> NoticeState {
+        self.state
+    }
+
+    /// Where it was seen, each surface once.
+    pub fn seen(&self) -> &[Seen] {
+        &self.seen
+    }
+
+    /// Every change of state, oldest first.
+    pub fn history(&self) -> &[Transition] {
+        &self.history
+    }
+
+    /// Notes that the car raised it too; answers whether that was the first raise.
+    pub fn raised_in_car(&mut self, at: Moment) -> bool {
+        self.in_car = true;
+        let first = at.ms() < self.raised_ms;
+        if first {
+            self.raised_ms = at.ms();
+            self.raised_by = Actor::Car;
+        }
+        first
+    }
+
     /// Notes that a surface showed it; answers whether that was news.
-    pub fn mark_seen(&mut self, on: Surface, at_ms: u64, by: &Actor) -> bool {
-        if self.seen.iter().any(|seen| seen.on == on) {
+    pub fn mark_seen(&mut self, on: Surface, at: Moment, by: &Actor) -> bool {
+        if self.was_seen(on) {
             return false;
         }
-        self.seen.push(Seen { on, at_ms });
+        self.seen.push(Seen { on, at_ms: at.not_before(self.raised_ms).ms() });
         if self.state == NoticeState::Raised {
-            self.transit(NoticeState::Shown { on, at_ms }, at_ms, by);
+            let at_ms = self.after_all(at).ms();
+            self.transit(NoticeState::Shown { on, at_ms }, at, by);
         }
         true
     }
 
+    /// Whether a surface has shown it.
+    pub fn was_seen(&self, on: Surface) -> bool {
+        self.seen.iter().any(|seen| seen.on == on)
+    }
+
     /// Whether the car's display has shown it.
     pub fn was_shown_in_car(&self) -> bool {
-        self.seen.iter().any(|seen| seen.on == Surface::Car)
+        self.was_seen(Surface::Car)
     }
 
     /// Whether a person has answered it, on any surface.
@@ -160,29 +216,29 @@ impl NoticeDoc {
     /// Applies an answer; answers whether the state changed.
     ///
     /// A final notice keeps its state, and so does one that already has the state that the answer leads to.
-    pub fn answer(&mut self, answer: Answer, at_ms: u64, by: &Actor) -> bool {
+    pub fn answer(&mut self, answer: Answer, at: Moment, by: &Actor) -> bool {
         let to = match answer {
             Answer::Snooze { days } => {
                 let days = days.clamp(1, longest_snooze_days(self.safety));
-                NoticeState::Snoozed { until_ms: at_ms.saturating_add(u64::from(days) * DAY_MS) }
+                NoticeState::Snoozed { until_ms: self.after_all(at).ms().saturating_add(u64::from(days) * DAY_MS) }
             }
             Answer::Book => NoticeState::Booked,
             Answer::Done => NoticeState::Done,
             Answer::Refuse => NoticeState::Refused,
         };
-        self.transit(to, at_ms, by)
+        self.transit(to, at, by)
     }
 
     /// Ends the notice because time, a later level or a completion overtook it; answers whether the state changed.
-    pub fn expire(&mut self, at_ms: u64, by: &Actor) -> bool {
-        self.transit(NoticeState::Expired, at_ms, by)
+    pub fn expire(&mut self, at: Moment, by: &Actor) -> bool {
+        self.transit(NoticeState::Expired, at, by)
     }
 
     /// Brings a snoozed notice back when its time has come; answers whether the state changed.
     pub fn wake(&mut self, now_ms: u64) -> bool {
         match self.state {
             NoticeState::Snoozed { until_ms } if now_ms >= until_ms => {
-                self.transit(NoticeState::Raised, now_ms, &Actor::System)
+                self.transit(NoticeState::Raised, Moment::now(now_ms), &Actor::System)
             }
             _ => false,
         }
@@ -201,22 +257,31 @@ impl NoticeDoc {
     }
 
     /// Takes a final state back to open, for an undone completion; answers whether the state changed.
-    pub fn reopen(&mut self, at_ms: u64, by: &Actor) -> bool {
+    pub fn reopen(&mut self, at: Moment, by: &Actor) -> bool {
         if self.state != NoticeState::Done {
             return false;
         }
-        let from = std::mem::replace(&mut self.state, NoticeState::Raised);
-        self.history.push(Transition { at_ms, by: by.clone(), from, to: self.state });
+        self.enter(NoticeState::Raised, at, by);
         true
     }
 
-    fn transit(&mut self, to: NoticeState, at_ms: u64, by: &Actor) -> bool {
+    fn transit(&mut self, to: NoticeState, at: Moment, by: &Actor) -> bool {
         if self.state.is_final() || self.state == to {
             return false;
         }
+        self.enter(to, at, by);
+        true
+    }
+
+    fn enter(&mut self, to: NoticeState, at: Moment, by: &Actor) {
+        let at_ms = self.after_all(at).ms();
         let from = std::mem::replace(&mut self.state, to);
         self.history.push(Transition { at_ms, by: by.clone(), from, to });
-        true
+    }
+
+    /// The moment, or that of the last thing that became of the notice if a clock that lags put it before that.
+    fn after_all(&self, at: Moment) -> Moment {
+        at.not_before(self.history.last().map_or(self.raised_ms, |last| last.at_ms))
     }
 }
 

@@ -216,8 +216,15 @@ impl Vehicle {
         self.plan.items.iter().find(|candidate| candidate.rule.item == item)
     }
 
-    /// The notices that ask for attention at `now_ms`, newest last.
+    /// All notices, the newest first.
+    pub fn newest_notices(&self) -> Vec<&NoticeDoc> {
+        let mut notices: Vec<_> = self.notices.values().collect();
+        notices.sort_by_key(|notice| std::cmp::Reverse(notice.raised_ms()));
+        notices
+    }
+
+    /// The notices that ask for attention at `now_ms`, by id.
     pub fn open_notices(&self, now_ms: u64) -> impl Iterator<Item = &NoticeDoc> {
-        self.notices.values().filter(move |notice| notice.state.is_open(now_ms))
+        self.notices.values().filter(move |notice| notice.state().is_open(now_ms))
     }
 }

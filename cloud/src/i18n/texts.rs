@@ -21,7 +21,7 @@ impl Texts for CarTexts {
             localizer,
             unit: DistanceUnit::Km,
             zone: TimeZone::get(&profile.time_zone).unwrap_or(TimeZone::UTC),
-            now_ms: notice.raised_ms,
+            now_ms: notice.raised_ms(),
         };
         NoticeText { title: title(localizer, notice.subject), text: text(&format, notice) }
     }
@@ -131,27 +131,14 @@ fn known(localizer: Localizer, key: &str, other: &str, item: Option<ItemId>) -> 
 
 #[cfg(test)]
 mod tests {
-    use milepost_protocol::notice::{Actions, NoticeState};
     use milepost_protocol::plan::SafetyClass;
 
     use super::*;
-    use crate::domain::Actor;
+    use crate::domain::{Actor, Moment};
 
     fn notice(subject: Subject, reasons: Vec<Reason>) -> NoticeDoc {
-        NoticeDoc {
-            subject,
-            safety: SafetyClass::Wear,
-            actions: Actions::default(),
-            raised_ms: 1_772_366_400_000,
-            raised_by: Actor::System,
-            expires_ms: None,
-            reasons,
-            state: NoticeState::Raised,
-            seen: Vec::new(),
-            history: Vec::new(),
-            decision: None,
-            in_car: true,
-        }
+        let at = Moment::now(1_772_366_400_000);
+        NoticeDoc::raised(subject, SafetyClass::Wear, reasons, at, Actor::System)
     }
 
     #[test]

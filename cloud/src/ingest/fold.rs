@@ -67,6 +67,9 @@ pub(super) fn fold(
         if let Record::Gap(gap) = &record {
             vehicle.received.insert_lost(gap);
         }
+        if let Record::CertificateRequest(request) = &record {
+            effects.requests.push(request.der.to_vec());
+        }
         let unknown = u64::from(matches!(record, Record::Unknown(_)));
         vehicle.counts.unknown_kinds += unknown;
         vehicle.counts.clamped += u64::from(clamped);

@@ -5,7 +5,7 @@ use milepost_protocol::NoticeId;
 use milepost_protocol::notice::{Actions, Answer, NoticeState};
 
 use super::{Effects, completions};
-use crate::domain::{Actor, ChangeKind, IntentError, Subject, Vehicle};
+use crate::domain::{Actor, ChangeKind, IntentError, Moment, Subject, Vehicle};
 
 /// An answer with where and when it was given.
 #[derive(Debug, Clone)]
@@ -13,8 +13,8 @@ pub(super) struct Given {
     pub(super) notice: NoticeId,
     pub(super) answer: Answer,
     pub(super) by: Actor,
-    /// When the owner answered, in milliseconds of Unix time.
-    pub(super) at_ms: u64,
+    /// When the owner answered.
+    pub(super) at: Moment,
     /// The odometer then, in metres, if the car told it.
     pub(super) odometer_m: Option<u32>,
 }
@@ -26,31 +26,36 @@ pub(super) fn answer(
     now_ms: u64,
     effects: &mut Effects,
 ) -> Result<bool, IntentError> {
-    let Given { notice: id, answer, by, at_ms, odometer_m } = given;
+    let Given { notice: id, answer, by, at, odometer_m } = given;
     let notice = vehicle.notices.get_mut(id).ok_or(IntentError::UnknownNotice)?;
-    if is_same(notice.state, *answer) {
+    if is_same(notice.state(), *answer) {
         return Ok(false);
     }
-    if notice.state.is_final() {
+    if notice.state().is_final() {
         return Err(IntentError::Closed);
     }
     if !notice.actions.contains(invitation(*answer)) {
         return Err(IntentError::NotInvited);
     }
-    if let (Subject::Reminder { item, cycle, .. }, Answer::Done) = (notice.subject, answer)
-        && vehicle.item(item).is_some_and(|planned| planned.anchor.cycle == cycle)
+    let (subject, raised_ms) = (notice.subject, notice.raised_ms());
+    if let (Subject::Reminder { item, cycle, .. }, Answer::Done) = (subject, answer)
+        && let Some(anchor) = vehicle.item(item).map(|planned| planned.anchor)
+        && anchor.cycle == cycle
     {
-        completions::done(vehicle, item, Some(*at_ms), *odometer_m, by, now_ms, effects)?;
+        // Whoever answers the reminder of a cycle does so within it, whatever the car's clock says.
+        let done_ms = at.not_before(raised_ms).not_before(anchor.at_ms).ms();
+        completions::done(vehicle, item, Some(done_ms), *odometer_m, by, now_ms, effects)?;
         return Ok(true);
     }
     let Some(notice) = vehicle.notices.get_mut(id) else { return Err(IntentError::UnknownNotice) };
-    let changed = notice.answer(*answer, *at_ms, by);
-    let state = notice.state;
+    let changed = notice.answer(*answer, *at, by);
+    let state = notice.state();
+    let answered_ms = notice.history().last().map_or(at.ms(), |step| step.at_ms);
     if !changed {
         return Ok(false);
     }
     effects.note(ChangeKind::NoticeChanged(*id));
-    if *by != Actor::Car || is_shortened(*answer, *at_ms, state) {
+    if *by != Actor::Car || is_shortened(*answer, at.ms(), state) {
         effects.update_car(vehicle, *id);
     }
     let outcome = match answer {
@@ -60,7 +65,7 @@ pub(super) fn answer(
         Answer::Snooze { .. } => None,
     };
     if let Some(outcome) = outcome {
-        vehicle.offers.settle(*id, outcome, *at_ms);
+        vehicle.offers.settle(*id, outcome, answered_ms);
     }
     Ok(true)
 }

@@ -5,7 +5,7 @@ use milepost_protocol::notice::Answer;
 use milepost_protocol::plan::{Anchor, ItemId};
 
 use super::Effects;
-use crate::domain::{Actor, Anchoring, ChangeKind, IntentError, NoticeDoc, Subject, Vehicle};
+use crate::domain::{Actor, Anchoring, ChangeKind, IntentError, Moment, NoticeDoc, Subject, Vehicle};
 
 /// How far ahead of our clock a completion may be told, in milliseconds: time zones and clocks of browsers.
 const AHEAD_MS: u64 = 86_400_000;
@@ -66,7 +66,8 @@ fn close(
     let ids: Vec<_> = vehicle.notices.values().filter(|notice| of_item(notice)).map(NoticeDoc::id).collect();
     let mut closed = Vec::new();
     for id in ids {
-        let done = vehicle.notices.get_mut(&id).is_some_and(|notice| notice.answer(Answer::Done, now_ms, by));
+        let done =
+            vehicle.notices.get_mut(&id).is_some_and(|notice| notice.answer(Answer::Done, Moment::now(now_ms), by));
         if done {
             closed.push(id);
             effects.note(ChangeKind::NoticeChanged(id));
@@ -98,14 +99,14 @@ pub(super) fn undo(
     for id in ids {
         // It leaves altogether, so that the same cycle can raise it again when it really comes.
         if let Some(mut notice) = vehicle.notices.remove(&id) {
-            notice.expire(now_ms, by);
+            notice.expire(Moment::now(now_ms), by);
             effects.note(ChangeKind::NoticeChanged(id));
-            let update = milepost_protocol::downlink::NoticeUpdate { id, state: notice.state };
+            let update = milepost_protocol::downlink::NoticeUpdate { id, state: notice.state() };
             effects.send(vehicle, milepost_protocol::Downlink::NoticeUpdate(update));
         }
     }
     if let Some(id) = reopen {
-        let reopened = vehicle.notices.get_mut(&id).is_some_and(|notice| notice.reopen(now_ms, by));
+        let reopened = vehicle.notices.get_mut(&id).is_some_and(|notice| notice.reopen(Moment::now(now_ms), by));
         if reopened {
             effects.note(ChangeKind::NoticeChanged(id));
             effects.update_car(vehicle, id);

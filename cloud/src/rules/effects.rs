@@ -14,6 +14,8 @@ pub struct Effects {
     pub messages: Vec<Message>,
     /// What subscribers hear.
     pub kinds: Vec<ChangeKind>,
+    /// Certificate requests of the car, DER, which have no answer yet.
+    pub requests: Vec<Vec<u8>>,
     /// A decision on offers.
     pub decision: Option<DecisionRow>,
 }
@@ -32,7 +34,7 @@ impl Effects {
     }
 
     /// Sends a message to the car; `false` if it is too long for it.
-    pub(super) fn send(&mut self, vehicle: &mut Vehicle, downlink: Downlink) -> bool {
+    pub(crate) fn send(&mut self, vehicle: &mut Vehicle, downlink: Downlink) -> bool {
         let mut buffer = [0; MAX_DOWNLINK_LEN];
         let Some(bytes) = Downlink::encode(&[downlink], &mut buffer) else { return false };
         let message = Message {
@@ -48,7 +50,7 @@ impl Effects {
     /// Tells the car which state a notice has now, if the car knows the notice.
     pub(super) fn update_car(&mut self, vehicle: &mut Vehicle, id: NoticeId) {
         let Some(notice) = vehicle.notices.get(&id).filter(|notice| notice.in_car) else { return };
-        let update = NoticeUpdate { id, state: notice.state };
+        let update = NoticeUpdate { id, state: notice.state() };
         self.send(vehicle, Downlink::NoticeUpdate(update));
     }
 
@@ -69,7 +71,7 @@ impl Effects {
             safety: notice.safety,
             item: notice.subject.item(),
             level: notice.subject.level(),
-            raised_ms: notice.raised_ms,
+            raised_ms: notice.raised_ms(),
             expires_ms: notice.expires_ms,
             title: clip(&title),
             text: clip(&text),

@@ -8,7 +8,7 @@ use milepost_protocol::plan::DAY_MS;
 
 use super::offers::{self, OfferRules};
 use super::{Effects, completions, intents, reminders};
-use crate::domain::{Actor, ChangeKind, NoticeDoc, Texts, Vehicle};
+use crate::domain::{Actor, ChangeKind, Moment, NoticeDoc, Texts, Vehicle};
 
 /// The most notices that stay in a vehicle's document; the oldest closed ones of past cycles leave first.
 const MAX_NOTICES: usize = 200;
@@ -53,7 +53,7 @@ pub fn evaluate(vehicle: &mut Vehicle, rules: &Rules, contacts_ms: &[u64], now_m
     if offers::is_due(vehicle, now_ms) {
         offers::decide_now(vehicle, &assessments, contacts_ms, &rules.offers, now_ms, texts, effects);
     }
-    let wanted = vehicle.notices.values().any(|notice| notice.state == NoticeState::Booked);
+    let wanted = vehicle.notices.values().any(|notice| notice.state() == NoticeState::Booked);
     vehicle.urgency = urgency(&vehicle.state, &vehicle.plan, &assessments, wanted, now_ms);
     prune(vehicle);
     vehicle.timer_ms = Some(next_timer_ms(vehicle, now_ms));
@@ -66,7 +66,7 @@ fn run_timers(vehicle: &mut Vehicle, now_ms: u64, effects: &mut Effects) {
     for id in ids {
         let Some(notice) = vehicle.notices.get_mut(&id) else { continue };
         let expired = notice.expires_ms.is_some_and(|at_ms| at_ms <= now_ms);
-        let changed = if expired { notice.expire(now_ms, &Actor::System) } else { notice.wake(now_ms) };
+        let changed = if expired { notice.expire(Moment::now(now_ms), &Actor::System) } else { notice.wake(now_ms) };
         if expired {
             offers::expired(vehicle, id, now_ms);
         }
@@ -95,8 +95,8 @@ fn prune(vehicle: &mut Vehicle) {
             }
             _ => false,
         };
-        let past = |notice: &&NoticeDoc| notice.state.is_final() && !current(notice);
-        let mut past: Vec<_> = vehicle.notices.values().filter(past).map(|n| (n.raised_ms, n.id())).collect();
+        let past = |notice: &&NoticeDoc| notice.state().is_final() && !current(notice);
+        let mut past: Vec<_> = vehicle.notices.values().filter(past).map(|n| (n.raised_ms(), n.id())).collect();
         past.sort_unstable();
         for (_, id) in past.into_iter().take(excess) {
             vehicle.notices.remove(&id);

@@ -9,7 +9,7 @@ use milepost_protocol::update::UpdateOffer;
 
 use super::answers::{Given, answer};
 use super::{Effects, completions};
-use crate::domain::{Actor, ChangeKind, ConsentChange, Intent, IntentError, Vehicle};
+use crate::domain::{Actor, ChangeKind, ConsentChange, Intent, IntentError, Moment, Vehicle};
 
 /// Carries an intent out; answers whether anything changed. The vehicle is as before on error.
 pub fn carry_out(
@@ -43,13 +43,14 @@ pub fn carry_out(
             Err(IntentError::TooLong)
         }
         Intent::Answer { notice, answer: given } => {
-            let given = Given { notice: *notice, answer: *given, by: by.clone(), at_ms: now_ms, odometer_m: None };
+            let given =
+                Given { notice: *notice, answer: *given, by: by.clone(), at: Moment::now(now_ms), odometer_m: None };
             answer(vehicle, &given, now_ms, effects)
         }
         Intent::Seen { notice: id } => {
             let notice = vehicle.notices.get_mut(id).ok_or(IntentError::UnknownNotice)?;
             let Some(surface) = by.surface() else { return Ok(false) };
-            let changed = notice.mark_seen(surface, now_ms, by);
+            let changed = notice.mark_seen(surface, Moment::now(now_ms), by);
             if changed {
                 effects.note(ChangeKind::NoticeChanged(*id));
             }

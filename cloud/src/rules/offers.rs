@@ -7,12 +7,12 @@ use milepost_engine::maintenance::Assessment;
 use milepost_engine::offers::{Arm, Budget, Caps, Channel, Context, Offer, Outcome, QuietHours, decide};
 use milepost_engine::policy::Policy;
 use milepost_protocol::NoticeId;
-use milepost_protocol::notice::{Actions, NoticeState};
+use milepost_protocol::notice::Actions;
 use milepost_protocol::plan::{DAY_MS, ItemId, Level, SafetyClass};
 use milepost_protocol::trouble::TroubleStatus;
 
 use super::Effects;
-use crate::domain::{Actor, ChangeKind, Decided, NoticeDoc, Subject, Texts, Vehicle};
+use crate::domain::{Actor, ChangeKind, Decided, Moment, NoticeDoc, Subject, Texts, Vehicle};
 use crate::store::DecisionRow;
 
 /// How long an offer stands, in days.
@@ -87,20 +87,12 @@ pub(super) fn decide_now(
     if let Arm::Offer { offer, channel, .. } = decision.chosen {
         let id = vehicle.offers.present(offer, now_ms);
         let Some((_, serial)) = id.as_offer() else { unreachable!("a presentation's id is an offer's") };
-        let notice = NoticeDoc {
-            subject: Subject::Offer { offer, serial },
-            safety: SafetyClass::Comfort,
-            actions: Actions::SNOOZE.and(Actions::BOOK).and(Actions::DONE).and(Actions::REFUSE),
-            raised_ms: now_ms,
-            raised_by: Actor::System,
-            expires_ms: Some(now_ms + OFFER_DAYS * DAY_MS),
-            reasons: decision.reasons().to_vec(),
-            state: NoticeState::Raised,
-            in_car: channel == Channel::Car,
-            seen: Vec::new(),
-            history: Vec::new(),
-            decision: Some(number),
-        };
+        let (subject, reasons) = (Subject::Offer { offer, serial }, decision.reasons().to_vec());
+        let mut notice = NoticeDoc::raised(subject, SafetyClass::Comfort, reasons, Moment::now(now_ms), Actor::System);
+        notice.actions = Actions::SNOOZE.and(Actions::BOOK).and(Actions::DONE).and(Actions::REFUSE);
+        notice.expires_ms = Some(now_ms + OFFER_DAYS * DAY_MS);
+        notice.in_car = channel == Channel::Car;
+        notice.decision = Some(number);
         if notice.in_car {
             effects.send_notice(vehicle, &notice, texts);
         }

@@ -6,18 +6,19 @@ use milepost_protocol::update::UpdateState;
 
 use super::answers::{Given, answer};
 use super::{Effects, reminders};
-use crate::domain::{Actor, ChangeKind, Vehicle};
+use crate::domain::{Actor, ChangeKind, Moment, Vehicle};
 use crate::events::UpdateReported;
 
-/// Takes in a record about a notice, measured at `at_ms`; other records are none of its business.
+/// Takes in a record about a notice, measured at `at_ms` by the car's clock; other records are none of its business.
 pub fn notice_record(vehicle: &mut Vehicle, record: &Record, at_ms: u64, now_ms: u64, effects: &mut Effects) {
+    let at = Moment::told(at_ms, now_ms);
     match record {
         Record::NoticeRaised(raised) => {
-            reminders::raised_by_car(vehicle, raised.item, raised.cycle, raised.level, at_ms, now_ms, effects);
+            reminders::raised_by_car(vehicle, raised, at, now_ms, effects);
         }
         Record::NoticeShown(shown) => match vehicle.notices.get_mut(&shown.notice) {
             Some(notice) => {
-                if notice.mark_seen(Surface::Car, at_ms, &Actor::Car) {
+                if notice.mark_seen(Surface::Car, at, &Actor::Car) {
                     effects.note(ChangeKind::NoticeChanged(shown.notice));
                 }
             }
@@ -28,7 +29,7 @@ pub fn notice_record(vehicle: &mut Vehicle, record: &Record, at_ms: u64, now_ms:
                 notice: answered.notice,
                 answer: answered.answer,
                 by: Actor::Car,
-                at_ms,
+                at,
                 odometer_m: Some(answered.odometer_m).filter(|m| milepost_engine::maintenance::is_plausible(*m)),
             };
             if answer(vehicle, &given, now_ms, effects).is_err() {

@@ -4,9 +4,10 @@ use milepost_engine::maintenance::{Assessment, assess};
 use milepost_protocol::NoticeId;
 use milepost_protocol::notice::{Actions, NoticeState};
 use milepost_protocol::plan::{ItemId, Level, SafetyClass};
+use milepost_protocol::record::NoticeRaised;
 
 use super::Effects;
-use crate::domain::{Actor, ChangeKind, NoticeDoc, Subject, Texts, Vehicle};
+use crate::domain::{Actor, ChangeKind, Moment, NoticeDoc, Subject, Texts, Vehicle};
 
 /// What a reminder invites; what concerns safety cannot be waved away.
 fn actions(safety: SafetyClass) -> Actions {
@@ -35,20 +36,11 @@ pub(super) fn raise_due(
             continue;
         }
         let Some(safety) = vehicle.item(item).map(|item| item.rule.safety) else { continue };
-        let notice = NoticeDoc {
-            subject: Subject::Reminder { item, cycle, level },
-            safety,
-            actions: actions(safety),
-            raised_ms: now_ms,
-            raised_by: Actor::System,
-            expires_ms: None,
-            reasons: assessment.reasons.to_vec(),
-            state: NoticeState::Raised,
-            in_car: true,
-            seen: Vec::new(),
-            history: Vec::new(),
-            decision: None,
-        };
+        let subject = Subject::Reminder { item, cycle, level };
+        let reasons = assessment.reasons.to_vec();
+        let mut notice = NoticeDoc::raised(subject, safety, reasons, Moment::now(now_ms), Actor::System);
+        notice.actions = actions(safety);
+        notice.in_car = true;
         effects.send_notice(vehicle, &notice, texts);
         vehicle.notices.insert(id, notice);
         effects.note(ChangeKind::NoticeRaised(id));
@@ -62,7 +54,7 @@ pub(super) fn raise_due(
 fn is_settled(vehicle: &Vehicle, item: ItemId, cycle: u32, level: Level) -> bool {
     vehicle.notices.values().any(|notice| match notice.subject {
         Subject::Reminder { item: of, cycle: within, level: at } if (of, within) == (item, cycle) => {
-            at > level || (notice.state == NoticeState::Booked && level < Level::Overdue)
+            at > level || (notice.state() == NoticeState::Booked && level < Level::Overdue)
         }
         _ => false,
     })
@@ -72,13 +64,14 @@ fn is_settled(vehicle: &Vehicle, item: ItemId, cycle: u32, level: Level) -> bool
 fn expire_earlier(vehicle: &mut Vehicle, item: ItemId, cycle: u32, level: Level, now_ms: u64, effects: &mut Effects) {
     let overtaken = |notice: &NoticeDoc| match notice.subject {
         Subject::Reminder { item: of, cycle: within, level: at } => {
-            of == item && (within, at) < (cycle, level) && notice.state != NoticeState::Booked
+            of == item && (within, at) < (cycle, level) && notice.state() != NoticeState::Booked
         }
         _ => false,
     };
     let ids: Vec<_> = vehicle.notices.values().filter(|notice| overtaken(notice)).map(NoticeDoc::id).collect();
     for id in ids {
-        let expired = vehicle.notices.get_mut(&id).is_some_and(|notice| notice.expire(now_ms, &Actor::System));
+        let expired =
+            vehicle.notices.get_mut(&id).is_some_and(|notice| notice.expire(Moment::now(now_ms), &Actor::System));
         if expired {
             effects.note(ChangeKind::NoticeChanged(id));
             effects.update_car(vehicle, id);
@@ -89,19 +82,20 @@ fn expire_earlier(vehicle: &mut Vehicle, item: ItemId, cycle: u32, level: Level,
 /// Takes in a reminder that the car raised by itself; it is the same notice as ours.
 pub(super) fn raised_by_car(
     vehicle: &mut Vehicle,
-    item: ItemId,
-    cycle: u32,
-    level: Level,
-    at_ms: u64,
+    raised: &NoticeRaised,
+    at: Moment,
     now_ms: u64,
     effects: &mut Effects,
 ) {
+    let NoticeRaised { item, cycle, level, .. } = *raised;
     let id = NoticeId::reminder(item, cycle, level);
     if level == Level::Scheduled {
         return;
     }
     if let Some(notice) = vehicle.notices.get_mut(&id) {
-        notice.in_car = true;
+        if notice.raised_in_car(at) {
+            effects.note(ChangeKind::NoticeChanged(id));
+        }
         return;
     }
     let Some(planned) = vehicle.item(item).copied() else {
@@ -111,22 +105,10 @@ pub(super) fn raised_by_car(
     let stale = cycle < planned.anchor.cycle || is_settled(vehicle, item, cycle, level);
     let reasons = assess(&planned, &vehicle.state.usage(), now_ms).reasons.to_vec();
     let safety = planned.rule.safety;
-    let mut notice = NoticeDoc {
-        subject: Subject::Reminder { item, cycle, level },
-        safety,
-        actions: actions(safety),
-        raised_ms: at_ms,
-        raised_by: Actor::Car,
-        expires_ms: None,
-        reasons,
-        state: NoticeState::Raised,
-        in_car: true,
-        seen: Vec::new(),
-        history: Vec::new(),
-        decision: None,
-    };
+    let mut notice = NoticeDoc::raised(Subject::Reminder { item, cycle, level }, safety, reasons, at, Actor::Car);
+    notice.actions = actions(safety);
     if stale {
-        notice.expire(now_ms, &Actor::System);
+        notice.expire(Moment::now(now_ms), &Actor::System);
     }
     vehicle.notices.insert(id, notice);
     effects.note(ChangeKind::NoticeRaised(id));

@@ -43,12 +43,17 @@ impl Car {
         self.record(Record::Counters(counters));
     }
 
-    #[expect(clippy::needless_pass_by_value, reason = "the scenarios read better")]
     fn record(&mut self, record: Record) {
-        let times = milepost_engine::usage::Times { measured_at_ms: self.now_ms, received_at_ms: self.now_ms };
+        self.record_at(record, self.now_ms);
+    }
+
+    /// A record with the time that the car's own clock gave it.
+    #[expect(clippy::needless_pass_by_value, reason = "the scenarios read better")]
+    fn record_at(&mut self, record: Record, measured_at_ms: u64) {
+        let times = milepost_engine::usage::Times { measured_at_ms, received_at_ms: self.now_ms };
         let mut effects = Effects::default();
         self.vehicle.state.apply(1, times, &record);
-        notice_record(&mut self.vehicle, &record, self.now_ms, self.now_ms, &mut effects);
+        notice_record(&mut self.vehicle, &record, times.when_ms(), self.now_ms, &mut effects);
         self.settle(effects);
     }
 
@@ -78,7 +83,7 @@ impl Car {
     }
 
     fn state(&self, id: NoticeId) -> NoticeState {
-        self.vehicle.notices[&id].state
+        self.vehicle.notices[&id].state()
     }
 
     fn notices_sent(&self, id: NoticeId) -> usize {
@@ -122,8 +127,76 @@ fn what_the_car_raised_by_itself_is_the_same_notice() {
     car.drive_to(64_500);
     let of_oil = car.vehicle.notices.values().filter(|notice| notice.subject.item() == Some(OIL));
     assert_eq!(of_oil.count(), 1);
-    assert_eq!(car.vehicle.notices[&oil(1, Level::Upcoming)].raised_by, Actor::Car);
+    assert_eq!(car.vehicle.notices[&oil(1, Level::Upcoming)].raised_by(), &Actor::Car);
     assert_eq!(car.notices_sent(oil(1, Level::Upcoming)), 0, "the car has it already");
+}
+
+#[test]
+fn a_notice_that_both_raised_carries_the_earlier_time_and_was_seen_no_sooner() {
+    let mut car = Car::new();
+    car.drive_to(64_500);
+    let id = oil(1, Level::Upcoming);
+    let (ours_ms, theirs_ms) = (car.now_ms, car.now_ms - DAY_MS);
+    car.record_at(Record::NoticeShown(NoticeShown { notice: id }), theirs_ms + 60_000);
+    let notice = &car.vehicle.notices[&id];
+    assert_eq!(notice.raised_ms(), ours_ms);
+    assert_eq!(notice.seen()[0].at_ms, ours_ms, "what we raised cannot have been seen before");
+
+    let raised = NoticeRaised { item: OIL, cycle: 1, level: Level::Upcoming, odometer_m: 64_500 * KM };
+    car.record_at(Record::NoticeRaised(raised), theirs_ms);
+    let notice = &car.vehicle.notices[&id];
+    assert_eq!((notice.raised_ms(), notice.raised_by()), (theirs_ms, &Actor::Car));
+
+    car.record_at(Record::NoticeRaised(raised), theirs_ms + 1);
+    assert_eq!(car.vehicle.notices[&id].raised_ms(), theirs_ms, "a later time changes nothing");
+}
+
+#[test]
+fn an_answer_by_a_clock_that_lags_is_taken_and_stands_after_the_raise() {
+    let mut car = Car::new();
+    car.drive_to(65_100);
+    let id = oil(1, Level::Due);
+    let answered = NoticeAnswered { notice: id, answer: Answer::Snooze { days: 3 }, odometer_m: 65_100 * KM };
+    car.record_at(Record::NoticeAnswered(answered), NOW_MS - DAY_MS);
+    let notice = &car.vehicle.notices[&id];
+    assert_eq!(notice.history()[0].at_ms, notice.raised_ms());
+    let until_ms = notice.raised_ms() + 3 * DAY_MS;
+    assert_eq!(car.state(id), NoticeState::Snoozed { until_ms });
+    assert_eq!(car.last_update(id), Some(NoticeState::Snoozed { until_ms }), "the car believes in an earlier end");
+
+    let answered = NoticeAnswered { notice: id, answer: Answer::Done, odometer_m: 65_100 * KM };
+    car.record_at(Record::NoticeAnswered(answered), NOW_MS - DAY_MS);
+    assert_eq!(car.state(id), NoticeState::Done);
+    assert!(car.vehicle.item(OIL).unwrap().anchor.at_ms >= NOW_MS, "work is done within its cycle");
+    assert_eq!(car.vehicle.counts.stray_answers, 0);
+}
+
+#[test]
+fn a_clock_that_runs_ahead_is_believed_no_further_than_ours() {
+    let mut car = Car::new();
+    let ahead_ms = car.now_ms + 600_000;
+    let raised = NoticeRaised { item: OIL, cycle: 1, level: Level::Upcoming, odometer_m: 64_500 * KM };
+    car.record_at(Record::NoticeRaised(raised), ahead_ms);
+    let id = oil(1, Level::Upcoming);
+    car.record_at(Record::NoticeShown(NoticeShown { notice: id }), ahead_ms);
+    let notice = &car.vehicle.notices[&id];
+    assert_eq!((notice.raised_ms(), notice.seen()[0].at_ms), (car.now_ms, car.now_ms));
+}
+
+#[test]
+fn work_may_have_been_done_before_the_reminder_was_raised() {
+    let mut car = Car::new();
+    car.days(40);
+    car.drive_to(65_100);
+    let told_ms = car.now_ms - 7 * DAY_MS;
+    car.wish(Intent::Complete { item: OIL, at_ms: Some(told_ms), odometer_m: None }, &anna()).unwrap();
+    assert_eq!(car.vehicle.item(OIL).unwrap().anchor.at_ms, told_ms);
+    let notice = &car.vehicle.notices[&oil(1, Level::Due)];
+    assert_eq!(
+        notice.history().last().map(|step| step.at_ms),
+        Some(car.now_ms),
+        "the notice was answered when it was told"
+    );
 }
 
 #[test]
@@ -184,7 +257,7 @@ fn a_snooze_is_bounded_by_what_ignoring_it_can_lead_to_and_ends_by_itself() {
     assert!(car.vehicle.timer_ms.unwrap() <= until_ms);
     car.days(7);
     assert_eq!(car.state(id), NoticeState::Raised);
-    assert_eq!(car.vehicle.notices[&id].history.len(), 2);
+    assert_eq!(car.vehicle.notices[&id].history().len(), 2);
     assert_eq!(car.last_update(id), Some(NoticeState::Raised));
 }
 

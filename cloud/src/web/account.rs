@@ -7,7 +7,7 @@ use axum::http::header::SET_COOKIE;
 use axum::response::Response;
 use serde::Deserialize;
 
-use super::home::Did;
+use super::owner::Did;
 use super::page::{Page, Section};
 use super::reader::{LANGUAGE_COOKIE, THEME_COOKIE};
 use super::view::Flash;

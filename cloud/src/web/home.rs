@@ -5,18 +5,18 @@ use axum::Form;
 use axum::extract::{Path, Query, State};
 use axum::response::Response;
 use milepost_protocol::NoticeId;
-use milepost_protocol::notice::{Answer, NoticeKind};
+use milepost_protocol::notice::NoticeKind;
 use milepost_protocol::plan::ItemId;
 use serde::Deserialize;
 
 use super::form::{AnswerForm, CompleteForm};
+use super::owner::{Did, mark_seen, owner_page};
 use super::page::{Page, Section};
-use super::view::{Flash, Home, vehicle_name};
+use super::view::Home;
 use super::{AppState, Reader, render};
 use crate::accounts::{Account, Owner, SignedIn};
 use crate::api::Problem;
 use crate::domain::Vehicle;
-use crate::i18n::{Format, item_name};
 
 #[derive(Template)]
 #[template(path = "owner/home.html")]
@@ -45,14 +45,6 @@ struct NoVehiclePage {
     page: Page,
 }
 
-/// What the last form led to, as the address carries it. Only known words say anything.
-#[derive(Debug, Default, Deserialize)]
-pub(crate) struct Did {
-    #[serde(default)]
-    did: String,
-    item: Option<u16>,
-}
-
 /// Which page an answer came from.
 #[derive(Debug, Default, Deserialize)]
 pub(crate) struct From {
@@ -64,40 +56,6 @@ pub(crate) struct From {
 #[derive(Debug, Deserialize)]
 pub(crate) struct Go {
     vehicle: String,
-}
-
-impl Did {
-    /// What a form led to, by its word.
-    pub(crate) fn new(did: &str) -> Self {
-        Self { did: did.to_owned(), item: None }
-    }
-
-    /// The message, if there is one.
-    pub(crate) fn flash(&self, format: &Format) -> Option<Flash> {
-        let localizer = format.localizer;
-        let (key, undo) = match self.did.as_str() {
-            "snooze" => ("flash-snoozed", None),
-            "book" => ("flash-booked", None),
-            "done" => ("flash-done", None),
-            "refuse" => ("flash-refused", None),
-            "undone" => ("flash-undone", None),
-            "offer-book" => ("flash-offer-taken", None),
-            "offer-refuse" => ("flash-offer-refused", None),
-            "consent" => ("flash-consent", None),
-            "preferences" => ("flash-preferences", None),
-            "session" => ("flash-session-ended", None),
-            "complete" => {
-                let item = self.item?;
-                let name = item_name(localizer, ItemId(item));
-                return Some(Flash {
-                    text: localizer.with("flash-completed", [("item", name.into())]),
-                    undo: Some(item),
-                });
-            }
-            _ => return None,
-        };
-        Some(Flash { text: localizer.text(key), undo })
-    }
 }
 
 /// The owner's start: the first vehicle, or a page that says there is none.
@@ -132,24 +90,6 @@ pub(crate) async fn show(
     render::html(&HomePage { page, home })
 }
 
-/// The frame around one of an owner's pages.
-pub(crate) async fn owner_page(
-    state: &AppState,
-    owner: &Owner,
-    reader: &Reader,
-    vehicle: &Vehicle,
-    title_key: &str,
-    section: Section,
-) -> Result<Page, Problem> {
-    let account = &owner.0.account;
-    let vehicles = state.service.vehicles_of(&account.id).await?;
-    let mut page = Page::of(reader, account, title_key, section).with_vehicles(&vehicles, Some(vehicle), section);
-    if section == Section::Home {
-        page.title = vehicle_name(page.localizer, vehicle);
-    }
-    Ok(page)
-}
-
 /// The live part of the home page alone.
 pub(crate) fn fragment(account: &Account, reader: &Reader, vehicle: &Vehicle, did: &Did) -> Result<String, Problem> {
     let format = reader.format(account, Some(vehicle));
@@ -165,20 +105,6 @@ pub(crate) fn state_fragment(account: &Account, reader: &Reader, vehicle: &Vehic
     render::text(&StateFragment { page, home: Home::of(vehicle, &format, None) })
 }
 
-/// Notes which open notices the account page has shown; a failure is logged and costs the reader nothing.
-pub(crate) async fn mark_seen(state: &AppState, owner: &Owner, vehicle: &Vehicle, kind: NoticeKind) {
-    let now_ms = state.now_ms();
-    let surface = owner.actor().surface();
-    let unseen = vehicle
-        .open_notices(now_ms)
-        .filter(|notice| notice.subject.kind() == kind && !notice.seen.iter().any(|seen| Some(seen.on) == surface));
-    for notice in unseen {
-        if let Err(error) = state.service.seen(&vehicle.device, notice.id(), owner.actor()).await {
-            tracing::warn!(vehicle.id = %vehicle.device, notice.id = %notice.id(), %error, "a notice could not be marked as seen");
-        }
-    }
-}
-
 /// `POST /vehicles/{vehicle}/notices/{notice}/answer`.
 pub(crate) async fn answer(
     State(state): State<AppState>,
@@ -192,12 +118,7 @@ pub(crate) async fn answer(
     let notice: NoticeId = notice.parse().map_err(|_| Problem::not_found())?;
     let answer = form.parse()?;
     state.service.answer(&vehicle.device, notice, answer, owner.actor()).await?;
-    let did = match answer {
-        Answer::Snooze { .. } => "snooze",
-        Answer::Book => "book",
-        Answer::Done => "done",
-        Answer::Refuse => "refuse",
-    };
+    let did = answer.name();
     if from.from == "offers" {
         let did = format!("offer-{did}");
         return super::offers::after(&state, &owner, &reader, &id, &did).await;

@@ -14,6 +14,7 @@ mod home;
 mod live;
 mod login;
 mod offers;
+mod owner;
 mod page;
 mod privacy;
 mod reader;

@@ -7,7 +7,7 @@ use milepost_protocol::downlink::Purposes;
 use milepost_protocol::notice::NoticeKind;
 use serde::Deserialize;
 
-use super::home::{mark_seen, owner_page};
+use super::owner::{Did, mark_seen, owner_page};
 use super::page::{Page, Section};
 use super::view::{self, DecisionLine, Flash, OfferView};
 use super::{AppState, Reader, render};
@@ -86,7 +86,7 @@ async fn list(
 ) -> Result<OffersFragment, Problem> {
     let format = reader.format(&owner.0.account, Some(vehicle));
     let rows = state.service.decisions(&vehicle.device, LOOK_BACK).await?;
-    let said = super::home::Did::new(did);
+    let said = Did::new(did);
     Ok(OffersFragment {
         page: owner_page(state, owner, reader, vehicle, "offers-title", Section::Offers).await?,
         base: format!("/vehicles/{}", vehicle.device),

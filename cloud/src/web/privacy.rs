@@ -7,7 +7,7 @@ use axum::Form;
 use axum::extract::{Path, Query, State};
 use axum::response::Response;
 
-use super::home::{Did, owner_page};
+use super::owner::{Did, owner_page};
 use super::page::{Page, Section};
 use super::view::{self, ChangeLine, Flash, PurposeRow};
 use super::{AppState, Reader, render};

@@ -4,7 +4,7 @@ use askama::Template;
 use axum::extract::{Path, State};
 use axum::response::Response;
 
-use super::home::owner_page;
+use super::owner::owner_page;
 use super::page::{Page, Section};
 use super::view::{Day, days};
 use super::{AppState, Reader, render};

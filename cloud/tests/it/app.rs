@@ -8,7 +8,7 @@ use axum::http::{HeaderMap, Method, Request, StatusCode, header};
 use http_body_util::BodyExt;
 use milepost::accounts::Role;
 use milepost::clock::Clock;
-use milepost::domain::{Actor, NoticeDoc, Profile, Seen, Subject, Vehicle};
+use milepost::domain::{Actor, Moment, NoticeDoc, Profile, Subject, Vehicle};
 use milepost::i18n::CarTexts;
 use milepost::ingest::{self, Parts, Running};
 use milepost::rules::{OfferRules, Rules};
@@ -21,7 +21,7 @@ use milepost_engine::plan::{Powertrain, standard};
 use milepost_engine::policy::Policy;
 use milepost_engine::usage::{Times, VehicleState};
 use milepost_protocol::downlink::{Consent, Purposes};
-use milepost_protocol::notice::{Actions, NoticeState, Reason, Surface};
+use milepost_protocol::notice::{Actions, Reason, Surface};
 use milepost_protocol::plan::{Anchor, DAY_MS, ItemId, Level, SafetyClass};
 use milepost_protocol::record::{
     BatteryRest, Boot, Counters, DistanceSource, Gap, GapReason, Record, ResetReason, SignalChange, TripEnd, TripEnded,
@@ -57,6 +57,7 @@ pub(crate) struct TestApp {
     pub(crate) store: AnyStore,
     pub(crate) wall: Clock,
     _running: Running,
+    _folder: tempfile::TempDir,
 }
 
 /// A caller: nobody, or somebody with a session.
@@ -100,7 +101,10 @@ impl TestApp {
         let registry = milepost::frontdoor::Registry::default();
         let (changes, _) = tokio::sync::broadcast::channel(256);
         let rules = Rules { texts: Arc::new(CarTexts), offers: offer_rules() };
+        let folder = tempfile::tempdir().unwrap();
+        let pki = Arc::new(milepost::pki::Pki::open(folder.path(), NOW_MS).unwrap());
         let running = ingest::start(Parts {
+            pki: Arc::clone(&pki),
             store: store.clone(),
             clock: clock.clone(),
             rules,
@@ -109,12 +113,12 @@ impl TestApp {
             settings: milepost::config::Ingest::default(),
             fatal: tokio_util::sync::CancellationToken::new(),
         });
-        let service = Service::new(store.clone(), clock.clone(), running.committer.clone(), registry, changes);
+        let service = Service::new(store.clone(), clock.clone(), running.committer.clone(), registry, changes, pki);
         let state = AppState::new(service, wall.clone(), Settings { secure_cookies, firmware_keys: vec![signing_key] });
         for (id, name, role) in PEOPLE {
             state.accounts.create(id.parse().unwrap(), name, role, PASSWORD).await.unwrap();
         }
-        let app = Self { router: web::router(state.clone()), state, store, wall, _running: running };
+        let app = Self { router: web::router(state.clone()), state, store, wall, _running: running, _folder: folder };
         app.seed().await;
         app
     }
@@ -333,20 +337,12 @@ fn drive(state: &mut VehicleState, electric: bool) {
 }
 
 fn reminder(item: ItemId, cycle: u32, level: Level, safety: SafetyClass, reason: Reason) -> NoticeDoc {
-    NoticeDoc {
-        subject: Subject::Reminder { item, cycle, level },
-        safety,
-        actions: Actions::SNOOZE.and(Actions::BOOK).and(Actions::DONE).and(Actions::REFUSE),
-        raised_ms: at(6, 7),
-        raised_by: Actor::Car,
-        expires_ms: None,
-        reasons: vec![reason],
-        state: NoticeState::Shown { on: Surface::Car, at_ms: at(5, 16) },
-        seen: vec![Seen { on: Surface::Car, at_ms: at(5, 16) }],
-        history: Vec::new(),
-        decision: None,
-        in_car: true,
-    }
+    let at_ms = at(6, 7);
+    let subject = Subject::Reminder { item, cycle, level };
+    let mut notice = NoticeDoc::raised(subject, safety, vec![reason], Moment::now(at_ms), Actor::Car);
+    notice.actions = Actions::SNOOZE.and(Actions::BOOK).and(Actions::DONE).and(Actions::REFUSE);
+    notice.mark_seen(Surface::Car, Moment::now(at(5, 16)), &Actor::Car);
+    notice
 }
 
 /// The id of the seeded brake fluid reminder.
@@ -375,22 +371,13 @@ fn golf() -> Vehicle {
     let notice = reminder(ItemId::BRAKE_FLUID, 0, Level::Upcoming, SafetyClass::Safety, reason);
     vehicle.notices.insert(notice.id(), notice);
     let signal = SignalId::OUTSIDE_TEMPERATURE;
-    let notice = NoticeDoc {
-        subject: Subject::Offer { offer: Offer::WINTER_TYRES, serial: 1 },
-        safety: SafetyClass::Comfort,
-        actions: Actions::BOOK.and(Actions::REFUSE),
-        raised_ms: at(1, 9),
-        raised_by: Actor::System,
-        reasons: vec![
-            Reason::Signal { signal, value: 3.1, limit: 7.0 },
-            Reason::Signal { signal, value: 24.6, limit: 15.0 },
-        ],
-        state: NoticeState::Raised,
-        seen: Vec::new(),
-        decision: Some(0),
-        in_car: false,
-        ..reminder(ItemId::TYRES, 0, Level::Due, SafetyClass::Comfort, reason)
-    };
+    let reasons =
+        vec![Reason::Signal { signal, value: 3.1, limit: 7.0 }, Reason::Signal { signal, value: 24.6, limit: 15.0 }];
+    let subject = Subject::Offer { offer: Offer::WINTER_TYRES, serial: 1 };
+    let raised = Moment::now(at(1, 9));
+    let mut notice = NoticeDoc::raised(subject, SafetyClass::Comfort, reasons, raised, Actor::System);
+    notice.actions = Actions::BOOK.and(Actions::REFUSE);
+    notice.decision = Some(0);
     vehicle.notices.insert(notice.id(), notice);
     let trouble = Trouble {
         code: TroubleCode { code: 0x0420, failure_type: None },

@@ -4,7 +4,7 @@
 
 use heapless::Vec;
 use milepost_protocol::SignalId;
-use milepost_protocol::notice::{MAX_REASONS, Reason};
+use milepost_protocol::notice::{MAX_REASONS, Reason, Reasons};
 use milepost_protocol::plan::{Condition, DAY_MS, ItemId, Level, PlanItem};
 
 use super::bounds::{lead_within, limits};
@@ -26,7 +26,7 @@ pub struct Assessment {
     /// How far the cycle has come.
     pub level: Level,
     /// Every bound that could be measured, the one that decides first.
-    pub reasons: Vec<Reason, MAX_REASONS>,
+    pub reasons: Reasons,
     /// The share of the nearest bound that is used; 1 at the bound, above it behind it.
     pub used: f32,
     /// When the calendar bound is reached, in milliseconds of Unix time.

@@ -5,12 +5,13 @@
 use alloc::vec::Vec;
 
 use milepost_protocol::downlink::Consent;
-use milepost_protocol::notice::Reason;
+use milepost_protocol::notice::{Reason, Reasons};
 use milepost_protocol::plan::{DAY_MS, ItemId};
 use serde::{Deserialize, Serialize};
 
+use super::arm::{Arm, Channel, Timing};
 use super::ledger::Ledger;
-use super::offer::{Offer, Reasons};
+use super::offer::Offer;
 use super::quiet::QuietHours;
 use super::reject::{Budget, Caps, Rejection};
 use crate::experiments::Placement;
@@ -24,38 +25,6 @@ const NOTHING_STANDS_DAYS: u64 = 7;
 
 /// How long the car's state is left before it is looked at again, in days.
 const LOOK_AGAIN_DAYS: u64 = 1;
-
-/// Where an offer is shown.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub enum Channel {
-    /// The owner's pages.
-    Account,
-    /// The car's display, when it stands.
-    Car,
-}
-
-/// When an offer is shown.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub enum Timing {
-    /// At once.
-    Now,
-}
-
-/// What can be done.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub enum Arm {
-    /// Nothing; it is always there.
-    Nothing,
-    /// An offer, at a place, at a time.
-    Offer {
-        /// Which.
-        offer: u16,
-        /// Where.
-        channel: Channel,
-        /// When.
-        timing: Timing,
-    },
-}
 
 /// All that a decision looks at.
 #[derive(Debug, Clone, Copy)]

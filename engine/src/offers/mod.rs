@@ -3,6 +3,7 @@
 //! Invariant: "nothing" is always an arm; every candidate that is not made says at which stage it fell and by which
 //! figures; and the shares that are stored are those that the arm was drawn from.
 
+mod arm;
 mod decide;
 mod ledger;
 mod offer;
@@ -12,7 +13,8 @@ mod reject;
 mod tests;
 mod winter_tyres;
 
-pub use decide::{Arm, ArmShare, Candidate, Channel, Context, Decision, Timing, decide};
+pub use arm::{Arm, Channel, Timing};
+pub use decide::{ArmShare, Candidate, Context, Decision, decide};
 pub use ledger::{Ledger, Outcome, Presentation};
 pub use offer::{Offer, OfferKind, open_safety};
 pub use quiet::QuietHours;

@@ -5,11 +5,11 @@
 use alloc::vec::Vec;
 
 use milepost_protocol::downlink::Purposes;
-use milepost_protocol::notice::{MAX_REASONS, Reason};
+use milepost_protocol::notice::Reasons;
 use milepost_protocol::plan::{ItemId, Level, SafetyClass, ServicePlan};
 use serde::{Deserialize, Serialize};
 
-use super::decide::Channel;
+use super::arm::Channel;
 use super::ledger::Ledger;
 use super::reject::Ineligible;
 use super::winter_tyres;
@@ -77,6 +77,3 @@ pub fn open_safety(plan: &ServicePlan, assessments: &[Assessment]) -> Vec<ItemId
     let open = |one: &&Assessment| one.level >= Level::Due && concerns_safety(one.item);
     assessments.iter().filter(open).map(|one| one.item).collect()
 }
-
-/// What speaks for an offer.
-pub(super) type Reasons = heapless::Vec<Reason, MAX_REASONS>;

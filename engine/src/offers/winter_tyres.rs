@@ -3,11 +3,10 @@
 //! Invariant: nothing is offered on what is not known; each missing figure is its own reason.
 
 use milepost_protocol::SignalId;
-use milepost_protocol::notice::Reason;
+use milepost_protocol::notice::{Reason, Reasons};
 use milepost_protocol::plan::DAY_MS;
 
 use super::ledger::{Ledger, Outcome};
-use super::offer::Reasons;
 use super::reject::Ineligible;
 use crate::usage::VehicleState;
 

@@ -8,8 +8,9 @@ use milepost_protocol::record::{DistanceSource, Trouble};
 use super::Device;
 use crate::clock::Now;
 use crate::error::Error;
+use crate::facts::Few;
 use crate::frame::{Frame, unraw};
-use crate::isotp::{CLEAR_TO_SEND, DropReason, Receiver};
+use crate::isotp::{self, CLEAR_TO_SEND, DropReason, Receiver};
 use crate::obd::pids::{self, Item, Quantity};
 use crate::obd::poll::{Poller, Signs};
 use crate::obd::trouble::Listing;
@@ -17,14 +18,17 @@ use crate::obd::{is_response, request_id};
 use crate::signal::table::Reading;
 use crate::usage::{Usage, consent};
 
-/// How many conversations are followed at once.
-const CONVERSATIONS: usize = 4;
+/// How many messages of more than one frame are followed at once.
+const CONVERSATIONS: usize = 3;
 
 /// The longest message of a conversation, in bytes: a listing of more than a hundred trouble codes.
 const MAX_MESSAGE_LEN: usize = 256;
 
 /// How long after its own start a device may ask on a silent bus, in milliseconds.
 const POWERED_MS: u64 = 30_000;
+
+/// The longest message of a single frame, in bytes.
+const MAX_SINGLE_LEN: usize = 64;
 
 #[derive(Debug, Clone)]
 struct Conversation {
@@ -47,9 +51,9 @@ pub(super) struct Diagnostics {
 }
 
 impl Diagnostics {
-    /// The diagnostics of a device that starts now.
-    pub(super) fn start(now_ms: u64) -> Self {
-        Self { started_ms: now_ms, ..Self::default() }
+    /// The device starts now.
+    pub(super) fn start(&mut self, now_ms: u64) {
+        self.started_ms = now_ms;
     }
 
     /// Gives up messages whose next frame is late; answers how many.
@@ -80,14 +84,21 @@ impl Diagnostics {
     ) -> (Option<Vec<u8, MAX_MESSAGE_LEN>>, Option<DropReason>) {
         let id = frame.raw_id();
         let known = self.conversations.iter().position(|talk| talk.id == id && talk.bus == frame.bus);
+        if known.is_none() && !isotp::begins_more(frame.data()) {
+            // A message of one frame needs no place to be put together.
+            let mut receiver = Receiver::<MAX_SINGLE_LEN>::new();
+            let reception = receiver.accept(now_ms, frame.data());
+            return (reception.message.and_then(|message| Vec::from_slice(message).ok()), reception.dropped);
+        }
         let place = known.or_else(|| {
             let conversation = Conversation { bus: frame.bus, id, receiver: Receiver::new() };
-            if self.conversations.push(conversation.clone()).is_ok() {
-                return self.conversations.len().checked_sub(1);
+            if self.conversations.is_full() {
+                let idle = self.conversations.iter().position(|talk| !talk.receiver.is_busy(now_ms))?;
+                self.conversations.swap_remove(idle);
             }
-            let idle = self.conversations.iter().position(|talk| !talk.receiver.is_busy(now_ms))?;
-            *self.conversations.get_mut(idle)? = conversation;
-            Some(idle)
+            // There is room: an idle one was just removed if there was none.
+            let _ = self.conversations.push(conversation);
+            self.conversations.len().checked_sub(1)
         });
         let Some(conversation) = place.and_then(|place| self.conversations.get_mut(place)) else {
             return (None, Some(DropReason::Interrupted));
@@ -103,38 +114,56 @@ impl Diagnostics {
 }
 
 impl<S: MultiwriteNorFlash> Device<S> {
-    pub(super) fn read_signals(&mut self, now: Now, frame: &Frame) {
+    pub(super) async fn read_signals(&mut self, now: Now, frame: &Frame) -> Result<(), Error<S::Error>> {
         let unix_ms = self.clock.unix_ms(now.uptime_ms);
-        for reading in self.table.decode(frame.bus, frame.raw_id(), frame.data()) {
-            match reading {
-                Reading::Value(signal, value) if consent::allows(self.consent, signal) => {
+        let id = frame.raw_id();
+        let mut cursor = self.tables.rows_of(id);
+        while let Some(row) = self.tables.next_row(&mut cursor, frame.bus, id).await? {
+            match row.read(frame.data()) {
+                Some(Reading::Value(signal, value)) if consent::allows(self.consent, signal) => {
                     self.usage.signal(now.uptime_ms, unix_ms, signal, value, DistanceSource::Odometer);
                 }
-                Reading::Value(..) => self.drops.consent = self.drops.consent.saturating_add(1),
-                Reading::Invalid(_) => self.drops.invalid_values = self.drops.invalid_values.saturating_add(1),
+                Some(Reading::Value(..)) => self.drops.consent = self.drops.consent.saturating_add(1),
+                Some(Reading::Invalid(_)) => {
+                    self.drops.invalid_values = self.drops.invalid_values.saturating_add(1);
+                }
+                None => {}
             }
         }
+        Ok(())
     }
 
     pub(super) async fn read_diagnostics(&mut self, now: Now, frame: &Frame) -> Result<(), Error<S::Error>> {
-        let ecu = frame.raw_id();
-        if !is_response(ecu) {
+        if !is_response(frame.raw_id()) {
             self.diagnostics.bus_ms = Some(now.uptime_ms);
             return Ok(());
         }
+        match self.overhear(now, frame) {
+            Some(changes) => self.keep_memory(Some(&changes)).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Takes a control unit's answer; answers the changes of trouble codes that have to be stored.
+    #[inline(never)]
+    fn overhear(&mut self, now: Now, frame: &Frame) -> Option<Few> {
+        let ecu = frame.raw_id();
         self.diagnostics.bus = frame.bus;
         let (message, dropped) = self.diagnostics.accept(now.uptime_ms, frame, self.settings.obd);
         if dropped.is_some() {
             self.drops.isotp = self.drops.isotp.saturating_add(1);
         }
-        let Some(message) = message else { return Ok(()) };
-        match message.first() {
-            Some(0x41) => self.parameters(now, ecu, &message),
-            Some(0x43 | 0x47 | 0x4A) => self.trouble_codes(now, ecu, &message).await?,
-            _ => {}
-        }
+        let message = message?;
+        let changes = match message.first() {
+            Some(0x41) => {
+                self.parameters(now, ecu, &message);
+                None
+            }
+            Some(0x43 | 0x47 | 0x4A) => self.trouble_codes(now, ecu, &message),
+            _ => None,
+        };
         self.diagnostics.poller.answered(ecu, &message);
-        Ok(())
+        changes
     }
 
     fn parameters(&mut self, now: Now, ecu: u32, message: &[u8]) {
@@ -155,24 +184,44 @@ impl<S: MultiwriteNorFlash> Device<S> {
         }
     }
 
-    async fn trouble_codes(&mut self, now: Now, ecu: u32, message: &[u8]) -> Result<(), Error<S::Error>> {
+    fn trouble_codes(&mut self, now: Now, ecu: u32, message: &[u8]) -> Option<Few> {
         let Some(listing) = Listing::parse(message) else {
             self.drops.obd = self.drops.obd.saturating_add(1);
-            return Ok(());
+            return None;
         };
         if !consent::allows_trouble_codes(self.consent) {
             self.drops.consent = self.drops.consent.saturating_add(1);
-            return Ok(());
-        }
-        let changes = self.memory.codes.apply(ecu, listing);
-        if changes.is_empty() {
-            return Ok(());
+            return None;
         }
         let odometer_m = self.usage.ledger.odometer();
-        let records: Vec<_, { crate::obd::trouble::MAX_CHANGES }> = changes
-            .iter()
-            .map(|change| Trouble { code: change.code, status: change.status, ecu: change.ecu, odometer_m }.into())
-            .collect();
-        self.keep_memory(now, &records).await
+        let mut facts = Few::new();
+        for change in &self.memory.codes.apply(ecu, listing) {
+            let trouble = Trouble { code: change.code, status: change.status, ecu: change.ecu, odometer_m };
+            // As many as one listing can change have room; a test holds that.
+            let _ = facts.push(now.uptime_ms, trouble);
+        }
+        (!facts.is_empty()).then_some(facts)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use milepost_protocol::trouble::{TroubleCode, TroubleStatus};
+
+    use super::*;
+    use crate::clock::Clock;
+    use crate::obd::trouble::MAX_CHANGES;
+    use crate::store::{Identities, Owing};
+
+    #[test]
+    fn all_changes_of_one_listing_have_room_and_are_owed_at_once() {
+        let mut facts = Few::new();
+        let code = TroubleCode { code: u16::MAX, failure_type: Some(u8::MAX) };
+        for _ in 0..MAX_CHANGES {
+            let trouble = Trouble { code, status: TroubleStatus::Permanent, ecu: u32::MAX, odometer_m: Some(u32::MAX) };
+            assert!(facts.push(u64::MAX, trouble));
+        }
+        let identities = Identities { boot: 1, first: 0, consent: 1, clock: Clock::default(), moment: None };
+        assert_eq!(Owing::new(facts.iter(), identities).len(), MAX_CHANGES);
     }
 }

@@ -5,17 +5,20 @@
 use embedded_storage_async::nor_flash::MultiwriteNorFlash;
 use heapless::Vec;
 use milepost_engine::maintenance;
+use milepost_protocol::notice::Notice;
 use milepost_protocol::record::{Gap, GapReason, NoticeRaised, NoticeShown};
 use milepost_protocol::{NoticeId, Record};
 use serde::{Deserialize, Serialize};
 
-use super::Device;
+use super::{Device, plan_of};
 use crate::clock::{Moment, Now};
 use crate::error::{Error, Operation};
-use crate::notices::{Taken, Told, Touched};
+use crate::facts::Few;
+use crate::notices::{Slot, Taken, Told, Touched};
 use crate::obd::trouble::Codes;
+use crate::outbox::Outbox;
 use crate::status::Event;
-use crate::store::{Key, MAX_OWED, Owing};
+use crate::store::{Key, Owing, Store};
 
 /// How often reminders are looked for, in milliseconds of uptime.
 const ASSESS_EVERY_MS: u64 = 5_000;
@@ -46,7 +49,8 @@ impl<S: MultiwriteNorFlash> Device<S> {
         if in_trip && now.uptime_ms.saturating_sub(self.counters_ms) >= COUNTERS_EVERY_MS {
             self.counters_ms = now.uptime_ms;
             let counters = self.usage.counters();
-            self.keep_ledger_with(now, &[(now.uptime_ms, counters.into())], None).await?;
+            self.usage.tell(now.uptime_ms, counters);
+            self.keep_pending(now, None).await?;
         } else if (in_trip && since_ms >= self.settings.ledger_every_ms)
             || unix_ms.saturating_sub(self.ledger_unix_ms) >= CLOCK_EVERY_MS
         {
@@ -59,108 +63,117 @@ impl<S: MultiwriteNorFlash> Device<S> {
     /// Stores the records that the usage has ready, each batch with the ledger that it tells.
     pub(super) async fn keep_pending(&mut self, now: Now, moment: Option<Moment>) -> Result<(), Error<S::Error>> {
         while !self.usage.pending().is_empty() {
-            let batch: Vec<(u64, Record), MAX_OWED> = self.usage.pending().iter().take(MAX_OWED).cloned().collect();
-            self.keep_ledger_with(now, &batch, moment).await?;
-            self.usage.stored(batch.len());
-            for (_, record) in batch {
-                if let Record::TripEnded(ended) = record {
-                    self.counters_ms = now.uptime_ms;
-                    // A trip may have made a rule due; look at once.
-                    self.assessed_ms = None;
-                    self.event(Event::TripEnded(ended));
-                }
+            let count = self.keep_ledger_with(now, moment).await?;
+            for index in 0..count {
+                self.tell_of(now, index);
             }
+            self.usage.stored(count);
         }
         let count = core::mem::take(&mut self.usage.overflow);
         if count > 0 {
             self.drops.records = self.drops.records.saturating_add(count);
             let (boot, first) = (self.outbox.boot(), self.outbox.created());
-            let gap = Gap { boot, first, count, reason: GapReason::Overflow };
-            self.record(now, &gap.into()).await?;
+            self.record(now, Gap { boot, first, count, reason: GapReason::Overflow }).await?;
         }
         Ok(())
     }
 
-    /// Stores the ledger.
+    /// Stores the ledger, and with it what it has to tell.
     pub(super) async fn keep_ledger(&mut self, now: Now) -> Result<(), Error<S::Error>> {
-        self.keep_ledger_with(now, &[], None).await
+        self.keep_pending(now, None).await?;
+        self.keep_ledger_with(now, None).await.map(|_| ())
     }
 
-    async fn keep_ledger_with(
-        &mut self,
-        now: Now,
-        records: &[(u64, Record)],
-        moment: Option<Moment>,
-    ) -> Result<(), Error<S::Error>> {
+    /// Stores the ledger with the front of what it has to tell; answers how many records that were.
+    async fn keep_ledger_with(&mut self, now: Now, moment: Option<Moment>) -> Result<usize, Error<S::Error>> {
         self.ledger_ms = now.uptime_ms;
         let unix_ms = self.clock.unix_ms(now.uptime_ms);
         self.ledger_unix_ms = unix_ms.unwrap_or(0);
         self.usage.ledger.unix_ms = unix_ms.or(self.usage.ledger.unix_ms);
-        let mut owing = Owing::new();
-        for (uptime_ms, record) in records {
-            let moment = moment.unwrap_or_else(|| self.clock.moment(*uptime_ms));
-            self.owe(&mut owing, *uptime_ms, moment, record)?;
+        let facts = self.usage.pending().iter();
+        let owing = self.outbox.owe(facts, self.clock, moment, self.consent.version);
+        let saved = self.store.save_owing(Key::Ledger as u8, &self.usage.ledger, Some(&owing)).await;
+        settle(&mut self.outbox, &mut self.store, saved, &owing).await?;
+        Ok(owing.len())
+    }
+
+    /// What the host may want to know of a record that is now stored.
+    #[inline(never)]
+    fn tell_of(&mut self, now: Now, index: usize) {
+        let record = self.usage.pending().iter().nth(index).and_then(|fact| fact.record());
+        if let Some(Record::TripEnded(ended)) = record {
+            self.counters_ms = now.uptime_ms;
+            // A trip may have made a rule due; look at once.
+            self.assessed_ms = None;
+            self.event(Event::TripEnded(ended));
         }
-        let saved = self.store.save_owing(Key::Ledger as u8, &self.usage.ledger, &owing).await;
-        self.settle(saved, &owing).await
     }
 
     /// Stores what was told and known, with the records that follow from it.
-    pub(super) async fn keep_memory(&mut self, now: Now, records: &[Record]) -> Result<(), Error<S::Error>> {
-        let owing = self.owing(now, records)?;
+    pub(super) async fn keep_memory(&mut self, facts: Option<&Few>) -> Result<(), Error<S::Error>> {
+        let facts = facts.unwrap_or(&NO_FACTS).iter();
+        let owing = self.outbox.owe(facts, self.clock, None, self.consent.version);
         let value = (&self.memory, &self.notices.told);
-        let saved = self.store.save_owing(Key::Memory as u8, &value, &owing).await;
-        self.settle(saved, &owing).await
+        let saved = self.store.save_owing(Key::Memory as u8, &value, Some(&owing)).await;
+        settle(&mut self.outbox, &mut self.store, saved, &owing).await
     }
 
     /// Stores a notice's slot, with the record that follows from it.
     pub(super) async fn keep_notice(
         &mut self,
-        now: Now,
         Touched(index): Touched,
-        record: Option<Record>,
+        facts: Option<&Few>,
     ) -> Result<(), Error<S::Error>> {
-        let owing = self.owing(now, record.as_slice())?;
-        let saved = self.store.save_owing(Key::notice(index), &self.notices.slot(index), &owing).await;
-        self.settle(saved, &owing).await
+        let head = self.notices.slot(index).copied();
+        if let Some(head) = &head {
+            self.bring_to_front(index, head.id).await?;
+        }
+        let slot = head.zip(self.front.as_ref()).map(|(head, notice)| Slot {
+            notice,
+            snoozed_until_ms: head.snoozed_until_ms,
+            shown: head.shown,
+        });
+        let facts = facts.unwrap_or(&NO_FACTS).iter();
+        let owing = self.outbox.owe(facts, self.clock, None, self.consent.version);
+        let saved = self.store.save_owing(Key::notice(index), &slot, Some(&owing)).await;
+        settle(&mut self.outbox, &mut self.store, saved, &owing).await
     }
 
     /// Appends a record that tells no state of its own.
-    pub(super) async fn record(&mut self, now: Now, record: &Record) -> Result<(), Error<S::Error>> {
-        let moment = self.clock.moment(now.uptime_ms);
-        self.outbox.record(&mut self.store, now.uptime_ms, moment, self.consent.version, record).await
+    pub(super) async fn record(&mut self, now: Now, record: impl Into<Record>) -> Result<(), Error<S::Error>> {
+        let fact = Few::one(now.uptime_ms, record);
+        self.record_fact(fact).await
     }
 
-    fn owing(&mut self, now: Now, records: &[Record]) -> Result<Owing, Error<S::Error>> {
-        let moment = self.clock.moment(now.uptime_ms);
-        let mut owing = Owing::new();
-        for record in records {
-            self.owe(&mut owing, now.uptime_ms, moment, record)?;
-        }
-        Ok(owing)
+    /// Appends a record that tells no state of its own, if there is one.
+    pub(super) async fn record_fact(&mut self, fact: Option<Few>) -> Result<(), Error<S::Error>> {
+        let Some(fact) = fact.as_ref().and_then(|facts| facts.iter().next()) else {
+            return Err(Error::Layout(Operation::Push));
+        };
+        let moment = self.clock.moment(fact.uptime_ms);
+        self.outbox.record(&mut self.store, moment, self.consent.version, fact).await
     }
 
-    fn owe(
-        &mut self,
-        owing: &mut Owing,
-        uptime_ms: u64,
-        moment: Moment,
-        record: &Record,
-    ) -> Result<(), Error<S::Error>> {
-        let owed = self.outbox.stamp(uptime_ms, moment, self.consent.version, record);
-        owed.and_then(|owed| owing.push(owed).ok()).ok_or(Error::Layout(Operation::Push))
-    }
-
-    /// The state is stored: pushes what it owes. It was not: the numbers are free again.
-    async fn settle(&mut self, saved: Result<(), Error<S::Error>>, owing: &Owing) -> Result<(), Error<S::Error>> {
-        if saved.is_err() {
-            self.outbox.forget(owing.len());
-            return saved;
-        }
-        for owed in owing {
-            self.outbox.owed(&mut self.store, owed).await?;
+    /// Brings the words of a notice from flash into memory.
+    async fn bring_to_front(&mut self, index: usize, id: NoticeId) -> Result<(), Error<S::Error>> {
+        if self.front.as_ref().is_none_or(|notice| notice.id != id) {
+            read_words(self.store.bytes(Key::notice(index)).await?, &mut self.front);
+            if self.front.as_ref().is_none_or(|notice| notice.id != id) {
+                // Flash lost its words: there is nothing to show, and nothing to keep.
+                self.front = None;
+                self.notices.close(id);
+                self.drops.notices = self.drops.notices.saturating_add(1);
+            }
         }
         Ok(())
+    }
+
+    /// Brings the words of what the display shows into memory.
+    pub(super) async fn turn_to_front(&mut self, now: Now) -> Result<(), Error<S::Error>> {
+        match self.displayed(now) {
+            Some((index, id)) => self.bring_to_front(index, id).await,
+            None => Ok(()),
+        }
     }
 
     /// Clears notices that are out of date and raises reminders whose level was reached.
@@ -174,40 +187,79 @@ impl<S: MultiwriteNorFlash> Device<S> {
         if self.settings.local_reminders {
             let counters = self.usage.counters();
             let usage = maintenance::Usage::from_counters(&counters, self.usage.ledger.battery.health());
-            while let Some((notice, cycle)) = self.notices.reminder(&self.plan, &usage, unix_ms.unwrap_or(0)) {
-                let (Some(item), Some(level)) = (notice.item, notice.level) else { break };
-                let id = NoticeId::reminder(item, cycle, level);
+            while let Some((id, taken)) = self.reminder(&usage, unix_ms.unwrap_or(0)) {
+                let Some((item, cycle, level)) = id.as_reminder() else { break };
                 let raised = NoticeRaised { item, cycle, level, odometer_m: counters.odometer_m };
-                match self.notices.take(notice) {
+                let raised = Few::one(now.uptime_ms, raised);
+                match taken {
                     Taken::Open(touched) => {
-                        self.keep_notice(now, touched, Some(raised.into())).await?;
-                        self.keep_memory(now, &[]).await?;
+                        self.keep_notice(touched, raised.as_ref()).await?;
+                        self.keep_memory(None).await?;
                     }
                     Taken::NoRoom | Taken::Closed => {
                         self.drops.notices = self.drops.notices.saturating_add(1);
-                        self.keep_memory(now, &[raised.into()]).await?;
+                        self.keep_memory(raised.as_ref()).await?;
                     }
                 }
                 self.event(Event::NoticeRaised { id });
             }
         }
-        while let Some(touched) = self.notices.sweep(&self.plan, unix_ms) {
-            self.keep_notice(now, touched, None).await?;
-            self.keep_memory(now, &[]).await?;
+        while let Some(touched) = self.notices.sweep(&plan_of(&self.plan), unix_ms) {
+            self.keep_notice(touched, None).await?;
+            self.keep_memory(None).await?;
         }
         Ok(())
     }
 
+    /// The next reminder that is to be raised now, with its words at the front.
+    #[inline(never)]
+    fn reminder(&mut self, usage: &maintenance::Usage, unix_ms: u64) -> Option<(NoticeId, Taken)> {
+        let (notice, _) = self.notices.reminder(&plan_of(&self.plan), usage, unix_ms)?;
+        let taken = self.notices.take(&notice);
+        let id = notice.id;
+        self.front = Some(notice);
+        Some((id, taken))
+    }
+
     /// Records the first time that the display shows a notice.
     async fn show(&mut self, now: Now) -> Result<(), Error<S::Error>> {
-        let Some((index, id)) = self.displayed(now).map(|(index, notice)| (index, notice.id)) else { return Ok(()) };
+        self.turn_to_front(now).await?;
+        let Some((index, id)) = self.displayed(now) else { return Ok(()) };
         if self.notices.show(index) {
-            self.keep_notice(now, Touched(index), Some(NoticeShown { notice: id }.into())).await?;
+            let shown = Few::one(now.uptime_ms, NoticeShown { notice: id });
+            self.keep_notice(Touched(index), shown.as_ref()).await?;
             self.event(Event::NoticeShown { id });
         }
         Ok(())
     }
 }
+
+/// The words of a stored notice.
+#[inline(never)]
+fn read_words(stored: Option<&[u8]>, front: &mut Option<Notice>) {
+    let slot = stored.and_then(|bytes| postcard::from_bytes::<Option<Slot>>(bytes).ok());
+    *front = slot.flatten().map(|slot| slot.notice);
+}
+
+/// The state is stored: pushes what it owes. It was not: the numbers are free again.
+async fn settle<S: MultiwriteNorFlash>(
+    outbox: &mut Outbox<S>,
+    store: &mut Store<S>,
+    saved: Result<(), Error<S::Error>>,
+    owing: &Owing<'_>,
+) -> Result<(), Error<S::Error>> {
+    if saved.is_err() {
+        outbox.forget(owing.len());
+        return saved;
+    }
+    for (stamp, body) in owing.iter() {
+        outbox.push(store, &stamp, body).await?;
+    }
+    Ok(())
+}
+
+/// No records.
+static NO_FACTS: Few = Few::new();
 
 /// What the memory's key holds.
 pub(super) type StoredMemory = (Memory, Told);

@@ -122,6 +122,11 @@ impl<const N: usize> Receiver<N> {
     }
 }
 
+/// Whether a frame opens a message of more than one frame.
+pub(crate) fn begins_more(data: &[u8]) -> bool {
+    matches!(classify(data), FrameKind::First { .. })
+}
+
 fn classify(data: &[u8]) -> FrameKind<'_> {
     match *data {
         // CAN FD: a single frame whose length stands in the second byte.

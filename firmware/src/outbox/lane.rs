@@ -7,30 +7,24 @@ use heapless::Vec;
 use milepost_protocol::downlink::Range;
 use milepost_protocol::envelope::{EnvelopeWriter, Header};
 use milepost_protocol::record::GapReason;
-use milepost_protocol::{MAX_BODY_LEN, Record, RecordId};
+use milepost_protocol::{MAX_UNKNOWN_LEN, Record, RecordId};
 use sequential_storage::cache::{Cache, Uncached, page_pointers::ArrayPagePointers, page_states::ArrayPageStates};
 use sequential_storage::queue::{QueueConfig, QueueStorage};
 
 use super::{Lost, Stamp};
 use crate::error::{Error, Operation};
-use crate::store::region_len;
+use crate::store::{MAX_STAMP_LEN, region_len};
 
-/// The most erase pages that the alerts lane uses.
-pub const MAX_ALERT_PAGES: usize = 64;
+/// The most erase pages that a lane uses; a large chip is used whole by erasing larger blocks.
+pub const MAX_LANE_PAGES: usize = 48;
 
-/// The most erase pages that the bulk lane uses.
-pub const MAX_BULK_PAGES: usize = 256;
-
-/// The longest stamp in front of a body, in bytes.
-const MAX_STAMP_LEN: usize = 48;
-
-/// The longest item, in bytes, with room for the alignment of any flash.
-const MAX_ITEM_LEN: usize = MAX_BODY_LEN + MAX_STAMP_LEN + 32;
+/// The longest item, in bytes, with room for the alignment of any flash; no record that a car makes is longer.
+const MAX_ITEM_LEN: usize = MAX_UNKNOWN_LEN + MAX_STAMP_LEN + 32;
 
 /// How many records give way at a time; a page is free once all of its records are gone.
 const GIVE_WAY: u32 = 16;
 
-type LaneCache<const PAGES: usize> = Cache<ArrayPageStates<PAGES>, ArrayPagePointers<PAGES>, Uncached>;
+type LaneCache = Cache<ArrayPageStates<MAX_LANE_PAGES>, ArrayPagePointers<MAX_LANE_PAGES>, Uncached>;
 
 /// Why a record did not go into the lane.
 pub(super) enum PushError<E> {
@@ -41,8 +35,8 @@ pub(super) enum PushError<E> {
 }
 
 /// A lane over one region.
-pub(super) struct Lane<S: MultiwriteNorFlash, const PAGES: usize> {
-    queue: QueueStorage<S, LaneCache<PAGES>>,
+pub(super) struct Lane<S: MultiwriteNorFlash> {
+    queue: QueueStorage<S, LaneCache>,
     /// The newest record that was found at the start.
     pub(super) newest: Option<RecordId>,
     /// How many records the lane holds.
@@ -53,20 +47,24 @@ pub(super) struct Lane<S: MultiwriteNorFlash, const PAGES: usize> {
     maybe_sent: u32,
 }
 
-impl<S: MultiwriteNorFlash, const PAGES: usize> Lane<S, PAGES> {
-    /// Opens a region and counts what it holds; answers too whether it had to be erased because nothing in it read back.
-    pub(super) async fn open(flash: S) -> Result<(Self, bool), Error<S::Error>> {
-        let end = region_len(&flash, PAGES).ok_or(Error::Layout(Operation::ReadOutbox))?;
+impl<S: MultiwriteNorFlash> Lane<S> {
+    /// A lane over a region, which it does not touch before [`Lane::open`].
+    pub(super) fn new(flash: S) -> Result<Self, Error<S::Error>> {
+        let end = region_len(&flash, MAX_LANE_PAGES).ok_or(Error::Layout(Operation::ReadOutbox))?;
         let config = QueueConfig::try_new(0..end).map_err(|_| Error::Layout(Operation::ReadOutbox))?;
         let cache = Cache::new(ArrayPageStates::new(), ArrayPagePointers::new(), Uncached);
         let queue = QueueStorage::new(flash, config, cache);
-        let mut lane = Self { queue, newest: None, stored: 0, sent: 0, maybe_sent: 0 };
-        match lane.count().await {
-            Ok(()) => Ok((lane, false)),
+        Ok(Self { queue, newest: None, stored: 0, sent: 0, maybe_sent: 0 })
+    }
+
+    /// Counts what the region holds; answers whether it had to be erased because nothing in it read back.
+    pub(super) async fn open(&mut self) -> Result<bool, Error<S::Error>> {
+        match self.count().await {
+            Ok(()) => Ok(false),
             Err(Error::Corrupt(_)) => {
-                lane.queue.erase_all().await.map_err(|error| Error::from_storage(Operation::ReadOutbox, error))?;
-                (lane.newest, lane.stored, lane.maybe_sent) = (None, 0, 0);
-                Ok((lane, true))
+                self.queue.erase_all().await.map_err(|error| Error::from_storage(Operation::ReadOutbox, error))?;
+                (self.newest, self.stored, self.maybe_sent) = (None, 0, 0);
+                Ok(true)
             }
             Err(error) => Err(error),
         }

@@ -58,7 +58,8 @@ const fn signed(mut row: Row) -> Row {
     row
 }
 
-const ROWS: &[Row] = &[
+/// The demonstration car's rows, in the order of identifiers and signals.
+pub const ROWS: &[Row] = &[
     row(MOTION, SignalId::SPEED, motorola(7, 16), 0.01 / 3.6, 0.0, 0.0, 180.0),
     row(MOTION, SignalId::ENGINE_SPEED, motorola(23, 16), 0.25, 0.0, 0.0, 16_000.0),
     row(STATES, SignalId::IGNITION, intel(0, 3), 1.0, 0.0, 0.0, 3.0),
@@ -74,16 +75,16 @@ const ROWS: &[Row] = &[
     signed(row(FLOW, SignalId::TRACTION_POWER, motorola(7, 16), 10.0, 0.0, -327_000.0, 327_000.0)),
     row(FLOW, SignalId::FUEL_RATE, intel(16, 16), 1e-9, 0.0, 0.0, 65e-6),
     pressure(0, SignalId::TYRE_PRESSURE_FRONT_LEFT),
-    temperature(0, SignalId::TYRE_TEMPERATURE_FRONT_LEFT),
-    sensor(0, SignalId::TYRE_SENSOR_FRONT_LEFT),
     pressure(1, SignalId::TYRE_PRESSURE_FRONT_RIGHT),
-    temperature(1, SignalId::TYRE_TEMPERATURE_FRONT_RIGHT),
-    sensor(1, SignalId::TYRE_SENSOR_FRONT_RIGHT),
     pressure(2, SignalId::TYRE_PRESSURE_REAR_LEFT),
-    temperature(2, SignalId::TYRE_TEMPERATURE_REAR_LEFT),
-    sensor(2, SignalId::TYRE_SENSOR_REAR_LEFT),
     pressure(3, SignalId::TYRE_PRESSURE_REAR_RIGHT),
+    temperature(0, SignalId::TYRE_TEMPERATURE_FRONT_LEFT),
+    temperature(1, SignalId::TYRE_TEMPERATURE_FRONT_RIGHT),
+    temperature(2, SignalId::TYRE_TEMPERATURE_REAR_LEFT),
     temperature(3, SignalId::TYRE_TEMPERATURE_REAR_RIGHT),
+    sensor(0, SignalId::TYRE_SENSOR_FRONT_LEFT),
+    sensor(1, SignalId::TYRE_SENSOR_FRONT_RIGHT),
+    sensor(2, SignalId::TYRE_SENSOR_REAR_LEFT),
     sensor(3, SignalId::TYRE_SENSOR_REAR_RIGHT),
 ];
 

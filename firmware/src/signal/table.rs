@@ -155,7 +155,7 @@ impl Table {
         let rows = self.rows.get(first..).unwrap_or_default();
         rows.iter()
             .take_while(move |row| row.id == id)
-            .filter(move |row| row.bus == bus || row.bus == ANY_BUS)
+            .filter(move |row| row.is_of(bus))
             .filter_map(move |row| row.read(data))
     }
 
@@ -167,7 +167,13 @@ impl Table {
 }
 
 impl Row {
-    fn is_valid(&self) -> bool {
+    /// Whether the row is meant for frames of this bus.
+    pub(crate) fn is_of(&self, bus: u8) -> bool {
+        self.bus == bus || self.bus == ANY_BUS
+    }
+
+    /// Whether the row keeps every rule, so that reading it can neither fail nor leave a payload.
+    pub(crate) fn is_valid(&self) -> bool {
         let width = match self.number {
             Number::Unsigned | Number::Signed => true,
             Number::Float32 => self.field.length == 32,
@@ -187,7 +193,8 @@ impl Row {
             && self.min <= self.max
     }
 
-    fn read(&self, data: &[u8]) -> Option<Reading> {
+    /// What a frame's payload says; `None` if another row of the multiplexor is meant, or the payload is too short.
+    pub(crate) fn read(&self, data: &[u8]) -> Option<Reading> {
         if let Some(multiplexor) = self.multiplexor
             && multiplexor.field.extract(data)? != u64::from(multiplexor.value)
         {
@@ -262,6 +269,11 @@ mod tests {
             max: 650.0,
             multiplexor: None,
         }
+    }
+
+    #[test]
+    fn the_built_in_rows_stand_in_the_order_of_a_table() {
+        assert_eq!(builtin().rows(), super::super::builtin::ROWS);
     }
 
     #[test]

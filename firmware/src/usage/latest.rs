@@ -20,29 +20,35 @@ pub struct Sample {
     pub uptime_ms: u64,
 }
 
+/// An uptime that no sample has.
+const NEVER: u64 = u64::MAX;
+
 /// The newest sample of each signal.
 #[derive(Debug, Clone)]
 pub struct Latest {
-    samples: [Option<Sample>; MAX_SIGNALS],
+    values: [f64; MAX_SIGNALS],
+    /// [`NEVER`] where there is no value.
+    uptimes_ms: [u64; MAX_SIGNALS],
 }
 
 impl Default for Latest {
     fn default() -> Self {
-        Self { samples: [None; MAX_SIGNALS] }
+        Self { values: [0.0; MAX_SIGNALS], uptimes_ms: [NEVER; MAX_SIGNALS] }
     }
 }
 
 impl Latest {
     /// Takes a value; a signal that the catalogue does not name is not kept.
     pub fn set(&mut self, signal: SignalId, value: f64, uptime_ms: u64) {
-        if let Some(slot) = index(signal).and_then(|index| self.samples.get_mut(index)) {
-            *slot = Some(Sample { value, uptime_ms });
+        let Some(index) = index(signal) else { return };
+        if let (Some(place), Some(when)) = (self.values.get_mut(index), self.uptimes_ms.get_mut(index)) {
+            (*place, *when) = (value, uptime_ms);
         }
     }
 
     /// The newest sample, of any age.
     pub fn get(&self, signal: SignalId) -> Option<Sample> {
-        self.samples.get(index(signal)?).copied().flatten()
+        self.at(index(signal)?)
     }
 
     /// The newest value, if it is at most `max_age_ms` old.
@@ -52,22 +58,27 @@ impl Latest {
 
     /// Forgets every signal that `keep` does not want.
     pub fn retain(&mut self, keep: impl Fn(SignalId) -> bool) {
-        for (entry, sample) in CATALOGUE.iter().zip(&mut self.samples) {
+        for (entry, uptime_ms) in CATALOGUE.iter().zip(&mut self.uptimes_ms) {
             if !keep(entry.id) {
-                *sample = None;
+                *uptime_ms = NEVER;
             }
         }
     }
 
     /// Every value that is known.
     pub fn all(&self) -> Vec<LastSignal, MAX_SIGNALS> {
-        let known = CATALOGUE.iter().zip(&self.samples);
-        known
-            .filter_map(|(entry, sample)| {
-                let sample = (*sample)?;
-                Some(LastSignal { signal: entry.id, value: sample.value as f32, uptime_ms: sample.uptime_ms })
-            })
-            .collect()
+        (0..MAX_SIGNALS).filter_map(|index| self.last(index)).collect()
+    }
+
+    /// The value at a place of the catalogue, if it is known.
+    pub(crate) fn last(&self, index: usize) -> Option<LastSignal> {
+        let Sample { value, uptime_ms } = self.at(index)?;
+        Some(LastSignal { signal: CATALOGUE.get(index)?.id, value: value as f32, uptime_ms })
+    }
+
+    fn at(&self, index: usize) -> Option<Sample> {
+        let (&value, &uptime_ms) = self.values.get(index).zip(self.uptimes_ms.get(index))?;
+        (uptime_ms != NEVER).then_some(Sample { value, uptime_ms })
     }
 }
 

@@ -13,10 +13,10 @@ mod summary;
 mod trip;
 mod tyres;
 
-use heapless::Vec;
 use milepost_protocol::record::{Counters, DistanceSource, SignalChange, TripEnd};
 use milepost_protocol::{Record, SignalId};
 
+use crate::facts::Facts;
 use battery::Battery;
 use distance::{Integral, Judged, MAX_GAP_MS, Odometer};
 use energy::{Flows, Level};
@@ -25,17 +25,14 @@ use ledger::Ledger;
 use summary::{SUMMED, Summary};
 use tyres::Tyres;
 
-/// The most records that wait to be stored; a trip's end makes the most.
-pub const MAX_PENDING: usize = 24;
+/// How many bytes of records wait to be stored at most; a trip's end makes the most and needs half of it.
+pub const MAX_PENDING_LEN: usize = 512;
 
 /// Below this many revolutions per minute an engine does not run by itself.
 const RUNNING_RPM: f64 = 300.0;
 
 /// Below this many metres per second a car stands.
 const STANDING_MPS: f64 = 0.3;
-
-/// A record that waits to be stored, with the uptime of what it tells.
-pub type Pending = (u64, Record);
 
 /// The usage of one car.
 #[derive(Debug, Clone, Default)]
@@ -48,7 +45,7 @@ pub struct Usage {
     pub invalid: u32,
     /// Records that found no room to wait; they are told as a gap.
     pub overflow: u32,
-    pending: Vec<Pending, MAX_PENDING>,
+    pending: Facts<MAX_PENDING_LEN>,
     tank_ml: Option<u32>,
     speed: Integral,
     odometer_at_speed: Option<u32>,
@@ -75,9 +72,9 @@ pub struct Usage {
 }
 
 impl Usage {
-    /// The usage after a start, from what flash remembers.
-    pub fn new(ledger: Ledger, tank_ml: Option<u32>) -> Self {
-        Self { ledger, tank_ml, unstarted: true, ..Self::default() }
+    /// The usage of a car of which nothing is known but its tank.
+    pub fn new(tank_ml: Option<u32>) -> Self {
+        Self { tank_ml, unstarted: true, ..Self::default() }
     }
 
     /// A frame was seen: the bus is alive.
@@ -120,15 +117,18 @@ impl Usage {
     }
 
     /// Records that wait to be stored.
-    pub fn pending(&self) -> &[Pending] {
+    pub fn pending(&self) -> &Facts<MAX_PENDING_LEN> {
         &self.pending
+    }
+
+    /// Tells something of the counters with the next records.
+    pub(crate) fn tell(&mut self, uptime_ms: u64, record: impl Into<Record>) {
+        self.push(uptime_ms, record);
     }
 
     /// The first `count` records are stored.
     pub fn stored(&mut self, count: usize) {
-        let count = count.min(self.pending.len());
-        self.pending.rotate_left(count);
-        self.pending.truncate(self.pending.len() - count);
+        self.pending.drop_first(count);
     }
 
     /// Takes a signal's value. `unix_ms` is the time if it is known; `source` matters for the odometer alone.
@@ -201,7 +201,7 @@ impl Usage {
     }
 
     fn push(&mut self, uptime_ms: u64, record: impl Into<Record>) {
-        if self.pending.push((uptime_ms, record.into())).is_err() {
+        if !self.pending.push(uptime_ms, record) {
             self.overflow = self.overflow.saturating_add(1);
         }
     }

@@ -58,6 +58,7 @@ impl ReadNorFlash for Region {
         if self.fuel.get() == 0 {
             return Err(PowerCut);
         }
+        assert!(offset as usize + bytes.len() <= self.capacity(), "reads stay within the region");
         let memory = self.bytes.borrow();
         bytes.copy_from_slice(&memory[offset as usize..offset as usize + bytes.len()]);
         Ok(())
@@ -73,6 +74,7 @@ impl NorFlash for Region {
     const ERASE_SIZE: usize = PAGE;
 
     async fn erase(&mut self, from: u32, to: u32) -> Result<(), PowerCut> {
+        assert_eq!((from as usize % PAGE, to as usize % PAGE), (0, 0), "erasures are aligned");
         // An erase that is cut leaves a page partly erased.
         for part in (from as usize..to as usize).step_by(PAGE / 4) {
             self.burn()?;
@@ -84,10 +86,16 @@ impl NorFlash for Region {
     async fn write(&mut self, offset: u32, bytes: &[u8]) -> Result<(), PowerCut> {
         assert_eq!((offset as usize % WORD, bytes.len() % WORD), (0, 0), "writes are aligned");
         for (index, word) in bytes.chunks(WORD).enumerate() {
-            self.burn()?;
             let start = offset as usize + index * WORD;
-            for (cell, byte) in self.bytes.borrow_mut()[start..start + WORD].iter_mut().zip(word) {
+            // The word that the power goes in is torn: some of its bytes are written and the others are not.
+            let torn = self.fuel.get() == 1;
+            let written = if torn { (start / WORD) % WORD } else { WORD };
+            for (cell, byte) in self.bytes.borrow_mut()[start..start + written].iter_mut().zip(word) {
                 *cell &= byte;
+            }
+            self.burn()?;
+            if torn {
+                return Err(PowerCut);
             }
         }
         Ok(())

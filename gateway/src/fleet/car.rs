@@ -21,7 +21,7 @@ use super::generator::{Generator, Moment};
 use super::ledger::{Ledger, LedgerError};
 use super::matrix::{Detail, Matrix};
 use super::past::Past;
-use super::report::{CarReport, Line, answer_word, hex, state_word, write_line};
+use super::report::{CarReport, Line, hex, write_line};
 use crate::clock::{Clock, VirtualTime};
 use crate::flash_file::{self, Layout, Region, Sync};
 use crate::host::{DeviceError, Host};
@@ -240,11 +240,11 @@ impl Car {
         let restart = board.restarts(at_ms, status.trip.is_none()).await?;
         let its_now = board.now(at_ms);
         while let Some(record) = board.updater.report() {
-            self.host.device.report(now, &record).await?;
+            self.host.device.report(now, record).await?;
             board.updater.reported(its_now).await.map_err(BoardError::from)?;
         }
         if let Some(health) = board.updater.health(its_now, status.stored, Some(CURRENT_MA)) {
-            self.host.device.report(now, &health.into()).await?;
+            self.host.device.report(now, health).await?;
         }
         Ok(restart)
     }
@@ -311,7 +311,7 @@ impl Car {
                     vehicle,
                     notice: hex(intent.notice),
                     at_us,
-                    answer: answer_word(intent.answer),
+                    answer: intent.answer.name(),
                 });
             }
         }
@@ -339,12 +339,7 @@ impl Car {
                     }
                 }
                 CoreEvent::NoticeUpdated { id, state } => {
-                    self.tell(|vehicle, at_us| Line::Updated {
-                        vehicle,
-                        notice: hex(id),
-                        at_us,
-                        state: state_word(state),
-                    });
+                    self.tell(|vehicle, at_us| Line::Updated { vehicle, notice: hex(id), at_us, state: state.name() });
                 }
                 CoreEvent::TripEnded(_) => {}
             }
@@ -432,7 +427,7 @@ fn settings(generator: &Generator, time: VirtualTime, board: Option<&Board>, res
         obd: true,
         tank_ml: generator.class().burns().then(|| generator.class().store() as u32),
         // Twenty moments of a drive: what a killed process may cost, at any speed of time.
-        ledger_every_ms: default.ledger_every_ms.max(20 * super::generator::spacing_ms(time.speed)),
+        ledger_every_ms: default.ledger_every_ms.max(20 * super::pace::spacing_ms(time.speed)),
         ..default
     }
 }

@@ -1,8 +1,7 @@
 //! One car's life as a sequence of moments: wake, crank, drive, park, and the hours between.
 //!
-//! How dense the moments of a drive are follows from the speed of time: 100 ms · √speed, from 100 ms in real time to 30 s at
-//! 90,000 times real time and above. The moments around an engine start and a stop are dense at any speed, because the core
-//! measures there. Parked time passes in ticks of an hour.
+//! How dense the moments of a drive are follows from the speed of time and from what the car does: see [`super::pace`].
+//! Around an engine start they are dense at any speed, because the core measures there. Parked time passes in ticks of an hour.
 //! Invariant: the sequence follows from (seed, device, epoch, speed) and the position it starts from; times rise strictly and
 //! the odometer never falls.
 
@@ -17,19 +16,15 @@ use super::ecu::Readings;
 use super::faults::{Code, Faults};
 use super::matrix::{Detail, Engine, State, Traction};
 use super::noise::Seed;
+use super::pace::Pace;
 use super::past::Past;
 use super::place::Place;
 use super::route::Route;
 use super::tyres::Tyres;
-use super::vehicle::{Class, Drive, Vehicle};
+use super::vehicle::{Class, Drive, Driven, Ramp, Vehicle};
 
-/// The moments of a drive lie this far apart at most.
-pub const MAX_SPACING_MS: u64 = 30_000;
-
-/// How far the moments of a drive lie apart at a speed of time.
-pub fn spacing_ms(speed: f64) -> u64 {
-    (100.0 * speed.max(1.0).sqrt()).min(MAX_SPACING_MS as f64) as u64
-}
+/// No starter turns an engine faster, in revolutions a minute.
+const CRANKING_RPM: f64 = 300.0;
 
 /// Where a car's life stands: everything that does not follow from the seed and the time.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -50,8 +45,8 @@ pub enum Moment {
     Departure {
         /// After the drive.
         after: Position,
-        /// How far it goes, in metres.
-        distance_m: f64,
+        /// What it amounts to.
+        driven: Driven,
     },
     /// The car's units tell their state.
     Told {
@@ -88,9 +83,10 @@ pub struct Generator {
     battery: Battery,
     tyres: Tyres,
     faults: Faults,
-    spacing_ms: u64,
+    pace: Pace,
     health: f64,
     position: Position,
+    driven: Driven,
     queue: VecDeque<Moment>,
     errands: VecDeque<Errand>,
     planned_to_day: u64,
@@ -123,9 +119,10 @@ impl Generator {
             battery: Battery::new(car, epoch_ms),
             tyres: Tyres::new(car, epoch_ms),
             faults: Faults::new(car, class, epoch_ms),
-            spacing_ms: spacing_ms(speed),
+            pace: Pace::at(speed),
             health: car.named("traction").between(0.82, 1.0),
             position,
+            driven: Driven::default(),
             queue: VecDeque::new(),
             errands: VecDeque::new(),
             planned_to_day: day(position.at_ms),
@@ -228,16 +225,14 @@ impl Generator {
         let outside_c = self.place.outside_c(start_ms);
         let rested_s = start_ms.saturating_sub(self.position.stopped_ms) as f64 / 1_000.0;
         self.position.vehicle.rest(rested_s, outside_c);
-        let before_m = self.position.vehicle.odometer_m;
+        self.driven = Driven::default();
 
         // A departure goes in front of its moments, but what it says is known only behind them.
         let first = self.queue.len();
         let mut at_ms = self.plan_start(start_ms, rested_s);
         at_ms = self.plan_road(at_ms, errand);
         self.plan_stop(at_ms);
-        let departure =
-            Moment::Departure { after: self.position, distance_m: self.position.vehicle.odometer_m - before_m };
-        self.queue.insert(first, departure);
+        self.queue.insert(first, Moment::Departure { after: self.position, driven: self.driven });
     }
 
     /// Ignition on, a look at the resting battery, and the crank.
@@ -245,9 +240,16 @@ impl Generator {
         let outside_c = self.place.outside_c(start_ms);
         let rest_v = self.battery.rest_v(start_ms, rested_s);
         let mut at_ms = start_ms;
-        let mut tell = |this: &mut Self, after_ms, ignition, volts, rpm, detail| {
+        let mut before = (0, Drive::default());
+        let mut tell = |this: &mut Self, after_ms: u64, ignition, volts, rpm, detail| {
             at_ms += after_ms;
-            let mut state = this.state(at_ms, ignition, 0.0, Drive { rpm, ..Drive::default() }, 0.0);
+            let drive = Drive { rpm, ..Drive::default() };
+            if before.0 >= 2 {
+                let firing = if before.1.rpm > CRANKING_RPM { before.1 } else { Drive::default() };
+                this.driven.add(Ramp::steady(0.0, after_ms as f64 / 1_000.0), firing);
+            }
+            before = (ignition, drive);
+            let mut state = this.state(at_ms, ignition, 0.0, drive, 0.0);
             state.battery_v = volts;
             this.queue.push_back(Moment::Told { at_ms, state, detail });
         };
@@ -270,66 +272,46 @@ impl Generator {
         let route = Route::new(errand.seed, errand.distance_m);
         let (mut at_ms, mut along_m, mut speed) = (started_ms, 0.0, 0.0);
         let mut warmth_c = 0.0_f64;
-        let (mut usual_ms, mut whole_ms) = (0, 0);
+        let mut pace = self.pace;
         while along_m < route.distance_m && self.position.vehicle.level > 0.03 {
             let elapsed_s = (at_ms - started_ms) as f64 / 1_000.0;
-            // The first half minute is told densely at any speed of time, as it decides how the trip begins.
-            let step_ms = if elapsed_s < 30.0 { self.spacing_ms.min(5_000) } else { self.spacing_ms };
-            let seconds = step_ms as f64 / 1_000.0;
-            let wanted = route.speed_mps(elapsed_s + seconds, along_m);
-            // 2.5 m/s² is a brisk start and an ordinary stop.
-            let next_speed = wanted.clamp((speed - 2.5 * seconds).max(0.0), speed + 2.5 * seconds);
-            let distance_m = f64::midpoint(speed, next_speed) * seconds;
-            let acceleration = (next_speed - speed) / seconds;
-            at_ms += step_ms;
-            let outside_c = self.place.outside_c(at_ms);
-            let drive = self.position.vehicle.drive(self.class, next_speed, acceleration, outside_c);
-            self.position.vehicle.advance(self.class, drive, seconds, distance_m, outside_c);
-            along_m += distance_m;
-            speed = next_speed;
-            warmth_c += (18.0 * (speed / 30.0).min(1.0) - warmth_c) * (1.0 - (-seconds / 900.0).exp());
-            let detail = match at_ms {
-                now if now >= whole_ms => Detail::Whole,
-                now if now >= usual_ms => Detail::Usual,
-                _ => Detail::Motion,
-            };
-            if detail >= Detail::Usual {
-                usual_ms = at_ms + 1_000;
-            }
-            if detail == Detail::Whole {
-                whole_ms = at_ms + 10 * self.spacing_ms.max(30_000);
-            }
+            let wanted = |after_s: f64| route.speed_mps(elapsed_s + after_s, along_m);
+            let step = pace.step(elapsed_s, speed, wanted);
+            at_ms += step.ms;
+            let drive = self.roll(step.ramp, at_ms);
+            along_m += step.ramp.distance_m();
+            speed = step.ramp.to_mps;
+            warmth_c += (18.0 * (speed / 30.0).min(1.0) - warmth_c) * (1.0 - (-step.ramp.seconds / 900.0).exp());
             let state = self.state(at_ms, 2, speed, drive, warmth_c);
-            self.queue.push_back(Moment::Told { at_ms, state, detail });
+            self.queue.push_back(Moment::Told { at_ms, state, detail: pace.detail(at_ms) });
         }
-        at_ms = self.brake(at_ms, speed, warmth_c);
-        at_ms
-    }
-
-    /// From the last speed to standing, in steps of at most two seconds.
-    fn brake(&mut self, mut at_ms: u64, mut speed: f64, warmth_c: f64) -> u64 {
-        let step_ms = self.spacing_ms.min(2_000);
-        let seconds = step_ms as f64 / 1_000.0;
         while speed > 0.0 {
-            let next_speed = (speed - 2.5 * seconds).max(0.0);
-            let distance_m = f64::midpoint(speed, next_speed) * seconds;
-            at_ms += step_ms;
-            speed = next_speed;
-            let outside_c = self.place.outside_c(at_ms);
-            let drive = self.position.vehicle.drive(self.class, speed, -2.5, outside_c);
-            self.position.vehicle.advance(self.class, drive, seconds, distance_m, outside_c);
+            let step = pace.brake(speed);
+            at_ms += step.ms;
+            let drive = self.roll(step.ramp, at_ms);
+            speed = step.ramp.to_mps;
             let state = self.state(at_ms, 2, speed, drive, warmth_c);
             self.queue.push_back(Moment::Told { at_ms, state, detail: Detail::Usual });
         }
         at_ms
     }
 
+    /// Lets the car drive over a stretch that ends at `at_ms`.
+    fn roll(&mut self, ramp: Ramp, at_ms: u64) -> Drive {
+        let outside_c = self.place.outside_c(at_ms);
+        let drive = self.position.vehicle.drive(self.class, ramp, outside_c);
+        self.position.vehicle.advance(self.class, drive, ramp, outside_c);
+        self.driven.add(ramp, drive);
+        drive
+    }
+
     /// Standing, ignition off, and the silence in which the core closes the trip.
     fn plan_stop(&mut self, arrived_ms: u64) {
-        let idle = self.position.vehicle.drive(self.class, 0.0, 0.0, self.place.outside_c(arrived_ms));
         let mut at_ms = arrived_ms + 2_000;
+        let idle = self.roll(Ramp::steady(0.0, 2.0), at_ms);
         let state = State { parked: true, ..self.state(at_ms, 2, 0.0, idle, 15.0) };
         self.queue.push_back(Moment::Told { at_ms, state, detail: Detail::Usual });
+        self.roll(Ramp::steady(0.0, 1.0), at_ms + 1_000);
         self.position.stopped_ms = at_ms;
         for after_ms in [1_000, 3_000] {
             at_ms += after_ms;
@@ -456,11 +438,34 @@ mod tests {
 
     #[test]
     fn drives_are_told_more_sparsely_the_faster_time_runs() {
-        for (speed, expected) in [(0.5, 100), (1.0, 100), (100.0, 1_000), (10_000.0, 10_000), (525_600.0, 30_000)] {
-            assert_eq!(spacing_ms(speed), expected);
-        }
         let told = |speed| life("car-0001", 10, speed).len();
+        assert!(told(1.0) > 5 * told(100.0));
         assert!(told(100.0) > 3 * told(100_000.0));
+    }
+
+    #[test]
+    fn a_departure_foretells_the_drive() {
+        let moments = life("car-0001", 20, 100_000.0);
+        let mut odometers_m = Vec::new();
+        let (mut foretold_m, mut level_before) = (0.0, None);
+        for moment in &moments {
+            match moment {
+                Moment::Departure { after, driven } => {
+                    assert!(driven.seconds > driven.standing_s, "{driven:?}");
+                    let level = after.vehicle.level;
+                    let burnt_ml = Class::of("car-0001").store() * (level_before.unwrap_or(level) - level);
+                    // A fall is what was burnt; a rise is a filled tank.
+                    let filled = level_before.is_none_or(|before| level > before);
+                    assert!(filled || (burnt_ml - driven.fuel_ml).abs() < 1e-6, "{burnt_ml} {driven:?}");
+                    level_before = Some(level);
+                    foretold_m += driven.distance_m;
+                }
+                Moment::Told { state, .. } => odometers_m.push(state.odometer_m),
+                Moment::Tick { .. } => {}
+            }
+        }
+        let rolled_m = odometers_m.last().unwrap() - odometers_m.first().unwrap();
+        assert!(rolled_m > 100_000.0 && (rolled_m - foretold_m).abs() < 1.0, "{rolled_m} {foretold_m}");
     }
 
     #[test]

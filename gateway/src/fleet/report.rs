@@ -6,7 +6,6 @@ use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use milepost_protocol::NoticeId;
-use milepost_protocol::notice::{Answer, NoticeState};
 use serde::Serialize;
 
 /// One line.
@@ -67,29 +66,6 @@ pub enum Line<'a> {
 /// A notice's id as it stands in lines.
 pub fn hex(notice: NoticeId) -> String {
     notice.to_string()
-}
-
-/// An answer's word.
-pub fn answer_word(answer: Answer) -> &'static str {
-    match answer {
-        Answer::Snooze { .. } => "snooze",
-        Answer::Book => "book",
-        Answer::Done => "done",
-        Answer::Refuse => "refuse",
-    }
-}
-
-/// A state's word.
-pub fn state_word(state: NoticeState) -> &'static str {
-    match state {
-        NoticeState::Raised => "raised",
-        NoticeState::Shown { .. } => "shown",
-        NoticeState::Snoozed { .. } => "snoozed",
-        NoticeState::Booked => "booked",
-        NoticeState::Done => "done",
-        NoticeState::Refused => "refused",
-        NoticeState::Expired => "expired",
-    }
 }
 
 /// Writes a line to standard output.

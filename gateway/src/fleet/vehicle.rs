@@ -59,17 +59,82 @@ struct Params {
     warmth: f64,
 }
 
-/// What the drive train does at a moment.
+/// A stretch of time in which the speed changes evenly.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Ramp {
+    /// The speed at its start, in metres a second.
+    pub from_mps: f64,
+    /// The speed at its end, in metres a second.
+    pub to_mps: f64,
+    /// How long it lasts; more than nothing.
+    pub seconds: f64,
+}
+
+impl Ramp {
+    /// A stretch at one speed.
+    pub fn steady(mps: f64, seconds: f64) -> Self {
+        Self { from_mps: mps, to_mps: mps, seconds }
+    }
+
+    /// How far it goes, in metres.
+    pub fn distance_m(&self) -> f64 {
+        f64::midpoint(self.from_mps, self.to_mps) * self.seconds
+    }
+
+    /// Whether the car stands throughout.
+    pub fn stands(&self) -> bool {
+        self.from_mps <= 0.0 && self.to_mps <= 0.0
+    }
+
+    /// The mean of the cubes of the speed, in m³/s³.
+    fn mean_cube(&self) -> f64 {
+        (self.from_mps + self.to_mps) * (self.from_mps * self.from_mps + self.to_mps * self.to_mps) / 4.0
+    }
+}
+
+/// What the drive train does over a [`Ramp`].
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Drive {
-    /// Engine speed, in revolutions per minute.
+    /// Engine speed at its end, in revolutions per minute.
     pub rpm: f64,
-    /// Load, 0 to 1.
+    /// Mean load, 0 to 1.
     pub load: f64,
-    /// Fuel rate, in millilitres a second.
+    /// Mean fuel rate, in millilitres a second.
     pub fuel_mlps: f64,
-    /// Power out of the traction battery, in watts; negative while it regains.
+    /// Mean power out of the traction battery, in watts; negative while it regains.
     pub power_w: f64,
+}
+
+/// What one drive amounted to: the truth that the core is measured by.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Driven {
+    /// How far the wheels rolled, in metres.
+    pub distance_m: f64,
+    /// How long the ignition was on, in seconds.
+    pub seconds: f64,
+    /// How much of that the car stood, in seconds.
+    pub standing_s: f64,
+    /// How long the engine ran, in seconds.
+    pub engine_s: f64,
+    /// Fuel burnt, in millilitres.
+    pub fuel_ml: f64,
+    /// Energy out of the traction battery less what was regained, in watt-hours.
+    pub energy_wh: f64,
+    /// The highest speed, in metres a second.
+    pub highest_mps: f64,
+}
+
+impl Driven {
+    /// Adds a stretch.
+    pub fn add(&mut self, ramp: Ramp, drive: Drive) {
+        self.distance_m += ramp.distance_m();
+        self.seconds += ramp.seconds;
+        self.standing_s += if ramp.stands() { ramp.seconds } else { 0.0 };
+        self.engine_s += if drive.rpm > 0.0 { ramp.seconds } else { 0.0 };
+        self.fuel_ml += drive.fuel_mlps * ramp.seconds;
+        self.energy_wh += drive.power_w * ramp.seconds / 3_600.0;
+        self.highest_mps = self.highest_mps.max(ramp.to_mps);
+    }
 }
 
 /// The physical state that the past leaves behind.
@@ -100,12 +165,16 @@ impl Vehicle {
         }
     }
 
-    /// What the drive train does at a speed and an acceleration.
-    pub fn drive(&self, class: Class, speed_mps: f64, acceleration: f64, outside_c: f64) -> Drive {
+    /// What the drive train does over a stretch.
+    ///
+    /// The power is the mean over the stretch, with the kinetic energy of its two ends, so that what a drive takes does not depend on
+    /// how finely it is cut.
+    pub fn drive(&self, class: Class, ramp: Ramp, outside_c: f64) -> Drive {
         let params = class.params();
-        let force =
-            params.mass_kg * (9.81 * 0.011 + acceleration.clamp(-2.5, 2.5)) + params.drag * speed_mps * speed_mps;
-        let wheels_w = if speed_mps > 0.1 { force * speed_mps } else { 0.0 };
+        let speed_mps = ramp.to_mps;
+        let acceleration = (ramp.to_mps - ramp.from_mps) / ramp.seconds;
+        let wheels_w = params.mass_kg * (9.81 * 0.011 + acceleration) * f64::midpoint(ramp.from_mps, ramp.to_mps)
+            + params.drag * ramp.mean_cube();
         if !class.burns() {
             // Heating or cooling of the cabin grows with the distance from 20 °C; 0.9 is the way through motor and converter.
             let cabin_w = 300.0 + 60.0 * (outside_c - 20.0).abs();
@@ -129,9 +198,10 @@ impl Vehicle {
         Drive { rpm, load: (wheels_w / 70_000.0 + 0.18).clamp(0.1, 1.0), fuel_mlps, power_w: 0.0 }
     }
 
-    /// Lets the car drive for a while; `distance_m` is what the wheels covered.
-    pub fn advance(&mut self, class: Class, drive: Drive, seconds: f64, distance_m: f64, outside_c: f64) {
-        self.odometer_m += distance_m.max(0.0);
+    /// Lets the car drive over a stretch.
+    pub fn advance(&mut self, class: Class, drive: Drive, ramp: Ramp, outside_c: f64) {
+        let seconds = ramp.seconds;
+        self.odometer_m += ramp.distance_m().max(0.0);
         let store = class.store();
         let used = if class.burns() { drive.fuel_mlps * seconds } else { drive.power_w * seconds / 3_600.0 };
         self.level = (self.level - used / store).clamp(0.02, 1.0);
@@ -156,7 +226,7 @@ mod tests {
 
     fn at_steady(class: Class, speed_mps: f64) -> (Drive, Vehicle) {
         let vehicle = Vehicle { odometer_m: 0.0, level: 0.5, coolant_c: 90.0 };
-        (vehicle.drive(class, speed_mps, 0.0, 15.0), vehicle)
+        (vehicle.drive(class, Ramp::steady(speed_mps, 1.0), 15.0), vehicle)
     }
 
     #[test]
@@ -172,12 +242,33 @@ mod tests {
     }
 
     #[test]
+    fn what_a_drive_takes_does_not_depend_on_how_finely_it_is_cut() {
+        for class in [Class::Small, Class::Large, Class::Electric] {
+            let vehicle = at_steady(class, 0.0).1;
+            let used = |pieces: u32| {
+                let seconds = 8.0 / f64::from(pieces);
+                let mut driven = Driven::default();
+                for piece in 0..pieces {
+                    let speed = |piece: u32| 2.5 * seconds * f64::from(piece);
+                    let ramp = Ramp { from_mps: speed(piece), to_mps: speed(piece + 1), seconds };
+                    driven.add(ramp, vehicle.drive(class, ramp, 15.0));
+                }
+                (driven.fuel_ml + driven.energy_wh, driven.distance_m)
+            };
+            let ((coarse, coarse_m), (fine, fine_m)) = (used(1), used(800));
+            assert!((coarse / fine - 1.0).abs() < 1e-6, "{class:?}: {coarse} {fine}");
+            assert!((coarse_m - 80.0).abs() < 1e-6 && (fine_m - 80.0).abs() < 1e-6, "{coarse_m} {fine_m}");
+        }
+    }
+
+    #[test]
     fn engines_warm_up_within_minutes_and_cool_down_over_hours() {
         let mut vehicle = Vehicle { odometer_m: 0.0, level: 0.5, coolant_c: 0.0 };
         let mut seconds = 0;
         while vehicle.coolant_c < 70.0 {
-            let drive = vehicle.drive(Class::Small, 14.0, 0.0, 0.0);
-            vehicle.advance(Class::Small, drive, 1.0, 14.0, 0.0);
+            let ramp = Ramp::steady(14.0, 1.0);
+            let drive = vehicle.drive(Class::Small, ramp, 0.0);
+            vehicle.advance(Class::Small, drive, ramp, 0.0);
             seconds += 1;
         }
         assert!((180..900).contains(&seconds), "{seconds}");

@@ -16,7 +16,7 @@ use rustls::{AlertDescription, ClientConfig};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
-use super::machine::Loss;
+use super::loss::Loss;
 use super::session::WINDOW;
 
 /// Larger than the window, the acknowledgements of a broker's window and the subscription together.

@@ -18,14 +18,14 @@
 //! - TLS 1.3 reports a refused client certificate only on the first read. So a connection that opens and then closes
 //!   before CONNACK, several times in a row, counts as a refused identity and waits long.
 
-mod backoff;
 mod client;
-mod machine;
+mod loss;
 mod session;
 mod tls;
 
-pub use backoff::Backoff;
 pub use client::Message;
-pub use machine::{Loss, Machine, Policy, State, Step, Stuck};
+pub use loss::Loss;
+pub use milepost_firmware::link::{Policy, State, Stuck};
 pub use session::{Event, Link, Options, WINDOW};
+pub(crate) use tls::client_config_of;
 pub use tls::{Identity, TlsError, client_config};

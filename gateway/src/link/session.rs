@@ -5,11 +5,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use milepost_firmware::link::{Machine, Policy, State, Step};
 use milepost_protocol::{DeviceId, topics};
 use rustls::ClientConfig;
 
 use super::client::{Client, Message, Target, Wire};
-use super::machine::{Loss, Machine, Policy, State, Step};
+use super::loss::Loss;
 use crate::clock::Clock;
 
 /// The most publishes without PUBACK at any time.
@@ -144,6 +145,16 @@ impl Link {
         }
     }
 
+    /// Uses other credentials from the next connection on.
+    pub fn set_tls(&mut self, tls: Arc<ClientConfig>) {
+        self.target.tls = Some(tls);
+    }
+
+    /// Ends the connection, if there is one, so that the next one follows soon; the event is to be handled like any other.
+    pub fn reconnect(&mut self) -> Option<Event> {
+        self.client.is_some().then(|| self.lose(Loss::Broken("the credentials are to change".into())))
+    }
+
     /// Drops the connection without a goodbye, as a device does that resets; the next attempt comes `after` it.
     pub fn restart(&mut self, after: Duration) {
         self.client = None;
@@ -193,7 +204,7 @@ impl Link {
 
     fn lose(&mut self, loss: Loss) -> Event {
         self.client = None;
-        self.machine.lost(self.clock.elapsed(), &loss);
+        self.machine.lost(self.clock.elapsed(), loss.kind());
         Event::Down(loss)
     }
 }

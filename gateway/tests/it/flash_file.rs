@@ -3,9 +3,11 @@
 use std::fs;
 
 use embedded_storage_async::nor_flash::{NorFlash, ReadNorFlash};
-use milepost_gateway::flash_file::{FlashError, Layout, OpenError, Region, Sync, in_memory, open};
+use milepost_gateway::flash_file::{FlashError, Layout, OpenError, PAGE, Region, Sync, in_memory, open};
 
-const SMALL: Layout = Layout { alerts: 8 << 10, bulk: 16 << 10, state: 16 << 10, table: 16 << 10 };
+const PAGE_LEN: u32 = PAGE as u32;
+
+const SMALL: Layout = Layout { alerts: 2 * PAGE_LEN, bulk: 4 * PAGE_LEN, state: 4 * PAGE_LEN, table: 2 * PAGE_LEN };
 
 async fn read(region: &mut Region, offset: u32, len: usize) -> Vec<u8> {
     let mut bytes = vec![0; len];
@@ -19,7 +21,7 @@ async fn bits_only_fall_until_a_page_is_erased() {
     flash.write(8, &[0b1111_0000, 1, 2, 3]).await.unwrap();
     flash.write(8, &[0b1010_1010, 0xFF, 0, 3]).await.unwrap();
     assert_eq!(read(&mut flash, 8, 4).await, [0b1010_0000, 1, 0, 3]);
-    flash.erase(0, 4096).await.unwrap();
+    flash.erase(0, PAGE_LEN).await.unwrap();
     assert_eq!(read(&mut flash, 8, 4).await, [0xFF; 4]);
 }
 
@@ -29,9 +31,9 @@ async fn accesses_beside_words_pages_or_the_region_are_refused() {
     assert!(matches!(flash.write(2, &[0; 4]).await, Err(FlashError::NotAligned)));
     assert!(matches!(flash.write(0, &[0; 3]).await, Err(FlashError::NotAligned)));
     assert!(matches!(flash.erase(0, 100).await, Err(FlashError::NotAligned)));
-    assert!(matches!(flash.erase(4096, 0).await, Err(FlashError::OutOfBounds)));
-    assert!(matches!(flash.write(8 << 10, &[0; 4]).await, Err(FlashError::OutOfBounds)));
-    assert!(matches!(flash.erase(4096, 12 << 10).await, Err(FlashError::OutOfBounds)));
+    assert!(matches!(flash.erase(PAGE_LEN, 0).await, Err(FlashError::OutOfBounds)));
+    assert!(matches!(flash.write(2 * PAGE_LEN, &[0; 4]).await, Err(FlashError::OutOfBounds)));
+    assert!(matches!(flash.erase(PAGE_LEN, 3 * PAGE_LEN).await, Err(FlashError::OutOfBounds)));
     assert!(matches!(flash.read(u32::MAX, &mut [0; 2]).await, Err(FlashError::OutOfBounds)));
     assert_eq!(read(&mut flash, 1, 3).await, [0xFF; 3], "reads need no alignment");
 }
@@ -42,15 +44,15 @@ async fn what_was_written_is_there_after_a_restart_and_regions_do_not_touch() {
     let path = folder.path().join("flash");
     for sync in [Sync::Never, Sync::EachWrite] {
         let mut flash = open(&path, SMALL, sync).unwrap();
-        flash.alerts.write(8188, &[1; 4]).await.unwrap();
+        flash.alerts.write(2 * PAGE_LEN - 4, &[1; 4]).await.unwrap();
         flash.bulk.write(0, &[2; 4]).await.unwrap();
-        flash.table.write((16 << 10) - 4, &[3; 4]).await.unwrap();
+        flash.table.write(2 * PAGE_LEN - 4, &[3; 4]).await.unwrap();
     }
     let mut flash = open(&path, SMALL, Sync::Never).unwrap();
-    assert_eq!(read(&mut flash.alerts, 8184, 8).await, [0xFF, 0xFF, 0xFF, 0xFF, 1, 1, 1, 1]);
+    assert_eq!(read(&mut flash.alerts, 2 * PAGE_LEN - 8, 8).await, [0xFF, 0xFF, 0xFF, 0xFF, 1, 1, 1, 1]);
     assert_eq!(read(&mut flash.bulk, 0, 8).await, [2, 2, 2, 2, 0xFF, 0xFF, 0xFF, 0xFF]);
-    assert_eq!(read(&mut flash.state, 0, 16 << 10).await, vec![0xFF; 16 << 10]);
-    assert_eq!(read(&mut flash.table, (16 << 10) - 4, 4).await, [3; 4]);
+    assert_eq!(read(&mut flash.state, 0, 4 * PAGE).await, vec![0xFF; 4 * PAGE]);
+    assert_eq!(read(&mut flash.table, 2 * PAGE_LEN - 4, 4).await, [3; 4]);
 }
 
 #[test]
@@ -60,7 +62,7 @@ fn the_file_takes_its_whole_room_at_once() {
     let path = folder.path().join("flash");
     drop(open(&path, SMALL, Sync::Never).unwrap());
     let meta = fs::metadata(&path).unwrap();
-    assert_eq!(meta.len(), 4096 + (56 << 10));
+    assert_eq!(meta.len(), 13 * u64::from(PAGE_LEN));
     assert!(meta.blocks() * 512 >= meta.len(), "a sparse file could fill the disk in the middle of a drive");
 }
 
@@ -90,8 +92,8 @@ fn a_file_that_is_no_flash_of_this_layout_is_refused_by_name() {
     assert!(matches!(error(Layout::FLEET), OpenError::WrongHeader { .. }));
 
     let file = fs::OpenOptions::new().write(true).open(&path).unwrap();
-    file.set_len(10_000).unwrap();
-    assert!(matches!(error(SMALL), OpenError::WrongSize { actual: 10_000, .. }));
+    file.set_len(100_000).unwrap();
+    assert!(matches!(error(SMALL), OpenError::WrongSize { actual: 100_000, .. }));
 }
 
 #[test]

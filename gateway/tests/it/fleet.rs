@@ -95,7 +95,7 @@ async fn the_core_derives_what_the_generator_lived() {
         let until_ms = EPOCH_MS + days * DAY_MS;
         let lived: Vec<f64> = std::iter::from_fn(|| generator.next(until_ms))
             .filter_map(|moment| match moment {
-                Moment::Departure { distance_m, .. } => Some(distance_m),
+                Moment::Departure { driven, .. } => Some(driven.distance_m),
                 _ => None,
             })
             .collect();

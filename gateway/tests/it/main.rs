@@ -5,8 +5,10 @@
 
 mod broker;
 mod candump;
+mod consumption;
 mod flash_file;
 mod fleet;
 mod kill;
 mod link;
+mod offline;
 mod usage;

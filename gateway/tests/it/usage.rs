@@ -31,7 +31,7 @@ fn generated(device: &str, drives: usize, folder: &Path) -> (PathBuf, Vec<f64>) 
     while let Some(moment) = generator.next(EPOCH_MS + 60 * DAY_MS) {
         match moment {
             Moment::Departure { .. } if distances.len() == drives => break,
-            Moment::Departure { distance_m, .. } => distances.push(distance_m),
+            Moment::Departure { driven, .. } => distances.push(driven.distance_m),
             Moment::Tick { .. } => {}
             Moment::Told { at_ms, state, detail } => {
                 let mut frames = Vec::new();

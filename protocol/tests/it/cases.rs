@@ -1,6 +1,7 @@
 //! The values behind the golden vectors: every kind in both directions, and the largest of each.
 
 use heapless::Vec as Bounded;
+use milepost_protocol::certificate::{self, CertificateAnswer, MAX_CERTIFICATE_LEN, MAX_REQUEST_LEN, Verdict};
 use milepost_protocol::downlink::{
     Command, Consent, Downlink, MAX_CHUNK_LEN, MAX_RANGES, NoticeUpdate, Purposes, Range, Receipt, Task,
 };
@@ -164,6 +165,16 @@ pub(crate) fn records() -> Vec<(&'static str, &'static str, Record)> {
             CommandResult { command: 41, outcome: CommandOutcome::HashMismatch }.into(),
         ),
         ("refuelled", "a full tank", Refuelled { before: 0.125, after: 1.0, electric: false }.into()),
+        (
+            "parked-day",
+            "a parked day within its budget",
+            ParkedDay { spent_uah: 26_655, budget_uah: 50_000, wakes: 4 }.into(),
+        ),
+        (
+            "certificate-request",
+            "as many bytes as a certificate request takes",
+            CertificateRequest { der: Bounded::from_slice(&[0x30; MAX_REQUEST_LEN]).unwrap() }.into(),
+        ),
         (
             "update-report",
             "an image for another board is not taken",
@@ -334,7 +345,27 @@ pub(crate) fn down() -> Vec<Down> {
         ),
         one("command-table-commit", "take it into use", command(Task::TableCommit)),
         one("command-report", "report now", command(Task::Report)),
+        one("command-log-level", "send what happens", command(Task::LogLevel { level: LogLevel::Info })),
         one("command-anchor-odometer", "the true odometer", command(Task::AnchorOdometer { odometer_m: 48_150_000 })),
+        one(
+            "certificate-largest",
+            "the longest certificate for the longest id",
+            Downlink::Certificate(CertificateAnswer {
+                request: [0xE7; 8],
+                verdict: Verdict::Issued {
+                    device: "0123456789012345678901234567890123456789".parse().unwrap(),
+                    certificate: Bounded::from_slice(&[0x30; MAX_CERTIFICATE_LEN]).unwrap(),
+                },
+            }),
+        ),
+        one(
+            "certificate-refused",
+            "the serial number has enrolled before",
+            Downlink::Certificate(CertificateAnswer {
+                request: [0xE7; 8],
+                verdict: Verdict::Refused(certificate::Refusal::AlreadyEnrolled),
+            }),
+        ),
         one("update-offer", "an image, to be installed at night", Downlink::UpdateOffer(offer())),
         one(
             "update-offer-largest",

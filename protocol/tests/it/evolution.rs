@@ -1,5 +1,6 @@
 //! Readers and writers of different ages: what a newer writer adds never stops an older reader.
 
+use milepost_protocol::downlink::{Part, Task};
 use milepost_protocol::record::Unknown;
 use milepost_protocol::{Downlink, Envelope, EnvelopeWriter, MAX_BODY_LEN, MAX_ENVELOPE_LEN, Record, VERSION};
 
@@ -93,4 +94,17 @@ fn a_message_that_is_cut_short_is_refused_unless_the_cut_is_between_two_frames()
         let whole = (0..bytes.len()).filter_map(|len| Some(Downlink::parse(&bytes[..len]).ok()?.count()));
         assert_eq!(whole.collect::<Vec<_>>(), (0..case.messages.len()).collect::<Vec<_>>(), "{}", case.name);
     }
+}
+
+#[test]
+fn a_command_of_a_task_that_does_not_exist_yet_still_tells_its_number() {
+    // Kind 6, eight bytes: command 77, its expiry, a task behind the last one known, and a body of its own.
+    let message = |task: u32| [1, 6, 8, 77, 0xFF, 0xFF, 0xFF, 0xFF, 0x0F, task as u8, 5];
+    let bytes = message(Task::KNOWN);
+    let parts: Vec<Part<'_>> = Downlink::parts(&bytes).unwrap().collect();
+    let [Part::Command(command)] = parts.as_slice() else { panic!("{parts:?}") };
+    assert_eq!((command.number(), command.decode()), (Some(77), None));
+    assert!(Downlink::parse(&bytes).is_err());
+    let last = message(Task::KNOWN - 1);
+    assert!(Downlink::parts(&last).is_err(), "a known task with a wrong body is malformed");
 }

@@ -195,8 +195,17 @@ fn record() -> impl Strategy<Value = Record> {
             .prop_map(|([boot, first, count], reason)| { Gap { boot, first, count, reason }.into() }),
         log_chunk(),
         (any::<u32>(), outcome).prop_map(|(command, outcome)| CommandResult { command, outcome }.into()),
+        (any::<u32>(), any::<u32>(), any::<u32>()).prop_map(|(spent_uah, budget_uah, wakes)| ParkedDay {
+            spent_uah,
+            budget_uah,
+            wakes
+        }
+        .into()),
         (value(), value(), any::<bool>())
             .prop_map(|(before, after, electric)| Refuelled { before, after, electric }.into()),
+        vec(any::<u8>(), 0..=254).prop_map(|der| {
+            CertificateRequest { der: Bounded::from_slice(&der).expect("254 bytes are a request") }.into()
+        }),
         update_report(),
         health(),
         (1000..u16::MAX, vec(any::<u8>(), 0..=256)).prop_map(|(kind, body)| {
@@ -237,6 +246,7 @@ fn task() -> impl Strategy<Value = Task> {
         Just(Task::TableCommit),
         Just(Task::Report),
         any::<u32>().prop_map(|odometer_m| Task::AnchorOdometer { odometer_m }),
+        Just(Task::LogLevel { level: LogLevel::Error }),
     ]
 }
 

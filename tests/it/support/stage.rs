@@ -31,7 +31,10 @@ use super::cloud::Cloud;
 /// The one owner of every car.
 pub(crate) const OWNER: &str = "anna";
 
-/// The owner's password.
+/// The engineer.
+pub(crate) const ENGINEER: &str = "emil";
+
+/// Everybody's password.
 pub(crate) const PASSWORD: &str = "a long enough password";
 
 /// A prepared stage.
@@ -97,6 +100,7 @@ impl Stage {
         let owner: AccountId = OWNER.parse()?;
         let accounts = Accounts::new(server.service.clone(), Clock::real());
         accounts.create(owner.clone(), "Anna", Role::Owner, PASSWORD).await?;
+        accounts.create(ENGINEER.parse()?, "Emil", Role::Engineer, PASSWORD).await?;
         let mut random = SmallRng::seed_from_u64(self.seed);
         for device in &self.devices {
             let generator = Generator::new(self.seed, device.as_str(), None, self.time.epoch_ms, self.time.speed, None);

@@ -8,9 +8,24 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("milepost-protocol", &[]),
     ("milepost-engine", &["milepost-protocol"]),
     ("milepost-firmware", &["milepost-protocol", "milepost-engine"]),
-    ("milepost-gateway", &["milepost-protocol", "milepost-engine", "milepost-firmware"]),
+    ("milepost-display", &["milepost-protocol"]),
+    ("milepost-spi-nor", &[]),
+    ("milepost-identity", &["milepost-protocol"]),
+    ("milepost-station", &["milepost-protocol", "milepost-identity"]),
+    ("milepost-gateway", &["milepost-protocol", "milepost-engine", "milepost-firmware", "milepost-identity"]),
     ("milepost", &["milepost-protocol", "milepost-engine"]),
-    ("milepost-tests", &["milepost-protocol", "milepost-engine", "milepost-firmware", "milepost-gateway", "milepost"]),
+    (
+        "milepost-tests",
+        &[
+            "milepost-protocol",
+            "milepost-engine",
+            "milepost-firmware",
+            "milepost-identity",
+            "milepost-gateway",
+            "milepost",
+        ],
+    ),
+    ("milepost-bench", &["milepost-protocol", "milepost-engine", "milepost-firmware", "milepost-gateway", "milepost"]),
     ("xtask", &[]),
 ];
 
@@ -28,9 +43,13 @@ const PURE: &[(&str, &[&str])] = &[
             "postcard",
             "sequential-storage",
             "serde",
+            "salty",
             "sha2",
         ],
     ),
+    ("milepost-display", &["embedded-graphics", "embedded-hal", "heapless"]),
+    ("milepost-spi-nor", &["embedded-hal-async", "embedded-storage-async"]),
+    ("milepost-identity", &["heapless", "p256", "postcard", "serde", "sha2"]),
 ];
 
 pub(super) fn check(metadata: &Metadata) -> Vec<Finding> {

@@ -50,6 +50,7 @@ const BOUNDARIES: &[Boundary] = &[
     Boundary { word: "await", within: "engine/src/", except: &[], reason: "the engine awaits nothing" },
     Boundary { word: "alloc", within: "firmware/src/", except: &[], reason: "the core allocates nothing" },
     Boundary { word: "embassy_executor", within: "firmware/src/", except: &[], reason: "the core knows no executor" },
+    Boundary { word: "alloc", within: "firmware/display/src/", except: &[], reason: "the display allocates nothing" },
 ];
 
 pub(super) fn check(tree: &Tree) -> Vec<Finding> {

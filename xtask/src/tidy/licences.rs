@@ -8,9 +8,13 @@ pub(super) fn check(metadata: &Metadata, policy: &Policy) -> Vec<Finding> {
     let mut findings = Vec::new();
     for package in &metadata.packages {
         let place = format!("{} {}", package.name, package.version);
+        let mut allow = policy.licenses.allow.clone();
+        for exception in policy.licenses.exceptions.iter().filter(|exception| exception.name == package.name) {
+            allow.extend_from_slice(&exception.allow);
+        }
         match package.license.as_deref() {
             None => findings.push(Finding::new(place, "names no licence")),
-            Some(expression) if !allowed(expression, &policy.licenses.allow) => {
+            Some(expression) if !allowed(expression, &allow) => {
                 findings
                     .push(Finding::new(place, format!("its licence `{expression}` is not among those of deny.toml")));
             }

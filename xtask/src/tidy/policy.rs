@@ -24,6 +24,15 @@ pub(super) struct Graph {
 #[serde(default)]
 pub(super) struct Licences {
     pub(super) allow: Vec<String>,
+    pub(super) exceptions: Vec<Exception>,
+}
+
+/// Further licences that one crate may come in under.
+#[derive(Debug, Deserialize)]
+pub(super) struct Exception {
+    #[serde(rename = "crate")]
+    pub(super) name: String,
+    pub(super) allow: Vec<String>,
 }
 
 /// The crates that may not come in, and the older lines that still may.

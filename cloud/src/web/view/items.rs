@@ -89,7 +89,7 @@ fn newest_notice<'v>(vehicle: &'v Vehicle, assessment: &Assessment) -> Option<&'
 
 fn status(format: &Format, notice: &NoticeDoc) -> Option<String> {
     let localizer = format.localizer;
-    match notice.state {
+    match notice.state() {
         NoticeState::Snoozed { until_ms } if until_ms > format.now_ms => {
             Some(localizer.with("status-snoozed", [("date", format.date(until_ms).into())]))
         }
@@ -100,7 +100,7 @@ fn status(format: &Format, notice: &NoticeDoc) -> Option<String> {
 }
 
 fn actions(format: &Format, notice: &NoticeDoc) -> Option<NoticeActions> {
-    if notice.state.is_final() {
+    if notice.state().is_final() {
         return None;
     }
     let allows = |action| notice.actions.contains(action);
@@ -111,7 +111,7 @@ fn actions(format: &Format, notice: &NoticeDoc) -> Option<NoticeActions> {
         id: notice.id().to_string(),
         snooze: allows(Actions::SNOOZE),
         snooze_days: choices.into_iter().filter(|(days, _)| *days <= longest).map(choice).collect(),
-        book: allows(Actions::BOOK) && notice.state != NoticeState::Booked,
+        book: allows(Actions::BOOK) && notice.state() != NoticeState::Booked,
         refuse: allows(Actions::REFUSE),
     })
 }

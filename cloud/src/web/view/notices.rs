@@ -25,14 +25,14 @@ pub(crate) struct SeenLine {
 
 /// All notices, the newest first.
 pub(crate) fn notice_rows(vehicle: &Vehicle, format: &Format) -> Vec<NoticeRow> {
-    newest_first(vehicle).into_iter().map(|notice| row(notice, format)).collect()
+    vehicle.newest_notices().into_iter().map(|notice| row(notice, format)).collect()
 }
 
 /// Who was told what, in one line; `None` if nobody was.
 pub(crate) fn told(vehicle: &Vehicle, format: &Format) -> Option<String> {
     let localizer = format.localizer;
-    newest_first(vehicle).into_iter().find_map(|notice| {
-        let last = notice.seen.iter().max_by_key(|seen| seen.at_ms)?;
+    vehicle.newest_notices().into_iter().find_map(|notice| {
+        let last = notice.seen().iter().max_by_key(|seen| seen.at_ms)?;
         Some(localizer.with(
             "queue-told-line",
             [
@@ -42,12 +42,6 @@ pub(crate) fn told(vehicle: &Vehicle, format: &Format) -> Option<String> {
             ],
         ))
     })
-}
-
-fn newest_first(vehicle: &Vehicle) -> Vec<&NoticeDoc> {
-    let mut notices: Vec<&NoticeDoc> = vehicle.notices.values().collect();
-    notices.sort_by_key(|notice| std::cmp::Reverse(notice.raised_ms));
-    notices
 }
 
 fn row(notice: &NoticeDoc, format: &Format) -> NoticeRow {
@@ -64,15 +58,15 @@ fn row(notice: &NoticeDoc, format: &Format) -> NoticeRow {
     };
     NoticeRow {
         title: title(localizer, notice.subject),
-        raised: localizer.with("history-raised", [("date", format.date_time(notice.raised_ms).into())]),
-        state: state(format, notice.state),
-        tone: if notice.state.is_final() { "" } else { "accent" },
+        raised: localizer.with("history-raised", [("date", format.date_time(notice.raised_ms()).into())]),
+        state: state(format, notice.state()),
+        tone: if notice.state().is_final() { "" } else { "accent" },
         seen: notice
-            .seen
+            .seen()
             .iter()
             .map(|seen| SeenLine { surface: surface(localizer, seen.on), when: format.date_time(seen.at_ms) })
             .collect(),
-        changes: notice.history.iter().map(line).collect(),
+        changes: notice.history().iter().map(line).collect(),
     }
 }
 

@@ -38,15 +38,15 @@ pub(crate) struct DecisionLine {
 pub(crate) fn offers(vehicle: &Vehicle, rows: &[DecisionRow], format: &Format) -> Vec<OfferView> {
     let mut offers: Vec<&NoticeDoc> =
         vehicle.notices.values().filter(|notice| notice.subject.kind() == NoticeKind::Offer).collect();
-    let is_open = |notice: &NoticeDoc| notice.state.is_open(format.now_ms);
-    offers.sort_by_key(|notice| (!is_open(notice), std::cmp::Reverse(notice.raised_ms)));
+    let is_open = |notice: &NoticeDoc| notice.state().is_open(format.now_ms);
+    offers.sort_by_key(|notice| (!is_open(notice), std::cmp::Reverse(notice.raised_ms())));
     let view = |notice: &NoticeDoc| OfferView {
         id: notice.id().to_string(),
         title: title(format.localizer, notice.subject),
         text: text(format, notice),
         why: why(notice, rows, format),
-        raised: format.age(notice.raised_ms),
-        status: match notice.state {
+        raised: format.age(notice.raised_ms()),
+        status: match notice.state() {
             NoticeState::Raised | NoticeState::Shown { .. } => None,
             other => Some(state(format, other)),
         },

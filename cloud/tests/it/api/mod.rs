@@ -1,6 +1,7 @@
 //! The JSON API.
 
 mod authorisation;
+mod bench;
 mod document;
 mod events;
 mod firmware;

@@ -20,7 +20,7 @@ async fn a_snooze_works_without_a_script_by_post_redirect_get() {
     let page = anna.get(answer.location()).await.body;
     assert!(page.contains("We will remind you later."), "{page}");
     assert!(page.contains("Snoozed until 19 Nov 2026"), "{page}");
-    let state = app.vehicle("golf-1").await.notices[&brake_reminder()].state;
+    let state = app.vehicle("golf-1").await.notices[&brake_reminder()].state();
     assert_eq!(state, NoticeState::Snoozed { until_ms: NOW_MS + 7 * DAY_MS });
 }
 
@@ -69,7 +69,7 @@ async fn nobody_answers_for_another_owner() {
         assert_eq!(client.form(&format!("{BRAKE}/complete"), "date=2026-11-10").await.status, StatusCode::NOT_FOUND);
         assert_eq!(client.form("/vehicles/golf-1/privacy", "offers=on").await.status, StatusCode::NOT_FOUND);
     }
-    let state = app.vehicle("golf-1").await.notices[&brake_reminder()].state;
+    let state = app.vehicle("golf-1").await.notices[&brake_reminder()].state();
     assert!(matches!(state, NoticeState::Shown { .. }), "{state:?}");
 }
 

@@ -90,6 +90,6 @@ async fn showing_a_reminder_on_the_account_page_is_noted() {
     let app = TestApp::new().await;
     app.client("anna").await.get("/vehicles/golf-1").await;
     let vehicle = app.vehicle("golf-1").await;
-    let seen = &vehicle.notices[&crate::app::brake_reminder()].seen;
+    let seen = vehicle.notices[&crate::app::brake_reminder()].seen();
     assert!(seen.iter().any(|seen| seen.on == milepost_protocol::notice::Surface::Account), "{seen:?}");
 }

@@ -7,7 +7,8 @@
 //! ```
 //! Invariant: while connected, either nothing is under way or a watchdog deadline stands.
 
-use std::time::Duration;
+use core::fmt;
+use core::time::Duration;
 
 use super::backoff::Backoff;
 
@@ -83,40 +84,54 @@ pub enum State {
 }
 
 /// Why there is no connection.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Loss {
     /// Nobody answers at the address.
-    #[error("the cloud is unreachable: {0}")]
-    Unreachable(String),
-    /// The server's certificate is not one that this device trusts.
-    #[error("the server's certificate is not trusted: {0}")]
-    Untrusted(String),
+    Unreachable,
+    /// The server's certificate is not one that this device trusts, or the server did not prove that it holds the key.
+    Untrusted,
     /// The connection opened and closed again before CONNACK.
-    #[error("the connection closed before it was accepted")]
     ClosedEarly,
     /// The server refuses this device's certificate, client id or topics.
-    #[error("the identity is refused: {0}")]
-    Refused(String),
+    Refused,
     /// An established connection broke.
-    #[error("the connection broke: {0}")]
-    Broken(String),
+    Broken,
     /// The watchdog abandoned it.
-    #[error("the connection made no progress: {0}")]
     Stuck(Stuck),
 }
 
 /// What the watchdog waited for in vain.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stuck {
     /// CONNACK and SUBACK.
-    #[error("no connection in time")]
     Connect,
     /// The acknowledgement of a publish.
-    #[error("no PUBACK in time")]
     Puback,
     /// The cloud's receipt.
-    #[error("no receipt in time")]
     Receipt,
+}
+
+impl fmt::Display for Loss {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unreachable => f.write_str("the cloud is unreachable"),
+            Self::Untrusted => f.write_str("the server's certificate is not trusted"),
+            Self::ClosedEarly => f.write_str("the connection closed before it was accepted"),
+            Self::Refused => f.write_str("the identity is refused"),
+            Self::Broken => f.write_str("the connection broke"),
+            Self::Stuck(stuck) => write!(f, "the connection made no progress: {stuck}"),
+        }
+    }
+}
+
+impl fmt::Display for Stuck {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Connect => "no connection in time",
+            Self::Puback => "no PUBACK in time",
+            Self::Receipt => "no receipt in time",
+        })
+    }
 }
 
 /// What the owner of the machine has to do now.
@@ -175,10 +190,11 @@ impl Machine {
     pub fn deadline(&self) -> Option<Duration> {
         match self.state {
             State::Offline { retry_at } => Some(retry_at),
-            State::Connecting { since } => Some(since + self.policy.connect_timeout),
+            State::Connecting { since } => Some(since.saturating_add(self.policy.connect_timeout)),
             State::CatchingUp | State::Live => {
-                let puback = (self.under_way > 0).then(|| self.acknowledged_at + self.policy.puback_timeout);
-                let receipt = self.receipt_due_since.map(|since| since + self.policy.receipt_timeout);
+                let puback =
+                    (self.under_way > 0).then(|| self.acknowledged_at.saturating_add(self.policy.puback_timeout));
+                let receipt = self.receipt_due_since.map(|since| since.saturating_add(self.policy.receipt_timeout));
                 [puback, receipt].into_iter().flatten().min()
             }
         }
@@ -196,7 +212,8 @@ impl Machine {
             }
             State::Connecting { .. } => Some(Step::Abandon(Stuck::Connect)),
             State::CatchingUp | State::Live => {
-                let puback = self.under_way > 0 && now >= self.acknowledged_at + self.policy.puback_timeout;
+                let puback =
+                    self.under_way > 0 && now >= self.acknowledged_at.saturating_add(self.policy.puback_timeout);
                 Some(Step::Abandon(if puback { Stuck::Puback } else { Stuck::Receipt }))
             }
         }
@@ -217,7 +234,7 @@ impl Machine {
         if self.under_way == 0 {
             self.acknowledged_at = now;
         }
-        self.under_way += 1;
+        self.under_way = self.under_way.saturating_add(1);
     }
 
     /// A publish was acknowledged. Only this proves that the connection is of use, so only now the back-off starts afresh.
@@ -257,24 +274,24 @@ impl Machine {
     }
 
     /// There is no connection any more; sets when to try again.
-    pub fn lost(&mut self, now: Duration, loss: &Loss) {
+    pub fn lost(&mut self, now: Duration, loss: Loss) {
         self.early_closes = match loss {
             Loss::ClosedEarly => self.early_closes.saturating_add(1),
             _ => 0,
         };
         let refused = match loss {
-            Loss::Refused(_) => true,
+            Loss::Refused => true,
             Loss::ClosedEarly => self.early_closes >= self.policy.early_closes,
             _ => false,
         };
         let wait = if refused {
             // Never at once: a refused device that hammers the front door costs every other device a handshake.
             let half = self.policy.refused_base / 2;
-            half + self.refusals.next(self.policy.refused_base, self.policy.refused_cap)
+            half.saturating_add(self.refusals.next(self.policy.refused_base, self.policy.refused_cap))
         } else {
             self.retries.next(self.policy.retry_base, self.policy.retry_cap)
         };
-        self.state = State::Offline { retry_at: now + wait };
+        self.state = State::Offline { retry_at: now.saturating_add(wait) };
         self.under_way = 0;
         self.receipt_due_since = None;
     }
@@ -354,7 +371,7 @@ mod tests {
     fn a_loss_forgets_what_was_under_way_and_waits_before_the_next_attempt() {
         let mut machine = connected();
         machine.published(s(10));
-        machine.lost(s(11), &Loss::Broken("reset".into()));
+        machine.lost(s(11), Loss::Broken);
         assert_eq!(machine.under_way(), 0);
         assert!(matches!(machine.state(), State::Offline { retry_at } if retry_at <= s(12)));
     }
@@ -369,15 +386,15 @@ mod tests {
         };
 
         let mut machine = connected();
-        machine.lost(s(5), &Loss::Refused("not authorised".into()));
+        machine.lost(s(5), Loss::Refused);
         assert!(waited(&machine, s(5)) >= long);
 
         let mut machine = connected();
         for _ in 1..policy.early_closes {
-            machine.lost(s(5), &Loss::ClosedEarly);
+            machine.lost(s(5), Loss::ClosedEarly);
             assert!(waited(&machine, s(5)) < long, "a server that is being restarted does this too");
         }
-        machine.lost(s(5), &Loss::ClosedEarly);
+        machine.lost(s(5), Loss::ClosedEarly);
         assert!(waited(&machine, s(5)) >= long);
     }
 
@@ -386,9 +403,9 @@ mod tests {
         let bound = |machine: &mut Machine| {
             (0..64)
                 .map(|_| {
-                    machine.lost(s(0), &Loss::Broken(String::new()));
+                    machine.lost(s(0), Loss::Broken);
                     machine.subscribed(s(0));
-                    machine.lost(s(0), &Loss::Broken(String::new()));
+                    machine.lost(s(0), Loss::Broken);
                     match machine.state() {
                         State::Offline { retry_at } => retry_at,
                         other => panic!("{other:?}"),
@@ -402,7 +419,7 @@ mod tests {
         flapping.subscribed(s(0));
         flapping.published(s(0));
         flapping.acknowledged(s(0));
-        flapping.lost(s(0), &Loss::Broken(String::new()));
+        flapping.lost(s(0), Loss::Broken);
         assert!(matches!(flapping.state(), State::Offline { retry_at } if retry_at <= s(1)));
     }
 }

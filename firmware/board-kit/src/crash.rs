@@ -1,0 +1,149 @@
+//! What ended the run before this one, kept in RAM that a reset does not clear.
+//!
+//! Layout: magic, cause, how many crashes in a row, text length, text, CRC-32. Invariant: bytes that a crash did not write whole,
+//! such as those after power came, are no record.
+
+use core::fmt::{self, Write};
+
+use milepost_firmware::checksum::crc32;
+use milepost_protocol::record::ResetReason;
+
+/// The longest text, in bytes: what one log record carries.
+pub const MAX_TEXT_LEN: usize = 120;
+
+/// The bytes that a board sets aside outside of what its start-up code clears.
+pub type Area = [u8; AREA_LEN];
+
+/// The length of [`Area`].
+pub const AREA_LEN: usize = HEADER_LEN + MAX_TEXT_LEN + 4;
+
+const HEADER_LEN: usize = 8;
+const MAGIC: [u8; 4] = *b"MPcr";
+
+/// What ended a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cause {
+    /// A panic.
+    Panic,
+    /// A fault that the processor caught.
+    Fault,
+    /// A task stopped, and the watchdog was not fed any more.
+    Watchdog,
+    /// The board wanted it, for instance because flash failed.
+    Software,
+}
+
+impl Cause {
+    /// As the record of the next start says it.
+    pub fn reset_reason(self) -> ResetReason {
+        match self {
+            Self::Panic | Self::Fault => ResetReason::Fault,
+            Self::Watchdog => ResetReason::Watchdog,
+            Self::Software => ResetReason::Software,
+        }
+    }
+
+    fn from_byte(byte: u8) -> Option<Self> {
+        [Self::Panic, Self::Fault, Self::Watchdog, Self::Software].into_iter().find(|cause| *cause as u8 == byte)
+    }
+}
+
+/// A crash as the next start finds it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Crash {
+    /// What ended the run.
+    pub cause: Cause,
+    /// How many runs in a row ended like this, this one included.
+    pub in_a_row: u8,
+    /// What was said.
+    pub text: heapless::String<MAX_TEXT_LEN>,
+}
+
+/// Writes a crash; `in_a_row` counts it and those before. What does not fit is cut off.
+pub fn write(area: &mut Area, cause: Cause, in_a_row: u8, said: fmt::Arguments<'_>) {
+    let mut text = Cut(heapless::String::new());
+    // Cutting never fails; a value that cannot say itself leaves what was said before it.
+    let _ = text.write_fmt(said);
+    let text = text.0.as_bytes();
+    let Some((header, rest)) = area.split_first_chunk_mut::<HEADER_LEN>() else { return };
+    let [m0, m1, m2, m3] = MAGIC;
+    *header = [m0, m1, m2, m3, cause as u8, in_a_row, text.len() as u8, 0];
+    if let Some(place) = rest.get_mut(..text.len()) {
+        place.copy_from_slice(text);
+    }
+    let end = HEADER_LEN.saturating_add(text.len());
+    let checksum = crc32(area.get(..end).unwrap_or_default()).to_be_bytes();
+    if let Some(place) = area.get_mut(end..).and_then(|rest| rest.first_chunk_mut::<4>()) {
+        *place = checksum;
+    }
+}
+
+/// Takes the crash out, so that it is told once; `None` if the last run did not end in one.
+pub fn take(area: &mut Area) -> Option<Crash> {
+    let crash = read(area);
+    if let Some(first) = area.first_mut() {
+        *first = 0;
+    }
+    crash
+}
+
+fn read(area: &Area) -> Option<Crash> {
+    let (header, rest) = area.split_first_chunk::<HEADER_LEN>()?;
+    let [m0, m1, m2, m3, cause, in_a_row, len, _] = *header;
+    let (text, rest) = rest.split_at_checked(usize::from(len))?;
+    let checksum = rest.first_chunk::<4>()?;
+    let end = HEADER_LEN.saturating_add(text.len());
+    if [m0, m1, m2, m3] != MAGIC || crc32(area.get(..end)?) != u32::from_be_bytes(*checksum) {
+        return None;
+    }
+    let text = core::str::from_utf8(text).ok()?;
+    Some(Crash { cause: Cause::from_byte(cause)?, in_a_row, text: heapless::String::try_from(text).ok()? })
+}
+
+/// Takes text up to its room and drops the rest.
+struct Cut(heapless::String<MAX_TEXT_LEN>);
+
+impl Write for Cut {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        for character in text.chars() {
+            if self.0.push(character).is_err() {
+                break;
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_crash_is_found_once_with_what_it_said() {
+        let mut area = [0xA5; AREA_LEN];
+        assert_eq!(take(&mut area), None, "memory after power came holds anything");
+        write(&mut area, Cause::Panic, 2, format_args!("index {} out of range", 7));
+        let crash = take(&mut area).unwrap();
+        assert_eq!((crash.cause, crash.in_a_row, crash.text.as_str()), (Cause::Panic, 2, "index 7 out of range"));
+        assert_eq!(take(&mut area), None);
+    }
+
+    #[test]
+    fn a_text_that_is_too_long_is_cut_between_characters() {
+        let mut area = [0; AREA_LEN];
+        write(&mut area, Cause::Fault, 1, format_args!("x{:ü>200}", ""));
+        let text = take(&mut area).unwrap().text;
+        assert_eq!(text.len(), 119);
+        assert!(text.starts_with("xüü"));
+    }
+
+    #[test]
+    fn a_changed_byte_makes_it_no_record() {
+        for at in 0..20 {
+            let mut area = [0; AREA_LEN];
+            write(&mut area, Cause::Watchdog, 1, format_args!("silent core"));
+            area[at] ^= 1;
+            assert!(take(&mut area).is_none(), "byte {at}");
+        }
+    }
+}

@@ -1,0 +1,25 @@
+//! What every board does around the core, without knowing any board: the link over TLS, the clock, flash regions, crash record, watchdog.
+//!
+//! A board crate brings drivers and tasks; the core brings what is thought. Invariant: nothing here allocates, touches a register or
+//! knows an executor, and none of it panics after the start.
+#![no_std]
+#![cfg_attr(
+    test,
+    expect(clippy::indexing_slicing, clippy::arithmetic_side_effects, reason = "a test that panics has failed")
+)]
+
+#[cfg(test)]
+extern crate std;
+
+pub mod crash;
+pub mod guard;
+pub mod host;
+pub mod link;
+pub mod network;
+pub mod ports;
+pub mod region;
+pub mod session;
+pub mod supervisor;
+pub mod time;
+pub mod trust;
+mod validity;

@@ -1,0 +1,167 @@
+//! The link's task: connects, waits and gives up as the shared state machine says.
+//!
+//! Invariant: a connection that makes no progress is dropped whole, in bounded time, and every loss is told to the core.
+
+use core::cell::RefCell;
+
+use embassy_futures::select::{Either, select};
+use embassy_time::{Duration, Timer};
+use embedded_io_async::{Read, Write};
+use embedded_tls::CryptoRngCore;
+use milepost_firmware::configuration::Configuration;
+use milepost_firmware::link::{Loss, Machine, Policy, State, Step};
+use minimq::{Buffers as MqttBuffers, ConfigBuilder, ConfigError, Session};
+
+use crate::ports::{Input, Ports};
+use crate::session::{self, Buffers, MQTT_READ, MQTT_WRITE, Mailboxes, Work, elapsed};
+use crate::supervisor::Member;
+
+/// How often an idle connection is pinged, in seconds.
+const KEEP_ALIVE_S: u16 = 60;
+
+/// How long a broker keeps the session of a sleeping car, in seconds.
+const SESSION_S: u32 = 14 * 86_400;
+
+/// How a board opens a TCP connection.
+pub trait Network {
+    /// A connected socket.
+    type Socket<'n>: Socket
+    where
+        Self: 'n;
+
+    /// Resolves the host if it is a name, and connects; `None` if nobody answers.
+    #[expect(async_fn_in_trait, reason = "a board has one executor, and its futures stay on it")]
+    async fn connect(&mut self, host: &str, port: u16) -> Option<Self::Socket<'_>>;
+}
+
+/// A connected socket whose halves are used at the same time.
+pub trait Socket {
+    /// The half that reads.
+    type Reader<'s>: Read
+    where
+        Self: 's;
+    /// The half that writes.
+    type Writer<'s>: Write
+    where
+        Self: 's;
+
+    /// Both halves.
+    fn halves(&mut self) -> (Self::Reader<'_>, Self::Writer<'_>);
+
+    /// Cuts the connection so that the peer learns of it, within a moment.
+    #[expect(async_fn_in_trait, reason = "a board has one executor, and its futures stay on it")]
+    async fn cut(self);
+}
+
+/// What the board may want to tell its log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum News {
+    /// An attempt begins.
+    Connecting,
+    /// The connection ended, and when the next attempt is due.
+    Lost(Loss, core::time::Duration),
+}
+
+/// The static memory of the link.
+#[derive(Debug)]
+pub struct Memory {
+    buffers: Buffers,
+    mqtt_read: [u8; MQTT_READ],
+    mqtt_write: [u8; MQTT_WRITE],
+}
+
+impl Default for Memory {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Memory {
+    /// Empty; a board keeps it in static memory.
+    pub const fn new() -> Self {
+        Self { buffers: Buffers::new(), mqtt_read: [0; MQTT_READ], mqtt_write: [0; MQTT_WRITE] }
+    }
+}
+
+/// Runs for ever; ends only with a client id that no broker could take.
+pub async fn run<N: Network, G: CryptoRngCore>(
+    network: &mut N,
+    random: &mut G,
+    configuration: &Configuration,
+    policy: Policy,
+    memory: &mut Memory,
+    (ports, mailboxes): (&'static Ports, &mut Mailboxes),
+    mut tell: impl FnMut(News),
+) -> Result<core::convert::Infallible, ConfigError> {
+    let Memory { buffers, mqtt_read, mqtt_write } = memory;
+    let settings = ConfigBuilder::new(MqttBuffers::new(mqtt_read, mqtt_write))
+        .client_id(configuration.device.as_str())?
+        .keepalive_interval(KEEP_ALIVE_S)
+        .session_expiry_interval(SESSION_S);
+    let mut mqtt = Session::new(settings);
+    let machine = RefCell::new(Machine::new(policy, random.next_u64(), elapsed()));
+    loop {
+        wait(&machine, ports).await;
+        tell(News::Connecting);
+        let connected = network.connect(&configuration.host, configuration.port);
+        let loss = match select(connected, watch(&machine, ports)).await {
+            Either::First(None) => Loss::Unreachable,
+            Either::Second(loss) => loss,
+            Either::First(Some(mut socket)) => {
+                let (reader, writer) = socket.halves();
+                let work = Work {
+                    configuration,
+                    ports,
+                    machine: &machine,
+                    mqtt: &mut mqtt,
+                    mailboxes: &mut *mailboxes,
+                    random: &mut *random,
+                    buffers: &mut *buffers,
+                };
+                let ended = select(session::run(reader, writer, work), watch(&machine, ports)).await;
+                socket.cut().await;
+                match ended {
+                    Either::First(loss) | Either::Second(loss) => loss,
+                }
+            }
+        };
+        let was_up = machine.borrow().is_up();
+        machine.borrow_mut().lost(elapsed(), loss);
+        if was_up {
+            ports.inputs.send(Input::LinkDown).await;
+        }
+        if let State::Offline { retry_at } = machine.borrow().state() {
+            tell(News::Lost(loss, retry_at.saturating_sub(elapsed())));
+        }
+    }
+}
+
+/// Until the machine wants to connect.
+async fn wait(machine: &RefCell<Machine>, ports: &Ports) {
+    loop {
+        ports.supervisor.beat(Member::Link, elapsed().as_secs() as u32);
+        if let Some(Step::Connect) = machine.borrow_mut().step(elapsed()) {
+            return;
+        }
+        pause(machine).await;
+    }
+}
+
+/// Until the machine gives the connection up.
+async fn watch(machine: &RefCell<Machine>, ports: &Ports) -> Loss {
+    loop {
+        ports.supervisor.beat(Member::Link, elapsed().as_secs() as u32);
+        if let Some(Step::Abandon(stuck)) = machine.borrow_mut().step(elapsed()) {
+            return Loss::Stuck(stuck);
+        }
+        pause(machine).await;
+    }
+}
+
+/// Until the machine's next deadline, but never for longer than the deadlines may take to change unnoticed.
+async fn pause(machine: &RefCell<Machine>) {
+    let deadline = machine.borrow().deadline();
+    let wait = deadline.map_or(core::time::Duration::from_secs(1), |at| at.saturating_sub(elapsed()));
+    let wait_ms = wait.as_millis().clamp(1, 1000);
+    Timer::after(Duration::from_millis(u64::try_from(wait_ms).unwrap_or(1000))).await;
+}

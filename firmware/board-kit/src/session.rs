@@ -1,0 +1,336 @@
+//! One connection from its handshake to its end: TLS around MQTT around the mailboxes of the core.
+//!
+//! A cancelled read or write over TLS loses the stream. So TLS is read and written by two loops that run until the connection ends, and MQTT
+//! speaks with them through pipes, whose calls may be given up at any moment.
+//! Invariant: a message is acknowledged only after the core has taken it, and an unproved server learns nothing but the `ClientHello`.
+
+use core::cell::{Cell, RefCell};
+use core::convert::Infallible;
+
+use embassy_futures::select::{Either, Either3, select, select3};
+use embassy_sync::blocking_mutex::raw::NoopRawMutex;
+use embassy_sync::pipe::Pipe;
+use embassy_time::Instant;
+use embedded_io_async::{BufRead, ErrorType, Read, Write};
+use embedded_tls::{
+    Aes128GcmSha256, CryptoRngCore, TlsConfig, TlsConnection, TlsContext, TlsError, TlsReader, TlsWriter,
+};
+use milepost_firmware::configuration::Configuration;
+use milepost_firmware::link::{Loss, Machine};
+use milepost_protocol::{Downlink, topics};
+use minimq::{
+    Connection, Error, Io, Op, PeerError, Publication, QoS, ReasonCode, Session, SubscriptionOptions, TopicFilter,
+};
+
+use crate::guard::{Guard, Wire};
+use crate::ports::{Envelope, Incoming, Input, Message, Outgoing, Ports};
+use crate::trust::Provider;
+
+/// The most publishes without PUBACK.
+const WINDOW: usize = 2;
+
+/// Room for one record of the server: a whole flight of its handshake, or the longest message with what the record layer adds.
+const TLS_READ: usize = 4608;
+
+/// Room for one record of ours: the certificate, or the longest envelope.
+const TLS_WRITE: usize = 2048;
+
+/// The longest MQTT packet that the device takes: announced to the broker, and well inside a record.
+pub const MQTT_READ: usize = 1280;
+
+/// Publishes under way, and room to connect again while they are kept.
+pub const MQTT_WRITE: usize = 3584;
+
+const PIPE_IN: usize = 512;
+const PIPE_OUT: usize = 2048;
+
+/// The memory of one connection.
+#[derive(Debug)]
+pub struct Buffers {
+    tls_read: [u8; TLS_READ],
+    tls_write: [u8; TLS_WRITE],
+}
+
+impl Default for Buffers {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Buffers {
+    /// Empty; a board keeps it in static memory.
+    pub const fn new() -> Self {
+        Self { tls_read: [0; TLS_READ], tls_write: [0; TLS_WRITE] }
+    }
+}
+
+/// The link's ends of the mailboxes.
+pub struct Mailboxes {
+    /// Envelopes from the core.
+    pub uplink: Incoming<Envelope>,
+    /// Messages for the core.
+    pub downlink: Outgoing<Message>,
+}
+
+impl core::fmt::Debug for Mailboxes {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("Mailboxes")
+    }
+}
+
+/// What a connection works with.
+pub(crate) struct Work<'w, 'b, G> {
+    pub(crate) configuration: &'w Configuration,
+    pub(crate) ports: &'static Ports,
+    pub(crate) machine: &'w RefCell<Machine>,
+    pub(crate) mqtt: &'w mut Session<'b>,
+    pub(crate) mailboxes: &'w mut Mailboxes,
+    pub(crate) random: &'w mut G,
+    pub(crate) buffers: &'w mut Buffers,
+}
+
+pub(crate) fn elapsed() -> core::time::Duration {
+    core::time::Duration::from_millis(Instant::now().as_millis())
+}
+
+/// Runs a connection over a socket's halves until it is lost; answers why.
+pub(crate) async fn run<R: Read, W: Write, G: CryptoRngCore>(reader: R, writer: W, work: Work<'_, '_, G>) -> Loss {
+    let wire = Wire::new(reader, writer);
+    let Work { configuration, ports, machine, mqtt, mailboxes, random, buffers } = work;
+    let settings = TlsConfig::new().with_server_name(&configuration.server_name);
+    let mut tls: TlsConnection<'_, Guard<'_, R, W>, Aes128GcmSha256> =
+        TlsConnection::new(Guard::new(&wire), &mut buffers.tls_read, &mut buffers.tls_write);
+    {
+        let mut provider = Provider::new(configuration, random, ports.time.known(), wire.proved());
+        if let Err(error) = tls.open(TlsContext::new(&settings, &mut provider)).await {
+            return unopened(error);
+        }
+    }
+    if !wire.proved().get() {
+        return Loss::Untrusted;
+    }
+    wire.opened();
+    let (mut from_server, mut to_server) = tls.split();
+    let inward: Pipe<NoopRawMutex, PIPE_IN> = Pipe::new();
+    let outward: Pipe<NoopRawMutex, PIPE_OUT> = Pipe::new();
+    let stage = Cell::new(Stage::Opened);
+    let talk =
+        talk(Pipes { inward: &inward, outward: &outward }, configuration, ports, machine, mqtt, mailboxes, &stage);
+    let pumps = select3(fill(&mut from_server, &inward), drain(&outward, &mut to_server), talk);
+    match pumps.await {
+        Either3::First(error) | Either3::Second(error) => broken(error, stage.get()),
+        Either3::Third(loss) => loss,
+    }
+}
+
+/// How far a connection came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    /// The handshake is over; nothing of MQTT was answered.
+    Opened,
+    /// CONNACK came.
+    Accepted,
+}
+
+/// What a failed handshake means.
+fn unopened(error: TlsError) -> Loss {
+    match error {
+        TlsError::Io(embedded_io_async::ErrorKind::InvalidData | embedded_io_async::ErrorKind::PermissionDenied) => {
+            Loss::Untrusted
+        }
+        TlsError::Io(_) | TlsError::IoError | TlsError::ConnectionClosed | TlsError::HandshakeAborted(..) => {
+            Loss::Unreachable
+        }
+        // A server that fails to prove itself, by whatever means, is not ours.
+        _ => Loss::Untrusted,
+    }
+}
+
+/// What the end of an open connection means. TLS 1.3 tells a client that it is refused only after its handshake is over.
+fn broken(error: TlsError, stage: Stage) -> Loss {
+    match (stage, error) {
+        (Stage::Accepted, _) => Loss::Broken,
+        // The library answers every alert but close_notify with this.
+        (Stage::Opened, TlsError::InternalError) => Loss::Refused,
+        (Stage::Opened, _) => Loss::ClosedEarly,
+    }
+}
+
+/// Reads from the server into the pipe until the connection ends.
+async fn fill<'a, R: Read, W: Write>(
+    tls: &mut TlsReader<'a, Guard<'a, R, W>, Aes128GcmSha256>,
+    pipe: &Pipe<NoopRawMutex, PIPE_IN>,
+) -> TlsError {
+    loop {
+        let len = match tls.fill_buf().await {
+            Ok(bytes) => {
+                pipe.write_all(bytes).await;
+                bytes.len()
+            }
+            Err(error) => return error,
+        };
+        tls.consume(len);
+    }
+}
+
+/// Writes from the pipe to the server, one record for what waits, until the connection ends.
+async fn drain<'a, R: Read, W: Write>(
+    pipe: &Pipe<NoopRawMutex, PIPE_OUT>,
+    tls: &mut TlsWriter<'a, Guard<'a, R, W>, Aes128GcmSha256>,
+) -> TlsError {
+    let mut bytes = [0; 512];
+    loop {
+        let len = pipe.read(&mut bytes).await;
+        if let Err(error) = tls.write_all(bytes.get(..len).unwrap_or_default()).await {
+            return error;
+        }
+        if pipe.is_empty()
+            && let Err(error) = tls.flush().await
+        {
+            return error;
+        }
+    }
+}
+
+/// MQTT's end of both pipes; every call may be given up.
+#[derive(Debug, Clone, Copy)]
+struct Pipes<'p> {
+    inward: &'p Pipe<NoopRawMutex, PIPE_IN>,
+    outward: &'p Pipe<NoopRawMutex, PIPE_OUT>,
+}
+
+impl ErrorType for Pipes<'_> {
+    type Error = Infallible;
+}
+
+impl Read for Pipes<'_> {
+    async fn read(&mut self, bytes: &mut [u8]) -> Result<usize, Infallible> {
+        Ok(self.inward.read(bytes).await)
+    }
+}
+
+impl Write for Pipes<'_> {
+    async fn write(&mut self, bytes: &[u8]) -> Result<usize, Infallible> {
+        Ok(self.outward.write(bytes).await)
+    }
+
+    async fn flush(&mut self) -> Result<(), Infallible> {
+        // The loop behind the pipe takes whatever stands in it.
+        Ok(())
+    }
+}
+
+async fn talk(
+    pipes: Pipes<'_>,
+    configuration: &Configuration,
+    ports: &'static Ports,
+    machine: &RefCell<Machine>,
+    mqtt: &mut Session<'_>,
+    mailboxes: &mut Mailboxes,
+    stage: &Cell<Stage>,
+) -> Loss {
+    let mut connection = match mqtt.connect(pipes).await {
+        Ok(connection) => connection,
+        Err(error) => return refused(&error).unwrap_or(Loss::ClosedEarly),
+    };
+    stage.set(Stage::Accepted);
+    let (up, down) = (topics::up(&configuration.device), topics::down(&configuration.device));
+    if let Err(loss) = subscribe(&mut connection, &down, &mut mailboxes.downlink, machine).await {
+        return loss;
+    }
+    machine.borrow_mut().subscribed(elapsed());
+    ports.inputs.send(Input::LinkUp).await;
+    let mut under_way = heapless::Vec::<Op, WINDOW>::new();
+    let mut sent = false;
+    loop {
+        machine.borrow_mut().awaiting_receipt(elapsed(), sent && ports.waiting() > 0);
+        let room = !under_way.is_full() && connection.can_publish(QoS::AtLeastOnce);
+        let next = {
+            let envelope =
+                async { if room { mailboxes.uplink.receive().await } else { core::future::pending().await } };
+            match select(envelope, connection.poll()).await {
+                Either::First(envelope) => Either::First(envelope),
+                Either::Second(Ok(message)) => {
+                    if let Some(message) = message
+                        && message.topic() == down.as_str()
+                    {
+                        hand_over(message.payload(), &mut mailboxes.downlink, machine).await;
+                    }
+                    Either::Second(())
+                }
+                Either::Second(Err(error)) => return refused(&error).unwrap_or(Loss::Broken),
+            }
+        };
+        if let Either::First(envelope) = next {
+            let publication = Publication::bytes(&up, envelope).qos(QoS::AtLeastOnce);
+            match connection.publish(publication).await {
+                Ok(Some(op)) => {
+                    // There is room: nothing is taken from the mailbox without.
+                    let _ = under_way.push(op);
+                    machine.borrow_mut().published(elapsed());
+                    sent = true;
+                }
+                // The core takes it for sent; it goes again after this connection.
+                Ok(None) | Err(_) => return Loss::Broken,
+            }
+            mailboxes.uplink.receive_done();
+        }
+        under_way.retain(|op| {
+            let pending = connection.is_pending(op);
+            if !pending {
+                machine.borrow_mut().acknowledged(elapsed());
+            }
+            pending
+        });
+    }
+}
+
+/// Subscribes and waits for the broker's word.
+async fn subscribe<T: Io>(
+    connection: &mut Connection<'_, '_, T>,
+    topic: &str,
+    downlink: &mut Outgoing<Message>,
+    machine: &RefCell<Machine>,
+) -> Result<(), Loss> {
+    let filter = TopicFilter::new(topic).options(SubscriptionOptions::default().maximum_qos(QoS::AtLeastOnce));
+    let op = connection.subscribe(&[filter], &[]).await.map_err(|error| refused(&error).unwrap_or(Loss::Broken))?;
+    while connection.is_pending(&op) {
+        let message = connection.poll().await.map_err(|error| refused(&error).unwrap_or(Loss::Broken))?;
+        if let Some(message) = message
+            && message.topic() == topic
+        {
+            hand_over(message.payload(), downlink, machine).await;
+        }
+    }
+    Ok(())
+}
+
+/// Hands a message to the core and waits until it was taken; MQTT acknowledges with the next poll, so not before.
+async fn hand_over(payload: &[u8], downlink: &mut Outgoing<Message>, machine: &RefCell<Machine>) {
+    let place = downlink.send().await;
+    place.clear();
+    if place.extend_from_slice(payload).is_err() {
+        // Longer than any message: it decodes to nothing, and the core counts that.
+        place.clear();
+    }
+    downlink.send_done();
+    // The only place is free again when the core is done with it.
+    downlink.send().await;
+    if has_receipt(payload) {
+        machine.borrow_mut().receipt(elapsed());
+    }
+}
+
+fn has_receipt(payload: &[u8]) -> bool {
+    Downlink::parse(payload).is_ok_and(|mut messages| messages.any(|message| matches!(message, Downlink::Receipt(_))))
+}
+
+/// The loss of an answer that refuses this device.
+fn refused<E>(error: &Error<E>) -> Option<Loss> {
+    match error {
+        Error::Peer(PeerError::Rejected(
+            ReasonCode::BadUsernameOrPassword | ReasonCode::NotAuthorized | ReasonCode::ClientIdentifierInvalid,
+        )) => Some(Loss::Refused),
+        _ => None,
+    }
+}

@@ -1,0 +1,31 @@
+//! What the emulator's command line asks of the image.
+//!
+//! Invariant: an argument that is not understood ends the emulation, so that a test never runs without what it asked for.
+
+/// What can be asked.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Arguments {
+    /// The power goes after so many flash steps.
+    pub(crate) fuel: Option<u32>,
+    /// How many times as fast as the world the core's clock runs.
+    pub(crate) pace: u32,
+    /// Whether the link waits as a simulated fleet does, seconds instead of minutes.
+    pub(crate) brisk: bool,
+}
+
+impl Arguments {
+    /// Reads the command line; the first word is the image's name.
+    pub(crate) fn read() -> Option<Self> {
+        let mut arguments = Self { fuel: None, pace: 1, brisk: false };
+        let words = semihosting::experimental::env::args::<256>().ok()?;
+        for word in (&words).skip(1) {
+            match word.ok()?.split_once('=')? {
+                ("fuel", steps) => arguments.fuel = Some(steps.parse().ok()?),
+                ("pace", times) => arguments.pace = times.parse().ok().filter(|&times| times > 0)?,
+                ("link", "brisk") => arguments.brisk = true,
+                _ => return None,
+            }
+        }
+        Some(arguments)
+    }
+}

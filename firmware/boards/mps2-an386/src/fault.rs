@@ -1,0 +1,74 @@
+//! How a run ends that should not: what was said goes into RAM that a reset keeps, and the board starts anew.
+//!
+//! Invariant: after three such ends in a row the emulation stops with a code of its own, so that nobody waits for a board in a loop.
+
+#![expect(unsafe_code, reason = "the start-up code wants its handlers declared unsafe")]
+
+use core::fmt::Arguments;
+use core::mem::MaybeUninit;
+use core::panic::PanicInfo;
+use core::sync::atomic::{AtomicU8, Ordering};
+
+use cortex_m::peripheral::SCB;
+use cortex_m_rt::{ExceptionFrame, exception};
+use milepost_board_kit::crash::{self, Area, Cause, Crash};
+
+/// How many ends in a row are one too many.
+const TOO_MANY: u8 = 3;
+
+/// The exit code of an emulation that gave up.
+const GAVE_UP: i32 = 101;
+
+#[expect(unsafe_code, reason = "the linker script leaves this section alone at the start")]
+// SAFETY: the section is plain RAM; any bytes are a valid `Area`.
+#[unsafe(link_section = ".uninit.crash")]
+static mut CRASH: MaybeUninit<Area> = MaybeUninit::uninit();
+
+/// How many runs in a row ended before this one.
+static IN_A_ROW: AtomicU8 = AtomicU8::new(0);
+
+fn with_area<T>(work: impl FnOnce(&mut Area) -> T) -> T {
+    critical_section::with(|_| {
+        #[expect(unsafe_code, reason = "the area has no value that Rust gave it")]
+        // SAFETY: the critical section makes this the only reference, and RAM that hardware has filled holds bytes, whichever they are.
+        let area = unsafe { (&raw mut CRASH).cast::<Area>().as_mut_unchecked() };
+        work(area)
+    })
+}
+
+/// How the run before this one ended, if it should not have.
+pub(crate) fn take() -> Option<Crash> {
+    let crash = with_area(crash::take)?;
+    IN_A_ROW.store(crash.in_a_row, Ordering::Relaxed);
+    Some(crash)
+}
+
+/// This run has proved itself; the next bad end is the first again.
+pub(crate) fn settled() {
+    IN_A_ROW.store(0, Ordering::Relaxed);
+}
+
+/// Ends this run.
+pub(crate) fn end(cause: Cause, said: Arguments<'_>) -> ! {
+    let in_a_row = IN_A_ROW.load(Ordering::Relaxed).saturating_add(1);
+    with_area(|area| crash::write(area, cause, in_a_row, said));
+    if in_a_row >= TOO_MANY {
+        semihosting::process::exit(GAVE_UP);
+    }
+    SCB::sys_reset()
+}
+
+#[panic_handler]
+fn panic(info: &PanicInfo<'_>) -> ! {
+    cortex_m::interrupt::disable();
+    match info.location() {
+        Some(place) => end(Cause::Panic, format_args!("{}:{} {}", place.file(), place.line(), info.message())),
+        None => end(Cause::Panic, format_args!("{}", info.message())),
+    }
+}
+
+// SAFETY: the handler never returns to what faulted, and touches nothing but the crash area and the reset.
+#[exception]
+unsafe fn HardFault(frame: &ExceptionFrame) -> ! {
+    end(Cause::Fault, format_args!("fault at {:#010x}, called from {:#010x}", frame.pc(), frame.lr()))
+}

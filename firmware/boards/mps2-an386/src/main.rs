@@ -1,0 +1,321 @@
+//! The car side on `qemu-system-arm -M mps2-an386`: drivers and tasks around the core, nothing else.
+//!
+//! Ethernet leads to the cloud, UART1 stands for the CAN bus, the PSRAM for a NOR chip, and semihosting takes the log.
+//! Invariant: whatever fails after the start is told, kept and recovered from by a reset; nothing waits for ever.
+#![no_std]
+#![no_main]
+#![expect(clippy::large_futures, reason = "tasks have static places, and there is no heap to put a future on")]
+
+mod arguments;
+mod clock;
+mod display;
+mod fault;
+mod interrupts;
+mod lan9118;
+mod nor;
+mod registers;
+mod stack;
+mod uart;
+mod watchdog;
+
+use defmt::Display2Format;
+use defmt_semihosting as _;
+use embassy_executor::Spawner;
+use embassy_net::{Runner, Stack, StackResources};
+use embassy_time::{Duration, Instant, Timer};
+use milepost_board_kit::crash::{Cause, Crash};
+use milepost_board_kit::host::{self, Host};
+use milepost_board_kit::link;
+use milepost_board_kit::network;
+use milepost_board_kit::ports::{Envelope, Incoming, Input, Mailbox, Message, Outgoing, Ports};
+use milepost_board_kit::region::{Chip, Region};
+use milepost_board_kit::session::Mailboxes;
+use milepost_firmware::configuration::{self, COPY_LEN, Configuration};
+use milepost_firmware::layout::Layout;
+use milepost_firmware::link::Policy;
+use milepost_firmware::wire::{Decoder, MAX_WIRE_LEN, Order, Packet};
+use milepost_firmware::{Device, Event, Settings};
+use milepost_protocol::record::{LogLevel, ResetReason};
+use rand_chacha::ChaCha20Rng;
+use rand_chacha::rand_core::{RngCore, SeedableRng};
+use static_cell::{ConstStaticCell, StaticCell};
+
+use crate::lan9118::Lan9118;
+use crate::nor::Nor;
+
+/// A run that lasted so long has proved itself.
+const SETTLED_S: u64 = 60;
+
+/// The exit code of an image that was started wrongly.
+const BAD_CALL: i32 = 2;
+
+static PORTS: Ports = Ports::new();
+
+type Socket = StackResources<4>;
+
+#[embassy_executor::main]
+async fn main(spawner: Spawner) {
+    let Some(core) = cortex_m::Peripherals::take() else { fault::end(Cause::Software, format_args!("no peripherals")) };
+    clock::start(core.SYST);
+    let Some(arguments) = arguments::Arguments::read() else {
+        defmt::error!("the command line is not understood; known are fuel=STEPS, pace=TIMES and link=brisk");
+        semihosting::process::exit(BAD_CALL);
+    };
+    let crash = fault::take();
+    if let Some(crash) = &crash {
+        defmt::warn!("the last run ended: {=str}", crash.text.as_str());
+    }
+    watchdog::start();
+
+    static CHIP: StaticCell<Chip<Nor>> = StaticCell::new();
+    let Some(nor) = Nor::take(arguments.fuel) else { fault::end(Cause::Software, format_args!("flash is taken")) };
+    let chip: &'static Chip<Nor> = CHIP.init(Chip::new(nor));
+    let configuration = read_configuration(chip).await;
+
+    static UPLINK: ConstStaticCell<[Envelope; 1]> = ConstStaticCell::new([Envelope::new()]);
+    static DOWNLINK: ConstStaticCell<[Message; 1]> = ConstStaticCell::new([Message::new()]);
+    static UPLINK_MAILBOX: StaticCell<Mailbox<Envelope>> = StaticCell::new();
+    static DOWNLINK_MAILBOX: StaticCell<Mailbox<Message>> = StaticCell::new();
+    let (uplink_in, uplink_out) = UPLINK_MAILBOX.init(Mailbox::new(UPLINK.take())).split();
+    let (downlink_in, downlink_out) = DOWNLINK_MAILBOX.init(Mailbox::new(DOWNLINK.take())).split();
+
+    if let Some(configuration) = configuration {
+        PORTS.time.learn(configuration.written_ms, false);
+        let mailboxes = Mailboxes { uplink: uplink_out, downlink: downlink_in };
+        let policy = if arguments.brisk { Policy::fleet() } else { Policy::default() };
+        start_network(spawner, configuration, mailboxes, policy);
+    } else {
+        defmt::warn!("no configuration: nothing is sent");
+    }
+    uart::CAN.start();
+    uart::BENCH.start();
+    spawn(spawner, car(chip, uplink_in, downlink_out, arguments.pace, crash));
+    spawn(spawner, bus());
+    spawn(spawner, bench());
+    spawn(spawner, requests());
+    spawn(spawner, show());
+    spawn(spawner, supervise());
+}
+
+/// A task's place is static and taken once, so starting it cannot fail; if it did, there is nothing to run without it.
+fn spawn<T>(spawner: Spawner, token: Result<embassy_executor::SpawnToken<T>, embassy_executor::SpawnError>) {
+    match token {
+        Ok(token) => spawner.spawn(token),
+        Err(_) => fault::end(Cause::Software, format_args!("a task's place is taken")),
+    }
+}
+
+async fn read_configuration(chip: &'static Chip<Nor>) -> Option<&'static Configuration> {
+    static COPY: ConstStaticCell<configuration::Copy> = ConstStaticCell::new([0; COPY_LEN]);
+    static CONFIGURATION: StaticCell<Configuration> = StaticCell::new();
+    let mut region = Region::new(chip, Layout::NOR.configuration);
+    match configuration::load(&mut region, COPY.take()).await {
+        Ok(found) => found.map(|(_, configuration)| &*CONFIGURATION.init(configuration)),
+        Err(error) => {
+            defmt::error!("configuration is not read: {}", Display2Format(&error));
+            None
+        }
+    }
+}
+
+fn start_network(spawner: Spawner, configuration: &'static Configuration, mailboxes: Mailboxes, policy: Policy) {
+    static ETHERNET: ConstStaticCell<Lan9118> = ConstStaticCell::new(Lan9118::new());
+    static SOCKETS: StaticCell<Socket> = StaticCell::new();
+    let ethernet = ETHERNET.take();
+    if !ethernet.start() {
+        fault::end(Cause::Software, format_args!("no Ethernet controller"));
+    }
+    let mut seed = [0; 32];
+    if semihosting::experimental::random::fill_bytes(&mut seed).is_err() {
+        // Keys from a generator without a seed would be no keys.
+        fault::end(Cause::Software, format_args!("no randomness"));
+    }
+    let mut random = ChaCha20Rng::from_seed(seed);
+    let dhcp = embassy_net::Config::dhcpv4(embassy_net::DhcpConfig::default());
+    let (stack, runner) = embassy_net::new(ethernet, dhcp, SOCKETS.init_with(Socket::new), random.next_u64());
+    spawn(spawner, net(runner));
+    spawn(spawner, uplink(stack, random, configuration, mailboxes, policy));
+}
+
+#[embassy_executor::task]
+async fn net(mut runner: Runner<'static, &'static mut Lan9118>) -> ! {
+    runner.run().await
+}
+
+#[embassy_executor::task]
+async fn uplink(
+    stack: Stack<'static>,
+    mut random: ChaCha20Rng,
+    configuration: &'static Configuration,
+    mut mailboxes: Mailboxes,
+    policy: Policy,
+) -> ! {
+    static MEMORY: ConstStaticCell<link::Memory> = ConstStaticCell::new(link::Memory::new());
+    static SOCKET: ConstStaticCell<network::Buffers> = ConstStaticCell::new(network::Buffers::new());
+    let mut network = network::Tcp::new(stack, SOCKET.take());
+    let memory = MEMORY.take();
+    let tell = |news| match news {
+        link::News::Connecting => {
+            let address = stack.config_v4().map(|config| config.address);
+            defmt::info!(
+                "link: connecting to {=str}:{=u16} from {}",
+                configuration.host.as_str(),
+                configuration.port,
+                address
+            );
+        }
+        link::News::Lost(loss, wait) => {
+            defmt::warn!("link: {}, again in {=u64} ms", Display2Format(&loss), wait.as_millis() as u64);
+        }
+    };
+    let ended =
+        link::run(&mut network, &mut random, configuration, policy, memory, (&PORTS, &mut mailboxes), tell).await;
+    let Err(error) = ended;
+    fault::end(Cause::Software, format_args!("the link ended: {error}"))
+}
+
+#[embassy_executor::task]
+async fn car(
+    chip: &'static Chip<Nor>,
+    uplink: Outgoing<Envelope>,
+    downlink: Incoming<Message>,
+    pace: u32,
+    crash: Option<Crash>,
+) -> ! {
+    let settings = Settings {
+        reset: crash.as_ref().map_or(ResetReason::PowerOn, |crash| crash.cause.reset_reason()),
+        obd: true,
+        ..Settings::default()
+    };
+    let flash = Region::of_core(chip, &Layout::NOR);
+    let mut device = match Device::start(flash, settings, host::now(pace)).await {
+        Ok(device) => device,
+        Err(error) => fault::end(Cause::Software, format_args!("the core does not start: {error}")),
+    };
+    if let Some(crash) = crash {
+        let told = device.log(host::now(pace), LogLevel::Error, &crash.text).await;
+        if let Err(error) = told {
+            fault::end(Cause::Software, format_args!("the core failed: {error}"));
+        }
+    }
+    let boot = device.status().boot;
+    defmt::info!("core: boot {=u32}, {=u32} records wait", boot, device.waiting());
+    let ended = Host::new(&mut device, &PORTS, uplink, downlink, pace).run(|news| tell(&news)).await;
+    if let Err(error) = ended {
+        fault::end(Cause::Software, format_args!("the core failed: {error}"));
+    }
+    let status = device.status();
+    let (created, drops, lost) = (status.created, status.drops.records, PORTS.lost_frames());
+    defmt::info!(
+        "core: boot {=u32} created {=u32} records, dropped {=u32}, lost {=u32} frames",
+        boot,
+        created,
+        drops,
+        lost
+    );
+    defmt::info!("stack: {=usize} bytes at most", stack::used());
+    semihosting::process::exit(0)
+}
+
+fn tell(news: &host::News<'_>) {
+    match *news {
+        host::News::Event(Event::NoticeRaised { id }) => defmt::info!("notice {=u64:016x}: raised", id.0),
+        host::News::Event(Event::NoticeShown { id }) => defmt::info!("notice {=u64:016x}: shown", id.0),
+        host::News::Event(Event::NoticeUpdated { id, .. }) => defmt::info!("notice {=u64:016x}: updated", id.0),
+        host::News::Event(Event::TripEnded(trip)) => {
+            defmt::info!("trip {=u32} ended after {=u32} m", trip.trip, trip.distance_m);
+        }
+        host::News::LinkUp => defmt::info!("link: up"),
+        host::News::BadMessage(len) => defmt::warn!("a message of {=usize} bytes does not decode", len),
+    }
+}
+
+/// Takes what the CAN wire carries; an order from there is none.
+#[embassy_executor::task]
+async fn bus() -> ! {
+    packets(&uart::CAN, async |packet| match packet {
+        // The other end waits: an emulated wire has no frame to lose.
+        Packet::Frame(frame) => PORTS.frames.send(frame).await,
+        Packet::Button(..) | Packet::Order(_) => defmt::warn!("CAN wire: no frame"),
+    })
+    .await
+}
+
+/// Takes what the test bench wants.
+#[embassy_executor::task]
+async fn bench() -> ! {
+    packets(&uart::BENCH, async |packet| match packet {
+        Packet::Button(button, down) => PORTS.buttons.send((button, down)).await,
+        Packet::Order(order) => obey(order).await,
+        Packet::Frame(_) => defmt::warn!("bench: a frame does not belong here"),
+    })
+    .await
+}
+
+async fn packets(line: &uart::Line, mut take: impl AsyncFnMut(Packet)) -> ! {
+    let mut decoder = Decoder::new();
+    let mut bytes = [0; 64];
+    let mut broken = 0_u32;
+    loop {
+        let len = line.read(&mut bytes).await;
+        for &byte in bytes.get(..len).unwrap_or_default() {
+            match decoder.push(byte) {
+                None => {}
+                Some(Ok(packet)) => take(packet).await,
+                Some(Err(_)) => {
+                    broken = broken.saturating_add(1);
+                    defmt::warn!("line: {=u32} broken packets", broken);
+                }
+            }
+        }
+    }
+}
+
+async fn obey(order: Order) {
+    match order {
+        Order::Finish => {
+            // Frames that came before the order are taken before it.
+            while !PORTS.frames.is_empty() {
+                Timer::after(Duration::from_millis(1)).await;
+            }
+            PORTS.inputs.send(Input::Finish).await;
+        }
+        #[expect(clippy::panic, reason = "it was asked for")]
+        Order::Panic => panic!("asked to panic"),
+        Order::Hang => critical_section::with(|_| {
+            loop {
+                cortex_m::asm::nop();
+            }
+        }),
+        Order::Fault => cortex_m::asm::udf(),
+    }
+}
+
+#[embassy_executor::task]
+async fn requests() -> ! {
+    loop {
+        let frame = PORTS.requests.receive().await;
+        let mut line = [0; MAX_WIRE_LEN];
+        uart::CAN.write(Packet::Frame(frame).encode(&mut line)).await;
+    }
+}
+
+#[embassy_executor::task]
+async fn show() -> ! {
+    display::run(&PORTS).await
+}
+
+#[embassy_executor::task]
+async fn supervise() -> ! {
+    loop {
+        let uptime_s = Instant::now().as_secs();
+        match PORTS.supervisor.silent(uptime_s as u32) {
+            None => watchdog::feed(),
+            Some(member) => defmt::error!("silent: {}", defmt::Debug2Format(&member)),
+        }
+        if uptime_s == SETTLED_S {
+            fault::settled();
+        }
+        Timer::after(Duration::from_secs(1)).await;
+    }
+}

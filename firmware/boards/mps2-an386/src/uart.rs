@@ -1,0 +1,104 @@
+//! The serial lines: UART1 stands for the CAN bus, UART0 leads to the test bench.
+//!
+//! Source: Arm DDI 0479, "APB UART". The interrupt moves bytes into a pipe and stops listening when that is full, so that the other end
+//! waits; an emulated line loses nothing. Invariant: every byte that arrived is read once, in order.
+
+use embassy_futures::yield_now;
+use embassy_sync::blocking_mutex::raw::CriticalSectionRawMutex;
+use embassy_sync::pipe::Pipe;
+
+use crate::interrupts::Interrupt;
+use crate::registers::Registers;
+
+const DATA: usize = 0x00;
+const STATE: usize = 0x04;
+const CONTROL: usize = 0x08;
+const INTERRUPT_CLEAR: usize = 0x0C;
+const BAUD_DIVISOR: usize = 0x10;
+
+const TRANSMIT_FULL: u32 = 1 << 0;
+const RECEIVE_FULL: u32 = 1 << 1;
+
+const TRANSMIT_ENABLE: u32 = 1 << 0;
+const RECEIVE_ENABLE: u32 = 1 << 1;
+const RECEIVE_INTERRUPT: u32 = 1 << 3;
+
+const DEAF: u32 = TRANSMIT_ENABLE | RECEIVE_ENABLE;
+const LISTENING: u32 = DEAF | RECEIVE_INTERRUPT;
+
+/// The received interrupt, to be cleared.
+const RECEIVED: u32 = 1 << 1;
+
+/// The line that stands for the CAN bus.
+pub(crate) static CAN: Line = Line::new(Registers::UART1, Interrupt::Uart1Receive);
+
+/// The line to the test bench.
+pub(crate) static BENCH: Line = Line::new(Registers::UART0, Interrupt::Uart0Receive);
+
+/// One serial line.
+#[derive(Debug)]
+pub(crate) struct Line {
+    registers: Registers,
+    interrupt: Interrupt,
+    received: Pipe<CriticalSectionRawMutex, 512>,
+}
+
+impl Line {
+    const fn new(registers: Registers, interrupt: Interrupt) -> Self {
+        Self { registers, interrupt, received: Pipe::new() }
+    }
+
+    /// Starts the line.
+    pub(crate) fn start(&self) {
+        self.registers.write(BAUD_DIVISOR, 16);
+        self.registers.write(CONTROL, LISTENING);
+        self.interrupt.enable();
+    }
+
+    /// Reads what arrived, at least one byte.
+    pub(crate) async fn read(&self, bytes: &mut [u8]) -> usize {
+        let len = self.received.read(bytes).await;
+        if self.registers.read(CONTROL) != LISTENING {
+            self.registers.write(CONTROL, LISTENING);
+            self.interrupt.pend();
+        }
+        len
+    }
+
+    /// Writes all bytes; other tasks run while the line is busy.
+    pub(crate) async fn write(&self, bytes: &[u8]) {
+        for &byte in bytes {
+            while self.registers.read(STATE) & TRANSMIT_FULL != 0 {
+                yield_now().await;
+            }
+            self.registers.write(DATA, u32::from(byte));
+        }
+    }
+
+    fn receive(&self) {
+        self.registers.write(INTERRUPT_CLEAR, RECEIVED);
+        while self.registers.read(STATE) & RECEIVE_FULL != 0 {
+            if self.received.is_full() {
+                self.registers.write(CONTROL, DEAF);
+                return;
+            }
+            let byte = self.registers.read(DATA) as u8;
+            // There is room: only this handler writes.
+            let _ = self.received.try_write(&[byte]);
+        }
+    }
+}
+
+#[expect(unsafe_code, reason = "the vector table names the handler")]
+// SAFETY: the only definition of this name, with the signature that the table declares.
+#[unsafe(no_mangle)]
+extern "C" fn UART0_RECEIVE() {
+    BENCH.receive();
+}
+
+#[expect(unsafe_code, reason = "the vector table names the handler")]
+// SAFETY: the only definition of this name, with the signature that the table declares.
+#[unsafe(no_mangle)]
+extern "C" fn UART1_RECEIVE() {
+    CAN.receive();
+}

@@ -1,0 +1,105 @@
+//! Reads a BDF font with two bits for each pixel, and writes the glyphs that are needed.
+//!
+//! Invariant: what is needed and not there stops the build.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+use std::fs;
+use std::path::Path;
+
+use super::coder::{Odds, Picture};
+
+/// The widest glyph that `src/bits.rs` can read.
+const WIDEST: usize = 40;
+
+/// A glyph: its box relative to the pen on the base line, `left` to the right and `top` upwards.
+struct Glyph {
+    advance: u8,
+    left: i8,
+    top: i8,
+    height: u8,
+    picture: Picture,
+}
+
+pub(crate) struct Font {
+    name: String,
+    ascent: u8,
+    glyphs: BTreeMap<char, Glyph>,
+}
+
+impl Font {
+    /// Reads the glyphs that are needed.
+    pub(crate) fn read(path: &Path, needed: &BTreeSet<char>) -> Self {
+        let file = fs::read_to_string(path).unwrap_or_else(|error| panic!("cannot read {}: {error}", path.display()));
+        let mut font = Self { name: path.display().to_string(), ascent: 0, glyphs: BTreeMap::new() };
+        let mut lines = file.lines();
+        let (mut code, mut advance) = (None, 0);
+        while let Some(line) = lines.next() {
+            let mut words = line.split(' ');
+            let name = words.next().unwrap_or_default();
+            let numbers: Vec<i32> = words.filter_map(|word| word.parse().ok()).collect();
+            match (name, numbers.as_slice()) {
+                ("SIZE", [.., depth]) => assert_eq!(*depth, 2, "{}: two bits for each pixel", font.name),
+                ("FONT_ASCENT", [ascent]) => font.ascent = narrow(*ascent),
+                ("ENCODING", [number]) => code = u32::try_from(*number).ok().and_then(char::from_u32),
+                ("DWIDTH", [dx, _]) => advance = narrow(*dx),
+                ("BBX", &[width, height, left, bottom]) => {
+                    let Some(code) = code.take() else { panic!("{}: a glyph without a code", font.name) };
+                    lines.next();
+                    let mut pixels = Vec::new();
+                    for _ in 0..height {
+                        let row = lines.next().unwrap_or_default();
+                        let bits = |at: usize| {
+                            let digit = row.get(at / 2..=at / 2).and_then(|digit| u8::from_str_radix(digit, 16).ok());
+                            digit.unwrap_or_else(|| panic!("{}: a short row of {code}", font.name)) >> (2 - at % 2 * 2)
+                                & 3
+                        };
+                        pixels.extend((0..width as usize).map(bits));
+                    }
+                    let (height, left, top) = (narrow(height), narrow(left), narrow(bottom + height));
+                    let picture = Picture { width: width as usize, pixels };
+                    assert!(picture.width <= WIDEST, "{}: {code} is too wide", font.name);
+                    if needed.contains(&code) {
+                        font.glyphs.insert(code, Glyph { advance, left, top, height, picture });
+                    }
+                }
+                _ => {}
+            }
+        }
+        if let Some(code) = needed.iter().find(|code| !font.glyphs.contains_key(code)) {
+            panic!("{} has no glyph for {code:?}, which a text needs; fonts/README.md says how to draw it", font.name)
+        }
+        font
+    }
+
+    pub(crate) fn pictures(&self) -> impl Iterator<Item = &Picture> {
+        self.glyphs.values().map(|glyph| &glyph.picture)
+    }
+
+    pub(crate) fn write(&self, out: &mut String, name: &str, odds: &Odds) {
+        let mut bytes = Vec::new();
+        let mut table = String::new();
+        for (code, glyph) in &self.glyphs {
+            let Glyph { advance, left, top, height, picture } = glyph;
+            let code = u16::try_from(u32::from(*code)).expect("the texts stay in the basic plane");
+            let at = u16::try_from(bytes.len()).expect("a face stays below 64 KiB");
+            let _ = writeln!(
+                table,
+                "    Glyph {{ code: {code}, at: {at}, advance: {advance}, left: {left}, top: {top}, width: {}, height: {height} }},",
+                picture.width
+            );
+            bytes.extend(odds.pack(picture));
+        }
+        super::write_bytes(out, &format!("{name}_BITS"), &bytes);
+        let _ = writeln!(out, "static {name}_GLYPHS: [Glyph; {}] = [\n{table}];\n", self.glyphs.len());
+        let _ = writeln!(
+            out,
+            "/// A face of `fonts/`.\npub(crate) static {name}: Face = Face {{ ascent: {}, glyphs: &{name}_GLYPHS, bits: &{name}_BITS }};\n",
+            self.ascent
+        );
+    }
+}
+
+fn narrow<T: TryFrom<i32>>(number: i32) -> T {
+    T::try_from(number).unwrap_or_else(|_| panic!("{number} is out of the range of a glyph"))
+}

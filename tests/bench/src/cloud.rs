@@ -1,0 +1,226 @@
+//! The real service as a process, with one vehicle, its owner and its certificate.
+//!
+//! What only the service's own code can prepare is prepared by it inside this process, which is over before the service starts.
+//! Invariant: everything lies below one folder.
+
+use std::collections::BTreeMap;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+
+use anyhow::{Context, Result, ensure};
+use milepost::accounts::{Accounts, Role};
+use milepost::clock::Clock;
+use milepost::config::Config;
+use milepost::domain::{AccountId, Actor, Profile};
+use milepost::pki::Role as CertificateRole;
+use milepost::server::Server;
+use milepost::store::{History, SledSettings, SledStore, Store as _};
+use milepost_engine::plan::{Powertrain, standard};
+use milepost_protocol::downlink::Purposes;
+use milepost_protocol::plan::{Anchor, DAY_MS, PlanItem};
+use milepost_protocol::{DeviceId, Envelope, Record, RecordId};
+use reqwest::Client;
+use serde_json::{Value, json};
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::process::{Child, Command};
+
+use crate::board::DEADLINE;
+
+const OWNER: &str = "anna";
+const PASSWORD: &str = "a long enough password";
+
+/// How far an item's interval is behind it, so that it is overdue and a reminder is raised.
+const OVERDUE: f64 = 1.3;
+
+/// A prepared service.
+pub(crate) struct Stage {
+    folder: PathBuf,
+    config: Config,
+    /// The one vehicle.
+    pub(crate) device: DeviceId,
+}
+
+/// A running service.
+pub(crate) struct Cloud {
+    process: Child,
+    /// Where it listens for vehicles.
+    pub(crate) front_door: SocketAddr,
+    http: SocketAddr,
+}
+
+impl Stage {
+    /// Prepares a service below `folder`, whose vehicle stands at `odometer_m` with every item overdue.
+    pub(crate) async fn set(folder: &Path, odometer_m: u32) -> Result<Self> {
+        let nowhere = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        let mut config = Config::default();
+        config.data.folder = folder.join("data");
+        config.front_door.listen = nowhere;
+        config.http.listen = nowhere;
+        config.admin.listen = nowhere;
+        config.ingest.tick_ms = 100;
+        config.store.min_free_bytes = 1 << 20;
+        let stage = Self { folder: folder.to_owned(), config, device: "board-0001".parse()? };
+        std::fs::write(stage.config_file(), stage.config.effective()).context("writing the configuration failed")?;
+        stage.prepare(odometer_m).await?;
+        Ok(stage)
+    }
+
+    async fn prepare(&self, odometer_m: u32) -> Result<()> {
+        let server = Server::start(self.config.clone(), milepost::web::faces()).await?;
+        let owner: AccountId = OWNER.parse()?;
+        let accounts = Accounts::new(server.service.clone(), Clock::real());
+        accounts.create(owner.clone(), "Anna", Role::Owner, PASSWORD).await?;
+        let profile = Profile { powertrain: Powertrain::Combustion, ..Profile::default() };
+        server.service.register(&self.device, profile, Some(owner.clone()), Actor::System).await?;
+        let now_ms = Clock::real().now_ms();
+        let plan = standard(Powertrain::Combustion, Anchor { cycle: 1, ..Anchor::default() });
+        let items = plan.items.iter().map(|item| overdue(*item, now_ms, odometer_m)).collect();
+        server.service.set_plan(&self.device, items, Actor::System).await?;
+        let purposes = Purposes::FUNCTION.and(Purposes::WORKSHOP).and(Purposes::OFFERS);
+        server.service.set_consent(&self.device, purposes, Actor::Owner(owner)).await?;
+        let identity = server.pki.issue(&self.device, CertificateRole::Device, now_ms)?;
+        identity.write(&self.device, &self.identities())?;
+        server.stop().await.context("closing the store failed")
+    }
+
+    /// Starts the service and waits until it listens.
+    pub(crate) async fn serve(&self) -> Result<Cloud> {
+        let own = std::env::current_exe().context("the bench has no path")?;
+        let errors = std::fs::File::create(self.folder.join("milepost.err"))?;
+        let mut process = Command::new(own.with_file_name("milepost"))
+            .args(["serve", "--config"])
+            .arg(self.config_file())
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(errors)
+            .kill_on_drop(true)
+            .spawn()
+            .context("cannot start the service")?;
+        let output = process.stdout.take().context("the service has no standard output")?;
+        let line = tokio::time::timeout(DEADLINE, BufReader::new(output).lines().next_line()).await;
+        let line = line.context("the service does not listen")??.context("the service did not start")?;
+        let listening: Value = serde_json::from_str(&line).context("the service's line is no JSON")?;
+        let at = |name: &str| -> Result<SocketAddr> {
+            Ok(listening[name].as_str().with_context(|| format!("{line} does not say {name}"))?.parse()?)
+        };
+        Ok(Cloud { front_door: at("front_door")?, http: at("http")?, process })
+    }
+
+    /// Where certificates and keys are.
+    pub(crate) fn identities(&self) -> PathBuf {
+        self.folder.join("identities")
+    }
+
+    /// How many records of each boot are committed; their numbers must have no holes. The service must have ended.
+    pub(crate) async fn committed(&self) -> Result<BTreeMap<u32, u32>> {
+        let mut boots = BTreeMap::<u32, u32>::new();
+        for (id, _) in self.records().await? {
+            let next = boots.entry(id.boot).or_default();
+            ensure!(id.number == *next, "boot {} has {} where {next} belongs", id.boot, id.number);
+            *next += 1;
+        }
+        Ok(boots)
+    }
+
+    /// What devices said in their logs, oldest first. The service must have ended.
+    pub(crate) async fn logs(&self) -> Result<Vec<String>> {
+        let text = |record| match record {
+            Record::LogChunk(chunk) => Some(chunk.text.as_str().to_owned()),
+            _ => None,
+        };
+        Ok(self.records().await?.into_iter().filter_map(|(_, record)| text(record)).collect())
+    }
+
+    /// Every committed record, by its identity.
+    async fn records(&self) -> Result<Vec<(RecordId, Record)>> {
+        let settings = SledSettings {
+            folder: self.config.data.folder.join("store"),
+            cache_bytes: self.config.store.cache_bytes,
+            min_free_bytes: 0,
+        };
+        let store = SledStore::open(settings).context("opening the store failed")?;
+        let mut records = Vec::new();
+        let mut from = None;
+        loop {
+            let rows = store.history(History::ascending(self.device.clone(), from, 1_000)).await?;
+            let Some(last) = rows.last() else { break };
+            from = Some(RecordId { number: last.first.number + 1, ..last.first });
+            for row in &rows {
+                let envelope = Envelope::parse(&row.bytes).context("a committed envelope does not decode")?;
+                let boot = envelope.header.boot;
+                records
+                    .extend(envelope.entries().map(|entry| (RecordId { boot, number: entry.number }, entry.record())));
+            }
+        }
+        records.sort_by_key(|(id, _)| *id);
+        Ok(records)
+    }
+
+    /// Where the service keeps its authorities.
+    pub(crate) fn pki(&self) -> PathBuf {
+        self.config.data.folder.join("pki")
+    }
+
+    fn config_file(&self) -> PathBuf {
+        self.folder.join("milepost.toml")
+    }
+}
+
+/// The item as it stands when its interval and a third are behind it.
+fn overdue(item: PlanItem, now_ms: u64, odometer_m: u32) -> PlanItem {
+    let limits = item.rule.repeat;
+    let days = f64::from(limits.days.unwrap_or_default());
+    let metres = f64::from(limits.distance_m.unwrap_or_default());
+    let anchor = Anchor {
+        cycle: 1,
+        at_ms: now_ms.saturating_sub((OVERDUE * days * DAY_MS as f64) as u64),
+        odometer_m: odometer_m.saturating_sub((OVERDUE * metres) as u32),
+        ..Anchor::default()
+    };
+    PlanItem { anchor, ..item }
+}
+
+impl Cloud {
+    /// Stops it in order.
+    pub(crate) async fn stop(mut self) -> Result<()> {
+        let id = self.process.id().context("the service has ended")?;
+        let id = rustix::process::Pid::from_raw(i32::try_from(id)?).context("no process id")?;
+        rustix::process::kill_process(id, rustix::process::Signal::TERM)?;
+        let status =
+            tokio::time::timeout(DEADLINE, self.process.wait()).await.context("the service does not stop")??;
+        ensure!(status.success(), "the service ended with {status}");
+        Ok(())
+    }
+
+    /// The owner's view.
+    pub(crate) async fn account(&self) -> Result<Account> {
+        let client = Client::builder().cookie_store(true).build()?;
+        let base = format!("http://{}/api/v1", self.http);
+        let session = json!({ "account": OWNER, "password": PASSWORD });
+        client.post(format!("{base}/session")).json(&session).send().await?.error_for_status()?;
+        Ok(Account { client, base })
+    }
+}
+
+/// The owner, signed in.
+pub(crate) struct Account {
+    client: Client,
+    base: String,
+}
+
+impl Account {
+    /// What the API answers on a path below the vehicle.
+    pub(crate) async fn vehicle(&self, device: &DeviceId, path: &str) -> Result<Value> {
+        let url = format!("{}/vehicles/{device}{path}", self.base);
+        Ok(self.client.get(url).send().await?.error_for_status()?.json().await?)
+    }
+
+    /// The state of a notice.
+    pub(crate) async fn notice(&self, device: &DeviceId, notice: &str) -> Result<Option<String>> {
+        let body = self.vehicle(device, "/notices").await?;
+        let notices = body["notices"].as_array().context("the account lists no notices")?;
+        let found = notices.iter().find(|known| known["id"] == notice);
+        Ok(found.and_then(|known| known["state"].as_str()).map(ToOwned::to_owned))
+    }
+}

@@ -1,0 +1,115 @@
+//! Once around the whole loop: the image joins the service, a drive passes, a reminder is shown, a button answers it, the account knows.
+//!
+//! Invariant: what is told at the end was counted, never assumed: records made on the board, records in the store, states in the account.
+
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail, ensure};
+use milepost_firmware::wire::{Button, Order};
+use milepost_gateway::chip;
+use tokio::process::Command;
+
+use crate::board::{Board, DEADLINE, Setting};
+use crate::cloud::{Account, Stage};
+use crate::drive;
+use crate::log::Strings;
+
+/// How many times as fast as the world the drive passes, on the wire and on the board's clock.
+const PACE: u32 = 20;
+
+pub(crate) async fn run(image: &Path, keep: Option<PathBuf>) -> Result<()> {
+    let temporary = tempfile::tempdir()?;
+    let folder = keep.unwrap_or_else(|| temporary.path().to_owned());
+    std::fs::create_dir_all(&folder)?;
+    let strings = Arc::new(Strings::of(image)?);
+    let stage = Stage::set(&folder, drive::ODOMETER_M).await?;
+    let cloud = stage.serve().await?;
+    let account = cloud.account().await?;
+
+    let log = folder.join("drive.log");
+    let distance_m = drive::write(&log)?;
+    let file = folder.join("chip.bin");
+    chip::create(&file)?;
+    let server =
+        chip::Server { host: "10.0.2.2".to_owned(), port: cloud.front_door.port(), name: "localhost".to_owned() };
+    let written_ms = milepost::clock::Clock::real().now_ms();
+    chip::configure(&file, &chip::configuration(&server, &stage.device, &stage.identities(), written_ms)?).await?;
+
+    let arguments = vec![format!("pace={PACE}")];
+    let setting = Setting { image: image.to_owned(), chip: file, folder, arguments, loud: true };
+    let mut board = Board::start(&setting, &strings)?;
+    board.says("link: up").await?;
+    println!("the image joined over mutual TLS");
+    let can = board.can();
+    let replay = replay(&log, &can);
+    let shown = async {
+        let line = board.says(": shown").await?;
+        let id = line.split("notice ").nth(1).and_then(|rest| rest.split(':').next());
+        let id = id.context("the line names no notice")?.to_owned();
+        board.press(Button::Yes).await?;
+        anyhow::Ok(id)
+    };
+    let (sent, notice) = tokio::try_join!(replay, shown)?;
+    println!("the drive passed: {}", sent.trim());
+    becomes(&account, &stage, &notice, "booked").await?;
+    println!("notice {notice} was shown on the board, booked by its button, and is booked in the account");
+
+    board.order(Order::Finish).await?;
+    let counted = board.says(" created ").await?;
+    let code = board.ended().await?;
+    ensure!(code == Some(0), "the image ended with {code:?}");
+    let (boot, created) = made(&counted).with_context(|| format!("{counted:?} does not count"))?;
+
+    let vehicle = account.vehicle(&stage.device, "").await?;
+    let lost = vehicle["vehicle"]["lost_records"].as_u64().context("the account counts no lost records")?;
+    let trips = account.vehicle(&stage.device, "/trips").await?;
+    let trip_m = trips["trips"][0]["distance_m"].as_f64().context("the account has no trip")?;
+    cloud.stop().await?;
+    let committed = stage.committed().await?;
+    let of_boot = committed.get(&boot).copied().unwrap_or(0);
+    println!("records: {created} created, {of_boot} committed, {lost} lost; trip: {trip_m:.0} m of {distance_m:.0} m");
+    ensure!(of_boot == created && lost == 0 && committed.len() == 1, "records are missing: {committed:?}");
+    ensure!((trip_m - distance_m).abs() < 0.02 * distance_m, "the trip is not the drive");
+    Ok(())
+}
+
+/// Plays the log onto the CAN wire with the gateway's own tool.
+async fn replay(log: &Path, line: &Path) -> Result<String> {
+    let own = std::env::current_exe().context("the bench has no path")?;
+    let output = Command::new(own.with_file_name("milepost-gateway"))
+        .args(["replay", "--speed", &PACE.to_string(), "--to-uart"])
+        .args([line, log])
+        .stdin(Stdio::null())
+        .kill_on_drop(true)
+        .output();
+    let output = tokio::time::timeout(DEADLINE, output).await.context("the drive does not end")??;
+    if !output.status.success() {
+        bail!("the replay ended with {}: {}", output.status, String::from_utf8_lossy(&output.stderr));
+    }
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+/// Waits until the account shows a notice in a state.
+async fn becomes(account: &Account, stage: &Stage, notice: &str, state: &str) -> Result<()> {
+    let asked = async {
+        let mut turns = tokio::time::interval(Duration::from_millis(100));
+        loop {
+            turns.tick().await;
+            if account.notice(&stage.device, notice).await?.as_deref() == Some(state) {
+                return Ok(());
+            }
+        }
+    };
+    tokio::time::timeout(DEADLINE, asked).await.with_context(|| format!("{notice} does not become {state}"))?
+}
+
+/// The boot and the number of records from the line "core: boot N created M records".
+fn made(line: &str) -> Option<(u32, u32)> {
+    let mut words = line.split_once("boot ")?.1.split_whitespace();
+    let boot = words.next()?.parse().ok()?;
+    let created = words.nth(1)?.parse().ok()?;
+    Some((boot, created))
+}

@@ -1,0 +1,113 @@
+//! `cargo xtask qemu`: builds an image, the service and the test bench, and hands over to the bench.
+//!
+//! Invariant: what runs was built from what stands in the folder, and the exit code is the bench's own.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::Result;
+use clap::Subcommand;
+
+use crate::demo::target_folder;
+use crate::run;
+
+/// The folder of the emulated board.
+const BOARD: &str = "firmware/boards/mps2-an386";
+
+/// The folder of what all boards share.
+const KIT: &str = "firmware/board-kit";
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Emulation {
+    /// Run an image and print its log; `cargo run --release` in a board's folder ends here.
+    Run {
+        /// The image; the emulated board's is built without it.
+        image: Option<PathBuf>,
+        /// The file that is its flash chip; a fresh one without it.
+        #[arg(long)]
+        chip: Option<PathBuf>,
+        /// Arguments of the image, such as `pace=10`.
+        #[arg(last = true)]
+        arguments: Vec<String>,
+    },
+    /// Drive once around the whole loop: image, service, reminder, button, account.
+    Loop,
+    /// Cut the power again and again, and look at what the flash chip holds.
+    PowerCut {
+        /// How many times the board starts.
+        #[arg(long, default_value_t = 300)]
+        boots: u32,
+        /// What the cuts follow from; a new one is drawn and told without it.
+        #[arg(long)]
+        seed: Option<u64>,
+    },
+    /// Let the board panic, hang and fault, and look at what becomes of it.
+    Crash,
+    /// Offer the board servers that misbehave, each in its own way, and then the real one.
+    EvilServer,
+}
+
+pub(crate) fn run(root: &Path, emulation: Emulation) -> Result<()> {
+    let mut words: Vec<String> = Vec::new();
+    let image = match emulation {
+        Emulation::Run { image, chip, arguments } => {
+            words.push("run".to_owned());
+            words.extend(chip.map(|chip| format!("--chip={}", chip.display())));
+            words.push("--".to_owned());
+            words.extend(image.iter().map(|image| image.display().to_string()));
+            words.extend(arguments);
+            bench(root)?;
+            if image.is_some() { None } else { Some(self::image(root)?) }
+        }
+        Emulation::Loop => {
+            words.push("loop".to_owned());
+            build(root)?
+        }
+        Emulation::PowerCut { boots, seed } => {
+            words.extend(["power-cut".to_owned(), format!("--boots={boots}")]);
+            words.extend(seed.map(|seed| format!("--seed={seed}")));
+            build(root)?
+        }
+        Emulation::Crash => {
+            words.push("crash".to_owned());
+            build(root)?
+        }
+        Emulation::EvilServer => {
+            words.push("evil-server".to_owned());
+            build(root)?
+        }
+    };
+    words.extend(image.map(|image| image.display().to_string()));
+    run::run(Command::new(target_folder(root).join("debug/milepost-bench")).args(words))
+}
+
+/// The step of `cargo xtask test`: everything about boards that needs no person.
+pub(crate) fn check(root: &Path) -> Result<()> {
+    for folder in [KIT, BOARD] {
+        run::run(run::cargo(&root.join(folder)).args(["fmt", "--check"]))?;
+    }
+    run::run(run::cargo(&root.join(KIT)).args(["test", "--quiet"]))?;
+    run::run(run::cargo(&root.join(KIT)).args(["clippy", "--quiet", "--all-targets", "--", "-Dwarnings"]))?;
+    // In the profile of the build behind it, so that the libraries are checked once.
+    run::run(run::cargo(&root.join(BOARD)).args(["clippy", "--quiet", "--release", "--", "-Dwarnings"]))?;
+    run(root, Emulation::Loop)?;
+    run(root, Emulation::Crash)?;
+    run(root, Emulation::EvilServer)?;
+    run(root, Emulation::PowerCut { boots: 60, seed: None })
+}
+
+fn build(root: &Path) -> Result<Option<PathBuf>> {
+    bench(root)?;
+    image(root).map(Some)
+}
+
+fn bench(root: &Path) -> Result<()> {
+    let packages = ["--package", "milepost", "--package", "milepost-gateway", "--package", "milepost-bench"];
+    run::run(run::cargo(root).args(["build", "--quiet"]).args(packages).arg("--bins"))
+}
+
+fn image(root: &Path) -> Result<PathBuf> {
+    let folder = root.join(BOARD);
+    run::run(run::cargo(&folder).args(["build", "--quiet", "--release"]))?;
+    Ok(folder.join("target").join(run::BARE_TARGET).join("release/mps2-an386"))
+}
