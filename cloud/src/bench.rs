@@ -16,6 +16,7 @@ use crate::config;
 use crate::domain::{Change, NoticeDoc, NoticeText, Profile, Texts, Vehicle};
 use crate::frontdoor::Registry;
 use crate::ingest::{self, Ack, Parts, Running};
+use crate::pki::Pki;
 use crate::rules::{OfferRules, Rules};
 use crate::store::{AnyStore, MemoryStore, Store as _};
 
@@ -49,6 +50,8 @@ pub(crate) struct Bench {
     pub(crate) registry: Registry,
     pub(crate) changes: broadcast::Sender<Change>,
     pub(crate) running: Running,
+    pub(crate) pki: Arc<Pki>,
+    _folder: tempfile::TempDir,
 }
 
 impl Bench {
@@ -60,7 +63,10 @@ impl Bench {
         let store = MemoryStore::new();
         let registry = Registry::default();
         let changes = broadcast::Sender::new(256);
+        let folder = tempfile::tempdir().unwrap();
+        let pki = Arc::new(Pki::open(folder.path(), Clock::real().now_ms()).unwrap());
         let running = ingest::start(Parts {
+            pki: Arc::clone(&pki),
             store: AnyStore::Memory(store.clone()),
             clock: Clock::manual(NOW_MS),
             rules: rules(),
@@ -69,7 +75,7 @@ impl Bench {
             settings,
             fatal: CancellationToken::new(),
         });
-        Self { store, registry, changes, running }
+        Self { store, registry, changes, running, pki, _folder: folder }
     }
 
     pub(crate) async fn send(&self, id: &str, bytes: Bytes) -> Ack {

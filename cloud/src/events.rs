@@ -6,7 +6,11 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use metrics::{counter, gauge, histogram};
+use milepost_engine::rollout::{State, Wave};
 use milepost_protocol::DeviceId;
+use milepost_protocol::update::{UpdateReport, UpdateState, Version};
+
+use crate::domain::AccountId;
 
 /// A connection was turned away before it became a session.
 #[expect(missing_debug_implementations, reason = "the detail is anything that can be printed")]
@@ -69,7 +73,7 @@ impl Disconnected<'_> {
 pub struct Unsent<'a> {
     /// To whom.
     pub device: &'a DeviceId,
-    /// What: `receipt` or `message`.
+    /// What: `receipt`, `chunk`, `message` or `packet`.
     pub kind: &'static str,
     /// Why, as a label.
     pub reason: &'static str,
@@ -99,6 +103,52 @@ impl Quarantined<'_> {
     pub fn emit(&self) {
         counter!("milepost_envelopes_quarantined_total", "reason" => self.reason).increment(1);
         tracing::warn!(device = %self.device, reason = self.reason, len_bytes = self.len_bytes, "envelope set aside");
+    }
+}
+
+/// A certificate was asked for, and an answer is on its way.
+#[derive(Debug)]
+pub struct Certified<'a> {
+    /// By whom: a device, or a board's serial number.
+    pub by: &'a DeviceId,
+    /// What came of it, as a label.
+    pub outcome: &'static str,
+}
+
+impl<'a> Certified<'a> {
+    /// The event of a verdict.
+    pub fn of(by: &'a DeviceId, verdict: &Result<crate::pki::Verdict, crate::pki::PkiError>) -> Self {
+        let outcome = match verdict {
+            Ok(Ok(_)) => "issued",
+            Ok(Err(refusal)) => refusal.reason(),
+            Err(_) => "failed",
+        };
+        Self { by, outcome }
+    }
+
+    /// Logs and counts it.
+    pub fn emit(&self) {
+        counter!("milepost_certificates_total", "outcome" => self.outcome).increment(1);
+        if self.outcome == "issued" {
+            tracing::info!(by = %self.by, "certificate issued");
+        } else {
+            // Somebody has to look: a board that nobody expects, a second key, a clone.
+            tracing::warn!(by = %self.by, outcome = self.outcome, "certificate not issued");
+        }
+    }
+}
+
+/// The certificates' folder failed.
+#[derive(Debug)]
+pub struct CertificateFailed<'a> {
+    /// Why.
+    pub error: &'a crate::pki::PkiError,
+}
+
+impl CertificateFailed<'_> {
+    /// Logs it.
+    pub fn emit(&self) {
+        tracing::error!(error = chain(self.error), "signing a certificate failed");
     }
 }
 
@@ -150,6 +200,119 @@ impl CommitFailed<'_> {
     pub fn emit(&self) {
         counter!("milepost_commit_failures_total", "reason" => self.error.reason()).increment(1);
         tracing::error!(items = self.items, error = chain(self.error), "commit failed");
+    }
+}
+
+/// A signed image was published.
+#[derive(Debug)]
+pub struct ImagePublished<'a> {
+    /// The board.
+    pub board: &'a str,
+    /// The version.
+    pub version: Version,
+    /// By whom.
+    pub by: &'a AccountId,
+}
+
+impl ImagePublished<'_> {
+    /// Logs and counts it.
+    pub fn emit(&self) {
+        counter!("milepost_firmware_images_total").increment(1);
+        tracing::info!(board = self.board, version = %self.version, by = %self.by, "firmware image published");
+    }
+}
+
+/// A rollout came to another state.
+#[derive(Debug)]
+pub struct RolloutMoved<'a> {
+    /// Which.
+    pub rollout: u32,
+    /// The state.
+    pub state: State,
+    /// By whom; the service itself if absent.
+    pub by: Option<&'a AccountId>,
+}
+
+impl RolloutMoved<'_> {
+    /// Logs and counts it.
+    pub fn emit(&self) {
+        let wave = self.state.wave().map_or("none", Wave::name);
+        counter!("milepost_rollout_moves_total", "state" => self.state.name(), "wave" => wave).increment(1);
+        let by = self.by.map_or("service", AccountId::as_str);
+        tracing::info!(rollout = self.rollout, state = ?self.state, by, "rollout moved");
+    }
+}
+
+/// Devices were offered an image.
+#[derive(Debug, Clone, Copy)]
+pub struct UpdatesOffered {
+    /// By which rollout.
+    pub rollout: u32,
+    /// How many.
+    pub devices: usize,
+}
+
+impl UpdatesOffered {
+    /// Logs and counts it.
+    pub fn emit(&self) {
+        counter!("milepost_updates_offered_total").increment(self.devices as u64);
+        tracing::debug!(rollout = self.rollout, devices = self.devices, "image offered");
+    }
+}
+
+/// A device reported how its update stands.
+#[derive(Debug, Clone, Copy)]
+pub struct UpdateReported<'a> {
+    /// Which.
+    pub device: &'a DeviceId,
+    /// What it said.
+    pub report: &'a UpdateReport,
+}
+
+impl UpdateReported<'_> {
+    /// Logs and counts it.
+    pub fn emit(&self) {
+        let state = match self.report.state {
+            UpdateState::Refused(_) => "refused",
+            UpdateState::Receiving(_) => "receiving",
+            UpdateState::Verified => "verified",
+            UpdateState::Installed => "installed",
+            UpdateState::OnTrial => "on_trial",
+            UpdateState::Confirmed => "confirmed",
+            UpdateState::Reverted(_) => "reverted",
+            UpdateState::Withdrawn => "withdrawn",
+        };
+        counter!("milepost_update_reports_total", "state" => state).increment(1);
+        tracing::debug!(device = %self.device, report = ?self.report, "update report");
+    }
+}
+
+/// A run of chunks was handed to a session.
+#[derive(Debug, Clone, Copy)]
+pub struct ChunksSent {
+    /// How many.
+    pub chunks: usize,
+}
+
+impl ChunksSent {
+    /// Counts it.
+    pub fn emit(&self) {
+        counter!("milepost_update_chunks_total").increment(self.chunks as u64);
+    }
+}
+
+/// A look at the rollouts failed; the next one starts anew.
+#[derive(Debug)]
+pub struct RolloutFailed<'a> {
+    /// Why.
+    pub error: &'a crate::firmware::FirmwareError,
+}
+
+impl RolloutFailed<'_> {
+    /// Logs and counts it.
+    pub fn emit(&self) {
+        counter!("milepost_rollout_failures_total").increment(1);
+        tracing::error!(error = chain(self.error), "looking at the rollouts failed");
     }
 }
 

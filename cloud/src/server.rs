@@ -20,10 +20,11 @@ use crate::clock::Clock;
 use crate::config::{Config, Secret, StoreKind};
 use crate::domain::Texts;
 use crate::events;
-use crate::frontdoor::{FrontDoor, FrontDoorError, Registry, Revoked, TlsError, server_config};
+use crate::firmware::{self, Firmware};
+use crate::frontdoor::{FrontDoor, FrontDoorError, Registry, Standing, TlsError, server_config};
 use crate::ingest::{self, Committer, Parts, Running};
 use crate::metrics::{self, MetricsError};
-use crate::pki::{Pki, PkiError};
+use crate::pki::{Pki, PkiError, Watch};
 use crate::rules::{OfferRules, Rules};
 use crate::service::Service;
 use crate::store::{AnyStore, MemoryStore, SledSettings, SledStore, Store as _, StoreError};
@@ -149,15 +150,19 @@ impl Server {
         let folder = config.data.folder.join("pki");
         let pki = Arc::new(Pki::open(&folder, machine_ms).map_err(StartError::Pki)?);
         let (cert, key) = pki.server_identity(&config.front_door.server_names, machine_ms).map_err(StartError::Pki)?;
-        let revoked = Revoked::default();
-        revoked.set(pki.register().map_err(StartError::Pki)?.revoked());
+        let standing = Standing::default();
+        let mut watch = Watch::default();
+        if let Some(sets) = watch.look(&pki, machine_ms).map_err(StartError::Pki)? {
+            standing.set(sets);
+        }
         let device_ca = pki.device_ca().map_err(StartError::Pki)?;
-        let tls = server_config(cert, key, device_ca, revoked.clone()).map_err(StartError::Tls)?;
+        let tls = server_config(cert, key, device_ca, standing.clone()).map_err(StartError::Tls)?;
         let secret = match &config.offers.key {
             Some(secret) => secret.clone(),
             None => pki.secret("offers").map_err(StartError::Pki)?,
         };
         let rules = Rules { texts: Arc::clone(&faces.texts), offers: offer_rules(&config, &secret)? };
+        let key = rules.offers.key;
 
         let http = bind(config.http.listen).await?;
         let http_address = address_of(&http, config.http.listen)?;
@@ -176,18 +181,27 @@ impl Server {
             clock: clock.clone(),
             rules,
             registry: registry.clone(),
+            pki: Arc::clone(&pki),
             changes: changes.clone(),
             settings: config.ingest.clone(),
             fatal: fatal.clone(),
         });
-        let service = Service::new(store.clone(), clock, committer.committer.clone(), registry.clone(), changes);
+        let service = Service::new(
+            store.clone(),
+            clock,
+            committer.committer.clone(),
+            registry.clone(),
+            changes,
+            Arc::clone(&pki),
+        );
         let door = FrontDoor::open(
             config.front_door.clone(),
             tls,
             registry.clone(),
             committer.committer.clone(),
             store.clone(),
-            revoked.clone(),
+            standing.clone(),
+            Arc::clone(&pki),
         )
         .await
         .map_err(StartError::FrontDoor)?;
@@ -197,9 +211,20 @@ impl Server {
         let router = (faces.router)(service.clone(), &config);
         let http_task = tokio::spawn(serve(http, router, stop_http.clone()));
         let admin_task = tokio::spawn(serve(admin, metrics::routes(), stop_helpers.clone()));
+        let firmware = Firmware::new(service.clone(), config.firmware.key_bytes());
         let helpers = vec![
+            tokio::spawn(firmware::drive(firmware, key, config.firmware.clone(), stop_helpers.clone())),
             tokio::spawn(tick(committer.committer.clone(), config.ingest.tick_ms, stop_helpers.clone())),
-            tokio::spawn(watch_register(Arc::clone(&pki), revoked, registry.clone(), stop_helpers.clone())),
+            tokio::spawn(watch_register(
+                Watched {
+                    pki: Arc::clone(&pki),
+                    watch,
+                    standing,
+                    registry: registry.clone(),
+                    retire_after_ms: config.front_door.retire_after_ms,
+                },
+                stop_helpers.clone(),
+            )),
         ];
         let front_door = door.address();
         tracing::info!(%front_door, http = %http_address, admin = %admin_address, "serving");
@@ -281,22 +306,56 @@ async fn tick(committer: Committer, every_ms: u64, stop: CancellationToken) {
     }
 }
 
+/// What the watch over the register works with.
+struct Watched {
+    pki: Arc<Pki>,
+    watch: Watch,
+    standing: Standing,
+    registry: Registry,
+    retire_after_ms: u64,
+}
+
+impl Watched {
+    /// Notes which successors are in use, and ends the sessions whose certificates do not count any more.
+    fn look(&mut self, now_ms: u64) -> Result<(), PkiError> {
+        let shown = self.standing.take_shown();
+        if !shown.is_empty()
+            && let Err(error) = self.pki.note_used(&shown, now_ms, now_ms.saturating_add(self.retire_after_ms))
+        {
+            for serial in &shown {
+                self.standing.note_use(serial);
+            }
+            return Err(error);
+        }
+        if let Some(sets) = self.watch.look(&self.pki, now_ms)? {
+            self.registry.kick_revoked(&sets.refused);
+            self.standing.set(sets);
+        }
+        Ok(())
+    }
+}
+
 /// Takes over what `milepost device revoke` changes while the service runs.
-async fn watch_register(pki: Arc<Pki>, revoked: Revoked, registry: Registry, stop: CancellationToken) {
+async fn watch_register(mut watched: Watched, stop: CancellationToken) {
     let mut interval = tokio::time::interval(REGISTER_EVERY);
     loop {
         tokio::select! {
             () = stop.cancelled() => return,
             _ = interval.tick() => {}
         }
-        match pki.register() {
-            Ok(register) => {
-                let serials = register.revoked();
-                revoked.set(serials.clone());
-                registry.kick_revoked(&serials);
-            }
-            // What was revoked before stays revoked.
-            Err(error) => tracing::error!(error = events::chain(&error), "reading the register of certificates failed"),
+        let now_ms = Clock::real().now_ms();
+        let looked = tokio::task::spawn_blocking(move || {
+            let result = watched.look(now_ms);
+            (watched, result)
+        });
+        let Ok((back, result)) = looked.await else {
+            tracing::error!("the watch over the register of certificates ended badly");
+            return;
+        };
+        watched = back;
+        if let Err(error) = result {
+            // What was refused before stays refused.
+            tracing::error!(error = events::chain(&error), "looking after the register of certificates failed");
         }
     }
 }

@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use milepost_protocol::downlink::Purposes;
 use milepost_protocol::notice::Answer;
 use milepost_protocol::plan::{ItemId, PlanItem};
@@ -13,8 +14,10 @@ use tokio::sync::broadcast;
 
 use crate::clock::Clock;
 use crate::domain::{AccountId, Actor, Change, Intent, IntentError, Outcome, Profile, Vehicle};
-use crate::frontdoor::Registry;
+use crate::frontdoor::{Push, Registry};
 use crate::ingest::Committer;
+use crate::pki::Pki;
+use crate::receipts::{self, SignedReceipt};
 use crate::store::{
     AnyStore, Collection, Commit, DecisionRow, Doc, DocKey, DocWrite, History, QuarantineRow, QueueCursor, QueueEntry,
     Store, StoreError, TelemetryRow,
@@ -31,6 +34,7 @@ struct Inner {
     committer: Committer,
     registry: Registry,
     changes: broadcast::Sender<Change>,
+    pki: Arc<Pki>,
 }
 
 impl Service {
@@ -41,13 +45,19 @@ impl Service {
         committer: Committer,
         registry: Registry,
         changes: broadcast::Sender<Change>,
+        pki: Arc<Pki>,
     ) -> Self {
-        Self(Arc::new(Inner { store, clock, committer, registry, changes }))
+        Self(Arc::new(Inner { store, clock, committer, registry, changes, pki }))
     }
 
     /// The service's clock.
     pub fn clock(&self) -> &Clock {
         &self.0.clock
+    }
+
+    /// The certificates.
+    pub fn pki(&self) -> &Arc<Pki> {
+        &self.0.pki
     }
 
     /// Changes from now on, after their commits; a receiver that lags is told so and should read again.
@@ -58,6 +68,11 @@ impl Service {
     /// Whether the vehicle is connected now.
     pub fn is_connected(&self, device: &DeviceId) -> bool {
         self.0.registry.is_connected(device)
+    }
+
+    /// Sends a message once if the device is connected; what gets lost is not sent again.
+    pub fn send_once(&self, device: &DeviceId, message: Bytes) {
+        self.0.registry.push(device, Push::Chunk(message));
     }
 
     /// One vehicle.
@@ -154,6 +169,21 @@ impl Service {
     /// Sets what a vehicle's data may be used for.
     pub async fn set_consent(&self, device: &DeviceId, purposes: Purposes, by: Actor) -> Result<Outcome, IntentError> {
         self.submit(device, Intent::SetConsent { purposes }, by).await
+    }
+
+    /// Keeps a flash receipt, once; durable on `Ok`.
+    pub async fn keep_receipt(&self, signed: &SignedReceipt) -> Result<(), StoreError> {
+        receipts::keep(&self.0.store, signed).await
+    }
+
+    /// One flash receipt.
+    pub async fn receipt(&self, id: &str) -> Result<Option<SignedReceipt>, StoreError> {
+        receipts::find(&self.0.store, id).await
+    }
+
+    /// Flash receipts, newest first, behind the one with the id `after`.
+    pub async fn receipts(&self, after: Option<&str>, limit: usize) -> Result<Vec<SignedReceipt>, StoreError> {
+        receipts::list(&self.0.store, after, limit).await
     }
 
     /// One document.

@@ -58,7 +58,10 @@ pub fn record(record: &Record) -> Need {
         | Record::Gap(_)
         | Record::LogChunk(_)
         | Record::CommandResult(_)
-        | Record::ParkedDay(_) => Need::Operation,
+        | Record::ParkedDay(_)
+        | Record::CertificateRequest(_)
+        | Record::UpdateReport(_)
+        | Record::Health(_) => Need::Operation,
         Record::SignalChange(change) => signal(change.signal),
         Record::SignalSummary(summary) => signal(summary.signal),
         Record::TyreSample(_) => Need::AnyOf(CARE_AND_OFFERS),

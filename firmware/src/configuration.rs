@@ -29,6 +29,21 @@ const VERSION: u16 = 1;
 const HEADER_LEN: usize = 12;
 const CHECKSUM_LEN: usize = 4;
 
+/// How a board with a CAN controller joins the car's bus.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Bus {
+    /// Bits a second.
+    pub bit_rate: u32,
+    /// Whether to ask for OBD-II values. A board that does not ask only listens: it does not even acknowledge frames.
+    pub ask: bool,
+}
+
+impl Default for Bus {
+    fn default() -> Self {
+        Self { bit_rate: 500_000, ask: false }
+    }
+}
+
 /// Who a board is and where its cloud is.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Configuration {
@@ -48,6 +63,8 @@ pub struct Configuration {
     pub certificate: Vec<u8, MAX_CERTIFICATE_LEN>,
     /// The one authority that signs the server's certificate, DER.
     pub server_authority: Vec<u8, MAX_CERTIFICATE_LEN>,
+    /// The car's bus.
+    pub bus: Bus,
 }
 
 impl fmt::Debug for Configuration {
@@ -257,6 +274,7 @@ mod tests {
             key: [7; 32],
             certificate: Vec::from_slice(&vec![3; certificate]).unwrap(),
             server_authority: Vec::from_slice(&[4; 600]).unwrap(),
+            bus: Bus { bit_rate: 250_000, ask: true },
         }
     }
 

@@ -17,12 +17,12 @@ use milepost_protocol::downlink::Consent;
 use milepost_protocol::envelope::ClockQuality;
 use milepost_protocol::notice::{Answer, Notice};
 use milepost_protocol::plan::PlanView;
-use milepost_protocol::record::{NoticeAnswered, ParkedDay, ResetReason};
-use milepost_protocol::{MAX_BODY_LEN, NoticeId};
+use milepost_protocol::record::{CertificateRequest, NoticeAnswered, ParkedDay, ResetReason};
+use milepost_protocol::{MAX_BODY_LEN, MAX_UNKNOWN_LEN, NoticeId, Record};
 
 use crate::clock::{Clock, Now};
-use crate::error::Error;
-use crate::facts::Few;
+use crate::error::{Error, Operation};
+use crate::facts::{Fact, Few};
 use crate::frame::Frame;
 use crate::notices::Notices;
 use crate::outbox::Outbox;
@@ -157,6 +157,20 @@ impl<S: MultiwriteNorFlash> Device<S> {
         self.outbox.rewind();
     }
 
+    /// Asks the cloud for a certificate: the request travels as a record, and its answer comes to the host as a downlink.
+    ///
+    /// The key behind it must be durable before this is called.
+    pub async fn request_certificate(&mut self, now: Now, request: CertificateRequest) -> Result<(), Error<S::Error>> {
+        self.pass_time(now);
+        let record = Record::from(request);
+        let mut body = [0; MAX_UNKNOWN_LEN];
+        // Longer than anything that the core tells by itself, so it does not take the way of facts that wait.
+        let body = record.encode_body(&mut body).ok_or(Error::Layout(Operation::Push))?;
+        let fact = Fact { uptime_ms: now.uptime_ms, kind: record.kind(), body };
+        let moment = self.clock.moment(now.uptime_ms);
+        self.outbox.record(&mut self.store, moment, self.consent.version, fact).await
+    }
+
     /// The owner answered a notice in the car; `false` if it is not open any more.
     pub async fn answer(&mut self, now: Now, notice: NoticeId, answer: Answer) -> Result<bool, Error<S::Error>> {
         self.pass_time(now);
@@ -176,6 +190,18 @@ impl<S: MultiwriteNorFlash> Device<S> {
     pub fn display(&self, now: Now) -> Option<&Notice> {
         let (_, id) = self.displayed(now)?;
         self.front.as_ref().filter(|notice| notice.id == id)
+    }
+
+    /// Whether a display may show anything: the car is awake and known to stand.
+    pub fn may_show(&self, now: Now) -> bool {
+        let awake = self.usage.alive_ms().is_some_and(|ms| now.uptime_ms.saturating_sub(ms) < DARK_AFTER_MS);
+        awake && self.usage.is_stationary(now.uptime_ms)
+    }
+
+    /// Appends a record that the host makes beside the core, such as an updater's report; it is in flash on return.
+    pub async fn report(&mut self, now: Now, record: impl Into<Record>) -> Result<(), Error<S::Error>> {
+        self.pass_time(now);
+        self.record(now, record).await
     }
 
     /// The input ended: closes the open trip.
@@ -251,8 +277,7 @@ impl<S: MultiwriteNorFlash> Device<S> {
     }
 
     fn displayed(&self, now: Now) -> Option<(usize, NoticeId)> {
-        let awake = self.usage.alive_ms().is_some_and(|ms| now.uptime_ms.saturating_sub(ms) < DARK_AFTER_MS);
-        if !awake || !self.usage.is_stationary(now.uptime_ms) {
+        if !self.may_show(now) {
             return None;
         }
         let (index, head) = self.notices.most_urgent(self.clock.unix_ms(now.uptime_ms))?;

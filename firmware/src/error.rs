@@ -21,6 +21,8 @@ pub enum Operation {
     SaveState,
     /// Reading or writing a signal table.
     Table,
+    /// Receiving a firmware image, or keeping its state.
+    Update,
 }
 
 /// Why a call into the core failed; `E` is the flash driver's own error.
@@ -60,6 +62,7 @@ impl fmt::Display for Operation {
             Self::LoadState => "load state",
             Self::SaveState => "save state",
             Self::Table => "read or write the signal table",
+            Self::Update => "receive a firmware image",
         })
     }
 }

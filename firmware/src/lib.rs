@@ -28,6 +28,7 @@ pub mod signal;
 pub mod status;
 mod store;
 mod table_store;
+pub mod update;
 pub mod usage;
 pub mod wire;
 

@@ -12,7 +12,8 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::flash_file::{self, Layout, Sync};
 use crate::host::{DeviceError, Host};
-use crate::link::{Event, Link, Loss, State};
+use crate::identity::{IdentityError, Keeper};
+use crate::link::{Event, Link, Loss, State, TlsError};
 use crate::stop::Stop;
 
 /// The core hears of the time this often.
@@ -33,6 +34,12 @@ pub enum AgentError {
     /// The core failed.
     #[error("the core failed")]
     Device(#[from] DeviceError),
+    /// The credentials cannot be kept.
+    #[error("keeping the credentials failed")]
+    Identity(#[from] IdentityError),
+    /// New credentials make no client.
+    #[error("new credentials are not usable")]
+    Tls(#[from] TlsError),
 }
 
 /// Runs until the wish to stop.
@@ -40,6 +47,7 @@ pub async fn run(
     config: &Config,
     buses: Buses,
     mut link: Option<Link>,
+    mut keeper: Option<Keeper>,
     clock: Clock,
     mut stop: Stop,
 ) -> Result<(), AgentError> {
@@ -67,8 +75,20 @@ pub async fn run(
                 Some(frame) => take_frames(&mut host, &mut buses, frame, &now).await?,
                 None => break,
             },
-            event = next_event(link.as_mut()) => react(&mut host, event, link.as_mut(), now()).await?,
-            _ = ticks.tick() => host.device.tick(now()).await?,
+            event = next_event(link.as_mut()) => {
+                let event = match (keeper.as_mut(), link.as_mut()) {
+                    (Some(keeper), Some(link)) => look_after(keeper, event, link, &mut host, now()).await?,
+                    _ => event,
+                };
+                react(&mut host, event, link.as_mut(), now()).await?;
+            }
+            _ = ticks.tick() => {
+                host.device.tick(now()).await?;
+                let unix_ms = host.device.unix_ms(now()).map(|(unix_ms, _)| unix_ms);
+                if let Some(request) = keeper.as_mut().map(|keeper| keeper.request(unix_ms)).transpose()?.flatten() {
+                    host.device.request_certificate(now(), request).await?;
+                }
+            }
             () = stop.wished() => break,
         }
         for request in host.requests(now()) {
@@ -88,6 +108,35 @@ pub async fn run(
         say_goodbye(&mut host, link, now).await?;
     }
     Ok(())
+}
+
+/// Lets the keeper of the credentials see an event before the core does; answers the event that the core has to see.
+pub async fn look_after(
+    keeper: &mut Keeper,
+    event: Event,
+    link: &mut Link,
+    host: &mut Host,
+    now: Now,
+) -> Result<Event, AgentError> {
+    let unix_ms = host.device.unix_ms(now).map(|(unix_ms, _)| unix_ms);
+    let renewed = match &event {
+        Event::Up => {
+            keeper.connected()?;
+            false
+        }
+        Event::Down(loss) => keeper.lost(loss, unix_ms)?,
+        Event::Message(message) => keeper.message(message.payload(), unix_ms)?,
+        Event::Acknowledged(_) => false,
+    };
+    if renewed {
+        link.set_tls(keeper.tls()?);
+        if matches!(event, Event::Message(_)) {
+            // The message is durable by now; the core takes what else is in it and acknowledges before the connection goes.
+            react(host, event, Some(link), now).await?;
+            return Ok(link.reconnect().unwrap_or(Event::Acknowledged(0)));
+        }
+    }
+    Ok(event)
 }
 
 async fn take_frames(

@@ -8,7 +8,7 @@ use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
 use milepost_firmware::checksum::crc32;
-use milepost_firmware::configuration::{self, COPY_LEN, Configuration, ConfigurationError};
+use milepost_firmware::configuration::{self, Bus, COPY_LEN, Configuration, ConfigurationError};
 use milepost_firmware::layout::{Layout, Place};
 use milepost_firmware::outbox::{self, Stamp};
 use milepost_firmware::{Device, Flash, Now, Settings};
@@ -97,6 +97,7 @@ pub fn configuration(
         key,
         certificate: certificate("certificate", &identity.certificate)?,
         server_authority: certificate("authority", &identity.ca)?,
+        bus: Bus::default(),
     })
 }
 

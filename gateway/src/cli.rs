@@ -9,14 +9,18 @@ use std::time::Duration;
 
 use anyhow::Context;
 use clap::{Args, Parser, Subcommand};
+use milepost_firmware::configuration::Bus;
 use milepost_protocol::DeviceId;
+use milepost_protocol::update::Version;
 use rand::rngs::SmallRng;
 use rand::{Rng, SeedableRng};
 
 use crate::candump::Broken;
 use crate::clock::{Clock, VirtualTime};
 use crate::config::{self, split_address};
+use crate::fleet::board::{Behaviour, Boards};
 use crate::fleet::run::{Plan, Server};
+use crate::identity::{Enrolment, Keeper, enrol};
 use crate::link::{Identity, Link, Options, Policy, client_config};
 use crate::stop::Stop;
 use crate::{agent, bus, chip, fleet, replay, uart, usage};
@@ -35,6 +39,8 @@ pub struct Cli {
 pub enum Command {
     /// Run as the agent of a gateway board: SocketCAN in, the cloud out, until SIGTERM.
     Run(Run),
+    /// Come to an identity of one's own with a factory's claim: makes a key, has it certified, writes both.
+    Enrol(Enrol),
     /// Play a CAN log through a core as if it drove past now.
     Replay(Replay),
     /// Print what the core derives from a CAN log, without a network.
@@ -44,6 +50,8 @@ pub enum Command {
     /// Make or read the file that is an emulated board's flash chip.
     #[command(subcommand)]
     Chip(Chip),
+    /// Write a firmware image that simulated boards take; `milepost firmware sign` signs it.
+    SimImage(SimImage),
 }
 
 /// Arguments of `run`.
@@ -52,6 +60,29 @@ pub struct Run {
     /// The configuration, TOML.
     #[arg(long, value_name = "FILE")]
     pub config: PathBuf,
+}
+
+/// Arguments of `enrol`.
+#[derive(Debug, Args)]
+pub struct Enrol {
+    /// The folder with ca.pem, cert.pem and key.pem of the claim, as `milepost device claim` wrote it.
+    #[arg(long, value_name = "DIR")]
+    pub claim: PathBuf,
+    /// The hardware's serial number.
+    #[arg(long)]
+    pub serial: DeviceId,
+    /// The front door.
+    #[arg(long, value_name = "HOST:PORT", value_parser = address)]
+    pub server: (String, u16),
+    /// The name in the server's certificate; the host without it.
+    #[arg(long, value_name = "NAME")]
+    pub server_name: Option<String>,
+    /// The folder to write ca.pem and <device>/cert.pem and key.pem to.
+    #[arg(long, value_name = "DIR")]
+    pub identities: PathBuf,
+    /// How long to try, in seconds.
+    #[arg(long = "for", value_name = "SECONDS", default_value_t = 60.0, value_parser = positive)]
+    pub timeout: f64,
 }
 
 /// Arguments of `replay`.
@@ -106,6 +137,12 @@ pub enum Chip {
         /// A folder with ca.pem and <device>/cert.pem and key.pem.
         #[arg(long, value_name = "DIR")]
         identities: PathBuf,
+        /// The car's bus, in bits a second.
+        #[arg(long, value_name = "BITS", default_value_t = Bus::default().bit_rate)]
+        bit_rate: u32,
+        /// Ask for OBD-II values; without it a board with a CAN controller only listens.
+        #[arg(long)]
+        ask: bool,
     },
     /// Print what the chip holds, as JSON.
     Inspect {
@@ -185,6 +222,29 @@ pub struct Fleet {
     /// Write events as JSON lines to standard output.
     #[arg(long)]
     pub events: bool,
+    /// Give the vehicles boards of this name, which take firmware updates.
+    #[arg(long, value_name = "NAME", requires = "firmware_keys")]
+    pub board: Option<String>,
+    /// A public key whose firmware images the boards trust, 64 hexadecimal digits.
+    #[arg(long = "firmware-key", value_name = "HEX", value_parser = public_key, requires = "board")]
+    pub firmware_keys: Vec<[u8; 32]>,
+    /// The version that new boards run.
+    #[arg(long, value_name = "VERSION", default_value = "1.0.0")]
+    pub firmware_version: Version,
+}
+
+/// Arguments of `sim-image`.
+#[derive(Debug, Args)]
+pub struct SimImage {
+    /// How the image behaves after its start.
+    #[arg(long, value_enum, default_value = "good")]
+    pub behaves: Behaviour,
+    /// How long it is, in bytes.
+    #[arg(long, default_value_t = 16_384)]
+    pub len: usize,
+    /// The image.
+    #[arg(long, value_name = "FILE")]
+    pub out: PathBuf,
 }
 
 /// The call was wrong rather than what it asked about.
@@ -208,10 +268,13 @@ pub fn run(cli: Cli) -> u8 {
 fn dispatch(cli: Cli) -> anyhow::Result<()> {
     match cli.command {
         Command::Run(args) => runtime(false)?.block_on(Box::pin(run_agent(args))),
+        Command::Enrol(args) => runtime(false)?.block_on(Box::pin(run_enrol(args))),
         Command::Replay(args) => runtime(false)?.block_on(Box::pin(run_replay(args))),
         Command::Usage(args) => runtime(false)?.block_on(Box::pin(run_usage(args))),
         Command::Fleet(args) => runtime(true)?.block_on(Box::pin(run_fleet(args))),
         Command::Chip(args) => runtime(false)?.block_on(Box::pin(run_chip(args))),
+        Command::SimImage(SimImage { behaves, len, out }) => std::fs::write(&out, behaves.image(len))
+            .with_context(|| format!("cannot write the image, {}", out.display())),
     }
 }
 
@@ -225,22 +288,48 @@ fn runtime(many: bool) -> anyhow::Result<tokio::runtime::Runtime> {
 async fn run_agent(args: Run) -> anyhow::Result<()> {
     let config = config::load(&args.config)?;
     let clock = Clock::system();
-    let link = match &config.server {
+    let (link, keeper) = match &config.server {
         Some(server) => {
             let (host, port) = split_address(&server.address)
                 .with_context(|| format!("server address is no HOST:PORT, {}", args.config.display()))
                 .context(CallError)?;
             let identity =
                 Identity { ca: server.ca.clone(), certificate: server.certificate.clone(), key: server.key.clone() };
-            let tls = client_config(&identity, server.name.as_deref().unwrap_or(&host))?;
-            Some(link(config.device.clone(), host, port, tls, &clock))
+            let name = server.name.as_deref().unwrap_or(&host);
+            let (keeper, tls) = match Keeper::open(identity.clone(), name, &config.device) {
+                Ok(mut keeper) => {
+                    let tls = keeper.tls()?;
+                    (Some(keeper), tls)
+                }
+                Err(error) => {
+                    // A key of another kind still connects, but somebody else has to replace it in time.
+                    tracing::warn!(%error, "the certificate is not renewed by itself");
+                    (None, client_config(&identity, name)?)
+                }
+            };
+            (Some(link(config.device.clone(), host, port, tls, &clock)), keeper)
         }
-        None => None,
+        None => (None, None),
     };
     let interfaces: Vec<_> = config.buses.iter().map(|bus| bus.interface.clone()).collect();
     let buses = bus::Buses::open(&interfaces)?;
     let (_stopper, stop) = Stop::on_signals().context("cannot listen for signals")?;
-    Ok(Box::pin(agent::run(&config, buses, link, clock, stop)).await?)
+    Ok(Box::pin(agent::run(&config, buses, link, keeper, clock, stop)).await?)
+}
+
+async fn run_enrol(args: Enrol) -> anyhow::Result<()> {
+    let (host, port) = args.server;
+    let enrolment = Enrolment {
+        claim: args.claim,
+        serial: args.serial,
+        server_name: args.server_name.unwrap_or_else(|| host.clone()),
+        host,
+        port,
+        out: args.identities,
+        timeout: Duration::from_secs_f64(args.timeout),
+    };
+    let device = enrol(&enrolment, &Clock::system()).await?;
+    print(&format!("{device} {}\n", enrolment.out.join(device.as_str()).display()))
 }
 
 async fn run_replay(args: Replay) -> anyhow::Result<()> {
@@ -270,9 +359,10 @@ async fn run_replay(args: Replay) -> anyhow::Result<()> {
 async fn run_chip(args: Chip) -> anyhow::Result<()> {
     match args {
         Chip::Erase { file } => Ok(chip::create(&file)?),
-        Chip::Configure { file, server: (host, port), server_name, device, identities } => {
+        Chip::Configure { file, server: (host, port), server_name, device, identities, bit_rate, ask } => {
             let server = chip::Server { name: server_name.unwrap_or_else(|| host.clone()), host, port };
-            let configuration = chip::configuration(&server, &device, &identities, Clock::system().unix_ms())?;
+            let mut configuration = chip::configuration(&server, &device, &identities, Clock::system().unix_ms())?;
+            configuration.bus = Bus { bit_rate, ask };
             Ok(chip::configure(&file, &configuration).await?)
         }
         Chip::Inspect { file } => {
@@ -306,7 +396,9 @@ async fn run_fleet(args: Fleet) -> anyhow::Result<()> {
         _ => None,
     };
     let started_ms = args.started.unwrap_or_else(|| clock.unix_ms());
+    let boards = args.board.map(|name| Boards { name, version: args.firmware_version, keys: args.firmware_keys });
     let plan = Plan {
+        boards,
         server,
         state: args.state,
         vehicles: args.vehicles as usize,
@@ -352,6 +444,14 @@ fn print(text: &str) -> anyhow::Result<()> {
 
 fn address(text: &str) -> Result<(String, u16), String> {
     split_address(text).ok_or_else(|| "not HOST:PORT".to_owned())
+}
+
+fn public_key(text: &str) -> Result<[u8; 32], String> {
+    let digits = text.len() == 64 && text.is_ascii();
+    let byte = |at: usize| text.get(2 * at..2 * at + 2).and_then(|digits| u8::from_str_radix(digits, 16).ok());
+    let bytes: Option<Vec<u8>> = (0..32).map(byte).collect();
+    let key = bytes.filter(|_| digits).and_then(|bytes| bytes.try_into().ok());
+    key.ok_or_else(|| "not 64 hexadecimal digits".to_owned())
 }
 
 fn positive(text: &str) -> Result<f64, String> {

@@ -47,21 +47,27 @@ impl Layout {
     /// What one car of a simulated fleet gets.
     pub const FLEET: Self = Self { alerts: 64 << 10, bulk: 512 << 10, state: 64 << 10, table: 32 << 10 };
 
-    fn regions(self) -> [u32; 4] {
-        [self.alerts, self.bulk, self.state, self.table]
+    fn sizes(self) -> Sizes {
+        Sizes([self.alerts, self.bulk, self.state, self.table])
     }
+}
 
+/// The regions of a file in their order, in bytes.
+#[derive(Debug, Clone, Copy)]
+struct Sizes([u32; 4]);
+
+impl Sizes {
     fn header(self) -> [u8; PAGE] {
         let mut page = [ERASED; PAGE];
         page[..8].copy_from_slice(MAGIC);
-        for (slot, size) in page[8..24].chunks_exact_mut(4).zip(self.regions()) {
+        for (slot, size) in page[8..24].chunks_exact_mut(4).zip(self.0) {
             slot.copy_from_slice(&size.to_le_bytes());
         }
         page
     }
 
     fn file_len(self) -> u64 {
-        PAGE as u64 + self.regions().iter().map(|&size| u64::from(size)).sum::<u64>()
+        PAGE as u64 + self.0.iter().map(|&size| u64::from(size)).sum::<u64>()
     }
 }
 
@@ -161,9 +167,20 @@ struct Backing {
 ///
 /// A file that was being made when the process was killed is made anew; it never had its final name.
 pub fn open(path: &Path, layout: Layout, sync: Sync) -> Result<Flash<Region>, OpenError> {
+    let [alerts, bulk, state, table] = open_sizes(path, layout.sizes(), sync)?;
+    Ok(Flash { alerts, bulk, state, table })
+}
+
+/// Opens a file with the two regions of an updater, the slot and its state, in the same way.
+pub fn open_update(path: &Path, slot: u32, state: u32, sync: Sync) -> Result<(Region, Region), OpenError> {
+    let [slot, state, ..] = open_sizes(path, Sizes([slot, state, 0, 0]), sync)?;
+    Ok((slot, state))
+}
+
+fn open_sizes(path: &Path, sizes: Sizes, sync: Sync) -> Result<[Region; 4], OpenError> {
     let io_error = |source| OpenError::Io { path: path.to_owned(), source };
     if !path.try_exists().map_err(io_error)? {
-        create(path, layout)?;
+        create(path, sizes)?;
     }
     let file = OpenOptions::new().read(true).write(true).open(path).map_err(io_error)?;
     match file.try_lock() {
@@ -176,10 +193,10 @@ pub fn open(path: &Path, layout: Layout, sync: Sync) -> Result<Flash<Region>, Op
     if actual >= PAGE as u64 {
         file.read_exact_at(&mut header, 0).map_err(io_error)?;
     }
-    if header != layout.header() {
+    if header != sizes.header() {
         return Err(OpenError::WrongHeader { path: path.to_owned() });
     }
-    let expected = layout.file_len();
+    let expected = sizes.file_len();
     if actual != expected {
         return Err(OpenError::WrongSize { path: path.to_owned(), expected, actual });
     }
@@ -193,12 +210,8 @@ pub fn open(path: &Path, layout: Layout, sync: Sync) -> Result<Flash<Region>, Op
         offset += u64::from(size);
         Ok(Region { image, backing })
     };
-    Ok(Flash {
-        alerts: region(layout.alerts)?,
-        bulk: region(layout.bulk)?,
-        state: region(layout.state)?,
-        table: region(layout.table)?,
-    })
+    let [a, b, c, d] = sizes.0;
+    Ok([region(a)?, region(b)?, region(c)?, region(d)?])
 }
 
 /// A flash that lives in memory and is gone with it.
@@ -212,10 +225,10 @@ pub fn in_memory(layout: Layout) -> Flash<Region> {
     }
 }
 
-fn create(path: &Path, layout: Layout) -> Result<(), OpenError> {
+fn create(path: &Path, sizes: Sizes) -> Result<(), OpenError> {
     let fail = |source: io::Error| match source.kind() {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
-            OpenError::DiskFull { path: path.to_owned(), len: layout.file_len() }
+            OpenError::DiskFull { path: path.to_owned(), len: sizes.file_len() }
         }
         _ => OpenError::Io { path: path.to_owned(), source },
     };
@@ -224,10 +237,10 @@ fn create(path: &Path, layout: Layout) -> Result<(), OpenError> {
     let unfinished = PathBuf::from(unfinished);
     let write = || -> io::Result<()> {
         let file = File::create(&unfinished)?;
-        file.write_all_at(&layout.header(), 0)?;
+        file.write_all_at(&sizes.header(), 0)?;
         let erased = vec![ERASED; 16 * PAGE];
         let mut at = PAGE as u64;
-        let end = layout.file_len();
+        let end = sizes.file_len();
         while at < end {
             let len = erased.len().min((end - at) as usize);
             file.write_all_at(&erased[..len], at)?;

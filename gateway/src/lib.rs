@@ -12,6 +12,7 @@ pub mod config;
 pub mod flash_file;
 pub mod fleet;
 pub mod host;
+pub mod identity;
 pub mod link;
 pub mod loopback;
 pub mod recording;

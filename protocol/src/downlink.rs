@@ -8,11 +8,13 @@ use heapless::Vec;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use crate::certificate::CertificateAnswer;
 use crate::frame::{self, DecodeError};
 use crate::ids::NoticeId;
 use crate::notice::{Notice, NoticeState};
 use crate::plan::{PlanView, ServicePlan};
 use crate::record::LogLevel;
+use crate::update::{UpdateChunk, UpdateOffer};
 use crate::{MAX_BODY_LEN, MAX_DOWNLINK_LEN, VERSION};
 
 /// The most ranges that one receipt names.
@@ -232,6 +234,12 @@ downlinks! {
     5 => Consent(Consent),
     /// A command.
     6 => Command(Command),
+    /// A firmware image is offered, or withdrawn.
+    7 => UpdateOffer(UpdateOffer),
+    /// Bytes of a firmware image.
+    8 => UpdateChunk(UpdateChunk),
+    /// What became of a certificate request.
+    12 => Certificate(CertificateAnswer),
 }
 
 type FrameHead = (u16, u16);

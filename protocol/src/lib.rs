@@ -4,6 +4,7 @@
 //! Invariant: a reader never fails because of a record or message kind that it does not know; it keeps the bytes and goes on.
 #![no_std]
 
+pub mod certificate;
 pub mod downlink;
 pub mod envelope;
 mod frame;
@@ -14,6 +15,7 @@ pub mod record;
 pub mod signal;
 pub mod topics;
 pub mod trouble;
+pub mod update;
 
 pub use downlink::Downlink;
 pub use envelope::{Envelope, EnvelopeWriter, Header};

@@ -6,12 +6,14 @@ use heapless::{String, Vec};
 use serde::{Deserialize, Serialize};
 
 use crate::MAX_UNKNOWN_LEN;
+pub use crate::certificate::CertificateRequest;
 use crate::frame;
 use crate::ids::{NoticeId, RecordId};
 use crate::notice::Answer;
 use crate::plan::{ItemId, Level};
 use crate::signal::SignalId;
 use crate::trouble::{TroubleCode, TroubleStatus};
+use crate::update::{Health, UpdateReport};
 
 macro_rules! records {
     ($($(#[$doc:meta])* $kind:literal => $name:ident,)*) => {
@@ -95,6 +97,12 @@ records! {
     17 => Refuelled,
     /// What the device itself took from the battery.
     18 => ParkedDay,
+    /// The device asks for a certificate.
+    24 => CertificateRequest,
+    /// A firmware update moved on.
+    32 => UpdateReport,
+    /// How the device does after a start.
+    33 => Health,
 }
 
 /// A record of a kind that this build does not know.
@@ -451,6 +459,8 @@ impl Record {
                 | Self::NoticeShown(_)
                 | Self::NoticeAnswered(_)
                 | Self::CommandResult(_)
+                | Self::CertificateRequest(_)
+                | Self::UpdateReport(_)
         )
     }
 }

@@ -2,8 +2,10 @@
 
 mod bad_input;
 mod cut_link;
+mod firmware;
 mod kill_cloud;
 mod kill_gateway;
 mod notices;
+mod provisioning;
 mod support;
 mod wire;

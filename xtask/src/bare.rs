@@ -11,7 +11,11 @@ use anyhow::{Context, Result};
 use crate::run::{self, BARE_TARGET};
 
 pub(crate) fn run(root: &Path) -> Result<()> {
-    for (name, path) in [("milepost-firmware", "firmware"), ("milepost-display", "firmware/display")] {
+    for (name, path) in [
+        ("milepost-firmware", "firmware"),
+        ("milepost-display", "firmware/display"),
+        ("milepost-identity", "firmware/identity"),
+    ] {
         run::run(run::cargo(root).args(["build", "--package", name, "--target", BARE_TARGET]))?;
         let folder = root.join("target/bare").join(name);
         prepare(&folder, name, &root.join(path))?;

@@ -5,12 +5,16 @@
 #![expect(clippy::print_stderr, reason = "and complains on standard error")]
 
 mod bare;
+mod budget;
 mod demo;
+mod elf;
+mod flash;
 mod fuzz;
 mod generate;
 mod qemu;
 mod run;
 mod setup;
+mod silicon;
 mod test;
 mod tidy;
 
@@ -51,6 +55,10 @@ enum Command {
         #[command(subcommand)]
         emulation: qemu::Emulation,
     },
+    /// Show what each image takes of its budget, and fail if one takes more.
+    Budget,
+    /// Build an image, write it to its board, enrol the board, and print the signed receipt.
+    Flash(flash::Flash),
     /// Write `cloud/openapi.json` anew from the service.
     Openapi,
     /// Write the golden vectors that are missing; standing ones never change.
@@ -72,6 +80,8 @@ fn main() -> ExitCode {
         Command::Bare => bare::run(&root),
         Command::Demo { arguments } => demo::run(&root, &arguments),
         Command::Qemu { emulation } => qemu::run(&root, emulation),
+        Command::Budget => budget::run(&root),
+        Command::Flash(call) => flash::run(&root, &call),
         Command::Openapi => generate::openapi(&root),
         Command::Vectors => generate::vectors(&root),
         Command::Fuzz { seconds } => fuzz::run(&root, seconds),

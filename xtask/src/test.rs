@@ -9,7 +9,7 @@ use std::time::Instant;
 use anyhow::{Result, bail};
 use clap::ValueEnum;
 
-use crate::{bare, qemu, run, setup, tidy};
+use crate::{bare, qemu, run, setup, silicon, tidy};
 
 /// One step of the whole run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -30,6 +30,8 @@ pub(crate) enum Step {
     Bare,
     /// What boards share, and the emulated board around the whole loop and against bad luck.
     Board,
+    /// The board of silicon: checked, linked into its slots, and within its budget.
+    Silicon,
     /// The pages in a browser.
     Web,
 }
@@ -50,6 +52,7 @@ impl Step {
             Self::Doc => run::run(run::cargo(root).args(["test", "--quiet", "--workspace", "--doc"])),
             Self::Bare => bare::run(root),
             Self::Board => qemu::check(root),
+            Self::Silicon => silicon::check(root),
             Self::Web => web(root),
         }
     }

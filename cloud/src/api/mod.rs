@@ -6,14 +6,17 @@
 mod account;
 mod body;
 mod devices;
+mod enrolment;
 mod events;
 mod export;
+mod firmware;
 mod idempotency;
 mod items;
 mod notices;
 mod privacy;
 mod problem;
 mod queue;
+mod rollouts;
 mod session;
 mod vehicles;
 
@@ -67,13 +70,37 @@ pub fn router() -> (Router<AppState>, Document) {
         .routes(routes!(queue::show))
         .routes(routes!(queue::records))
         .routes(routes!(devices::list))
+        .routes(routes!(enrolment::certify))
+        .routes(routes!(enrolment::receipts, enrolment::hand_in))
+        .routes(routes!(enrolment::receipt))
+        .routes(routes!(enrolment::serials))
+        .routes(routes!(firmware::list))
+        .routes(routes!(rollouts::list, rollouts::create))
+        .routes(routes!(rollouts::show))
+        .routes(routes!(rollouts::devices))
+        .routes(routes!(rollouts::approve))
+        .routes(routes!(rollouts::pause))
+        .routes(routes!(rollouts::resume))
+        .routes(routes!(rollouts::stop))
         .routes(routes!(events::events))
         .split_for_parts()
 }
 
+/// The routes that take whole firmware images, with their document; their bodies are longer than any other's.
+pub fn uploads() -> (Router<AppState>, Document) {
+    OpenApiRouter::new().routes(routes!(firmware::publish)).split_for_parts()
+}
+
+/// The document of all routes.
+pub fn full_document() -> Document {
+    let (_, mut document) = router();
+    document.merge(uploads().1);
+    document
+}
+
 /// The document as it is checked in: pretty JSON with a final line break.
 pub fn document() -> String {
-    let (_, document) = router();
+    let document = full_document();
     let mut text = document.to_pretty_json().expect("the document is plain data with text keys");
     text.push('\n');
     text

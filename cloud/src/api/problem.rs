@@ -11,10 +11,12 @@ use axum::Json;
 use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
+use milepost_engine::rollout::ApproveError;
 use serde::{Deserialize, Serialize};
 
 use crate::accounts::{AccountsError, LoginError, PasswordError};
 use crate::domain::IntentError;
+use crate::firmware::FirmwareError;
 use crate::i18n::{Language, Localizer};
 use crate::store::StoreError;
 
@@ -104,9 +106,34 @@ impl Problem {
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, "key-reused")
     }
 
+    /// The certificate request does not parse, is not signed by its own key, is not on P-256, or names another device.
+    pub fn certificate_request() -> Self {
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "certificate-request")
+    }
+
     /// Somebody else changed the same thing at the same time.
     pub fn conflict() -> Self {
         Self::new(StatusCode::CONFLICT, "conflict")
+    }
+
+    /// The bytes are no signed image, or nobody whom we trust signed them.
+    pub fn image() -> Self {
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "image")
+    }
+
+    /// Another image has this board and version.
+    pub fn version_taken() -> Self {
+        Self::new(StatusCode::CONFLICT, "version-taken")
+    }
+
+    /// The same person has approved already.
+    pub fn second_person() -> Self {
+        Self::new(StatusCode::CONFLICT, "second-person")
+    }
+
+    /// The rollout does not stand where this could be asked of it.
+    pub fn rollout_state() -> Self {
+        Self::new(StatusCode::CONFLICT, "rollout-state")
     }
 
     /// Too many attempts.
@@ -149,7 +176,12 @@ impl Problem {
         "closed",
         "nothing-to-undo",
         "key-reused",
+        "certificate-request",
         "conflict",
+        "image",
+        "version-taken",
+        "second-person",
+        "rollout-state",
         "too-many",
         "unavailable",
         "internal",
@@ -211,6 +243,21 @@ impl From<IntentError> for Problem {
             IntentError::TooManyItems | IntentError::TooLong => Self::invalid(),
             IntentError::Full | IntentError::Stopping => Self::unavailable(),
             IntentError::Store => Self::internal(&error),
+        }
+    }
+}
+
+impl From<FirmwareError> for Problem {
+    fn from(error: FirmwareError) -> Self {
+        match error {
+            FirmwareError::Store(error) => error.into(),
+            FirmwareError::Bundle(_) | FirmwareError::Untrusted => Self::image(),
+            FirmwareError::VersionTaken => Self::version_taken(),
+            FirmwareError::UnknownImage | FirmwareError::UnknownRollout => Self::not_found(),
+            FirmwareError::Setting(_) => Self::invalid(),
+            FirmwareError::Approve(ApproveError::SamePerson) => Self::second_person(),
+            FirmwareError::Approve(ApproveError::State) => Self::rollout_state(),
+            FirmwareError::Read(..) | FirmwareError::Write(..) => Self::internal(&error),
         }
     }
 }

@@ -5,6 +5,7 @@
 
 mod demo;
 mod device;
+mod firmware;
 mod output;
 mod serve;
 mod user;
@@ -62,6 +63,11 @@ enum Command {
         #[command(subcommand)]
         command: device::DeviceCommand,
     },
+    /// Sign firmware images, publish them, and roll them out to the fleet.
+    Firmware {
+        #[command(subcommand)]
+        command: firmware::FirmwareCommand,
+    },
 }
 
 /// Runs the command line with the given pages and words.
@@ -82,6 +88,7 @@ pub fn run(faces: Faces) -> ExitCode {
         Command::Openapi => openapi(),
         Command::User { config, command } => read(config).and_then(|config| user::run(config, faces, command)),
         Command::Device { config, command } => read(config).and_then(|config| device::run(&config, command)),
+        Command::Firmware { command } => firmware::run(command),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

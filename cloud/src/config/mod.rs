@@ -10,7 +10,9 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 pub use error::ConfigError;
-pub use sections::{Admin, ClockSettings, Data, FrontDoor, Http, Ingest, Offers, Secret, StoreKind, StoreSettings};
+pub use sections::{
+    Admin, ClockSettings, Data, Firmware, FrontDoor, Http, Ingest, Offers, Secret, StoreKind, StoreSettings,
+};
 
 /// Everything that can be set. An absent section or key has its default.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -28,6 +30,8 @@ pub struct Config {
     pub store: StoreSettings,
     /// How offers are decided.
     pub offers: Offers,
+    /// Firmware images and their rollouts.
+    pub firmware: Firmware,
     /// Pages and API.
     pub http: Http,
     /// Metrics.
@@ -89,6 +93,14 @@ impl Config {
         }
         if self.clock.epoch_ms.is_some() != self.clock.started_ms.is_some() {
             return Err(("clock.epoch_ms", "and clock.started_ms must be set together".to_owned()));
+        }
+        positive("firmware.step_ms", self.firmware.step_ms)?;
+        positive("firmware.bytes_per_s", u64::from(self.firmware.bytes_per_s))?;
+        if !(1..=32).contains(&self.firmware.chunk_window) {
+            return Err(("firmware.chunk_window", "must be between 1 and 32".to_owned()));
+        }
+        if self.firmware.key_bytes().len() != self.firmware.keys.len() {
+            return Err(("firmware.keys", "must be Ed25519 public keys of 64 hexadecimal digits".to_owned()));
         }
         if !(0.0..=0.5).contains(&self.offers.holdout_share) {
             return Err(("offers.holdout_share", "must be between 0 and 0.5".to_owned()));

@@ -109,6 +109,8 @@ pub struct FrontDoor {
     pub publish_burst: u32,
     /// How long a shutdown waits for commits under way, in milliseconds. Default 5000.
     pub drain_ms: u64,
+    /// How long a device's old certificate still counts after the first use of its successor, in milliseconds. Default 3600000, an hour.
+    pub retire_after_ms: u64,
 }
 
 impl Default for FrontDoor {
@@ -127,6 +129,7 @@ impl Default for FrontDoor {
             publishes_per_s: 50.0,
             publish_burst: 200,
             drain_ms: 5_000,
+            retire_after_ms: 3_600_000,
         }
     }
 }
@@ -235,5 +238,32 @@ pub struct Admin {
 impl Default for Admin {
     fn default() -> Self {
         Self { listen: SocketAddr::from(([127, 0, 0, 1], 9464)) }
+    }
+}
+
+/// Firmware images and their rollouts.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Firmware {
+    /// The public keys whose images are taken, each 64 hexadecimal digits as `milepost firmware keygen` prints them. Default: none.
+    pub keys: Vec<String>,
+    /// How often rollouts are looked at, in milliseconds of real time. Default 1000.
+    pub step_ms: u64,
+    /// How many chunks a device gets before it has to say how far it has come; at most 32. Default 16.
+    pub chunk_window: u16,
+    /// How many bytes of images go out a second, to all devices together. Default 4000000.
+    pub bytes_per_s: u32,
+}
+
+impl Default for Firmware {
+    fn default() -> Self {
+        Self { keys: Vec::new(), step_ms: 1_000, chunk_window: 16, bytes_per_s: 4_000_000 }
+    }
+}
+
+impl Firmware {
+    /// The keys as bytes; a text that is none is left out, which a checked configuration has none of.
+    pub fn key_bytes(&self) -> Vec<[u8; 32]> {
+        self.keys.iter().filter_map(|key| crate::firmware::parse_key(key)).collect()
     }
 }

@@ -30,4 +30,8 @@ pub enum ChangeKind {
     Consent,
     /// The profile or the owner changed.
     Profile,
+    /// The device's firmware, or an update of it, moved on.
+    Update,
+    /// The device asks for bytes of an image.
+    UpdateAsked,
 }

@@ -4,6 +4,7 @@ use milepost_protocol::NoticeId;
 use milepost_protocol::downlink::{Purposes, Task};
 use milepost_protocol::notice::Answer;
 use milepost_protocol::plan::{ItemId, PlanItem};
+use milepost_protocol::update::{SignedManifest, Version, Window};
 
 use super::{AccountId, Profile};
 
@@ -60,6 +61,22 @@ pub enum Intent {
         task: Task,
         /// For how long it stays valid, in milliseconds.
         valid_ms: u64,
+    },
+    /// Offer the device a firmware image.
+    OfferUpdate {
+        /// The rollout that offers it.
+        rollout: u32,
+        /// The image's version.
+        version: Version,
+        /// The image.
+        image: SignedManifest,
+        /// When the device may restart.
+        window: Option<Window>,
+    },
+    /// Take a rollout's offer back, if the device has not installed it yet.
+    WithdrawUpdate {
+        /// The rollout.
+        rollout: u32,
     },
 }
 

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use milepost_engine::numbers::Received;
 use milepost_engine::offers::Ledger;
 use milepost_engine::plan::Powertrain;
+use milepost_engine::rollout::DeviceUpdate;
 use milepost_engine::urgency::Urgency;
 use milepost_engine::usage::VehicleState;
 use milepost_protocol::downlink::{Consent, Purposes};
@@ -169,6 +170,9 @@ pub struct Vehicle {
     /// How soon an advisor should look at it, and why.
     #[serde(default)]
     pub urgency: Urgency,
+    /// What is known of the device's firmware.
+    #[serde(default)]
+    pub update: DeviceUpdate,
     /// What was counted.
     #[serde(default)]
     pub counts: Counts,
@@ -197,6 +201,7 @@ impl Vehicle {
             next_command: 0,
             timer_ms: None,
             urgency: Urgency::default(),
+            update: DeviceUpdate::default(),
             counts: Counts::default(),
         }
     }

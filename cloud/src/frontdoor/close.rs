@@ -37,6 +37,8 @@ pub enum Close {
     SubscriptionId,
     /// More unacknowledged publishes than granted.
     ReceiveMaximum,
+    /// A claim was used for something else than asking for a certificate.
+    ClaimMisuse,
     /// The disk has too little room for commits.
     StoreFull,
     /// The store failed.
@@ -64,6 +66,7 @@ impl Close {
             Self::TopicAlias => "topic_alias",
             Self::SubscriptionId => "subscription_id",
             Self::ReceiveMaximum => "receive_maximum",
+            Self::ClaimMisuse => "claim_misuse",
             Self::StoreFull => "store_full",
             Self::StoreFailed => "store_failed",
         }
@@ -76,7 +79,7 @@ impl Close {
             Self::Malformed => 0x81,
             Self::Protocol => 0x82,
             Self::StoreFailed => 0x83,
-            Self::ForeignTopic => 0x87,
+            Self::ForeignTopic | Self::ClaimMisuse => 0x87,
             Self::ShuttingDown => 0x8B,
             Self::KeepAlive => 0x8D,
             Self::TakenOver => 0x8E,

@@ -5,6 +5,7 @@
 use std::time::Duration;
 
 use bytes::BytesMut;
+use milepost_protocol::DeviceId;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::time::timeout;
 
@@ -20,6 +21,8 @@ const REFUSAL_TIMEOUT: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub(super) struct Accepted {
     pub(super) wire: Wire,
+    /// The client id: the device's own id, or the serial number of a board that comes with a claim.
+    pub(super) client: DeviceId,
     /// Bytes behind CONNECT that have come already.
     pub(super) input: BytesMut,
     pub(super) version: u8,
@@ -41,8 +44,8 @@ pub(super) async fn accept<S: AsyncRead + AsyncWrite + Unpin>(
     let connect =
         timeout(limit, first_packet(stream, &mut wire, &mut input)).await.map_err(|_| "connect_timeout")??;
     let (welcome, result) = match check(&connect, peer, has_room) {
-        Some((welcome, reason)) => (welcome, Err(reason)),
-        None => (accepted(&connect, peer, settings), Ok(())),
+        Err((welcome, reason)) => (welcome, Err(reason)),
+        Ok(client) => (accepted(&connect, peer, settings), Ok(client)),
     };
     let mut output = BytesMut::new();
     if !wire.encode(Outgoing::ConnAck(welcome), &mut output) {
@@ -53,17 +56,21 @@ pub(super) async fn accept<S: AsyncRead + AsyncWrite + Unpin>(
         stream.flush().await
     };
     timeout(REFUSAL_TIMEOUT.max(limit), write).await.map_err(|_| "connack_timeout")?.map_err(|_| "broken")?;
-    if let Err(reason) = result {
-        // The peer may be gone before the goodbye; there is nothing more to tell it.
-        let _ = timeout(REFUSAL_TIMEOUT, stream.shutdown()).await;
-        return Err(reason);
-    }
+    let client = match result {
+        Ok(client) => client,
+        Err(reason) => {
+            // The peer may be gone before the goodbye; there is nothing more to tell it.
+            let _ = timeout(REFUSAL_TIMEOUT, stream.shutdown()).await;
+            return Err(reason);
+        }
+    };
     let keep_alive_s = match welcome {
         Welcome::Accepted { keep_alive_s: Some(seconds), .. } => seconds,
         _ => connect.keep_alive_s,
     };
     Ok(Accepted {
         wire,
+        client,
         input,
         version: connect.version,
         keep_alive: (keep_alive_s > 0).then(|| Duration::from_secs(u64::from(keep_alive_s))),
@@ -91,20 +98,23 @@ async fn first_packet<S: AsyncRead + AsyncWrite + Unpin>(
     }
 }
 
-fn check(connect: &Connect, peer: &Peer, has_room: bool) -> Option<(Welcome, &'static str)> {
-    if connect.client_id != peer.device.as_str() {
-        return Some((Welcome::WrongClientId, "client_id"));
+/// Whom the connection is for, or how it is turned away.
+fn check(connect: &Connect, peer: &Peer, has_room: bool) -> Result<DeviceId, (Welcome, &'static str)> {
+    let client: DeviceId = connect.client_id.parse().map_err(|_| (Welcome::WrongClientId, "client_id"))?;
+    // A claim names a batch; which board of it this is only the client id says.
+    if peer.role != Role::Claim && client != peer.device {
+        return Err((Welcome::WrongClientId, "client_id"));
     }
     if connect.wants_authentication {
-        return Some((Welcome::AuthenticationRefused, "authentication"));
+        return Err((Welcome::AuthenticationRefused, "authentication"));
     }
     if connect.has_will {
-        return Some((Welcome::WillRefused, "will"));
+        return Err((Welcome::WillRefused, "will"));
     }
     if !has_room && peer.role == Role::Device {
-        return Some((Welcome::StoreFull, "store_full"));
+        return Err((Welcome::StoreFull, "store_full"));
     }
-    None
+    Ok(client)
 }
 
 fn accepted(connect: &Connect, peer: &Peer, settings: &config::FrontDoor) -> Welcome {

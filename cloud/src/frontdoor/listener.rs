@@ -18,11 +18,11 @@ use super::connect;
 use super::door::Door;
 use super::registry::Registry;
 use super::session;
-use super::tls::{Peer, Revoked};
+use super::tls::{Peer, Standing};
 use crate::config;
 use crate::events::Refused;
 use crate::ingest::Committer;
-use crate::pki::Role;
+use crate::pki::{Pki, Role};
 use crate::store::AnyStore;
 
 /// Why the front door does not open.
@@ -55,14 +55,15 @@ impl FrontDoor {
         registry: Registry,
         committer: Committer,
         store: AnyStore,
-        revoked: Revoked,
+        standing: Standing,
+        pki: Arc<Pki>,
     ) -> Result<Self, FrontDoorError> {
         let failed = |source| FrontDoorError::Listen { address: settings.listen, source };
         let listener = TcpListener::bind(settings.listen).await.map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
         let drain = CancellationToken::new();
         let tasks = TaskTracker::new();
-        let door = Door { settings, registry, committer, store, revoked, drain: drain.clone() };
+        let door = Door { settings, registry, committer, store, standing, pki, drain: drain.clone() };
         tasks.spawn(accept(listener, TlsAcceptor::from(Arc::new(tls)), Arc::new(door), tasks.clone()));
         Ok(Self { address, drain, tasks })
     }
@@ -133,16 +134,21 @@ async fn connection(stream: TcpStream, peer: SocketAddr, tls: &TlsAcceptor, hand
     let Some(identity) = cert.and_then(Peer::read) else {
         return Refused { peer, reason: "certificate_name", detail: &"common name is no device id" }.emit();
     };
-    if door.revoked.contains(&identity.serial) {
+    if door.standing.refuses(&identity.serial) {
         return Refused { peer, reason: "revoked", detail: &identity.device }.emit();
     }
-    let has_room = identity.role == Role::Tap || door.committer.has_room();
+    let has_room = identity.role != Role::Device || door.committer.has_room();
     let accepted = tokio::select! {
         () = door.drain.cancelled() => return,
         accepted = connect::accept(&mut stream, &identity, &door.settings, has_room) => accepted,
     };
     match accepted {
-        Ok(accepted) => session::serve(stream, accepted, identity, door).await,
+        Ok(accepted) => {
+            if identity.role == Role::Device {
+                door.standing.note_use(&identity.serial);
+            }
+            session::serve(stream, accepted, identity, door).await;
+        }
         Err(reason) => Refused { peer, reason, detail: &identity.device }.emit(),
     }
 }

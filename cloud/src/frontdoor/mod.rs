@@ -4,6 +4,7 @@
 //! and no session outlives its connection, because the store's outbox is the session.
 //! Invariant: a PUBACK leaves only after the commit, in the order of the publishes.
 
+mod claim;
 mod close;
 mod codec;
 mod connect;
@@ -20,4 +21,4 @@ mod tls;
 pub use close::Close;
 pub use listener::{FrontDoor, FrontDoorError};
 pub use registry::{Push, Registry};
-pub use tls::{Revoked, TlsError, server_config};
+pub use tls::{Standing, TlsError, server_config};

@@ -23,6 +23,8 @@ const TAP_LAG: usize = 1_024;
 pub enum Push {
     /// Send these bytes once, with quality of service 0.
     Receipt(Bytes),
+    /// Send these bytes once, with quality of service 0; the device asks again for what gets lost.
+    Chunk(Bytes),
     /// Look into the outbox.
     Wake,
 }
@@ -45,6 +47,8 @@ pub struct Registry {
 struct Sessions {
     generation: u64,
     by_device: HashMap<DeviceId, Entry>,
+    /// Sessions that no device is reached by: taps and claims. They are here to be ended.
+    others: HashMap<u64, Entry>,
 }
 
 #[derive(Debug)]
@@ -68,8 +72,11 @@ impl Entry {
 #[derive(Debug)]
 pub(super) struct Attached {
     registry: Registry,
-    device: DeviceId,
+    /// The device that is reached by it, if one is.
+    device: Option<DeviceId>,
     generation: u64,
+    /// The way back into the session, for work that it has begun itself.
+    pub(super) own: mpsc::Sender<Push>,
     pub(super) pushes: mpsc::Receiver<Push>,
     pub(super) kick: oneshot::Receiver<Close>,
 }
@@ -77,8 +84,12 @@ pub(super) struct Attached {
 impl Drop for Attached {
     fn drop(&mut self) {
         let mut sessions = self.registry.lock();
-        if sessions.by_device.get(&self.device).is_some_and(|entry| entry.generation == self.generation) {
-            sessions.by_device.remove(&self.device);
+        let Some(device) = &self.device else {
+            sessions.others.remove(&self.generation);
+            return;
+        };
+        if sessions.by_device.get(device).is_some_and(|entry| entry.generation == self.generation) {
+            sessions.by_device.remove(device);
         }
     }
 }
@@ -104,6 +115,7 @@ impl Registry {
     pub fn push(&self, device: &DeviceId, push: Push) {
         let kind = match &push {
             Push::Receipt(_) => "receipt",
+            Push::Chunk(_) => "chunk",
             Push::Wake => "wake",
         };
         let mut sessions = self.lock();
@@ -112,6 +124,7 @@ impl Registry {
             Some(entry) => match entry.pushes.try_send(push) {
                 Ok(()) => return,
                 Err(mpsc::error::TrySendError::Closed(_)) => "not_connected",
+                Err(mpsc::error::TrySendError::Full(Push::Chunk(_))) => "queue_full",
                 Err(mpsc::error::TrySendError::Full(_)) => {
                     // Without this receipt the device would wait for ever; a new connection makes it send again.
                     entry.kick(Close::SlowReader);
@@ -120,7 +133,7 @@ impl Registry {
             },
         };
         drop(sessions);
-        if kind == "receipt" || reason == "slow_reader" {
+        if kind != "wake" || reason == "slow_reader" {
             Unsent { device, kind, reason }.emit();
         }
     }
@@ -134,7 +147,9 @@ impl Registry {
 
     /// Ends the sessions whose certificate is revoked.
     pub fn kick_revoked(&self, serials: &HashSet<String>) {
-        for entry in self.lock().by_device.values_mut() {
+        let mut sessions = self.lock();
+        let Sessions { by_device, others, .. } = &mut *sessions;
+        for entry in by_device.values_mut().chain(others.values_mut()) {
             if serials.contains(&entry.serial) {
                 entry.kick(Close::Revoked);
             }
@@ -142,17 +157,31 @@ impl Registry {
     }
 
     pub(super) fn attach(&self, device: &DeviceId, serial: &str) -> Attached {
+        self.enter(Some(device), serial)
+    }
+
+    /// A place for a session that no device is reached by.
+    pub(super) fn attach_other(&self, serial: &str) -> Attached {
+        self.enter(None, serial)
+    }
+
+    fn enter(&self, device: Option<&DeviceId>, serial: &str) -> Attached {
         let (push_in, pushes) = mpsc::channel(WAITING_PUSHES);
         let (kick_in, kick) = oneshot::channel();
+        let own = push_in.clone();
         let mut sessions = self.lock();
         sessions.generation += 1;
         let generation = sessions.generation;
         let entry = Entry { generation, serial: serial.to_owned(), pushes: push_in, kick: Some(kick_in) };
-        if let Some(mut old) = sessions.by_device.insert(device.clone(), entry) {
+        let old = match device {
+            Some(device) => sessions.by_device.insert(device.clone(), entry),
+            None => sessions.others.insert(generation, entry),
+        };
+        if let Some(mut old) = old {
             old.kick(Close::TakenOver);
         }
         drop(sessions);
-        Attached { registry: self.clone(), device: device.clone(), generation, pushes, kick }
+        Attached { registry: self.clone(), device: device.cloned(), generation, own, pushes, kick }
     }
 
     pub(super) fn taps(&self) -> broadcast::Receiver<Tapped> {

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use metrics::counter;
-use milepost_protocol::topics;
+use milepost_protocol::{DeviceId, topics};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, ReadHalf, WriteHalf};
 use tokio::sync::{broadcast, oneshot};
 use tokio::time::{Instant, sleep_until, timeout};
@@ -40,17 +40,18 @@ const NEVER: Duration = Duration::from_hours(24);
 /// Serves one accepted connection to its end.
 pub(super) async fn serve<S: AsyncRead + AsyncWrite + Send>(stream: S, accepted: Accepted, peer: Peer, door: &Door) {
     let attached = match peer.role {
-        Role::Device => Some(door.registry.attach(&peer.device, &peer.serial)),
-        Role::Tap => None,
+        Role::Device => door.registry.attach(&peer.device, &peer.serial),
+        Role::Tap | Role::Claim => door.registry.attach_other(&peer.serial),
     };
-    Connected { device: &peer.device, version: accepted.version }.emit();
-    let device = peer.device.clone();
+    let device = accepted.client;
+    Connected { device: &device, version: accepted.version }.emit();
     let now = timer_now();
     let (reader, writer) = tokio::io::split(stream);
     let session = Session {
         door,
-        up: topics::up(&peer.device).as_str().to_owned(),
-        down: topics::down(&peer.device).as_str().to_owned(),
+        up: topics::up(&device).as_str().to_owned(),
+        down: topics::down(&device).as_str().to_owned(),
+        device: device.clone(),
         peer,
         version: accepted.version,
         wire: accepted.wire,
@@ -68,22 +69,25 @@ pub(super) async fn serve<S: AsyncRead + AsyncWrite + Send>(stream: S, accepted:
         stalled: None,
         drained_by: None,
         taps: None,
+        claim_listens: false,
     };
     let reason = session.run(attached).await.reason();
     Disconnected { device: &device, reason }.emit();
 }
 
 /// A publish whose commit is awaited.
-struct Pending {
+pub(super) struct Pending {
     /// What to acknowledge; a publish with quality of service 0 has none.
-    packet_id: Option<NonZeroU16>,
-    bytes: Bytes,
-    ack: oneshot::Receiver<Ack>,
+    pub(super) packet_id: Option<NonZeroU16>,
+    pub(super) bytes: Bytes,
+    pub(super) ack: oneshot::Receiver<Ack>,
 }
 
-struct Session<'d, S> {
-    door: &'d Door,
-    peer: Peer,
+pub(super) struct Session<'d, S> {
+    pub(super) door: &'d Door,
+    pub(super) peer: Peer,
+    /// The client id.
+    pub(super) device: DeviceId,
     up: String,
     down: String,
     version: u8,
@@ -93,7 +97,7 @@ struct Session<'d, S> {
     input: BytesMut,
     output: BytesMut,
     unflushed: bool,
-    pending: VecDeque<Pending>,
+    pub(super) pending: VecDeque<Pending>,
     outgoing: Outgoing,
     bucket: Bucket,
     paused_until: Option<Instant>,
@@ -105,6 +109,8 @@ struct Session<'d, S> {
     /// When a shutdown stops waiting for commits.
     drained_by: Option<Instant>,
     taps: Option<broadcast::Receiver<Tapped>>,
+    /// Whether a claim has subscribed to its answer.
+    pub(super) claim_listens: bool,
 }
 
 /// What woke the loop.
@@ -121,7 +127,7 @@ enum Event {
 }
 
 impl<S: AsyncRead + AsyncWrite + Send> Session<'_, S> {
-    async fn run(mut self, mut attached: Option<Attached>) -> Close {
+    async fn run(mut self, mut attached: Attached) -> Close {
         let why = match self.turns(&mut attached).await {
             Ok(never) => match never {},
             Err(why) => why,
@@ -131,7 +137,7 @@ impl<S: AsyncRead + AsyncWrite + Send> Session<'_, S> {
         why
     }
 
-    async fn turns(&mut self, attached: &mut Option<Attached>) -> Result<std::convert::Infallible, Close> {
+    async fn turns(&mut self, attached: &mut Attached) -> Result<std::convert::Infallible, Close> {
         let timer = sleep_until(timer_now() + NEVER);
         tokio::pin!(timer);
         loop {
@@ -182,7 +188,8 @@ impl<S: AsyncRead + AsyncWrite + Send> Session<'_, S> {
                 self.stalled = None;
             }
             Event::Written(_) | Event::Flushed(Err(_)) | Event::Read(Err(_)) => return Err(Close::Broken),
-            Event::Push(Some(Push::Receipt(bytes))) => self.receipt(bytes),
+            Event::Push(Some(Push::Receipt(bytes))) => self.send_once("receipt", bytes),
+            Event::Push(Some(Push::Chunk(bytes))) => self.send_once("chunk", bytes),
             Event::Push(Some(Push::Wake)) => self.outgoing.wake(),
             Event::Push(None) => return Err(Close::TakenOver),
             Event::Tap(Ok(tapped)) => {
@@ -243,7 +250,7 @@ impl<S: AsyncRead + AsyncWrite + Send> Session<'_, S> {
         Ok(())
     }
 
-    async fn take(&mut self, packet: Incoming, attached: &mut Option<Attached>) -> Result<(), Close> {
+    async fn take(&mut self, packet: Incoming, attached: &mut Attached) -> Result<(), Close> {
         match packet {
             Incoming::Publish(publish) => self.publish(publish, attached).await?,
             Incoming::PubAck(packet_id) => {
@@ -271,7 +278,7 @@ impl<S: AsyncRead + AsyncWrite + Send> Session<'_, S> {
         Ok(())
     }
 
-    async fn publish(&mut self, publish: Publish, attached: &mut Option<Attached>) -> Result<(), Close> {
+    async fn publish(&mut self, publish: Publish, attached: &mut Attached) -> Result<(), Close> {
         if publish.has_alias {
             return Err(Close::TopicAlias);
         }
@@ -281,7 +288,7 @@ impl<S: AsyncRead + AsyncWrite + Send> Session<'_, S> {
         if publish.retain {
             return Err(Close::Retain);
         }
-        if self.peer.role != Role::Device || publish.topic != self.up {
+        if self.peer.role == Role::Tap || publish.topic != self.up {
             return Err(Close::ForeignTopic);
         }
         let unacknowledged = self.pending.iter().filter(|pending| pending.packet_id.is_some()).count();
@@ -294,6 +301,9 @@ impl<S: AsyncRead + AsyncWrite + Send> Session<'_, S> {
         if let Some(pause) = self.bucket.take(timer_now()) {
             counter!("milepost_publishes_delayed_total").increment(1);
             self.paused_until = Some(timer_now() + pause);
+        }
+        if self.peer.role == Role::Claim {
+            return self.claim(publish, attached);
         }
         let submit = self.door.committer.envelope(self.peer.device.clone(), publish.payload.clone());
         let ack = tokio::select! {
@@ -310,7 +320,9 @@ impl<S: AsyncRead + AsyncWrite + Send> Session<'_, S> {
         let Some(pending) = self.pending.pop_front() else { return Ok(()) };
         match ack {
             Ok(Ack::Committed) => {
-                self.door.registry.tap(&self.peer.device, &pending.bytes);
+                if self.peer.role == Role::Device {
+                    self.door.registry.tap(&self.peer.device, &pending.bytes);
+                }
                 if let Some(packet_id) = pending.packet_id {
                     self.send(Packet::PubAck(packet_id));
                 }
@@ -332,12 +344,16 @@ impl<S: AsyncRead + AsyncWrite + Send> Session<'_, S> {
                 self.taps = Some(self.door.registry.taps());
                 return Granted::Qos(0);
             }
-            Role::Device | Role::Tap => {}
+            Role::Claim if filter == self.down => {
+                self.claim_listens = true;
+                return Granted::Qos(0);
+            }
+            Role::Device | Role::Tap | Role::Claim => {}
         }
         counter!("milepost_subscriptions_refused_total").increment(1);
         if filter.starts_with("$share/") {
             Granted::NoSharing
-        } else if filter.contains(['+', '#']) && self.peer.role == Role::Device {
+        } else if filter.contains(['+', '#']) && self.peer.role != Role::Tap {
             Granted::NoWildcards
         } else {
             Granted::NotAuthorized
@@ -348,14 +364,15 @@ impl<S: AsyncRead + AsyncWrite + Send> Session<'_, S> {
         match self.peer.role {
             Role::Device if filter == self.down => self.outgoing.unsubscribe(),
             Role::Tap if filter == topics::TAP_FILTER => self.taps.take().is_some(),
-            Role::Device | Role::Tap => false,
+            Role::Claim if filter == self.down => std::mem::take(&mut self.claim_listens),
+            Role::Device | Role::Tap | Role::Claim => false,
         }
     }
 
-    fn receipt(&mut self, payload: Bytes) {
-        let device = &self.peer.device;
-        if !self.outgoing.is_subscribed() {
-            Unsent { device, kind: "receipt", reason: "not_subscribed" }.emit();
+    fn send_once(&mut self, kind: &'static str, payload: Bytes) {
+        let device = &self.device;
+        if !self.outgoing.is_subscribed() && !self.claim_listens {
+            Unsent { device, kind, reason: "not_subscribed" }.emit();
             return;
         }
         let topic = self.down.clone();
@@ -428,8 +445,7 @@ async fn put_out<W: AsyncWrite + Unpin>(writer: &mut W, output: &mut BytesMut, u
     }
 }
 
-async fn from_outside(attached: &mut Option<Attached>) -> Event {
-    let Some(attached) = attached else { return std::future::pending().await };
+async fn from_outside(attached: &mut Attached) -> Event {
     tokio::select! {
         biased;
         why = &mut attached.kick => Event::Kick(why.unwrap_or(Close::TakenOver)),
@@ -437,11 +453,8 @@ async fn from_outside(attached: &mut Option<Attached>) -> Event {
     }
 }
 
-async fn kicked(attached: &mut Option<Attached>) -> Close {
-    match attached {
-        Some(attached) => (&mut attached.kick).await.unwrap_or(Close::TakenOver),
-        None => std::future::pending().await,
-    }
+async fn kicked(attached: &mut Attached) -> Close {
+    (&mut attached.kick).await.unwrap_or(Close::TakenOver)
 }
 
 async fn committed(pending: &mut VecDeque<Pending>) -> Result<Ack, oneshot::error::RecvError> {

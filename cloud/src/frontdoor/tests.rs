@@ -7,7 +7,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream};
 use tokio_util::sync::CancellationToken;
 
 use super::door::Door;
-use super::tls::{Peer, Revoked};
+use super::tls::{Peer, Standing};
 use super::{Close, connect, session};
 use crate::bench::{Bench, device, envelope};
 use crate::config;
@@ -33,7 +33,8 @@ impl Fixture {
             registry: bench.registry.clone(),
             committer: bench.running.committer.clone(),
             store: AnyStore::Memory(bench.store.clone()),
-            revoked: Revoked::default(),
+            standing: Standing::default(),
+            pki: Arc::clone(&bench.pki),
             drain: CancellationToken::new(),
         };
         Self { bench, door: Arc::new(door) }

@@ -15,21 +15,44 @@ use rustls::{
 };
 use x509_parser::prelude::{FromDer as _, X509Certificate};
 
-use crate::pki::Role;
+use crate::pki::{Role, Sets};
 
-/// The serial numbers that are refused; clones share it.
+/// How certificates stand by the register, and which were shown; clones share it.
 #[derive(Debug, Clone, Default)]
-pub struct Revoked(Arc<RwLock<HashSet<String>>>);
+pub struct Standing(Arc<RwLock<Known>>);
 
-impl Revoked {
-    /// Replaces the set.
-    pub fn set(&self, serials: HashSet<String>) {
-        *self.0.write().unwrap_or_else(PoisonError::into_inner) = serials;
+#[derive(Debug, Default)]
+struct Known {
+    refused: HashSet<String>,
+    settled: HashSet<String>,
+    /// Shown by a connection, and not known to be settled.
+    shown: HashSet<String>,
+}
+
+impl Standing {
+    /// Replaces what is known.
+    pub fn set(&self, sets: Sets) {
+        let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        known.refused = sets.refused;
+        known.settled = sets.settled;
     }
 
-    /// Whether a serial number is in the set.
-    pub fn contains(&self, serial: &str) -> bool {
-        self.0.read().unwrap_or_else(PoisonError::into_inner).contains(serial)
+    /// Whether a serial number must be refused.
+    pub fn refuses(&self, serial: &str) -> bool {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).refused.contains(serial)
+    }
+
+    /// Notes that an accepted connection showed a serial number.
+    pub fn note_use(&self, serial: &str) {
+        let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        if !known.settled.contains(serial) {
+            known.shown.insert(serial.to_owned());
+        }
+    }
+
+    /// The serial numbers that were shown since the last call and may take another's place.
+    pub fn take_shown(&self) -> Vec<String> {
+        self.0.write().unwrap_or_else(PoisonError::into_inner).shown.drain().collect()
     }
 }
 
@@ -52,7 +75,7 @@ pub fn server_config(
     cert: CertificateDer<'static>,
     key: PrivateKeyDer<'static>,
     device_ca: CertificateDer<'static>,
-    revoked: Revoked,
+    standing: Standing,
 ) -> Result<ServerConfig, TlsError> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let mut roots = RootCertStore::empty();
@@ -61,7 +84,7 @@ pub fn server_config(
         .clear_root_hint_subjects()
         .build()
         .map_err(TlsError::Verifier)?;
-    build(provider, Arc::new(Verifier { inner, revoked }), cert, key).map_err(TlsError::Server)
+    build(provider, Arc::new(Verifier { inner, standing }), cert, key).map_err(TlsError::Server)
 }
 
 fn build(
@@ -86,7 +109,7 @@ fn build(
 #[derive(Debug)]
 struct Verifier {
     inner: Arc<dyn ClientCertVerifier>,
-    revoked: Revoked,
+    standing: Standing,
 }
 
 impl ClientCertVerifier for Verifier {
@@ -102,7 +125,7 @@ impl ClientCertVerifier for Verifier {
     ) -> Result<ClientCertVerified, rustls::Error> {
         let verified = self.inner.verify_client_cert(end_entity, intermediates, now)?;
         let peer = Peer::read(end_entity).ok_or(rustls::Error::InvalidCertificate(CertificateError::BadEncoding))?;
-        if self.revoked.contains(&peer.serial) {
+        if self.standing.refuses(&peer.serial) {
             return Err(rustls::Error::InvalidCertificate(CertificateError::Revoked));
         }
         Ok(verified)
@@ -140,12 +163,12 @@ pub(super) struct Peer {
 }
 
 impl Peer {
-    /// Reads a certificate that was verified; `None` if its common name is no device id.
+    /// Reads a certificate that was verified; `None` if its common name is no device id or its unit no role.
     pub(super) fn read(cert: &CertificateDer<'_>) -> Option<Self> {
         let (_, cert) = X509Certificate::from_der(cert).ok()?;
         let device = cert.subject().iter_common_name().next()?.as_str().ok()?.parse().ok()?;
         let unit = cert.subject().iter_organizational_unit().next().and_then(|unit| unit.as_str().ok());
-        let role = if unit == Some("tap") { Role::Tap } else { Role::Device };
+        let role = Role::of_unit(unit)?;
         let serial = format!("{:0>32}", cert.tbs_certificate.serial.to_str_radix(16));
         Some(Self { device, role, serial })
     }

@@ -9,7 +9,7 @@ use milepost_protocol::{Envelope, MAX_ENVELOPE_LEN, Record, RecordId};
 use super::place;
 use crate::domain::Vehicle;
 use crate::events::{Committed, Quarantined};
-use crate::rules::{Effects, notice_record};
+use crate::rules::{Effects, notice_record, update_record};
 use crate::store::{QuarantineRow, TelemetryRow};
 
 /// The most envelopes that are set aside of one vehicle; more are only counted.
@@ -67,6 +67,9 @@ pub(super) fn fold(
         if let Record::Gap(gap) = &record {
             vehicle.received.insert_lost(gap);
         }
+        if let Record::CertificateRequest(request) = &record {
+            effects.requests.push(request.der.to_vec());
+        }
         let unknown = u64::from(matches!(record, Record::Unknown(_)));
         vehicle.counts.unknown_kinds += unknown;
         vehicle.counts.clamped += u64::from(clamped);
@@ -76,6 +79,7 @@ pub(super) fn fold(
         count.records += 1;
         vehicle.state.apply(header.boot, times, &record);
         notice_record(vehicle, &record, times.when_ms(), now_ms, effects);
+        update_record(vehicle, &record, now_ms, effects);
     }
     let telemetry = keep(vehicle, &envelope, bytes, &fresh, now_ms);
     Folded { telemetry, quarantine: None, named }

@@ -3,10 +3,11 @@
 //! Invariant: a vehicle is changed here and nowhere else, and nobody hears of a change before it is durable.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 use std::time::Duration;
 
-use milepost_protocol::DeviceId;
 use milepost_protocol::plan::DAY_MS;
+use milepost_protocol::{DeviceId, Downlink};
 use tokio::sync::{broadcast, mpsc, oneshot};
 use tokio::task::JoinHandle;
 use tokio::time::timeout_at;
@@ -20,8 +21,9 @@ use crate::clock::Clock;
 use crate::clock::timer_now;
 use crate::config;
 use crate::domain::{Actor, Change, Intent, IntentError, Outcome, Vehicle};
-use crate::events::CommitFailed;
+use crate::events::{Certified, CommitFailed};
 use crate::frontdoor::{Push, Registry};
+use crate::pki::{self, Pki};
 use crate::rules::{Effects, Rules, carry_out, evaluate, introduce};
 use crate::store::{AnyStore, Commit, Store as _, StoreError};
 
@@ -39,6 +41,8 @@ pub struct Parts {
     pub rules: Rules,
     /// The connected devices.
     pub registry: Registry,
+    /// Who signs certificates.
+    pub pki: Arc<Pki>,
     /// Where changes are told.
     pub changes: broadcast::Sender<Change>,
     /// How envelopes become commits.
@@ -167,6 +171,7 @@ impl Task {
                 draft.touched = true;
             }
         }
+        self.certify(&mut group).await;
         if let Err(error) = self.evaluate(&mut group, now_ms).await {
             self.failed(Vec::new(), group, &error, items);
             return false;
@@ -241,6 +246,23 @@ impl Task {
             }
             Work::Delivered { device, number } => group.commit.delivered.push((device, number)),
             Work::Tick { .. } | Work::Close { .. } => {}
+        }
+    }
+
+    /// Answers the certificate requests of a group, in its own commit: a group that is not committed is asked again, and has the same
+    /// answers.
+    async fn certify(&self, group: &mut Group) {
+        for (device, draft) in &mut group.drafts {
+            for request in std::mem::take(&mut draft.effects.requests) {
+                let (pki, by, der) = (Arc::clone(&self.parts.pki), device.clone(), request.clone());
+                // Certificates live in the machine's time, whatever time the service shows.
+                let now_ms = Clock::real().now_ms();
+                let verdict = tokio::task::spawn_blocking(move || pki.certify(&by, &der, now_ms)).await;
+                let Ok(verdict) = verdict else { continue };
+                Certified::of(device, &verdict).emit();
+                let answer = Downlink::Certificate(pki::answer(&request, verdict));
+                draft.effects.send(&mut draft.vehicle, answer);
+            }
         }
     }
 

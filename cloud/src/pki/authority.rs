@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use milepost_protocol::DeviceId;
 use rcgen::{
-    BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
-    KeyUsagePurpose, SerialNumber,
+    BasicConstraints, Certificate, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer,
+    KeyPair, KeyUsagePurpose, SerialNumber, SubjectPublicKeyInfo,
 };
 use rustls_pki_types::pem::PemObject as _;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
@@ -89,6 +89,7 @@ impl Authority {
         Ok((cert.der().clone(), PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()))))
     }
 
+    /// A certificate with a key that is made here.
     pub(super) fn client_certificate(
         &self,
         device: &DeviceId,
@@ -96,21 +97,38 @@ impl Authority {
         now_ms: u64,
         days: i64,
     ) -> Result<Signed, PkiError> {
-        let mut params = params(device.as_str(), now_ms, days);
-        if role == Role::Tap {
-            params.distinguished_name.push(DnType::OrganizationalUnitName, "tap");
-        }
-        params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
-        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
-        let mut serial: [u8; 16] = rand::random();
-        // A positive DER integer without a leading zero, so that its hexadecimal form is the same for everybody.
-        serial[0] = serial[0] & 0x7F | 0x40;
-        params.serial_number = Some(SerialNumber::from_slice(&serial));
+        let (params, serial) = client(device, role, now_ms, days);
         let key = KeyPair::generate().map_err(failed("making a key"))?;
         let cert = params.signed_by(&key, &self.issuer).map_err(failed("signing a device's certificate"))?;
-        let serial = format!("{:032x}", u128::from_be_bytes(serial));
         Ok(Signed { cert_pem: cert.pem(), key_pem: key.serialize_pem(), serial })
     }
+
+    /// A certificate for a key that stays where it is. Nothing but the key is taken from the request.
+    pub(super) fn sign(
+        &self,
+        key: &SubjectPublicKeyInfo,
+        device: &DeviceId,
+        now_ms: u64,
+        days: i64,
+    ) -> Result<(Certificate, String), PkiError> {
+        let (params, serial) = client(device, Role::Device, now_ms, days);
+        let cert = params.signed_by(key, &self.issuer).map_err(failed("signing a device's certificate"))?;
+        Ok((cert, serial))
+    }
+}
+
+fn client(device: &DeviceId, role: Role, now_ms: u64, days: i64) -> (CertificateParams, String) {
+    let mut params = params(device.as_str(), now_ms, days);
+    if let Some(unit) = role.unit() {
+        params.distinguished_name.push(DnType::OrganizationalUnitName, unit);
+    }
+    params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+    params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+    let mut serial: [u8; 16] = rand::random();
+    // A positive DER integer without a leading zero, so that its hexadecimal form is the same for everybody.
+    serial[0] = serial[0] & 0x7F | 0x40;
+    params.serial_number = Some(SerialNumber::from_slice(&serial));
+    (params, format!("{:032x}", u128::from_be_bytes(serial)))
 }
 
 fn params(title: &str, now_ms: u64, days: i64) -> CertificateParams {

@@ -43,6 +43,18 @@ pub enum PkiError {
         #[source]
         source: rcgen::Error,
     },
+    /// A serial number has enrolled before.
+    #[error("serial number {serial} has enrolled already; say that it may do so again")]
+    Enrolled {
+        /// The serial number.
+        serial: milepost_protocol::DeviceId,
+    },
+    /// The key of the flash receipts cannot be used.
+    #[error("key of the flash receipts is not usable, {path}", path = path.display())]
+    ReceiptKey {
+        /// Where.
+        path: PathBuf,
+    },
     /// A stored certificate is not PEM.
     #[error("certificate {path} is not PEM", path = path.display())]
     Pem {

@@ -3,10 +3,15 @@
 //! The two authorities are apart so that no device's certificate can pass for the server's.
 //! Invariant: private keys are files of mode 0600, and every change of the register is on disk before it takes effect.
 
+mod answer;
 mod authority;
+mod enrol;
 mod error;
-mod files;
+pub(crate) mod files;
 mod register;
+mod request;
+mod serials;
+mod watch;
 
 use std::path::{Path, PathBuf};
 
@@ -14,14 +19,23 @@ use milepost_protocol::DeviceId;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 
 use authority::Authority;
+use serials::Serials;
 
 use crate::config::Secret;
+use crate::receipts::ReceiptKey;
 
+pub use answer::answer;
+pub use enrol::{Leaf, Verdict};
 pub use error::PkiError;
 pub use register::{Issued, Register, Role};
+pub use serials::{Enrolled, Expected, Unknown};
+pub use watch::{Sets, Watch};
 
 /// How long a device's certificate is valid, in days.
 const DEVICE_DAYS: i64 = 3 * 365;
+
+/// How long a batch's claim is valid, in days: a year in store, and another until a board's first start.
+const CLAIM_DAYS: i64 = 2 * 365;
 
 /// The certificates of one data folder.
 #[derive(Debug)]
@@ -29,6 +43,8 @@ pub struct Pki {
     folder: PathBuf,
     server: Authority,
     device: Authority,
+    serials: Serials,
+    receipts: ReceiptKey,
 }
 
 /// What a device needs to connect.
@@ -53,6 +69,31 @@ impl Identity {
         files::write(&folder.join("cert.pem"), &self.cert_pem)?;
         files::write(&folder.join("key.pem"), &self.key_pem)
     }
+
+    /// Writes `ca.pem`, `cert.pem` and `key.pem` into `out`: a claim, which is not named after a device.
+    pub fn write_claim(&self, out: &Path) -> Result<(), PkiError> {
+        files::create_folder(out)?;
+        files::write(&out.join("ca.pem"), &self.ca_pem)?;
+        files::write(&out.join("cert.pem"), &self.cert_pem)?;
+        files::write(&out.join("key.pem"), &self.key_pem)
+    }
+}
+
+impl Issued {
+    fn new(device: &DeviceId, role: Role, serial: &str, now_ms: u64, days: i64) -> Self {
+        Self {
+            device: device.clone(),
+            role,
+            serial: serial.to_owned(),
+            issued_ms: now_ms,
+            expires_ms: now_ms + days.cast_unsigned() * 86_400_000,
+            revoked_ms: None,
+            key_sha256: None,
+            replaces: false,
+            used_ms: None,
+            retires_ms: None,
+        }
+    }
 }
 
 impl Pki {
@@ -61,12 +102,20 @@ impl Pki {
         files::create_folder(folder)?;
         let server = Authority::open(folder, "server-ca", "Milepost server authority", now_ms)?;
         let device = Authority::open(folder, "device-ca", "Milepost device authority", now_ms)?;
-        Ok(Self { folder: folder.to_owned(), server, device })
+        files::create_folder(&folder.join("issued"))?;
+        let serials = Serials::open(folder)?;
+        let receipts = ReceiptKey::open(folder)?;
+        Ok(Self { folder: folder.to_owned(), server, device, serials, receipts })
     }
 
     /// The authority that devices must expect behind the server's certificate, as PEM.
     pub fn server_ca_pem(&self) -> &str {
         self.server.pem()
+    }
+
+    /// The key that signs flash receipts.
+    pub fn receipts(&self) -> &ReceiptKey {
+        &self.receipts
     }
 
     /// The authority that devices' certificates come from.
@@ -83,32 +132,21 @@ impl Pki {
         self.server.server_certificate(names, now_ms)
     }
 
-    /// Issues a certificate and enters it in the register.
+    /// Issues a certificate with a key that is made here, and enters it in the register.
     pub fn issue(&self, device: &DeviceId, role: Role, now_ms: u64) -> Result<Identity, PkiError> {
-        let signed = self.device.client_certificate(device, role, now_ms, DEVICE_DAYS)?;
+        let days = if role == Role::Claim { CLAIM_DAYS } else { DEVICE_DAYS };
+        let signed = self.device.client_certificate(device, role, now_ms, days)?;
+        let _lock = self.lock()?;
         let mut register = self.register()?;
-        register.issued.push(Issued {
-            device: device.clone(),
-            role,
-            serial: signed.serial.clone(),
-            issued_ms: now_ms,
-            expires_ms: now_ms + DEVICE_DAYS.cast_unsigned() * 86_400_000,
-            revoked_ms: None,
-        });
+        register.issued.push(Issued::new(device, role, &signed.serial, now_ms, days));
         register.write(&self.register_path())?;
         let ca_pem = self.server.pem().to_owned();
         Ok(Identity { cert_pem: signed.cert_pem, key_pem: signed.key_pem, ca_pem, serial: signed.serial })
     }
 
-    /// Revokes every certificate of a device; answers how many were valid until now.
+    /// Revokes every certificate of a device or an engineer; answers how many were valid until now.
     pub fn revoke(&self, device: &DeviceId, now_ms: u64) -> Result<usize, PkiError> {
-        let mut register = self.register()?;
-        let valid = register.issued.iter_mut().filter(|issued| issued.device == *device && issued.revoked_ms.is_none());
-        let count = valid.map(|issued| issued.revoked_ms = Some(now_ms)).count();
-        if count > 0 {
-            register.write(&self.register_path())?;
-        }
-        Ok(count)
+        self.revoke_where(now_ms, |issued| issued.device == *device && issued.role != Role::Claim)
     }
 
     /// A secret of this installation, 32 hexadecimal digits; it is made at the first time.
@@ -133,6 +171,15 @@ impl Pki {
     }
 }
 
+/// Bytes as hexadecimal digits.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
+        write!(text, "{byte:02x}").expect("writing to a string cannot fail");
+        text
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use std::os::unix::fs::PermissionsExt as _;
@@ -152,7 +199,7 @@ mod tests {
         assert_eq!(pki.register().unwrap().issued.len(), 1);
         assert_eq!(pki.revoke(&device, 5).unwrap(), 1);
         assert_eq!(pki.revoke(&device, 6).unwrap(), 0, "a second time there is nothing to revoke");
-        assert_eq!(pki.register().unwrap().revoked().len(), 1);
+        assert_eq!(pki.register().unwrap().refused(6).len(), 1);
     }
 
     #[test]

@@ -14,6 +14,8 @@ pub struct Effects {
     pub messages: Vec<Message>,
     /// What subscribers hear.
     pub kinds: Vec<ChangeKind>,
+    /// Certificate requests of the car, DER, which have no answer yet.
+    pub requests: Vec<Vec<u8>>,
     /// A decision on offers.
     pub decision: Option<DecisionRow>,
 }
@@ -32,7 +34,7 @@ impl Effects {
     }
 
     /// Sends a message to the car; `false` if it is too long for it.
-    pub(super) fn send(&mut self, vehicle: &mut Vehicle, downlink: Downlink) -> bool {
+    pub(crate) fn send(&mut self, vehicle: &mut Vehicle, downlink: Downlink) -> bool {
         let mut buffer = [0; MAX_DOWNLINK_LEN];
         let Some(bytes) = Downlink::encode(&[downlink], &mut buffer) else { return false };
         let message = Message {

@@ -5,6 +5,7 @@ use milepost_engine::plan::{Powertrain, standard};
 use milepost_protocol::Downlink;
 use milepost_protocol::downlink::{Command, Consent, Purposes};
 use milepost_protocol::plan::{Anchor, ItemId, ServicePlan};
+use milepost_protocol::update::UpdateOffer;
 
 use super::answers::{Given, answer};
 use super::{Effects, completions};
@@ -88,6 +89,26 @@ pub fn carry_out(
                 return Err(IntentError::TooLong);
             }
             vehicle.next_command += 1;
+            Ok(true)
+        }
+        Intent::OfferUpdate { rollout, version, image, window } => {
+            let before = vehicle.update.offered;
+            if !vehicle.update.can_be_offered(*rollout, now_ms) {
+                return Ok(false);
+            }
+            let update = vehicle.update.offer(*rollout, *version, now_ms);
+            let offer = UpdateOffer { update, image: Some(image.clone()), window: *window };
+            if !effects.send(vehicle, Downlink::UpdateOffer(offer)) {
+                vehicle.update.offered = before;
+                return Err(IntentError::TooLong);
+            }
+            effects.note(ChangeKind::Update);
+            Ok(true)
+        }
+        Intent::WithdrawUpdate { rollout } => {
+            let Some(update) = vehicle.update.withdraw(*rollout) else { return Ok(false) };
+            effects.send(vehicle, Downlink::UpdateOffer(UpdateOffer { update, image: None, window: None }));
+            effects.note(ChangeKind::Update);
             Ok(true)
         }
     }

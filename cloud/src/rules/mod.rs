@@ -18,4 +18,4 @@ pub use effects::Effects;
 pub use evaluate::{Rules, evaluate};
 pub use intents::{carry_out, introduce};
 pub use offers::OfferRules;
-pub use records::notice_record;
+pub use records::{notice_record, update_record};

@@ -1,11 +1,13 @@
-//! What the car tells about notices.
+//! What the car tells about notices and about its firmware.
 
 use milepost_protocol::Record;
 use milepost_protocol::notice::Surface;
+use milepost_protocol::update::UpdateState;
 
 use super::answers::{Given, answer};
 use super::{Effects, reminders};
 use crate::domain::{Actor, ChangeKind, Moment, Vehicle};
+use crate::events::UpdateReported;
 
 /// Takes in a record about a notice, measured at `at_ms` by the car's clock; other records are none of its business.
 pub fn notice_record(vehicle: &mut Vehicle, record: &Record, at_ms: u64, now_ms: u64, effects: &mut Effects) {
@@ -38,4 +40,19 @@ pub fn notice_record(vehicle: &mut Vehicle, record: &Record, at_ms: u64, now_ms:
         }
         _ => {}
     }
+}
+
+/// Takes in a record about the device's firmware; other records are none of its business.
+pub fn update_record(vehicle: &mut Vehicle, record: &Record, now_ms: u64, effects: &mut Effects) {
+    if !vehicle.update.apply(record, now_ms) {
+        return;
+    }
+    let mut kind = ChangeKind::Update;
+    if let Record::UpdateReport(report) = record {
+        UpdateReported { device: &vehicle.device, report }.emit();
+        if matches!(report.state, UpdateState::Receiving(_)) {
+            kind = ChangeKind::UpdateAsked;
+        }
+    }
+    effects.note(kind);
 }

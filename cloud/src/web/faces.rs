@@ -12,7 +12,8 @@ pub fn faces() -> Faces {
     Faces {
         texts: Arc::new(CarTexts),
         router: Arc::new(|service, config| {
-            let settings = Settings { secure_cookies: config.http.secure_cookies };
+            let settings =
+                Settings { secure_cookies: config.http.secure_cookies, firmware_keys: config.firmware.key_bytes() };
             router(AppState::new(service, Clock::real(), settings))
         }),
     }

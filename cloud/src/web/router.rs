@@ -2,7 +2,7 @@
 //!
 //! Invariant: the API's routes come from [`crate::api`] alone, so that its document and its routes are the same thing.
 
-use axum::extract::State;
+use axum::extract::{DefaultBodyLimit, State};
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use axum::routing::{get, post};
@@ -12,14 +12,20 @@ use tower_http::limit::RequestBodyLimitLayer;
 
 use super::{AppState, account, advisor, assets, devices, errors, home, live, login, offers, privacy, security, trips};
 use crate::api::{self, Problem};
+use crate::firmware::MAX_IMAGE_LEN;
 
 /// The largest body that a form or an API call sends, in bytes.
 const MAX_BODY: usize = 64 * 1024;
 
+/// The largest signed image, in bytes.
+const MAX_UPLOAD: usize = MAX_IMAGE_LEN + 1024;
+
 /// Pages, API and assets.
 pub fn router(state: AppState) -> Router {
-    let (api, document) = api::router();
-    let document = document.to_pretty_json().unwrap_or_default();
+    let (api, _) = api::router();
+    let (uploads, _) = api::uploads();
+    let uploads = uploads.layer(DefaultBodyLimit::max(MAX_UPLOAD)).layer(RequestBodyLimitLayer::new(MAX_UPLOAD));
+    let document = api::full_document().to_pretty_json().unwrap_or_default();
     Router::new()
         .route("/", get(login::home))
         .route("/login", get(login::show).post(login::log_in))
@@ -44,10 +50,11 @@ pub fn router(state: AppState) -> Router {
         .route("/assets/{*name}", get(assets::serve))
         .route("/api/openapi.json", get(|| async move { ([("content-type", "application/json")], document) }))
         .merge(api)
+        .layer(RequestBodyLimitLayer::new(MAX_BODY))
+        .merge(uploads)
         .fallback(async || Problem::not_found())
         .method_not_allowed_fallback(async || Problem::method())
         .layer(CsrfLayer::new().with_rejection_response(|_| Problem::cross_site().into_response()))
-        .layer(RequestBodyLimitLayer::new(MAX_BODY))
         .layer(middleware::from_fn(errors::plain_rejections))
         .layer(middleware::from_fn_with_state(state.clone(), errors::as_pages))
         .layer(middleware::from_fn_with_state(state.clone(), security::headers))

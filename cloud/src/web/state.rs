@@ -7,16 +7,19 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use crate::accounts::{Accounts, Cookies};
 use crate::api::Problem;
 use crate::clock::Clock;
+use crate::firmware::Firmware;
 use crate::service::Service;
 
 /// How many live streams are open at most.
 const MAX_STREAMS: usize = 2_000;
 
 /// What the web side needs to know of its installation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Settings {
     /// Whether browsers reach the service over HTTPS alone; decides over secure cookies and HSTS.
     pub secure_cookies: bool,
+    /// The public keys whose firmware images are taken.
+    pub firmware_keys: Vec<[u8; 32]>,
 }
 
 /// The web side's state; clones share it.
@@ -26,6 +29,8 @@ pub struct AppState {
     pub service: Service,
     /// Accounts and sessions.
     pub accounts: Accounts,
+    /// Firmware images and their rollouts.
+    pub firmware: Firmware,
     /// How cookies are written.
     pub cookies: Cookies,
     /// The machine's clock: sessions, caches and latencies live by it, whatever the service's own clock does.
@@ -37,8 +42,9 @@ impl AppState {
     /// Puts the parts together. `wall` is [`Clock::real`] except in tests.
     pub fn new(service: Service, wall: Clock, settings: Settings) -> Self {
         let accounts = Accounts::new(service.clone(), wall.clone());
+        let firmware = Firmware::new(service.clone(), settings.firmware_keys);
         let cookies = Cookies { secure: settings.secure_cookies };
-        Self { service, accounts, cookies, wall, streams: Arc::new(Semaphore::new(MAX_STREAMS)) }
+        Self { service, accounts, firmware, cookies, wall, streams: Arc::new(Semaphore::new(MAX_STREAMS)) }
     }
 
     /// A seat for one live stream; it is free again when the permit is dropped.

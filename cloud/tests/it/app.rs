@@ -37,6 +37,9 @@ pub(crate) const NOW_MS: u64 = 1_794_475_800_000;
 /// Everybody's password.
 pub(crate) const PASSWORD: &str = "long enough to pass";
 
+/// The seed of the key whose firmware images are trusted.
+pub(crate) const SIGNING_SEED: [u8; 32] = [7; 32];
+
 /// The public address of the tests.
 pub(crate) const HOST: &str = "milepost.test";
 
@@ -54,6 +57,7 @@ pub(crate) struct TestApp {
     pub(crate) store: AnyStore,
     pub(crate) wall: Clock,
     _running: Running,
+    _folder: tempfile::TempDir,
 }
 
 /// A caller: nobody, or somebody with a session.
@@ -91,12 +95,16 @@ impl TestApp {
 
     /// The same over any store that is empty.
     pub(crate) async fn on(store: AnyStore, secure_cookies: bool) -> Self {
+        let signing_key = *salty::Keypair::from(&SIGNING_SEED).public.as_bytes();
         let clock = Clock::manual(NOW_MS);
         let wall = Clock::manual(NOW_MS);
         let registry = milepost::frontdoor::Registry::default();
         let (changes, _) = tokio::sync::broadcast::channel(256);
         let rules = Rules { texts: Arc::new(CarTexts), offers: offer_rules() };
+        let folder = tempfile::tempdir().unwrap();
+        let pki = Arc::new(milepost::pki::Pki::open(folder.path(), NOW_MS).unwrap());
         let running = ingest::start(Parts {
+            pki: Arc::clone(&pki),
             store: store.clone(),
             clock: clock.clone(),
             rules,
@@ -105,12 +113,12 @@ impl TestApp {
             settings: milepost::config::Ingest::default(),
             fatal: tokio_util::sync::CancellationToken::new(),
         });
-        let service = Service::new(store.clone(), clock.clone(), running.committer.clone(), registry, changes);
-        let state = AppState::new(service, wall.clone(), Settings { secure_cookies });
+        let service = Service::new(store.clone(), clock.clone(), running.committer.clone(), registry, changes, pki);
+        let state = AppState::new(service, wall.clone(), Settings { secure_cookies, firmware_keys: vec![signing_key] });
         for (id, name, role) in PEOPLE {
             state.accounts.create(id.parse().unwrap(), name, role, PASSWORD).await.unwrap();
         }
-        let app = Self { router: web::router(state.clone()), state, store, wall, _running: running };
+        let app = Self { router: web::router(state.clone()), state, store, wall, _running: running, _folder: folder };
         app.seed().await;
         app
     }
@@ -169,6 +177,11 @@ impl Client {
     pub(crate) async fn json(&self, method: Method, path: &str, body: &str) -> Answer {
         let request = self.request(method, path).header(header::CONTENT_TYPE, "application/json");
         self.send(request.body(Body::from(body.to_owned())).unwrap()).await
+    }
+
+    pub(crate) async fn bytes(&self, method: Method, path: &str, body: Vec<u8>) -> Answer {
+        let request = self.request(method, path).header(header::CONTENT_TYPE, "application/octet-stream");
+        self.send(request.body(Body::from(body)).unwrap()).await
     }
 
     pub(crate) fn request(&self, method: Method, path: &str) -> axum::http::request::Builder {

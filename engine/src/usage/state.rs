@@ -249,7 +249,10 @@ impl VehicleState {
             Record::NoticeRaised(_)
             | Record::NoticeShown(_)
             | Record::NoticeAnswered(_)
+            | Record::CertificateRequest(_)
             | Record::ParkedDay(_)
+            | Record::UpdateReport(_)
+            | Record::Health(_)
             | Record::Unknown(_) => {}
         }
     }

@@ -11,7 +11,7 @@ use milepost_firmware::{Device, DownlinkError, Error, Event, Frame, Now};
 use milepost_protocol::envelope::ClockQuality;
 use milepost_protocol::{MAX_ENVELOPE_LEN, NoticeId};
 
-use crate::ports::{Envelope, Incoming, Input, Message, Outgoing, Ports};
+use crate::ports::{Envelope, Incoming, Input, Message, Outgoing, Ports, Sight};
 use crate::supervisor::Member;
 
 /// The core hears of the time this often, in milliseconds.
@@ -41,7 +41,8 @@ pub struct Host<'d, S: MultiwriteNorFlash> {
     pace: u32,
     up: bool,
     finishing: bool,
-    shown: Option<NoticeId>,
+    /// Whether the display may show anything, and which notice.
+    seen: (bool, Option<NoticeId>),
     next_tick: Instant,
 }
 
@@ -66,7 +67,7 @@ impl<'d, S: MultiwriteNorFlash> Host<'d, S> {
         pace: u32,
     ) -> Self {
         let next_tick = Instant::now();
-        Self { device, ports, uplink, downlink, pace, up: false, finishing: false, shown: None, next_tick }
+        Self { device, ports, uplink, downlink, pace, up: false, finishing: false, seen: (false, None), next_tick }
     }
 
     /// Runs until [`Input::Finish`] was carried out, or the core fails.
@@ -160,10 +161,11 @@ impl<'d, S: MultiwriteNorFlash> Host<'d, S> {
         }
         self.ports.set_waiting(self.device.waiting());
         let notice = self.device.display(now);
-        let id = notice.map(|notice| notice.id);
-        if id != self.shown {
-            self.shown = id;
-            self.ports.notice.signal(notice.cloned());
+        let seen = (self.device.may_show(now), notice.map(|notice| notice.id));
+        if seen != self.seen {
+            self.seen = seen;
+            let (may_show, _) = seen;
+            self.ports.sight.signal(if may_show { Sight::Standing(notice.cloned()) } else { Sight::Moving });
         }
         if let Some((unix_ms, quality)) = self.device.unix_ms(now) {
             // A clock that runs faster than the world says nothing about certificates.

@@ -15,6 +15,7 @@ pub mod crash;
 pub mod guard;
 pub mod host;
 pub mod link;
+pub mod network;
 pub mod ports;
 pub mod region;
 pub mod session;

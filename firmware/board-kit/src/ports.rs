@@ -4,7 +4,7 @@
 
 use core::sync::atomic::{AtomicU32, Ordering};
 
-use embassy_sync::blocking_mutex::raw::{CriticalSectionRawMutex, NoopRawMutex};
+use embassy_sync::blocking_mutex::raw::CriticalSectionRawMutex;
 use embassy_sync::channel::Channel;
 use embassy_sync::signal::Signal;
 use embassy_sync::zerocopy_channel;
@@ -25,12 +25,12 @@ pub type Envelope = heapless::Vec<u8, MAX_ENVELOPE_LEN>;
 /// A message from the cloud between the link and the core.
 pub type Message = heapless::Vec<u8, MAX_DOWNLINK_LEN>;
 
-/// A place that is written by one task and read in place by another.
-pub type Mailbox<T> = zerocopy_channel::Channel<'static, NoopRawMutex, T>;
+/// A place that is written by one task and read in place by another, also by one that interrupts it.
+pub type Mailbox<T> = zerocopy_channel::Channel<'static, CriticalSectionRawMutex, T>;
 /// The end that writes.
-pub type Outgoing<T> = zerocopy_channel::Sender<'static, NoopRawMutex, T>;
+pub type Outgoing<T> = zerocopy_channel::Sender<'static, CriticalSectionRawMutex, T>;
 /// The end that reads.
-pub type Incoming<T> = zerocopy_channel::Receiver<'static, NoopRawMutex, T>;
+pub type Incoming<T> = zerocopy_channel::Receiver<'static, CriticalSectionRawMutex, T>;
 
 /// What the core's task is told beside frames and messages.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -45,6 +45,26 @@ pub enum Input {
     Finish,
 }
 
+/// What the display has to go by.
+#[derive(Debug, Clone, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "there is no heap to put a notice on, and there is one of these")]
+pub enum Sight {
+    /// The car moves, sleeps, or is not known to stand.
+    Moving,
+    /// The car stands; this is the most urgent notice.
+    Standing(Option<Notice>),
+}
+
+impl Sight {
+    /// The notice that may be shown.
+    pub fn notice(&self) -> Option<&Notice> {
+        match self {
+            Self::Moving => None,
+            Self::Standing(notice) => notice.as_ref(),
+        }
+    }
+}
+
 /// Everything that tasks share and that needs no place of its own.
 pub struct Ports {
     /// Frames from the buses.
@@ -55,8 +75,8 @@ pub struct Ports {
     pub inputs: Channel<CriticalSectionRawMutex, Input, 8>,
     /// The buttons below the display, as they go down (`true`) and up.
     pub buttons: Channel<CriticalSectionRawMutex, (Button, bool), 8>,
-    /// What the display shows from now on.
-    pub notice: Signal<CriticalSectionRawMutex, Option<Notice>>,
+    /// What the display has to go by from now on.
+    pub sight: Signal<CriticalSectionRawMutex, Sight>,
     /// What time it is.
     pub time: Time,
     /// Who still lives.
@@ -88,7 +108,7 @@ impl Ports {
             requests: Channel::new(),
             inputs: Channel::new(),
             buttons: Channel::new(),
-            notice: Signal::new(),
+            sight: Signal::new(),
             time: Time::new(),
             supervisor: Supervisor::new(),
             waiting: AtomicU32::new(0),

@@ -266,6 +266,13 @@ impl Machine {
         }
     }
 
+    /// The device starts anew: there is no connection, and the next attempt is at `at`.
+    pub fn restart(&mut self, at: Duration) {
+        self.state = State::Offline { retry_at: at };
+        self.under_way = 0;
+        self.receipt_due_since = None;
+    }
+
     /// There is no connection any more; sets when to try again.
     pub fn lost(&mut self, now: Duration, loss: Loss) {
         self.early_closes = match loss {

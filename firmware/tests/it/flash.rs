@@ -123,6 +123,11 @@ impl Chip {
         Self { alerts: region(alert_pages), bulk: region(bulk_pages), state: region(6), table: region(2), fuel }
     }
 
+    /// Another region of the same chip, in pages: it goes with the same power.
+    pub(crate) fn region(&self, pages: usize) -> Region {
+        Region { bytes: Rc::new(RefCell::new(vec![0xFF; pages * PAGE])), fuel: self.fuel.clone() }
+    }
+
     /// The power goes after `words` more words; `u64::MAX` for never.
     pub(crate) fn power(&self, words: u64) {
         self.fuel.set(words);

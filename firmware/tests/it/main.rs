@@ -14,4 +14,5 @@ mod outbox;
 mod polling;
 mod power;
 mod tables;
+mod updates;
 mod usage;

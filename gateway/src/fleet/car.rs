@@ -3,17 +3,19 @@
 //! Invariant: the core's time is the life's time and never falls; the position is on disk before the drive that leads to it.
 
 use std::collections::{BTreeMap, HashMap};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
 use milepost_firmware::outbox::read_all;
-use milepost_firmware::{Device, Event as CoreEvent, Flash, Now, Settings};
+use milepost_firmware::update::concerns;
+use milepost_firmware::{Device, DownlinkError, Event as CoreEvent, Flash, Now, Settings};
 use milepost_protocol::notice::Answer;
 use milepost_protocol::record::ResetReason;
 use milepost_protocol::{DeviceId, NoticeId};
 
+use super::board::{Board, BoardError, Boards, CURRENT_MA, Restart};
 use super::ecu::Ecu;
 use super::generator::{Generator, Moment};
 use super::ledger::{Ledger, LedgerError};
@@ -47,6 +49,9 @@ pub enum CarError {
     /// What stands beside the flash cannot be kept.
     #[error(transparent)]
     Ledger(#[from] LedgerError),
+    /// The simulated board failed.
+    #[error(transparent)]
+    Board(#[from] BoardError),
 }
 
 /// What all cars share.
@@ -58,6 +63,8 @@ pub struct Shared {
     pub time: VirtualTime,
     /// Whether events are written as lines.
     pub events: bool,
+    /// What the boards have in common; without it the cars take no firmware updates.
+    pub boards: Option<&'static Boards>,
     /// Raised, shown and answered, so far.
     pub raised: AtomicU64,
     /// See `raised`.
@@ -90,8 +97,10 @@ struct Intent {
 #[derive(Debug)]
 pub struct Car {
     id: DeviceId,
+    folder: PathBuf,
     generator: Generator,
     host: Host,
+    board: Option<Board>,
     link: Option<Link>,
     ledger: Ledger,
     earlier: u64,
@@ -122,30 +131,21 @@ impl Car {
         let time = shared.time;
         let generator = Generator::new(seed, id.as_str(), past, time.epoch_ms, time.speed, position);
         let born_ms = generator.position().at_ms;
-        let settings = Settings {
-            reset: ResetReason::PowerOn,
-            obd: true,
-            tank_ml: generator.class().burns().then(|| generator.class().store() as u32),
-            // Twenty moments of a drive: what a killed process may cost, at any speed of time.
-            ledger_every_ms: Settings::default().ledger_every_ms.max(20 * super::pace::spacing_ms(time.speed)),
-            ..Settings::default()
-        };
+        let board = start_board(&shared, folder, &id, ResetReason::PowerOn).await?;
+        let settings = settings(&generator, time, board.as_ref(), ResetReason::PowerOn);
         let now = Now { uptime_ms: 0, unix_ms: Some(born_ms) };
         let device = Box::pin(Device::start(flash, settings, now)).await?;
         let status = device.status();
         ledger.count(status.boot, status.created)?;
-        let earlier = ledger
-            .counts()
-            .into_iter()
-            .filter(|&(boot, _)| boot != status.boot)
-            .map(|(_, count)| u64::from(count))
-            .sum();
+        let earlier = earlier(&ledger, status.boot);
         let gauges = Arc::new(Gauges::default());
         gauges.virtual_ms.store(born_ms, Ordering::Relaxed);
         Ok(Self {
             id,
+            folder: folder.to_owned(),
             generator,
             host: Host::new(device),
+            board,
             link,
             ledger,
             earlier,
@@ -171,6 +171,9 @@ impl Car {
         while !asleep.is_wished() {
             let until_ms = self.shared.time.at_us(self.shared.clock.unix_us());
             let behind = self.live_until(until_ms).await?;
+            if let Some(restart) = self.tend_board(until_ms).await? {
+                self = Box::pin(self.restarted(restart)).await?;
+            }
             self.upload().await?;
             // A car that is behind only looks whether something came; one that is not waits for it.
             let pause = if behind { Duration::ZERO } else { PAUSE };
@@ -227,6 +230,62 @@ impl Car {
             }
         }
         Ok(true)
+    }
+
+    /// Passes on what the updater tells, and answers whether the board restarts now.
+    async fn tend_board(&mut self, at_ms: u64) -> Result<Option<Restart>, CarError> {
+        let now = self.now();
+        let Some(board) = &mut self.board else { return Ok(None) };
+        let status = self.host.device.status();
+        let restart = board.restarts(at_ms, status.trip.is_none()).await?;
+        let its_now = board.now(at_ms);
+        while let Some(record) = board.updater.report() {
+            self.host.device.report(now, record).await?;
+            board.updater.reported(its_now).await.map_err(BoardError::from)?;
+        }
+        if let Some(health) = board.updater.health(its_now, status.stored, Some(CURRENT_MA)) {
+            self.host.device.report(now, health).await?;
+        }
+        Ok(restart)
+    }
+
+    /// The same car after a restart of its board: a new core over the same flash, and no connection.
+    async fn restarted(self, restart: Restart) -> Result<Self, CarError> {
+        let Self { id, folder, generator, host, board, mut link, mut ledger, .. } = self;
+        let Self { shared, gauges, at_ms, intents, showings, .. } = self;
+        let status = host.device.status();
+        ledger.count(status.boot, status.created)?;
+        // Their files are locked until they are gone.
+        drop((host, board));
+        let flash = flash_file::open(&folder.join(format!("{id}.flash")), Layout::FLEET, Sync::Never)?;
+        let board = start_board(&shared, &folder, &id, restart.reset).await?;
+        let settings = settings(&generator, shared.time, board.as_ref(), restart.reset);
+        let now = Now { uptime_ms: 0, unix_ms: Some(at_ms) };
+        let device = Box::pin(Device::start(flash, settings, now)).await?;
+        let status = device.status();
+        ledger.count(status.boot, status.created)?;
+        if let (Some(link), Some(board)) = (&mut link, &board) {
+            link.restart(board.connects_after());
+        }
+        Ok(Self {
+            earlier: earlier(&ledger, status.boot),
+            host: Host::new(device),
+            board,
+            link,
+            ledger,
+            ecu: Ecu::default(),
+            matrix: Matrix::default(),
+            frames: Vec::with_capacity(16),
+            born_ms: at_ms,
+            at_ms,
+            intents,
+            showings,
+            id,
+            folder,
+            generator,
+            shared,
+            gauges,
+        })
     }
 
     /// Lets the core talk to the engine control unit.
@@ -309,6 +368,22 @@ impl Car {
         }
         let now = self.now();
         let Some(link) = &mut self.link else { return Ok(()) };
+        if let Some(board) = &mut self.board {
+            let at_ms = self.shared.time.at_us(self.shared.clock.unix_us());
+            match &event {
+                Event::Up => board.connected(at_ms).await?,
+                Event::Message(message) if concerns(message.payload()) => {
+                    match board.updater.downlink(board.now(at_ms), message.payload()).await {
+                        // It decoded when it was looked at.
+                        Ok(()) | Err(DownlinkError::Decode(_)) => {}
+                        Err(DownlinkError::Device(error)) => return Err(BoardError::from(error).into()),
+                    }
+                    link.acknowledge(message);
+                    return Ok(());
+                }
+                _ => {}
+            }
+        }
         match self.host.react(now, event, link).await? {
             Some(loss @ (Loss::Refused(_) | Loss::Untrusted(_))) => {
                 tracing::error!(vehicle = self.id.as_str(), %loss, "no connection");
@@ -329,6 +404,38 @@ impl Car {
     fn now(&self) -> Now {
         Now { uptime_ms: self.at_ms - self.born_ms, unix_ms: Some(self.at_ms) }
     }
+}
+
+/// The board of a car, if the fleet's cars have one.
+async fn start_board(
+    shared: &Shared,
+    folder: &Path,
+    id: &DeviceId,
+    reset: ResetReason,
+) -> Result<Option<Board>, CarError> {
+    let Some(boards) = shared.boards else { return Ok(None) };
+    let at_ms = shared.time.at_us(shared.clock.unix_us());
+    Ok(Some(Board::start(boards, folder, id.as_str(), reset, at_ms).await?))
+}
+
+/// How the core of a car starts.
+fn settings(generator: &Generator, time: VirtualTime, board: Option<&Board>, reset: ResetReason) -> Settings {
+    let default = Settings::default();
+    Settings {
+        firmware: board.map_or(default.firmware, |board| board.version().0),
+        reset,
+        obd: true,
+        tank_ml: generator.class().burns().then(|| generator.class().store() as u32),
+        // Twenty moments of a drive: what a killed process may cost, at any speed of time.
+        ledger_every_ms: default.ledger_every_ms.max(20 * super::pace::spacing_ms(time.speed)),
+        ..default
+    }
+}
+
+/// How many records all boots but the present one have made.
+fn earlier(ledger: &Ledger, boot: u32) -> u64 {
+    let counts = ledger.counts().into_iter();
+    counts.filter(|&(counted, _)| counted != boot).map(|(_, count)| u64::from(count)).sum()
 }
 
 /// Counts what an earlier process made and could not count any more: all of it is still in flash, or it was counted before.

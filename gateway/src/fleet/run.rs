@@ -11,6 +11,7 @@ use std::time::Duration;
 use milepost_protocol::DeviceId;
 use tokio::task::JoinSet;
 
+use super::board::Boards;
 use super::car::{Car, CarError, Gauges, Shared};
 use super::noise::Seed;
 use super::past::Past;
@@ -41,6 +42,8 @@ pub struct Plan {
     pub report: Option<PathBuf>,
     /// Whether events are written as lines to standard output.
     pub events: bool,
+    /// What the boards have in common; without it the cars take no firmware updates.
+    pub boards: Option<Boards>,
 }
 
 /// Where the fleet connects to.
@@ -130,6 +133,8 @@ pub async fn run(plan: Plan, clock: Clock, mut stop: Stop) -> Result<Report, Fle
         clock: clock.clone(),
         time: plan.time,
         events: plan.events,
+        // Once a process: the updaters borrow the keys for as long as the cars live.
+        boards: plan.boards.map(|boards| &*Box::leak(Box::new(boards))),
         raised: 0.into(),
         shown: 0.into(),
         answered: 0.into(),

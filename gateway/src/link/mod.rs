@@ -27,4 +27,5 @@ pub use client::Message;
 pub use loss::Loss;
 pub use milepost_firmware::link::{Policy, State, Stuck};
 pub use session::{Event, Link, Options, WINDOW};
+pub(crate) use tls::client_config_of;
 pub use tls::{Identity, TlsError, client_config};

@@ -145,6 +145,22 @@ impl Link {
         }
     }
 
+    /// Uses other credentials from the next connection on.
+    pub fn set_tls(&mut self, tls: Arc<ClientConfig>) {
+        self.target.tls = Some(tls);
+    }
+
+    /// Ends the connection, if there is one, so that the next one follows soon; the event is to be handled like any other.
+    pub fn reconnect(&mut self) -> Option<Event> {
+        self.client.is_some().then(|| self.lose(Loss::Broken("the credentials are to change".into())))
+    }
+
+    /// Drops the connection without a goodbye, as a device does that resets; the next attempt comes `after` it.
+    pub fn restart(&mut self, after: Duration) {
+        self.client = None;
+        self.machine.restart(self.clock.elapsed() + after);
+    }
+
     /// Says goodbye. What has no receipt stays in the device's flash.
     pub async fn close(mut self) {
         if let Some(client) = self.client.take() {

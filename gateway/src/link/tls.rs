@@ -63,22 +63,42 @@ pub enum TlsError {
 pub fn client_config(identity: &Identity, server_name: &str) -> Result<Arc<ClientConfig>, TlsError> {
     let server_name =
         ServerName::try_from(server_name.to_owned()).map_err(|_| TlsError::ServerName(server_name.to_owned()))?;
-    let provider = Arc::new(ring::default_provider());
-    let unusable = |source: Box<dyn std::error::Error + Send + Sync>| TlsError::Client {
-        path: identity.certificate.clone(),
-        source,
-    };
-
-    let mut roots = RootCertStore::empty();
-    for certificate in certificates("authority", &identity.ca)? {
-        roots.add(certificate).map_err(|error| TlsError::Client { path: identity.ca.clone(), source: error.into() })?;
-    }
     let chain = certificates("certificate", &identity.certificate)?;
     let key = PrivateKeyDer::from_pem_file(&identity.key).map_err(|source| TlsError::Pem {
         what: "private key",
         path: identity.key.clone(),
         source,
     })?;
+    build(identity, server_name, chain, key)
+}
+
+/// The same with a key and a certificate that are not in the identity's own files.
+pub(crate) fn client_config_of(
+    identity: &Identity,
+    server_name: &str,
+    certificate: CertificateDer<'static>,
+    key: PrivateKeyDer<'static>,
+) -> Result<Arc<ClientConfig>, TlsError> {
+    let server_name =
+        ServerName::try_from(server_name.to_owned()).map_err(|_| TlsError::ServerName(server_name.to_owned()))?;
+    build(identity, server_name, vec![certificate], key)
+}
+
+fn build(
+    identity: &Identity,
+    server_name: ServerName<'static>,
+    chain: Vec<CertificateDer<'static>>,
+    key: PrivateKeyDer<'static>,
+) -> Result<Arc<ClientConfig>, TlsError> {
+    let provider = Arc::new(ring::default_provider());
+    let unusable = |source: Box<dyn std::error::Error + Send + Sync>| TlsError::Client {
+        path: identity.certificate.clone(),
+        source,
+    };
+    let mut roots = RootCertStore::empty();
+    for certificate in certificates("authority", &identity.ca)? {
+        roots.add(certificate).map_err(|error| TlsError::Client { path: identity.ca.clone(), source: error.into() })?;
+    }
     let inner = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider.clone())
         .build()
         .map_err(|error| unusable(error.into()))?;

@@ -34,7 +34,15 @@ async fn live(folder: &Path, device: &str, days: u64) -> Stored {
     let time = VirtualTime { epoch_ms: EPOCH_MS, started_ms: 1_000_000, speed };
     hand.advance(Duration::from_secs_f64((days * 86_400) as f64 / speed));
     let until_ms = time.at_us(clock.unix_us());
-    let shared = Arc::new(Shared { clock, time, events: false, raised: 0.into(), shown: 0.into(), answered: 0.into() });
+    let shared = Arc::new(Shared {
+        clock,
+        time,
+        events: false,
+        boards: None,
+        raised: 0.into(),
+        shown: 0.into(),
+        answered: 0.into(),
+    });
     let car = Car::start(device.parse().unwrap(), 11, None, folder, None, shared).await.unwrap();
     let gauges = car.gauges();
     let (put_to_sleep, asleep) = Stop::new();

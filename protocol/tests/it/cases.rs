@@ -1,6 +1,7 @@
 //! The values behind the golden vectors: every kind in both directions, and the largest of each.
 
 use heapless::Vec as Bounded;
+use milepost_protocol::certificate::{self, CertificateAnswer, MAX_CERTIFICATE_LEN, MAX_REQUEST_LEN, Verdict};
 use milepost_protocol::downlink::{
     Command, Consent, Downlink, MAX_CHUNK_LEN, MAX_RANGES, NoticeUpdate, Purposes, Range, Receipt, Task,
 };
@@ -13,6 +14,10 @@ use milepost_protocol::plan::{
 };
 use milepost_protocol::record::*;
 use milepost_protocol::trouble::{TroubleCode, TroubleStatus};
+use milepost_protocol::update::{
+    Health, MAX_IMAGE_CHUNK_LEN, MAX_MANIFEST_LEN, Manifest, Refusal, SignedManifest, UpdateChunk, UpdateOffer,
+    UpdateReport, UpdateState, Version, Window,
+};
 use milepost_protocol::{MAX_UNKNOWN_LEN, SignalId};
 
 /// 2026-03-01 07:00 UTC in milliseconds of Unix time.
@@ -165,8 +170,48 @@ pub(crate) fn records() -> Vec<(&'static str, &'static str, Record)> {
             "a parked day within its budget",
             ParkedDay { spent_uah: 26_655, budget_uah: 50_000, wakes: 4 }.into(),
         ),
+        (
+            "certificate-request",
+            "as many bytes as a certificate request takes",
+            CertificateRequest { der: Bounded::from_slice(&[0x30; MAX_REQUEST_LEN]).unwrap() }.into(),
+        ),
+        (
+            "update-report",
+            "an image for another board is not taken",
+            UpdateReport { update: 12, version: Version([1, 5, 0]), state: UpdateState::Refused(Refusal::Board) }
+                .into(),
+        ),
+        (
+            "health",
+            "a quick start without a measured current",
+            Health {
+                board: "nucleo-f767zi".try_into().unwrap(),
+                version: Version([1, 4, 260]),
+                uptime_s: 9,
+                reconnect_ms: 7_431,
+                resets: 1,
+                backlog: 140,
+                current_ma: None,
+            }
+            .into(),
+        ),
         ("unknown", "a kind of a later version, kept as it came", unknown(40_000, &[1, 2, 3])),
     ]
+}
+
+fn update_states() -> Vec<Record> {
+    [
+        UpdateState::Receiving(262_144),
+        UpdateState::Verified,
+        UpdateState::Installed,
+        UpdateState::OnTrial,
+        UpdateState::Confirmed,
+        UpdateState::Reverted(ResetReason::Watchdog),
+        UpdateState::Withdrawn,
+    ]
+    .into_iter()
+    .map(|state| UpdateReport { update: 12, version: Version([1, 5, 0]), state }.into())
+    .collect()
 }
 
 fn tyre_sample() -> Record {
@@ -191,6 +236,12 @@ pub(crate) fn up() -> Vec<Up> {
         .map(|(name, meaning, record)| Up { name, meaning, header: HEADER, records: vec![(1200, NOW_MS, record)] })
         .collect();
     let change = |value| Record::from(SignalChange { signal: SignalId::BATTERY_12V, value });
+    cases.push(Up {
+        name: "update-states",
+        meaning: "an update on its way, in every state",
+        header: HEADER,
+        records: update_states().into_iter().zip(1200..).map(|(record, number)| (number, NOW_MS, record)).collect(),
+    });
     cases.push(Up { name: "empty", meaning: "no records at all", header: HEADER, records: vec![] });
     cases.push(Up {
         name: "run",
@@ -296,12 +347,75 @@ pub(crate) fn down() -> Vec<Down> {
         one("command-report", "report now", command(Task::Report)),
         one("command-log-level", "send what happens", command(Task::LogLevel { level: LogLevel::Info })),
         one("command-anchor-odometer", "the true odometer", command(Task::AnchorOdometer { odometer_m: 48_150_000 })),
+        one(
+            "certificate-largest",
+            "the longest certificate for the longest id",
+            Downlink::Certificate(CertificateAnswer {
+                request: [0xE7; 8],
+                verdict: Verdict::Issued {
+                    device: "0123456789012345678901234567890123456789".parse().unwrap(),
+                    certificate: Bounded::from_slice(&[0x30; MAX_CERTIFICATE_LEN]).unwrap(),
+                },
+            }),
+        ),
+        one(
+            "certificate-refused",
+            "the serial number has enrolled before",
+            Downlink::Certificate(CertificateAnswer {
+                request: [0xE7; 8],
+                verdict: Verdict::Refused(certificate::Refusal::AlreadyEnrolled),
+            }),
+        ),
+        one("update-offer", "an image, to be installed at night", Downlink::UpdateOffer(offer())),
+        one(
+            "update-offer-largest",
+            "the longest manifest that is ever sent",
+            Downlink::UpdateOffer(UpdateOffer {
+                update: u32::MAX,
+                image: Some(SignedManifest {
+                    manifest: Bounded::from_slice(&[0x3C; MAX_MANIFEST_LEN]).unwrap(),
+                    signature: [[0xFF; 32]; 2],
+                }),
+                window: Some(Window { from_minute: u16::MAX, minutes: u16::MAX }),
+            }),
+        ),
+        one(
+            "update-withdrawn",
+            "the same update withdrawn",
+            Downlink::UpdateOffer(UpdateOffer { update: 12, image: None, window: None }),
+        ),
+        one(
+            "update-chunk",
+            "the last piece of a run",
+            Downlink::UpdateChunk(UpdateChunk {
+                image: 0x5A5A_5A5A,
+                offset: 261_632,
+                last: true,
+                bytes: Bounded::from_slice(&[0xC3; MAX_IMAGE_CHUNK_LEN]).unwrap(),
+            }),
+        ),
         Down {
             name: "several",
             meaning: "three messages in one publish",
             messages: vec![receipt, update(NoticeState::Booked), command(Task::Report)],
         },
     ]
+}
+
+fn offer() -> UpdateOffer {
+    let manifest = Manifest {
+        board: "nucleo-f767zi".try_into().unwrap(),
+        version: Version([1, 5, 0]),
+        floor: Version([1, 3, 0]),
+        build: *b"\x01\x23\x45\x67\x89\xAB\xCD\xEF",
+        len: 261_903,
+        sha256: [0x5A; 32],
+    };
+    UpdateOffer {
+        update: 12,
+        image: Some(SignedManifest { manifest: manifest.encode(), signature: [[0x11; 32], [0x22; 32]] }),
+        window: Some(Window { from_minute: 60, minutes: 180 }),
+    }
 }
 
 fn notice() -> Notice {

@@ -8,6 +8,9 @@ use milepost_protocol::notice::{Answer, NoticeState, Surface};
 use milepost_protocol::plan::{ItemId, Level};
 use milepost_protocol::record::*;
 use milepost_protocol::trouble::{TroubleCode, TroubleStatus};
+use milepost_protocol::update::{
+    Health, Refusal, SignedManifest, UpdateChunk, UpdateOffer, UpdateReport, UpdateState, Version, Window,
+};
 use milepost_protocol::{DeviceId, Envelope, EnvelopeWriter, MAX_DOWNLINK_LEN, MAX_ENVELOPE_LEN, SignalId, topics};
 use proptest::collection::vec;
 use proptest::option::of;
@@ -115,6 +118,46 @@ fn log_chunk() -> impl Strategy<Value = Record> {
     })
 }
 
+fn version() -> impl Strategy<Value = Version> {
+    any::<[u16; 3]>().prop_map(Version)
+}
+
+fn update_report() -> impl Strategy<Value = Record> {
+    use Refusal::{BelowFloor, Board, BootLoader, Hash, Length, Manifest, NotNewer, OnTrial, Signature};
+    let refusal = select(vec![Signature, Manifest, Board, NotNewer, BelowFloor, Length, Hash, BootLoader, OnTrial]);
+    let state = prop_oneof![
+        refusal.prop_map(UpdateState::Refused),
+        any::<u32>().prop_map(UpdateState::Receiving),
+        select(vec![ResetReason::Watchdog, ResetReason::Fault]).prop_map(UpdateState::Reverted),
+        select(vec![
+            UpdateState::Verified,
+            UpdateState::Installed,
+            UpdateState::OnTrial,
+            UpdateState::Confirmed,
+            UpdateState::Withdrawn,
+        ]),
+    ];
+    (any::<u32>(), version(), state).prop_map(|(update, version, state)| UpdateReport { update, version, state }.into())
+}
+
+fn health() -> impl Strategy<Value = Record> {
+    let measured = (any::<[u32; 3]>(), any::<u16>(), of(any::<u16>()));
+    ("[a-z0-9-]{0,24}", version(), measured).prop_map(|(board, version, (numbers, resets, current_ma))| {
+        let board = Text::try_from(board.as_str()).expect("24 characters are the longest name of a board");
+        let [uptime_s, reconnect_ms, backlog] = numbers;
+        Health { board, version, uptime_s, reconnect_ms, resets, backlog, current_ma }.into()
+    })
+}
+
+fn offer() -> impl Strategy<Value = UpdateOffer> {
+    let image = (vec(any::<u8>(), 0..=192), any::<[[u8; 32]; 2]>()).prop_map(|(manifest, signature)| SignedManifest {
+        manifest: Bounded::from_slice(&manifest).expect("192 bytes are a manifest's longest"),
+        signature,
+    });
+    let window = (any::<u16>(), any::<u16>()).prop_map(|(from_minute, minutes)| Window { from_minute, minutes });
+    (any::<u32>(), of(image), of(window)).prop_map(|(update, image, window)| UpdateOffer { update, image, window })
+}
+
 fn record() -> impl Strategy<Value = Record> {
     use CommandOutcome::{Done, Expired, HashMismatch, OutOfOrder, TableInvalid, Unsupported};
     let value = || -1e9_f32..1e9;
@@ -160,6 +203,11 @@ fn record() -> impl Strategy<Value = Record> {
         .into()),
         (value(), value(), any::<bool>())
             .prop_map(|(before, after, electric)| Refuelled { before, after, electric }.into()),
+        vec(any::<u8>(), 0..=254).prop_map(|der| {
+            CertificateRequest { der: Bounded::from_slice(&der).expect("254 bytes are a request") }.into()
+        }),
+        update_report(),
+        health(),
         (1000..u16::MAX, vec(any::<u8>(), 0..=256)).prop_map(|(kind, body)| {
             Record::Unknown(Unknown { kind, body: Bounded::from_slice(&body).expect("256 bytes are kept") })
         }),
@@ -219,6 +267,11 @@ fn downlink() -> impl Strategy<Value = Downlink> {
             expires_ms,
             task
         })),
+        offer().prop_map(Downlink::UpdateOffer),
+        (any::<[u32; 2]>(), any::<bool>(), vec(any::<u8>(), 0..=512)).prop_map(|([image, offset], last, bytes)| {
+            let bytes = Bounded::from_slice(&bytes).expect("512 bytes are the longest chunk");
+            Downlink::UpdateChunk(UpdateChunk { image, offset, last, bytes })
+        }),
     ]
 }
 

@@ -3,15 +3,18 @@
 //! Invariant: it lives only while a test waits for something of it, so between two waits nothing happens in it.
 
 use std::net::SocketAddr;
+use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use milepost_firmware::frame::unraw;
 use milepost_firmware::{Device, Event as CoreEvent, Frame, Now, Settings};
+use milepost_gateway::agent::look_after;
 use milepost_gateway::clock::{Clock, VirtualTime};
 use milepost_gateway::flash_file::{Layout, in_memory};
 use milepost_gateway::host::Host;
-use milepost_gateway::link::{Event, Identity, Link, Options, Policy, client_config};
+use milepost_gateway::identity::Keeper;
+use milepost_gateway::link::{Event, Identity, Link, Options, Policy};
 use milepost_protocol::notice::{Answer, NoticeState};
 use milepost_protocol::{DeviceId, NoticeId};
 
@@ -39,7 +42,8 @@ pub(crate) struct Car {
     /// How many publishes were acknowledged.
     pub(crate) acknowledged: u64,
     link: Option<Link>,
-    identity: Identity,
+    /// Its credentials.
+    pub(crate) keeper: Keeper,
     clock: Clock,
     time: VirtualTime,
 }
@@ -48,6 +52,11 @@ impl Car {
     /// Starts the first car of a stage, offline.
     pub(crate) async fn start(stage: &Stage) -> Result<Self> {
         let id = stage.devices.first().context("the stage has no car")?.clone();
+        Self::with(stage, id, &stage.identities()).await
+    }
+
+    /// Starts a car with an identity of its own, offline.
+    pub(crate) async fn with(stage: &Stage, id: DeviceId, identities: &Path) -> Result<Self> {
         let clock = Clock::system();
         let unix_ms = Some(stage.time.at_us(clock.unix_us()));
         let now = Now { uptime_ms: clock.elapsed().as_millis() as u64, unix_ms };
@@ -59,7 +68,7 @@ impl Car {
             is_up: false,
             acknowledged: 0,
             link: None,
-            identity: Identity::in_folder(&stage.identities(), id.as_str()),
+            keeper: Keeper::open(Identity::in_folder(identities, id.as_str()), "localhost", &id)?,
             id,
             clock,
             time: stage.time,
@@ -72,7 +81,7 @@ impl Car {
             device: self.id.clone(),
             host: server.ip().to_string(),
             port: server.port(),
-            tls: Some(client_config(&self.identity, "localhost")?),
+            tls: Some(self.keeper.tls()?),
             keep_alive: Duration::from_mins(1),
         };
         self.link = Some(Link::new(options, Policy::fleet(), self.clock.clone(), 1));
@@ -138,6 +147,10 @@ impl Car {
         let standing = Frame::new(0, unraw(ANSWERS), &[0x03, 0x41, 0x0D, 0x00]).context("the frame is well formed")?;
         self.host.device.frame(now, &standing).await?;
         self.host.device.tick(now).await?;
+        let unix_ms = self.host.device.unix_ms(now).map(|(unix_ms, _)| unix_ms);
+        if let Some(request) = self.keeper.request(unix_ms)? {
+            self.host.device.request_certificate(now, request).await?;
+        }
         if let Some(link) = &mut self.link {
             self.host.upload(now, link).await?;
         }
@@ -147,13 +160,17 @@ impl Car {
             tokio::time::sleep(TICK).await;
             None
         };
+        let now = self.now();
+        let event = match (event, &mut self.link) {
+            (Some(event), Some(link)) => Some(look_after(&mut self.keeper, event, link, &mut self.host, now).await?),
+            (event, _) => event,
+        };
         match &event {
             Some(Event::Up) => self.is_up = true,
             Some(Event::Down(_)) => self.is_up = false,
             Some(Event::Acknowledged(_)) => self.acknowledged += 1,
             Some(Event::Message(_)) | None => {}
         }
-        let now = self.now();
         if let (Some(event), Some(link)) = (event, &mut self.link) {
             self.host.react(now, event, link).await?;
         }

@@ -73,6 +73,11 @@ pub(crate) struct Fleet {
 impl Fleet {
     /// Starts the cars of a stage; they connect to `server`.
     pub(crate) fn start(stage: &Stage, server: SocketAddr) -> Result<Self> {
+        Self::start_with(stage, server, &[])
+    }
+
+    /// The same with more arguments.
+    pub(crate) fn start_with(stage: &Stage, server: SocketAddr, more: &[&str]) -> Result<Self> {
         let report = stage.folder().join("report.json");
         let mut arguments = vec!["fleet".to_owned(), "--events".to_owned()];
         for (flag, value) in [
@@ -89,6 +94,7 @@ impl Fleet {
         ] {
             arguments.extend([flag.to_owned(), value]);
         }
+        arguments.extend(more.iter().map(|argument| (*argument).to_owned()));
         let process = Process::start("milepost-gateway", arguments, stage.folder())?;
         let (created_sender, created) = watch::channel(0);
         let (end, ended) = oneshot::channel();

@@ -17,6 +17,7 @@ use milepost::server::{RunningServer, Server};
 use milepost::store::{SledSettings, SledStore};
 use milepost_engine::plan::{Powertrain, standard};
 use milepost_gateway::clock::VirtualTime;
+use milepost_gateway::fleet::calendar::HOUR_MS;
 use milepost_gateway::fleet::generator::Generator;
 use milepost_protocol::DeviceId;
 use milepost_protocol::downlink::Purposes;
@@ -30,7 +31,10 @@ use super::cloud::Cloud;
 /// The one owner of every car.
 pub(crate) const OWNER: &str = "anna";
 
-/// The owner's password.
+/// The engineer.
+pub(crate) const ENGINEER: &str = "emil";
+
+/// Everybody's password.
 pub(crate) const PASSWORD: &str = "a long enough password";
 
 /// A prepared stage.
@@ -48,19 +52,25 @@ pub(crate) struct Stage {
 impl Stage {
     /// Prepares `vehicles` cars whose service items are somewhere in the second half of their cycles.
     pub(crate) async fn set(vehicles: usize, seed: u64, speed: f64) -> Result<Self> {
-        Self::set_with(vehicles, seed, speed, 0.4..0.99).await
+        // A day in the past, so that a car's time is never ahead of the machine's unless it runs faster.
+        Self::set_with(vehicles, seed, speed, 0.4..0.99, DAY_MS).await
     }
 
     /// Prepares `vehicles` cars that live as fast as the machine and for which every service item is overdue.
     pub(crate) async fn overdue(vehicles: usize, seed: u64) -> Result<Self> {
-        Self::set_with(vehicles, seed, 1.0, 1.3..1.4).await
+        Self::set_with(vehicles, seed, 1.0, 1.3..1.4, DAY_MS).await
     }
 
-    async fn set_with(vehicles: usize, seed: u64, speed: f64, progress: Range<f64>) -> Result<Self> {
+    /// Prepares `vehicles` cars that live as fast as the machine, an hour after midnight when all of them are parked.
+    pub(crate) async fn at_night(vehicles: usize, seed: u64) -> Result<Self> {
+        let since_ms = (Clock::real().now_ms() - HOUR_MS) % DAY_MS;
+        Self::set_with(vehicles, seed, 1.0, 0.0..0.1, DAY_MS + since_ms).await
+    }
+
+    async fn set_with(vehicles: usize, seed: u64, speed: f64, progress: Range<f64>, behind_ms: u64) -> Result<Self> {
         let folder = tempfile::tempdir().context("making a temporary folder failed")?;
         let started_ms = Clock::real().now_ms();
-        // A day in the past, so that a car's time is never ahead of the machine's unless it runs faster.
-        let time = VirtualTime { epoch_ms: started_ms - DAY_MS, started_ms, speed };
+        let time = VirtualTime { epoch_ms: started_ms - behind_ms, started_ms, speed };
         let mut config = Config::default();
         config.data.folder = folder.path().join("data");
         config.clock.epoch_ms = Some(time.epoch_ms);
@@ -90,6 +100,7 @@ impl Stage {
         let owner: AccountId = OWNER.parse()?;
         let accounts = Accounts::new(server.service.clone(), Clock::real());
         accounts.create(owner.clone(), "Anna", Role::Owner, PASSWORD).await?;
+        accounts.create(ENGINEER.parse()?, "Emil", Role::Engineer, PASSWORD).await?;
         let mut random = SmallRng::seed_from_u64(self.seed);
         for device in &self.devices {
             let generator = Generator::new(self.seed, device.as_str(), None, self.time.epoch_ms, self.time.speed, None);

@@ -9,9 +9,22 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("milepost-engine", &["milepost-protocol"]),
     ("milepost-firmware", &["milepost-protocol", "milepost-engine"]),
     ("milepost-display", &["milepost-protocol"]),
-    ("milepost-gateway", &["milepost-protocol", "milepost-engine", "milepost-firmware"]),
+    ("milepost-spi-nor", &[]),
+    ("milepost-identity", &["milepost-protocol"]),
+    ("milepost-station", &["milepost-protocol", "milepost-identity"]),
+    ("milepost-gateway", &["milepost-protocol", "milepost-engine", "milepost-firmware", "milepost-identity"]),
     ("milepost", &["milepost-protocol", "milepost-engine"]),
-    ("milepost-tests", &["milepost-protocol", "milepost-engine", "milepost-firmware", "milepost-gateway", "milepost"]),
+    (
+        "milepost-tests",
+        &[
+            "milepost-protocol",
+            "milepost-engine",
+            "milepost-firmware",
+            "milepost-identity",
+            "milepost-gateway",
+            "milepost",
+        ],
+    ),
     ("milepost-bench", &["milepost-protocol", "milepost-engine", "milepost-firmware", "milepost-gateway", "milepost"]),
     ("xtask", &[]),
 ];
@@ -28,12 +41,15 @@ const PURE: &[(&str, &[&str])] = &[
             "heapless",
             "libm",
             "postcard",
+            "salty",
             "sequential-storage",
             "serde",
             "sha2",
         ],
     ),
     ("milepost-display", &["embedded-graphics", "embedded-hal", "heapless"]),
+    ("milepost-spi-nor", &["embedded-hal-async", "embedded-storage-async"]),
+    ("milepost-identity", &["heapless", "p256", "postcard", "serde", "sha2"]),
 ];
 
 pub(super) fn check(metadata: &Metadata) -> Vec<Finding> {

@@ -12,8 +12,11 @@ const ADVISOR: Statuses = [401, 404, 404, 200, 404];
 const ENGINEER: Statuses = [401, 404, 404, 404, 200];
 const ANYBODY_SIGNED_IN: Statuses = [401, 200, 200, 200, 200];
 
+/// What a bench tells after flashing.
+const FLASHING: &str = r#"{"device":"golf-1","board":"mps2-an386","image_sha256":"0000000000000000000000000000000000000000000000000000000000000000","tool":"test 1","result":"flashed"}"#;
+
 /// Every operation with what each kind of caller gets.
-const CASES: [(&str, &str, &str, Statuses); 22] = [
+const CASES: [(&str, &str, &str, Statuses); 37] = [
     ("get", "/api/v1/session", "", ANYBODY_SIGNED_IN),
     ("post", "/api/v1/session", r#"{"account":"nobody","password":"wrong"}"#, [401; 5]),
     ("get", "/api/v1/sessions", "", ANYBODY_SIGNED_IN),
@@ -35,6 +38,21 @@ const CASES: [(&str, &str, &str, Statuses); 22] = [
     ("get", "/api/v1/queue/{vehicle}", "", ADVISOR),
     ("get", "/api/v1/queue/{vehicle}/records", "", ADVISOR),
     ("get", "/api/v1/devices", "", ENGINEER),
+    ("post", "/api/v1/devices/{id}/certificate", "no request", [401, 404, 404, 404, 422]),
+    ("get", "/api/v1/flash-receipts", "", ENGINEER),
+    ("post", "/api/v1/flash-receipts", FLASHING, [401, 404, 404, 404, 201]),
+    ("get", "/api/v1/flash-receipts/{receipt}", "", [401, 404, 404, 404, 404]),
+    ("get", "/api/v1/serials", "", ENGINEER),
+    ("get", "/api/v1/firmware", "", ENGINEER),
+    ("post", "/api/v1/firmware", "", [401, 404, 404, 404, 422]),
+    ("get", "/api/v1/rollouts", "", ENGINEER),
+    ("post", "/api/v1/rollouts", r#"{"board":"bench","version":"new"}"#, [401, 404, 404, 404, 422]),
+    ("get", "/api/v1/rollouts/{rollout}", "", [401, 404, 404, 404, 404]),
+    ("get", "/api/v1/rollouts/{rollout}/devices", "", [401, 404, 404, 404, 404]),
+    ("post", "/api/v1/rollouts/{rollout}/approve", "", [401, 404, 404, 404, 404]),
+    ("post", "/api/v1/rollouts/{rollout}/pause", "", [401, 404, 404, 404, 404]),
+    ("post", "/api/v1/rollouts/{rollout}/resume", "", [401, 404, 404, 404, 404]),
+    ("post", "/api/v1/rollouts/{rollout}/stop", "", [401, 404, 404, 404, 404]),
     ("delete", "/api/v1/session", "", [204; 5]),
 ];
 
@@ -72,7 +90,10 @@ async fn each_kind_of_caller_gets_what_it_may_and_learns_nothing_of_the_rest() {
             .replace("{vehicle}", "golf-1")
             .replace("{notice}", &brake_reminder().to_string())
             .replace("{item}", "2")
-            .replace("{session}", &session);
+            .replace("{rollout}", "1")
+            .replace("{session}", &session)
+            .replace("{id}", "golf-1")
+            .replace("{receipt}", "nothing");
         let method: Method = method.to_uppercase().parse().unwrap();
         for (caller, status) in callers.iter().zip(statuses) {
             let answer = caller.json(method.clone(), &path, body).await;

@@ -1,7 +1,9 @@
 //! The JSON API.
 
 mod authorisation;
+mod bench;
 mod document;
 mod events;
+mod firmware;
 mod owner;
 mod staff;

@@ -4,7 +4,6 @@
 //! Invariant: whatever fails after the start is told, kept and recovered from by a reset; nothing waits for ever.
 #![no_std]
 #![no_main]
-#![expect(clippy::large_futures, reason = "tasks have static places, and there is no heap to put a future on")]
 
 mod arguments;
 mod clock;
@@ -12,7 +11,6 @@ mod display;
 mod fault;
 mod interrupts;
 mod lan9118;
-mod network;
 mod nor;
 mod registers;
 mod stack;
@@ -27,6 +25,7 @@ use embassy_time::{Duration, Instant, Timer};
 use milepost_board_kit::crash::{Cause, Crash};
 use milepost_board_kit::host::{self, Host};
 use milepost_board_kit::link;
+use milepost_board_kit::network;
 use milepost_board_kit::ports::{Envelope, Incoming, Input, Mailbox, Message, Outgoing, Ports};
 use milepost_board_kit::region::{Chip, Region};
 use milepost_board_kit::session::Mailboxes;

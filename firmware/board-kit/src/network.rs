@@ -8,7 +8,8 @@ use embassy_net::dns::DnsQueryType;
 use embassy_net::tcp::{TcpReader, TcpSocket, TcpWriter};
 use embassy_net::{IpAddress, Stack};
 use embassy_time::{Duration, with_timeout};
-use milepost_board_kit::link::{Network, Socket};
+
+use crate::link::{Network, Socket};
 
 /// Without an acknowledgement of the peer for this long a connection is dead.
 const TIMEOUT: Duration = Duration::from_secs(30);
@@ -20,27 +21,39 @@ const BUFFER_LEN: usize = 2048;
 
 /// The memory of one connection.
 #[derive(Debug)]
-pub(crate) struct Buffers {
+pub struct Buffers {
     receive: [u8; BUFFER_LEN],
     transmit: [u8; BUFFER_LEN],
 }
 
+impl Default for Buffers {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl Buffers {
-    /// Empty.
-    pub(crate) const fn new() -> Self {
+    /// Empty; a board keeps it in static memory.
+    pub const fn new() -> Self {
         Self { receive: [0; BUFFER_LEN], transmit: [0; BUFFER_LEN] }
     }
 }
 
 /// The way to the cloud.
-pub(crate) struct Tcp {
+pub struct Tcp {
     stack: Stack<'static>,
     buffers: &'static mut Buffers,
 }
 
+impl core::fmt::Debug for Tcp {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("Tcp")
+    }
+}
+
 impl Tcp {
     /// Over a running stack.
-    pub(crate) fn new(stack: Stack<'static>, buffers: &'static mut Buffers) -> Self {
+    pub fn new(stack: Stack<'static>, buffers: &'static mut Buffers) -> Self {
         Self { stack, buffers }
     }
 
@@ -66,8 +79,14 @@ impl Network for Tcp {
     }
 }
 
+impl core::fmt::Debug for Connected<'_> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("Connected")
+    }
+}
+
 /// A connection.
-pub(crate) struct Connected<'b>(TcpSocket<'b>);
+pub struct Connected<'b>(TcpSocket<'b>);
 
 impl Socket for Connected<'_> {
     type Reader<'s>

@@ -1,0 +1,77 @@
+//! The way to the cloud: network and link, below the core.
+//!
+//! Invariant: keys and tokens come from the chip's own random number generator, and from nothing else.
+
+use defmt::Display2Format;
+use embassy_executor::Spawner;
+use embassy_net::{Runner, Stack, StackResources};
+use embassy_stm32::peripherals::RNG;
+use embassy_stm32::rng::{self, Rng};
+use embassy_stm32::{Peri, bind_interrupts};
+use milepost_board_kit::crash::Cause;
+use milepost_board_kit::link::{self, News};
+use milepost_board_kit::network;
+use milepost_board_kit::session::Mailboxes;
+use milepost_firmware::configuration::Configuration;
+use milepost_firmware::link::Policy;
+use static_cell::{ConstStaticCell, StaticCell};
+
+use crate::ethernet::Driver;
+use crate::{PORTS, fault, spawn};
+
+bind_interrupts!(struct Irqs {
+    RNG => rng::InterruptHandler<RNG>;
+});
+
+/// DHCP, DNS and the link, with one to spare.
+type Sockets = StackResources<4>;
+
+/// Starts network and link.
+pub(crate) fn start(
+    spawner: Spawner,
+    ethernet: Driver,
+    random: Peri<'static, RNG>,
+    configuration: &'static Configuration,
+    mailboxes: Mailboxes,
+) {
+    static SOCKETS: StaticCell<Sockets> = StaticCell::new();
+    let mut random = Rng::new(random, Irqs);
+    let seed = u64::from(random.next_u32()) << 32 | u64::from(random.next_u32());
+    let dhcp = embassy_net::Config::dhcpv4(embassy_net::DhcpConfig::default());
+    let (stack, runner) = embassy_net::new(ethernet, dhcp, SOCKETS.init_with(Sockets::new), seed);
+    spawn(spawner, net(runner));
+    spawn(spawner, uplink(stack, random, configuration, mailboxes));
+}
+
+#[embassy_executor::task]
+async fn net(mut runner: Runner<'static, Driver>) -> ! {
+    runner.run().await
+}
+
+#[embassy_executor::task]
+async fn uplink(
+    stack: Stack<'static>,
+    mut random: Rng<'static, RNG>,
+    configuration: &'static Configuration,
+    mut mailboxes: Mailboxes,
+) -> ! {
+    static MEMORY: ConstStaticCell<link::Memory> = ConstStaticCell::new(link::Memory::new());
+    static SOCKET: ConstStaticCell<network::Buffers> = ConstStaticCell::new(network::Buffers::new());
+    let mut network = network::Tcp::new(stack, SOCKET.take());
+    let memory = MEMORY.take();
+    let tell = |news| match news {
+        News::Connecting => {
+            let address = stack.config_v4().map(|config| config.address);
+            let (host, port) = (configuration.host.as_str(), configuration.port);
+            defmt::info!("link: connecting to {=str}:{=u16} from {}", host, port, address);
+        }
+        News::Lost(loss, wait) => {
+            defmt::warn!("link: {}, again in {=u64} ms", Display2Format(&loss), wait.as_millis() as u64);
+        }
+    };
+    let policy = Policy::default();
+    let ended =
+        link::run(&mut network, &mut random, configuration, policy, memory, (&PORTS, &mut mailboxes), tell).await;
+    let Err(error) = ended;
+    fault::end(Cause::Software, format_args!("the link ended: {error}"))
+}

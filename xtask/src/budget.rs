@@ -1,0 +1,125 @@
+//! `cargo xtask budget`: what each image takes of what it may take, as `firmware/boards/*/budget.toml` says.
+//!
+//! Invariant: an image that takes more than its budget fails, and one that was not built is never taken for one that fits.
+
+use std::fmt::Write;
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, Result, bail};
+use serde::Deserialize;
+
+use crate::elf::{self, Sizes};
+
+/// What an image may take.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Budget {
+    /// The image's name.
+    name: String,
+    /// Where it is built, from the repository's root.
+    path: String,
+    /// Bytes of flash: code, constants, and what variables start from.
+    flash_bytes: u64,
+    /// Bytes of variables.
+    static_ram_bytes: u64,
+    /// Bytes of stack that the linker has to leave.
+    stack_bytes: u64,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Budgets {
+    image: Vec<Budget>,
+}
+
+/// Prints the table of every board, and fails if an image is missing or too large.
+pub(crate) fn run(root: &Path) -> Result<()> {
+    let boards = root.join("firmware/boards");
+    let mut found = false;
+    for entry in fs::read_dir(&boards).with_context(|| format!("cannot list {}", boards.display()))? {
+        let folder = entry.context("cannot list the boards")?.path();
+        if folder.join("budget.toml").is_file() {
+            found = true;
+            check(root, &folder)?;
+        }
+    }
+    if !found {
+        bail!("no board has a budget.toml");
+    }
+    Ok(())
+}
+
+/// Prints the table of one board, and fails if an image is missing or too large.
+pub(crate) fn check(root: &Path, folder: &Path) -> Result<()> {
+    let path = folder.join("budget.toml");
+    let text = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+    let budgets: Budgets = toml::from_str(&text).with_context(|| format!("{} is no budget", path.display()))?;
+    let mut images = Vec::new();
+    for budget in budgets.image {
+        let path = root.join(&budget.path);
+        let file = fs::read(&path).with_context(|| format!("{} is not built: {}", budget.name, path.display()))?;
+        let sizes = elf::sizes(&file).with_context(|| format!("{} is no image", path.display()))?;
+        images.push((budget, sizes));
+    }
+    let (table, excess) = compare(&images);
+    print!("{table}");
+    if excess.is_empty() { Ok(()) } else { bail!("over budget: {}", excess.join(", ")) }
+}
+
+/// The table, and what takes more than it may.
+fn compare(images: &[(Budget, Sizes)]) -> (String, Vec<String>) {
+    let mut table = format!("{:24}{:>14}{:>12}{:>12}{:>8}\n", "image", "", "bytes", "budget", "");
+    let mut excess = Vec::new();
+    for (budget, sizes) in images {
+        let rows = [
+            ("flash", sizes.flash, budget.flash_bytes, sizes.flash > budget.flash_bytes),
+            ("static ram", sizes.static_ram, budget.static_ram_bytes, sizes.static_ram > budget.static_ram_bytes),
+            ("stack", sizes.stack, budget.stack_bytes, sizes.stack < budget.stack_bytes),
+        ];
+        for (what, bytes, allowed, is_over) in rows {
+            let percent = bytes * 100 / allowed.max(1);
+            writeln!(table, "{:24}{what:>14}{bytes:>12}{allowed:>12}{percent:>7}%", budget.name)
+                .expect("a string takes any text");
+            if is_over {
+                excess.push(format!("{} {what}: {bytes} of {allowed} bytes", budget.name));
+            }
+        }
+    }
+    (table, excess)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn budget() -> Budget {
+        toml::from_str::<Budgets>(
+            "[[image]]\nname = \"a\"\npath = \"b\"\nflash_bytes = 1000\nstatic_ram_bytes = 100\nstack_bytes = 50\n",
+        )
+        .unwrap()
+        .image
+        .remove(0)
+    }
+
+    #[test]
+    fn an_image_that_takes_all_it_may_fits_and_a_byte_more_does_not() {
+        let excess = |flash, static_ram, stack| compare(&[(budget(), Sizes { flash, static_ram, stack })]).1;
+        assert!(excess(1000, 100, 50).is_empty());
+        assert_eq!(excess(1001, 100, 50), ["a flash: 1001 of 1000 bytes"]);
+        assert_eq!(excess(1000, 101, 50), ["a static ram: 101 of 100 bytes"]);
+        assert_eq!(excess(1000, 100, 49), ["a stack: 49 of 50 bytes"], "a stack must not be smaller");
+    }
+
+    #[test]
+    fn an_image_that_was_not_built_is_an_error() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(
+            folder.path().join("budget.toml"),
+            "[[image]]\nname = \"a\"\npath = \"none\"\nflash_bytes = 1\nstatic_ram_bytes = 1\nstack_bytes = 1\n",
+        )
+        .unwrap();
+        let error = check(folder.path(), folder.path()).unwrap_err();
+        assert!(error.to_string().contains("not built"), "{error:#}");
+    }
+}

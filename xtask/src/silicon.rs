@@ -1,0 +1,39 @@
+//! The board of silicon as far as a machine without it can go: formatted, checked, linked into its slots, and within its budget.
+//!
+//! Invariant: everything that a person would flash was built from what stands in the folder.
+
+use std::path::Path;
+
+use anyhow::Result;
+
+use crate::{budget, run};
+
+/// The folder of the board.
+const BOARD: &str = "firmware/boards/nucleo-f767zi";
+
+/// Where its images are built; `.cargo/config.toml` of the board says the same.
+const TARGET: &str = "target/boards";
+
+pub(crate) fn check(root: &Path) -> Result<()> {
+    let folder = root.join(BOARD);
+    let cargo = |words: &[&str]| {
+        let mut command = run::cargo(&folder);
+        command.args(words);
+        command
+    };
+    run::run(&mut cargo(&["fmt", "--all", "--check"]))?;
+    let target = root.join(TARGET);
+    // One profile for both, so that the libraries below are built once.
+    for words in [
+        &["clippy", "--quiet", "--release", "--workspace", "--locked"],
+        &["build", "--quiet", "--release", "--workspace", "--locked"],
+    ] {
+        let mut command = cargo(words);
+        command.arg("--target-dir").arg(&target);
+        if words.contains(&"clippy") {
+            command.args(["--", "-Dwarnings"]);
+        }
+        run::run(&mut command)?;
+    }
+    budget::check(root, &folder)
+}
