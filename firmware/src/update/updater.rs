@@ -6,12 +6,12 @@
 use core::fmt;
 
 use embedded_storage_async::nor_flash::NorFlash;
+use milepost_protocol::Downlink;
 use milepost_protocol::record::ResetReason;
 use milepost_protocol::update::{
     Health, MAX_IMAGE_CHUNK_LEN, Refusal, SignedManifest, UpdateChunk, UpdateOffer, UpdateReport, UpdateState, Version,
     Window,
 };
-use milepost_protocol::Downlink;
 
 use super::check;
 use super::kept::{Job, Kept, Memory, Stage};

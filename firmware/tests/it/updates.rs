@@ -10,7 +10,7 @@ use milepost_protocol::update::{
     MAX_IMAGE_CHUNK_LEN, Manifest, Refusal, SIGNATURE_DOMAIN, SignedManifest, UpdateChunk, UpdateOffer, UpdateState,
     Version, Window,
 };
-use milepost_protocol::{Downlink, MAX_DOWNLINK_LEN, Record};
+use milepost_protocol::{Downlink, MAX_DOWNLINK_LEN};
 use sha2::{Digest as _, Sha256};
 
 use crate::car::{EPOCH_MS, at};
@@ -109,8 +109,7 @@ fn take(updater: &mut Updater<'_, Region>, message: &[u8]) {
 /// Everything that the updater has to tell.
 fn told(updater: &mut Updater<'_, Region>, now: Now) -> Vec<UpdateState> {
     let mut states = Vec::new();
-    while let Some(record) = updater.report() {
-        let Record::UpdateReport(report) = record else { panic!("{record:?}") };
+    while let Some(report) = updater.report() {
         states.push(report.state);
         block_on(updater.reported(now)).unwrap();
     }
@@ -457,7 +456,7 @@ fn a_cut_at_any_word_of_a_transfer_is_resumed_and_ends_verified() {
         }
         board.chip.power(u64::MAX);
         let mut updater = board.start();
-        if let Some(Record::UpdateReport(report)) = updater.report()
+        if let Some(report) = updater.report()
             && matches!(report.state, UpdateState::Receiving(1..))
         {
             resumed += 1;
