@@ -18,8 +18,11 @@ pub const MAX_CERTIFICATE_LEN: usize = 1024;
 /// The longest host or server name.
 pub const MAX_NAME_LEN: usize = 64;
 
-/// The bytes of one copy; the region holds two, each on erase pages of its own.
+/// The most bytes of one copy.
 pub const COPY_LEN: usize = 4096;
+
+/// The bytes that the region keeps for each of the two copies: the largest erase page of a chip that it can stand on.
+pub const PLACE_LEN: u32 = 16 << 10;
 
 const MAGIC: [u8; 4] = *b"MPCF";
 const VERSION: u16 = 1;
@@ -116,7 +119,7 @@ pub async fn load<S: NorFlash>(
 ) -> Result<Option<(u32, Configuration)>, ConfigurationError<S::Error>> {
     check_layout(flash)?;
     let mut newest: Option<(u32, Configuration)> = None;
-    for place in [0, COPY_LEN as u32] {
+    for place in [0, PLACE_LEN] {
         flash.read(place, buffer).await.map_err(ConfigurationError::Flash)?;
         if let Some((sequence, body)) = parse(buffer)
             && newest.as_ref().is_none_or(|(known, _)| *known < sequence)
@@ -136,22 +139,23 @@ pub async fn store<S: NorFlash>(
 ) -> Result<(), ConfigurationError<S::Error>> {
     check_layout(flash)?;
     let mut sequences = [None; 2];
-    for (place, sequence) in [0, COPY_LEN as u32].into_iter().zip(&mut sequences) {
+    for (place, sequence) in [0, PLACE_LEN].into_iter().zip(&mut sequences) {
         flash.read(place, buffer).await.map_err(ConfigurationError::Flash)?;
         *sequence = parse(buffer).map(|(sequence, _)| sequence);
     }
     let [first, second] = sequences;
-    let place = if first > second { COPY_LEN as u32 } else { 0 };
+    let place = if first > second { PLACE_LEN } else { 0 };
     let sequence = first.max(second).map_or(1, |newest| newest.saturating_add(1));
     let len = build(buffer, sequence, configuration).ok_or(ConfigurationError::TooLong)?;
     let padded = len.next_multiple_of(S::WRITE_SIZE.max(1));
     let page = buffer.get(..padded).ok_or(ConfigurationError::TooLong)?;
-    flash.erase(place, place.saturating_add(COPY_LEN as u32)).await.map_err(ConfigurationError::Flash)?;
+    flash.erase(place, place.saturating_add(PLACE_LEN)).await.map_err(ConfigurationError::Flash)?;
     flash.write(place, page).await.map_err(ConfigurationError::Flash)
 }
 
 fn check_layout<S: NorFlash>(flash: &S) -> Result<(), ConfigurationError<S::Error>> {
-    let fits = flash.capacity() >= 2 * COPY_LEN && S::ERASE_SIZE <= COPY_LEN && COPY_LEN.is_multiple_of(S::ERASE_SIZE);
+    let place = PLACE_LEN as usize;
+    let fits = flash.capacity() >= 2 * place && place.is_multiple_of(S::ERASE_SIZE);
     if fits { Ok(()) } else { Err(ConfigurationError::Layout) }
 }
 
@@ -275,7 +279,7 @@ mod tests {
     }
 
     fn flash() -> Flash {
-        Flash { bytes: vec![0xFF; 2 * COPY_LEN].into_boxed_slice(), fuel: usize::MAX }
+        Flash { bytes: vec![0xFF; 2 * PLACE_LEN as usize].into_boxed_slice(), fuel: usize::MAX }
     }
 
     #[test]
@@ -305,7 +309,7 @@ mod tests {
         }
 
         #[test]
-        fn a_page_of_noise_is_no_configuration(bytes in proptest::collection::vec(any::<u8>(), 2 * COPY_LEN)) {
+        fn a_page_of_noise_is_no_configuration(bytes in proptest::collection::vec(any::<u8>(), 2 * PLACE_LEN as usize)) {
             let (mut flash, mut buffer) = (flash(), [0; COPY_LEN]);
             flash.bytes.copy_from_slice(&bytes);
             prop_assert!(now(load(&mut flash, &mut buffer)).unwrap().is_none());

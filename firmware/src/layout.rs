@@ -2,7 +2,7 @@
 //!
 //! Invariant: the regions follow each other from the chip's beginning and do not overlap; a chip that is out there keeps its layout.
 
-use crate::configuration::COPY_LEN;
+use crate::configuration::PLACE_LEN;
 
 /// Where a region begins and how long it is, in bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,11 +29,11 @@ pub struct Layout {
 }
 
 impl Layout {
-    /// A NOR chip with erase pages of 4 KiB and at least [`Layout::len`] bytes.
-    pub const NOR: Self = Self::of(128 << 10, 1 << 20, 64 << 10, 64 << 10);
+    /// A NOR chip with erase pages of up to 16 KiB and at least [`Layout::len`] bytes.
+    pub const NOR: Self = Self::of(128 << 10, 768 << 10, 64 << 10, 64 << 10);
 
     const fn of(alerts: u32, bulk: u32, state: u32, table: u32) -> Self {
-        let configuration = Place { start: 0, len: 2 * COPY_LEN as u32 };
+        let configuration = Place { start: 0, len: 2 * PLACE_LEN };
         let alerts = Place { start: configuration.len, len: alerts };
         let bulk = Place { start: alerts.start + alerts.len, len: bulk };
         let state = Place { start: bulk.start + bulk.len, len: state };
@@ -62,7 +62,7 @@ mod tests {
         let mut end = 0;
         for place in [layout.configuration, layout.alerts, layout.bulk, layout.state, layout.table] {
             assert_eq!(place.start, end);
-            assert!(place.len >= 8192 && place.len.is_multiple_of(4096));
+            assert!(place.len >= 2 * PLACE_LEN && place.len.is_multiple_of(PLACE_LEN));
             end += place.len;
         }
         assert_eq!(end, layout.len());

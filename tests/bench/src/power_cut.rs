@@ -73,17 +73,14 @@ pub(crate) async fn run(image: &Path, boots: u32, seed: Option<u64>) -> Result<(
         let feeding = tokio::spawn(feed(board.can(), odometer_m));
         odometer_m += 3_000;
         let ended = tokio::time::timeout(if fuel.is_some() { FUEL_LASTS } else { kill_after }, board.ended()).await;
-        match ended {
-            Ok(code) => {
-                let code = code?;
-                let said = board.rest().await.join("\n");
-                ensure!(code == Some(FUEL_OUT), "boot {boot} ended with {code:?} (seed {seed}); it said:\n{said}");
-                tally.cut += 1;
-            }
-            Err(_) => {
-                board.kill().await?;
-                tally.killed += 1;
-            }
+        if let Ok(code) = ended {
+            let code = code?;
+            let said = board.rest().await.join("\n");
+            ensure!(code == Some(FUEL_OUT), "boot {boot} ended with {code:?} (seed {seed}); it said:\n{said}");
+            tally.cut += 1;
+        } else {
+            board.kill().await?;
+            tally.killed += 1;
         }
         feeding.abort();
         let after = Box::pin(chip::inspect(&file)).await;

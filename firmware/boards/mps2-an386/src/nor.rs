@@ -13,7 +13,7 @@ const POWER_CUT: i32 = 42;
 const BASE: usize = 0x2100_0000;
 const LEN: usize = 2 << 20;
 const WORD: usize = 4;
-const ERASE_PAGE: usize = 4096;
+const ERASE_PAGE: usize = 16 << 10;
 const ERASE_STEP: usize = 256;
 
 /// An access that the chip does not take.
