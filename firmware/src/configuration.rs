@@ -7,7 +7,7 @@ use core::fmt;
 
 use embedded_storage_async::nor_flash::NorFlash;
 use heapless::{String, Vec};
-use milepost_protocol::DeviceId;
+use milepost_protocol::{DeviceId, codec};
 use serde::{Deserialize, Serialize};
 
 use crate::checksum::crc32;
@@ -123,7 +123,7 @@ pub async fn load<S: NorFlash>(
         flash.read(place, buffer).await.map_err(ConfigurationError::Flash)?;
         if let Some((sequence, body)) = parse(buffer)
             && newest.as_ref().is_none_or(|(known, _)| *known < sequence)
-            && let Ok(configuration) = postcard::from_bytes(body)
+            && let Some(configuration) = codec::read(body)
         {
             newest = Some((sequence, configuration));
         }
@@ -163,7 +163,7 @@ fn check_layout<S: NorFlash>(flash: &S) -> Result<(), ConfigurationError<S::Erro
 fn build(buffer: &mut Copy, sequence: u32, configuration: &Configuration) -> Option<usize> {
     buffer.fill(0xFF);
     let room = buffer.get_mut(HEADER_LEN..COPY_LEN - CHECKSUM_LEN)?;
-    let body_len = postcard::to_slice(configuration, room).ok()?.len();
+    let body_len = codec::write(configuration, room)?;
     let fields =
         [(0, MAGIC), (4, (u32::from(VERSION) << 16 | body_len as u32).to_be_bytes()), (8, sequence.to_be_bytes())];
     for (at, bytes) in fields {

@@ -17,8 +17,8 @@ use milepost_protocol::downlink::Consent;
 use milepost_protocol::envelope::ClockQuality;
 use milepost_protocol::notice::{Answer, Notice};
 use milepost_protocol::plan::PlanView;
-use milepost_protocol::record::{CertificateRequest, NoticeAnswered, ParkedDay, ResetReason};
-use milepost_protocol::{MAX_BODY_LEN, MAX_UNKNOWN_LEN, NoticeId, Record};
+use milepost_protocol::record::{Body, CertificateRequest, NoticeAnswered, ParkedDay, ResetReason};
+use milepost_protocol::{MAX_BODY_LEN, MAX_UNKNOWN_LEN, NoticeId, codec};
 
 use crate::clock::{Clock, Now};
 use crate::error::{Error, Operation};
@@ -162,11 +162,11 @@ impl<S: MultiwriteNorFlash> Device<S> {
     /// The key behind it must be durable before this is called.
     pub async fn request_certificate(&mut self, now: Now, request: CertificateRequest) -> Result<(), Error<S::Error>> {
         self.pass_time(now);
-        let record = Record::from(request);
         let mut body = [0; MAX_UNKNOWN_LEN];
         // Longer than anything that the core tells by itself, so it does not take the way of facts that wait.
-        let body = record.encode_body(&mut body).ok_or(Error::Layout(Operation::Push))?;
-        let fact = Fact { uptime_ms: now.uptime_ms, kind: record.kind(), body };
+        let len = codec::write(&request, &mut body).ok_or(Error::Layout(Operation::Push))?;
+        let body = body.get(..len).unwrap_or_default();
+        let fact = Fact { uptime_ms: now.uptime_ms, kind: CertificateRequest::KIND, body };
         let moment = self.clock.moment(now.uptime_ms);
         self.outbox.record(&mut self.store, moment, self.consent.version, fact).await
     }
@@ -199,7 +199,7 @@ impl<S: MultiwriteNorFlash> Device<S> {
     }
 
     /// Appends a record that the host makes beside the core, such as an updater's report; it is in flash on return.
-    pub async fn report(&mut self, now: Now, record: impl Into<Record>) -> Result<(), Error<S::Error>> {
+    pub async fn report(&mut self, now: Now, record: impl Body) -> Result<(), Error<S::Error>> {
         self.pass_time(now);
         self.record(now, record).await
     }

@@ -3,8 +3,9 @@
 //! A record in memory is as large as the largest kind; encoded it is a tenth of that, and there are often many at once.
 //! Invariant: every fact in the queue was pushed whole, so that walking it never meets a part of one.
 
-use heapless::Vec;
-use milepost_protocol::Record;
+use heapless::{Vec, VecView};
+use milepost_protocol::record::Body;
+use milepost_protocol::{Record, codec};
 
 /// The longest body of a record that the core makes, in bytes: a piece of the log.
 const MAX_BODY_LEN: usize = 128;
@@ -45,25 +46,15 @@ impl<const N: usize> Facts<N> {
     }
 
     /// One record alone; it is lost if it does not fit, which no kind that the core makes by itself does.
-    pub(crate) fn one(uptime_ms: u64, record: impl Into<Record>) -> Option<Self> {
+    pub(crate) fn one(uptime_ms: u64, record: impl Body) -> Option<Self> {
         let mut facts = Self::new();
         facts.push(uptime_ms, record).then_some(facts)
     }
 
     /// Appends a record; `false` if there is no room for it.
-    #[inline(never)]
-    pub(crate) fn push(&mut self, uptime_ms: u64, record: impl Into<Record>) -> bool {
-        let record = record.into();
-        let mut body = [0; MAX_BODY_LEN];
-        let Some(body) = record.encode_body(&mut body) else { return false };
-        let mut head = [0; MAX_HEAD_LEN];
-        let Ok(head) = postcard::to_slice(&(uptime_ms, record.kind(), body.len() as u16), &mut head) else {
-            return false;
-        };
-        if head.len() + body.len() > N - self.bytes.len() {
-            return false;
-        }
-        self.bytes.extend_from_slice(head).is_ok() && self.bytes.extend_from_slice(body).is_ok()
+    #[expect(clippy::needless_pass_by_value, reason = "a record is made to be pushed; a call reads better without `&`")]
+    pub(crate) fn push<B: Body>(&mut self, uptime_ms: u64, record: B) -> bool {
+        append(&mut self.bytes, uptime_ms, B::KIND, &|buffer| codec::write(&record, buffer)).is_some()
     }
 
     /// Whether nothing waits.
@@ -89,6 +80,25 @@ impl<const N: usize> Facts<N> {
     }
 }
 
+/// Appends a record to a queue of any length; `None` if there is no room for it.
+#[inline(never)]
+fn append(
+    facts: &mut VecView<u8>,
+    uptime_ms: u64,
+    kind: u16,
+    write: &dyn Fn(&mut [u8]) -> Option<usize>,
+) -> Option<()> {
+    let mut bytes = [0; MAX_HEAD_LEN + MAX_BODY_LEN];
+    let (head, body) = bytes.split_at_mut_checked(MAX_HEAD_LEN)?;
+    let body_len = write(body)?;
+    let head_len = codec::write(&(uptime_ms, kind, body_len as u16), head)?;
+    if head_len + body_len > facts.capacity() - facts.len() {
+        return None;
+    }
+    facts.extend_from_slice(head.get(..head_len)?).ok()?;
+    facts.extend_from_slice(body.get(..body_len)?).ok()
+}
+
 impl<'a, const N: usize> IntoIterator for &'a Facts<N> {
     type Item = Fact<'a>;
     type IntoIter = Iter<'a>;
@@ -102,7 +112,7 @@ impl<'a> Iterator for Iter<'a> {
     type Item = Fact<'a>;
 
     fn next(&mut self) -> Option<Fact<'a>> {
-        let ((uptime_ms, kind, len), rest) = postcard::take_from_bytes::<(u64, u16, u16)>(self.rest).ok()?;
+        let ((uptime_ms, kind, len), rest) = codec::take::<(u64, u16, u16)>(self.rest)?;
         let (body, rest) = rest.split_at_checked(usize::from(len))?;
         self.rest = rest;
         Some(Fact { uptime_ms, kind, body })

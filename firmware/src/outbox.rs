@@ -264,7 +264,7 @@ impl<S: MultiwriteNorFlash> Outbox<S> {
         stamp: &Stamp,
         body: &[u8],
     ) -> Result<(), Error<S::Error>> {
-        let urgent = is_urgent(stamp.kind, body);
+        let urgent = Record::is_urgent_kind(stamp.kind);
         loop {
             let pushed = if urgent { self.alerts.push(stamp, body).await } else { self.bulk.push(stamp, body).await };
             match pushed {
@@ -288,12 +288,6 @@ impl<S: MultiwriteNorFlash> Outbox<S> {
             if urgent { self.alerts.give_way(oldest).await? } else { self.bulk.give_way(oldest).await? }
         }
     }
-}
-
-/// Whether a record travels in the lane of alerts.
-#[inline(never)]
-fn is_urgent(kind: u16, body: &[u8]) -> bool {
-    Record::decode_body(kind, body).is_some_and(|record| record.is_urgent())
 }
 
 /// Every record that a region still holds, oldest first, for hosts that inspect a flash image.

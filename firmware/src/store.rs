@@ -6,6 +6,7 @@
 
 use embedded_storage_async::nor_flash::NorFlash;
 use heapless::Vec;
+use milepost_protocol::codec;
 use sequential_storage::cache::Cache;
 use sequential_storage::cache::key_pointers::ArrayKeyPointers;
 use sequential_storage::cache::page_pointers::ArrayPagePointers;
@@ -144,7 +145,7 @@ trait Encode: Sync {
 impl<T: Serialize + Sync> Encode for T {
     #[inline(never)]
     fn encode(&self, buffer: &mut [u8]) -> Option<usize> {
-        postcard::to_slice(self, buffer).ok().map(|bytes| bytes.len())
+        codec::write(self, buffer)
     }
 }
 
@@ -196,7 +197,7 @@ impl<S: NorFlash> Store<S> {
 
     /// The newest value of `key`; `None` if there is none or this build cannot read it.
     pub(crate) async fn load<T: DeserializeOwned>(&mut self, key: u8) -> Result<Option<T>, Error<S::Error>> {
-        Ok(self.bytes(key).await?.and_then(|bytes| postcard::from_bytes(bytes).ok()))
+        Ok(self.bytes(key).await?.and_then(codec::read))
     }
 
     /// The newest value of `key` and how many records it owes.
@@ -204,7 +205,7 @@ impl<S: NorFlash> Store<S> {
         &mut self,
         key: u8,
     ) -> Result<Option<(T, usize)>, Error<S::Error>> {
-        Ok(self.bytes(key).await?.and_then(|bytes| postcard::from_bytes(bytes).ok()))
+        Ok(self.bytes(key).await?.and_then(codec::read))
     }
 
     /// One of the records that the newest value of `key` owes.
@@ -214,10 +215,10 @@ impl<S: NorFlash> Store<S> {
         index: usize,
     ) -> Result<Option<Owed>, Error<S::Error>> {
         let Some(bytes) = self.bytes(key).await? else { return Ok(None) };
-        let Ok((_, mut rest)) = postcard::take_from_bytes::<(T, usize)>(bytes) else { return Ok(None) };
+        let Some((_, mut rest)) = codec::take::<(T, usize)>(bytes) else { return Ok(None) };
         let mut owed = None;
         for _ in 0..=index {
-            let Ok((next, after)) = postcard::take_from_bytes::<Owed>(rest) else { return Ok(None) };
+            let Some((next, after)) = codec::take::<Owed>(rest) else { return Ok(None) };
             (owed, rest) = (Some(next), after);
         }
         Ok(owed)

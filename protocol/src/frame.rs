@@ -7,7 +7,7 @@ use core::fmt;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::MAX_BODY_LEN;
+use crate::{MAX_BODY_LEN, codec};
 
 /// Why bytes are no message of this protocol.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,7 +68,7 @@ impl DecodeError {
 
 /// Takes one postcard structure off the front of `bytes`.
 pub(crate) fn take<'a, T: Deserialize<'a>>(bytes: &mut &'a [u8]) -> Option<T> {
-    let (value, rest) = postcard::take_from_bytes(bytes).ok()?;
+    let (value, rest) = codec::take(bytes)?;
     *bytes = rest;
     Some(value)
 }
@@ -86,12 +86,12 @@ pub(crate) fn take_body<'a>(bytes: &mut &'a [u8], len: u16) -> Option<&'a [u8]> 
 
 /// Reads a body; trailing bytes belong to a newer writer and are passed over.
 pub(crate) fn body<T: DeserializeOwned>(bytes: &[u8]) -> Option<T> {
-    postcard::take_from_bytes(bytes).ok().map(|(value, _)| value)
+    codec::read(bytes)
 }
 
 /// Appends one postcard structure at `len`; answers the new length.
 pub(crate) fn append<T: Serialize + ?Sized>(buffer: &mut [u8], len: usize, value: &T) -> Option<usize> {
-    let written = postcard::to_slice(value, buffer.get_mut(len..)?).ok()?.len();
+    let written = codec::write(value, buffer.get_mut(len..)?)?;
     Some(len + written)
 }
 

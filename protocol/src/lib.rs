@@ -5,6 +5,7 @@
 #![no_std]
 
 pub mod certificate;
+pub mod codec;
 pub mod downlink;
 pub mod envelope;
 mod frame;

@@ -5,6 +5,8 @@
 use heapless::Vec;
 use serde::{Deserialize, Serialize};
 
+use crate::codec;
+
 /// The most items that one plan holds: as many as fit one body with the figures of a real car.
 pub const MAX_PLAN_ITEMS: usize = 8;
 
@@ -176,7 +178,7 @@ pub struct PlanView<'a> {
 impl<'a> PlanView<'a> {
     /// Checks an encoded [`ServicePlan`] whole; trailing bytes belong to a newer writer and are passed over.
     pub fn parse(bytes: &'a [u8]) -> Option<Self> {
-        let ((version, count), items) = postcard::take_from_bytes::<(u32, usize)>(bytes).ok()?;
+        let ((version, count), items) = codec::take::<(u32, usize)>(bytes)?;
         let view = Self { version, count, items };
         (count <= MAX_PLAN_ITEMS && view.items().count() == count).then_some(view)
     }
@@ -186,7 +188,7 @@ impl<'a> PlanView<'a> {
         let (mut rest, mut left) = (self.items, self.count);
         core::iter::from_fn(move || {
             left = left.checked_sub(1)?;
-            let (item, behind) = postcard::take_from_bytes(rest).ok()?;
+            let (item, behind) = codec::take(rest)?;
             rest = behind;
             Some(item)
         })

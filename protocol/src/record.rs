@@ -15,6 +15,12 @@ use crate::signal::SignalId;
 use crate::trouble::{TroubleCode, TroubleStatus};
 use crate::update::{Health, UpdateReport};
 
+/// The body of a record of a known kind.
+pub trait Body: Serialize + Into<Record> {
+    /// The kind number on the wire.
+    const KIND: u16;
+}
+
 macro_rules! records {
     ($($(#[$doc:meta])* $kind:literal => $name:ident,)*) => {
         /// One fact from a car.
@@ -52,7 +58,16 @@ macro_rules! records {
             }
         }
 
-        $(impl From<$name> for Record {
+        $(impl $name {
+            /// The kind number on the wire.
+            pub const KIND: u16 = $kind;
+        }
+
+        impl Body for $name {
+            const KIND: u16 = $kind;
+        }
+
+        impl From<$name> for Record {
             fn from(body: $name) -> Self {
                 Self::$name(body)
             }
@@ -452,15 +467,20 @@ pub struct ParkedDay {
 impl Record {
     /// Whether the record travels ahead of bulk: what a person waits for, and what tells of danger.
     pub fn is_urgent(&self) -> bool {
+        Self::is_urgent_kind(self.kind())
+    }
+
+    /// As [`Record::is_urgent`], for a record whose body need not be read.
+    pub fn is_urgent_kind(kind: u16) -> bool {
         matches!(
-            self,
-            Self::Trouble(_)
-                | Self::NoticeRaised(_)
-                | Self::NoticeShown(_)
-                | Self::NoticeAnswered(_)
-                | Self::CommandResult(_)
-                | Self::CertificateRequest(_)
-                | Self::UpdateReport(_)
+            kind,
+            Trouble::KIND
+                | NoticeRaised::KIND
+                | NoticeShown::KIND
+                | NoticeAnswered::KIND
+                | CommandResult::KIND
+                | CertificateRequest::KIND
+                | UpdateReport::KIND
         )
     }
 }

@@ -3,6 +3,8 @@
 //! A static library without a global allocator is linked around each for a microcontroller.
 //! rustc refuses to link as soon as any crate below it declares `extern crate alloc`, used or not, and the target has no `std` at all.
 
+mod size;
+
 use std::fs;
 use std::path::Path;
 
@@ -23,7 +25,7 @@ pub(crate) fn run(root: &Path) -> Result<()> {
         run::run(&mut link(&folder)).with_context(|| format!("{name} must link without `alloc` and `std`"))?;
         println!("{name} links neither alloc nor std");
     }
-    Ok(())
+    size::check(root, &root.join("target/bare/image"))
 }
 
 /// Writes a package that links the crate `name` at `path` and nothing else.

@@ -52,9 +52,12 @@ pub fn assess(item: &PlanItem, usage: &Usage, now_ms: u64) -> Assessment {
         fuel(item, usage),
         item.rule.condition.and_then(|condition| self::condition(condition, usage.battery)),
     ] {
-        measured.extend(found);
+        let Some(found) = found else { continue };
+        // Five at most: putting each in its place takes far less code than sorting.
+        let place = measured.iter().position(|other| decides_before(&found, other)).unwrap_or(measured.len());
+        // There is room for one of each bound.
+        let _ = measured.insert(place, found);
     }
-    measured.sort_unstable_by(|a, b| b.level.cmp(&a.level).then(b.share.total_cmp(&a.share)));
 
     let (anchor, limits) = (&item.anchor, limits(item));
     Assessment {
@@ -72,6 +75,10 @@ pub fn assess(item: &PlanItem, usage: &Usage, now_ms: u64) -> Assessment {
             .filter(|&distance_m| distance_m > 0 && anchor.odometer_m != UNKNOWN_ODOMETER_M)
             .map(|distance_m| anchor.odometer_m.saturating_add(distance_m)),
     }
+}
+
+fn decides_before(one: &Measured, other: &Measured) -> bool {
+    one.level.cmp(&other.level).then(one.share.total_cmp(&other.share)).is_gt()
 }
 
 fn distance(item: &PlanItem, usage: &Usage) -> Option<Measured> {

@@ -6,8 +6,8 @@ use embedded_storage_async::nor_flash::MultiwriteNorFlash;
 use heapless::Vec;
 use milepost_engine::maintenance;
 use milepost_protocol::notice::Notice;
-use milepost_protocol::record::{Gap, GapReason, NoticeRaised, NoticeShown};
-use milepost_protocol::{NoticeId, Record};
+use milepost_protocol::record::{Body, Gap, GapReason, NoticeRaised, NoticeShown, TripEnded};
+use milepost_protocol::{NoticeId, codec};
 use serde::{Deserialize, Serialize};
 
 use super::{Device, plan_of};
@@ -100,8 +100,8 @@ impl<S: MultiwriteNorFlash> Device<S> {
     /// What the host may want to know of a record that is now stored.
     #[inline(never)]
     fn tell_of(&mut self, now: Now, index: usize) {
-        let record = self.usage.pending().iter().nth(index).and_then(|fact| fact.record());
-        if let Some(Record::TripEnded(ended)) = record {
+        let ended = self.usage.pending().iter().nth(index).filter(|fact| fact.kind == TripEnded::KIND);
+        if let Some(ended) = ended.and_then(|fact| codec::read(fact.body)) {
             self.counters_ms = now.uptime_ms;
             // A trip may have made a rule due; look at once.
             self.assessed_ms = None;
@@ -140,7 +140,7 @@ impl<S: MultiwriteNorFlash> Device<S> {
     }
 
     /// Appends a record that tells no state of its own.
-    pub(super) async fn record(&mut self, now: Now, record: impl Into<Record>) -> Result<(), Error<S::Error>> {
+    pub(super) async fn record(&mut self, now: Now, record: impl Body) -> Result<(), Error<S::Error>> {
         let fact = Few::one(now.uptime_ms, record);
         self.record_fact(fact).await
     }
@@ -237,7 +237,7 @@ impl<S: MultiwriteNorFlash> Device<S> {
 /// The words of a stored notice.
 #[inline(never)]
 fn read_words(stored: Option<&[u8]>, front: &mut Option<Notice>) {
-    let slot = stored.and_then(|bytes| postcard::from_bytes::<Option<Slot>>(bytes).ok());
+    let slot = stored.and_then(codec::read::<Option<Slot>>);
     *front = slot.flatten().map(|slot| slot.notice);
 }
 

@@ -2,10 +2,10 @@
 
 use embedded_storage_async::nor_flash::MultiwriteNorFlash;
 use heapless::Vec;
-use milepost_protocol::Record;
+use milepost_protocol::codec;
 use milepost_protocol::envelope::ClockQuality;
 use milepost_protocol::notice::Answer;
-use milepost_protocol::record::Boot;
+use milepost_protocol::record::{Boot, NoticeAnswered};
 use serde::de::DeserializeOwned;
 
 use super::bus::Diagnostics;
@@ -17,7 +17,7 @@ use crate::error::Error;
 use crate::notices::{MAX_NOTICES, Notices, Slot};
 use crate::outbox::Outbox;
 use crate::status::{Drops, Events};
-use crate::store::{Key, Store};
+use crate::store::{Key, Owed, Store};
 use crate::table_store::TableStore;
 use crate::usage::ledger::Ledger;
 use crate::usage::{Usage, consent};
@@ -147,7 +147,9 @@ impl<S: MultiwriteNorFlash> Device<S> {
         self.notices.restore(index, slot.as_ref());
         for index in 0..owes {
             // The slot was cleared, but the power may have gone before the closed id was noted.
-            if let Some(Record::NoticeAnswered(answered)) = self.restore_owed::<Option<Slot>>(key, index).await?
+            if let Some(owed) = self.restore_owed::<Option<Slot>>(key, index).await?
+                && owed.stamp.kind == NoticeAnswered::KIND
+                && let Some(answered) = codec::read::<NoticeAnswered>(&owed.body)
                 && !matches!(answered.answer, Answer::Snooze { .. })
             {
                 self.notices.close(answered.notice);
@@ -164,11 +166,11 @@ impl<S: MultiwriteNorFlash> Device<S> {
         &mut self,
         key: u8,
         index: usize,
-    ) -> Result<Option<Record>, Error<S::Error>> {
+    ) -> Result<Option<Owed>, Error<S::Error>> {
         let Some(owed) = self.store.load_owed::<T>(key, index).await? else { return Ok(None) };
         if self.outbox.lacks(&owed.stamp) {
             self.outbox.owed(&mut self.store, &owed).await?;
         }
-        Ok(Record::decode_body(owed.stamp.kind, &owed.body))
+        Ok(Some(owed))
     }
 }

@@ -6,8 +6,8 @@ use embedded_storage_async::nor_flash::MultiwriteNorFlash;
 use heapless::Vec;
 use milepost_protocol::downlink::Range;
 use milepost_protocol::envelope::{EnvelopeWriter, Header};
-use milepost_protocol::record::GapReason;
-use milepost_protocol::{MAX_UNKNOWN_LEN, Record, RecordId};
+use milepost_protocol::record::{Gap, GapReason};
+use milepost_protocol::{MAX_UNKNOWN_LEN, RecordId, codec};
 use sequential_storage::cache::{Cache, Uncached, page_pointers::ArrayPagePointers, page_states::ArrayPageStates};
 use sequential_storage::queue::{QueueConfig, QueueStorage};
 
@@ -74,7 +74,7 @@ impl<S: MultiwriteNorFlash> Lane<S> {
     pub(super) async fn push(&mut self, stamp: &Stamp, body: &[u8]) -> Result<(), PushError<S::Error>> {
         let mut item = [0; MAX_ITEM_LEN];
         let layout = || PushError::Failed(Error::Layout(Operation::Push));
-        let head = postcard::to_slice(stamp, &mut item).map_err(|_| layout())?.len();
+        let head = codec::write(stamp, &mut item).ok_or_else(layout)?;
         let end = head + body.len();
         item.get_mut(head..end).ok_or_else(layout)?.copy_from_slice(body);
         match self.queue.push(item.get(..end).unwrap_or_default(), false).await {
@@ -108,7 +108,7 @@ impl<S: MultiwriteNorFlash> Lane<S> {
             if index <= self.sent {
                 continue;
             }
-            let Ok((stamp, body)) = postcard::take_from_bytes::<Stamp>(&item) else {
+            let Some((stamp, body)) = codec::take::<Stamp>(&item) else {
                 // An item that another build wrote: it cannot be sent, and is counted as sent so that it blocks nothing.
                 if envelope.is_some() {
                     break;
@@ -144,7 +144,7 @@ impl<S: MultiwriteNorFlash> Lane<S> {
         while index < self.maybe_sent {
             let Some(item) = items.next(&mut data).await.map_err(failed)? else { break };
             index += 1;
-            let Ok((stamp, _)) = postcard::take_from_bytes::<Stamp>(&item) else { continue };
+            let Some((stamp, _)) = codec::take::<Stamp>(&item) else { continue };
             if stamp.boot > boot || (stamp.boot == boot && stamp.number > last) {
                 // Records stand in the order of boot and number, but for those that an earlier boot owed;
                 // one of these that is passed over here is sent again and acknowledged then.
@@ -177,7 +177,8 @@ impl<S: MultiwriteNorFlash> Lane<S> {
             let Some(Stamp { boot, number, kind, .. }) = stamp.copied() else { return };
             add(lost, Lost { boot, first: number, last: number });
             // A gap that gives way itself must not take with it what it tells.
-            if let Some(Record::Gap(gap)) = Record::decode_body(kind, body)
+            if kind == Gap::KIND
+                && let Some(gap) = codec::read::<Gap>(body)
                 && let Some(more) = gap.count.checked_sub(1)
                 && gap.reason == GapReason::FlashFull
             {
@@ -236,9 +237,9 @@ impl<S: MultiwriteNorFlash> Lane<S> {
         let mut items = self.queue.iter().await.map_err(failed)?;
         for _ in 0..limit {
             let Some(item) = items.next(&mut data).await.map_err(failed)? else { break };
-            match postcard::take_from_bytes::<Stamp>(&item) {
-                Ok((stamp, body)) => take(Some(&stamp), body),
-                Err(_) => take(None, &[]),
+            match codec::take::<Stamp>(&item) {
+                Some((stamp, body)) => take(Some(&stamp), body),
+                None => take(None, &[]),
             }
         }
         Ok(())

@@ -6,7 +6,7 @@
 use core::fmt;
 
 use heapless::Vec;
-use milepost_protocol::SignalId;
+use milepost_protocol::{SignalId, codec};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -123,11 +123,11 @@ impl Table {
 
     /// Reads and checks an encoded table.
     pub fn parse(bytes: &[u8]) -> Result<Self, TableError> {
-        let (format, rest) = postcard::take_from_bytes::<u16>(bytes).map_err(|_| TableError::Malformed)?;
+        let (format, rest) = codec::take::<u16>(bytes).ok_or(TableError::Malformed)?;
         if format != FORMAT {
             return Err(TableError::Format(format));
         }
-        let (rows, rest) = postcard::take_from_bytes::<Vec<Row, MAX_ROWS>>(rest).map_err(|_| TableError::Malformed)?;
+        let (rows, rest) = codec::take::<Vec<Row, MAX_ROWS>>(rest).ok_or(TableError::Malformed)?;
         if !rest.is_empty() {
             return Err(TableError::Malformed);
         }
@@ -136,7 +136,8 @@ impl Table {
 
     /// Writes the table to the front of `buffer`; `None` if it does not fit.
     pub fn encode_to<'b>(&self, buffer: &'b mut [u8]) -> Option<&'b [u8]> {
-        postcard::to_slice(&(FORMAT, &self.rows), buffer).ok().map(|bytes| &*bytes)
+        let len = codec::write(&(FORMAT, &self.rows), buffer)?;
+        buffer.get(..len)
     }
 
     /// The rows, in the order of identifiers.

@@ -5,7 +5,7 @@
 use core::ops::Range;
 
 use embedded_storage_async::nor_flash::NorFlash;
-use postcard::ser_flavors::Flavor;
+use milepost_protocol::codec;
 use sha2::{Digest, Sha256};
 
 use super::{MAX_WRITE_SIZE, failed};
@@ -50,7 +50,7 @@ impl<'f, S: NorFlash> Walk<'f, S> {
     /// Reads the head; answers whether it is one that this build reads.
     pub(super) async fn begin(&mut self) -> Result<bool, Error<S::Error>> {
         let piece = self.piece(0).await?;
-        let Ok(((format, rows), rest)) = postcard::take_from_bytes::<(u16, usize)>(piece) else { return Ok(false) };
+        let Some(((format, rows), rest)) = codec::take::<(u16, usize)>(piece) else { return Ok(false) };
         let offset = (piece.len() - rest.len()) as u32;
         (self.offset, self.rows) = (offset, rows);
         Ok(format == FORMAT && rows <= MAX_ROWS)
@@ -77,7 +77,7 @@ impl<'f, S: NorFlash> Walk<'f, S> {
 
     async fn read(&mut self, offset: u32) -> Result<Option<(Row, u32)>, Error<S::Error>> {
         let piece = self.piece(offset).await?;
-        let Ok((row, rest)) = postcard::take_from_bytes::<Row>(piece) else { return Ok(None) };
+        let Some((row, rest)) = codec::take::<Row>(piece) else { return Ok(None) };
         Ok(Some((row, (piece.len() - rest.len()) as u32)))
     }
 
@@ -94,25 +94,18 @@ impl<'f, S: NorFlash> Walk<'f, S> {
     }
 }
 
-/// A sink of encoded bytes that keeps their hash alone.
-struct Hashed(Sha256);
-
-impl Flavor for Hashed {
-    type Output = [u8; 32];
-
-    fn try_push(&mut self, byte: u8) -> postcard::Result<()> {
-        self.0.update([byte]);
-        Ok(())
-    }
-
-    fn finalize(self) -> postcard::Result<[u8; 32]> {
-        Ok(self.0.finalize().into())
-    }
-}
-
 /// The SHA-256 of the table of `rows`, as it would be encoded.
 pub(super) fn encoded_hash(rows: &[Row]) -> [u8; 32] {
-    postcard::serialize_with_flavor(&(FORMAT, rows), Hashed(Sha256::new())).unwrap_or_default()
+    let mut hasher = Sha256::new();
+    let mut buffer = [0; WINDOW];
+    let mut hash = |len: Option<usize>, buffer: &[u8]| {
+        hasher.update(len.and_then(|len| buffer.get(..len)).unwrap_or_default());
+    };
+    hash(codec::write(&(FORMAT, rows.len()), &mut buffer), &buffer);
+    for row in rows {
+        hash(codec::write(row, &mut buffer), &buffer);
+    }
+    hasher.finalize().into()
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 
 use embedded_storage_async::nor_flash::NorFlash;
 use heapless::Vec;
+use milepost_protocol::codec;
 use milepost_protocol::update::{Manifest, UpdateReport, UpdateState, Version, Window};
 use sequential_storage::cache::{Cache, Uncached};
 use sequential_storage::map::{MapConfig, MapStorage};
@@ -126,7 +127,7 @@ impl<S: NorFlash> Memory<S> {
     pub(super) async fn load(&mut self) -> Result<Option<(Kept, u32)>, Error<S::Error>> {
         let mut work = [0; WORK_LEN];
         let kept = match self.map.fetch_item::<&[u8]>(&mut work, &KEPT).await {
-            Ok(bytes) => bytes.and_then(|bytes| postcard::from_bytes::<Kept>(bytes).ok()),
+            Ok(bytes) => bytes.and_then(|bytes| codec::read::<Kept>(bytes)),
             Err(error) => match Error::from_storage(Operation::Update, error) {
                 Error::Corrupt(_) => {
                     self.map.erase_all().await.map_err(|error| Error::from_storage(Operation::Update, error))?;
@@ -143,7 +144,8 @@ impl<S: NorFlash> Memory<S> {
     /// Replaces the state; durable on return.
     pub(super) async fn save(&mut self, kept: &Kept) -> Result<(), Error<S::Error>> {
         let mut value = [0; WORK_LEN];
-        let bytes: &[u8] = postcard::to_slice(kept, &mut value).map_err(|_| Error::Layout(Operation::Update))?;
+        let len = codec::write(kept, &mut value).ok_or(Error::Layout(Operation::Update))?;
+        let bytes = value.get(..len).unwrap_or_default();
         let mut work = [0; WORK_LEN];
         let stored = self.map.store_item_generic(&mut work, &KEPT, &bytes).await;
         stored.map_err(|error| Error::from_storage(Operation::Update, error))
@@ -177,7 +179,7 @@ mod tests {
             reports: core::iter::repeat_n(report, MAX_REPORTS).collect(),
         };
         let mut buffer = [0; WORK_LEN];
-        let len = postcard::to_slice(&kept, &mut buffer).unwrap().len();
+        let len = codec::write(&kept, &mut buffer).unwrap();
         assert!(len + 16 < WORK_LEN, "{len}");
     }
 }

@@ -87,7 +87,9 @@ impl Default for Calibration {
 impl Calibration {
     /// What a raw speed integral stands for; any unit.
     pub fn apply(&self, raw: u64) -> u64 {
-        (u128::from(raw) * u128::from(self.ppm) / 1_000_000) as u64
+        // Whole millions and the rest apart: the product of both as they are could overflow.
+        let ppm = u64::from(self.ppm);
+        (raw / 1_000_000).saturating_mul(ppm).saturating_add(raw % 1_000_000 * ppm / 1_000_000)
     }
 
     /// The share of a reported speed that is believed, in millionths.
@@ -118,8 +120,9 @@ impl Calibration {
             return;
         }
         self.window = Some(Window { odometer_m, raw_um: 0 });
-        let ppm = u128::from(metres) * 1_000_000_000_000 / u128::from(window.raw_um.max(1));
-        let Some(ppm) = u64::try_from(ppm).ok().filter(|ppm| PLAUSIBLE_PPM.contains(ppm)) else { return };
+        // Beyond 18,000 km at once it is a leap that teaches nothing.
+        let ppm = u64::from(metres).checked_mul(1_000_000_000_000).map(|scaled| scaled / window.raw_um.max(1));
+        let Some(ppm) = ppm.filter(|ppm| PLAUSIBLE_PPM.contains(ppm)) else { return };
         let known = u64::from(self.ppm);
         self.ppm = if self.learnt { (known * 3 + ppm) / 4 } else { ppm } as u32;
         self.learnt = true;

@@ -13,8 +13,8 @@ mod summary;
 mod trip;
 mod tyres;
 
-use milepost_protocol::record::{Counters, DistanceSource, SignalChange, TripEnd};
-use milepost_protocol::{Record, SignalId};
+use milepost_protocol::SignalId;
+use milepost_protocol::record::{Body, Counters, DistanceSource, SignalChange, TripEnd};
 
 use crate::facts::Facts;
 use battery::Battery;
@@ -122,7 +122,7 @@ impl Usage {
     }
 
     /// Tells something of the counters with the next records.
-    pub(crate) fn tell(&mut self, uptime_ms: u64, record: impl Into<Record>) {
+    pub(crate) fn tell(&mut self, uptime_ms: u64, record: impl Body) {
         self.push(uptime_ms, record);
     }
 
@@ -200,7 +200,7 @@ impl Usage {
         true
     }
 
-    fn push(&mut self, uptime_ms: u64, record: impl Into<Record>) {
+    fn push(&mut self, uptime_ms: u64, record: impl Body) {
         if !self.pending.push(uptime_ms, record) {
             self.overflow = self.overflow.saturating_add(1);
         }
