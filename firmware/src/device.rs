@@ -17,8 +17,8 @@ use milepost_protocol::downlink::Consent;
 use milepost_protocol::envelope::ClockQuality;
 use milepost_protocol::notice::{Answer, Notice};
 use milepost_protocol::plan::PlanView;
-use milepost_protocol::record::{Body, CertificateRequest, NoticeAnswered, ParkedDay, ResetReason};
-use milepost_protocol::{MAX_BODY_LEN, MAX_UNKNOWN_LEN, NoticeId, codec};
+use milepost_protocol::record::{CertificateRequest, NoticeAnswered, ParkedDay, ResetReason};
+use milepost_protocol::{MAX_BODY_LEN, MAX_UNKNOWN_LEN, NoticeId, Record, codec};
 
 use crate::clock::{Clock, Now};
 use crate::error::{Error, Operation};
@@ -199,9 +199,14 @@ impl<S: MultiwriteNorFlash> Device<S> {
     }
 
     /// Appends a record that the host makes beside the core, such as an updater's report; it is in flash on return.
-    pub async fn report(&mut self, now: Now, record: impl Body) -> Result<(), Error<S::Error>> {
+    pub async fn report(&mut self, now: Now, record: impl Into<Record>) -> Result<(), Error<S::Error>> {
         self.pass_time(now);
-        self.record(now, record).await
+        let record = record.into();
+        let mut body = [0; MAX_UNKNOWN_LEN];
+        let body = record.encode_body(&mut body).ok_or(Error::Layout(Operation::Push))?;
+        let fact = Fact { uptime_ms: now.uptime_ms, kind: record.kind(), body };
+        let moment = self.clock.moment(now.uptime_ms);
+        self.outbox.record(&mut self.store, moment, self.consent.version, fact).await
     }
 
     /// The input ended: closes the open trip.

@@ -51,13 +51,13 @@ pub(crate) fn run(root: &Path, emulation: Emulation) -> Result<()> {
     let mut words: Vec<String> = Vec::new();
     let image = match emulation {
         Emulation::Run { image, chip, arguments } => {
+            bench(root)?;
+            let image = image.map_or_else(|| self::image(root), Ok)?;
             words.push("run".to_owned());
             words.extend(chip.map(|chip| format!("--chip={}", chip.display())));
-            words.push("--".to_owned());
-            words.extend(image.iter().map(|image| image.display().to_string()));
+            words.extend(["--".to_owned(), image.display().to_string()]);
             words.extend(arguments);
-            bench(root)?;
-            if image.is_some() { None } else { Some(self::image(root)?) }
+            None
         }
         Emulation::Loop => {
             words.push("loop".to_owned());

@@ -99,6 +99,8 @@ fn build(
         .with_single_cert(vec![cert], key)?;
     // Devices keep no tickets, and every byte of the handshake costs them memory.
     config.send_tls13_tickets = 0;
+    // A board has room for one record of this size; whole flights of messages would otherwise leave in one of 16 KiB.
+    config.max_fragment_size = Some(4096);
     config.session_storage = Arc::new(NoServerSessionStorage {});
     Ok(config)
 }

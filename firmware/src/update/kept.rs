@@ -127,7 +127,7 @@ impl<S: NorFlash> Memory<S> {
     pub(super) async fn load(&mut self) -> Result<Option<(Kept, u32)>, Error<S::Error>> {
         let mut work = [0; WORK_LEN];
         let kept = match self.map.fetch_item::<&[u8]>(&mut work, &KEPT).await {
-            Ok(bytes) => bytes.and_then(|bytes| codec::read::<Kept>(bytes)),
+            Ok(bytes) => bytes.and_then(codec::read::<Kept>),
             Err(error) => match Error::from_storage(Operation::Update, error) {
                 Error::Corrupt(_) => {
                     self.map.erase_all().await.map_err(|error| Error::from_storage(Operation::Update, error))?;

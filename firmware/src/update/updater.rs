@@ -11,7 +11,7 @@ use milepost_protocol::update::{
     Health, MAX_IMAGE_CHUNK_LEN, Refusal, SignedManifest, UpdateChunk, UpdateOffer, UpdateReport, UpdateState, Version,
     Window,
 };
-use milepost_protocol::{Downlink, Record};
+use milepost_protocol::Downlink;
 
 use super::check;
 use super::kept::{Job, Kept, Memory, Stage};
@@ -203,12 +203,12 @@ impl<S: NorFlash> Updater<'_, S> {
     }
 
     /// The next record to tell the cloud; it stays until [`Updater::reported`].
-    pub fn report(&self) -> Option<Record> {
+    pub fn report(&self) -> Option<UpdateReport> {
         if let Some(report) = self.kept.reports.first() {
-            return Some((*report).into());
+            return Some(*report);
         }
         let job = self.kept.stage.job()?;
-        self.ask.map(|have| job.report(UpdateState::Receiving(have)).into())
+        self.ask.map(|have| job.report(UpdateState::Receiving(have)))
     }
 
     /// The record of [`Updater::report`] is in the outbox. If the power goes before this, it is told twice, which is harmless.

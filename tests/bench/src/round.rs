@@ -54,7 +54,7 @@ pub(crate) async fn run(image: &Path, keep: Option<PathBuf>) -> Result<()> {
     };
     let (sent, notice) = tokio::try_join!(replay, shown)?;
     println!("the drive passed: {}", sent.trim());
-    becomes(&account, &stage, &notice, "booked").await?;
+    becomes_booked(&account, &stage, &notice, &board).await?;
     println!("notice {notice} was shown on the board, booked by its button, and is booked in the account");
 
     board.order(Order::Finish).await?;
@@ -92,18 +92,19 @@ async fn replay(log: &Path, line: &Path) -> Result<String> {
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
-/// Waits until the account shows a notice in a state.
-async fn becomes(account: &Account, stage: &Stage, notice: &str, state: &str) -> Result<()> {
+/// Presses until the account shows the notice as booked: a press books what is displayed at that moment, and the car may just have started.
+async fn becomes_booked(account: &Account, stage: &Stage, notice: &str, board: &Board) -> Result<()> {
     let asked = async {
-        let mut turns = tokio::time::interval(Duration::from_millis(100));
+        let mut turns = tokio::time::interval(Duration::from_millis(300));
         loop {
             turns.tick().await;
-            if account.notice(&stage.device, notice).await?.as_deref() == Some(state) {
+            if account.notice(&stage.device, notice).await?.as_deref() == Some("booked") {
                 return Ok(());
             }
+            board.press(Button::Yes).await?;
         }
     };
-    tokio::time::timeout(DEADLINE, asked).await.with_context(|| format!("{notice} does not become {state}"))?
+    tokio::time::timeout(DEADLINE, asked).await.with_context(|| format!("{notice} is never booked"))?
 }
 
 /// The boot and the number of records from the line "core: boot N created M records".

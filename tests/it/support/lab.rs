@@ -11,7 +11,7 @@ use milepost::clock::Clock;
 use serde_json::Value;
 
 use super::cloud::Cloud;
-use super::process::output;
+use super::process::{output, output_within};
 use super::stage::{PASSWORD, Stage};
 
 /// The board of the simulated cars.
@@ -40,7 +40,7 @@ impl Lab {
         std::fs::write(folder.join("password"), PASSWORD).context("writing the password failed")?;
         let lab = Self { public: String::new(), folder };
         let key = lab.path("key.pem");
-        let public = lab.milepost(&["keygen", "--out", &key]).await?.trim().to_owned();
+        let public = Self::milepost(&["keygen", "--out", &key]).await?.trim().to_owned();
         stage.configure(|config| config.firmware.keys = vec![public.clone()])?;
         Ok(Self { public, ..lab })
     }
@@ -52,7 +52,7 @@ impl Lab {
         ensure!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
         let key = self.path("key.pem");
         let sign = ["sign", "--key", &key, "--board", BOARD, "--version", version, "--floor", "1.0.0", &image];
-        self.milepost(&[&sign[..], &["--out", &signed]].concat()).await?;
+        Self::milepost(&[&sign[..], &["--out", &signed]].concat()).await?;
         self.ask(cloud, "eva", &["publish", &signed]).await?;
         Ok(())
     }
@@ -67,39 +67,41 @@ impl Lab {
         Ok(id)
     }
 
-    /// Waits until a rollout has ended or waits for a person; answers how it stands.
+    /// Follows a rollout until it has ended or waits for a person; answers how it stands.
     pub(crate) async fn end_of(&self, cloud: &Cloud, id: &str) -> Result<Value> {
-        let mut last = Value::Null;
-        let ended = async {
-            let mut turns = tokio::time::interval(Duration::from_millis(500));
-            loop {
-                turns.tick().await;
-                last = serde_json::from_str(&self.ask(cloud, "max", &["status", id, "--json"]).await?)?;
-                let state = last["rollout"]["state"].as_str().unwrap_or_default();
-                if matches!(state, "done" | "stopped" | "paused") {
-                    return anyhow::Ok(());
-                }
-            }
-        };
-        let ended = tokio::time::timeout(ROLLOUT, ended).await;
-        ended.with_context(|| format!("the rollout did not end: {}", last["rollout"]))??;
-        Ok(last)
+        let follow = self.call(cloud, "max", &["status", id, "--follow"]);
+        let followed = output_within(ROLLOUT, "milepost", follow).await?;
+        let stands = self.ask(cloud, "eva", &["status", id, "--json"]).await?;
+        let stands: Value = serde_json::from_str(&stands)?;
+        let done = stands["rollout"]["state"] == "done";
+        ensure!(followed.status.success() == done, "{}: {stands}", String::from_utf8_lossy(&followed.stderr));
+        Ok(stands)
     }
 
     async fn ask(&self, cloud: &Cloud, account: &str, call: &[&str]) -> Result<String> {
+        succeed(self.call(cloud, account, call)).await
+    }
+
+    /// A call to the running service as one of the engineers.
+    fn call(&self, cloud: &Cloud, account: &str, call: &[&str]) -> Vec<String> {
         let server = format!("http://{}", cloud.at.http);
         let password = self.path("password");
         let who = ["--server", &server, "--account", account, "--password-file", &password];
-        self.milepost(&[call, &who].concat()).await
+        [&["firmware"], call, &who].concat().into_iter().map(str::to_owned).collect()
     }
 
-    async fn milepost(&self, call: &[&str]) -> Result<String> {
-        let done = output("milepost", [&["firmware"], call].concat()).await?;
-        ensure!(done.status.success(), "{call:?}: {}", String::from_utf8_lossy(&done.stderr));
-        Ok(String::from_utf8(done.stdout)?)
+    async fn milepost(call: &[&str]) -> Result<String> {
+        succeed([&["firmware"], call].concat().into_iter().map(str::to_owned).collect()).await
     }
 
     fn path(&self, name: &str) -> String {
         self.folder.join(name).display().to_string()
     }
+}
+
+/// What a call prints; it must end well.
+async fn succeed(call: Vec<String>) -> Result<String> {
+    let done = output("milepost", &call).await?;
+    ensure!(done.status.success(), "{call:?}: {}", String::from_utf8_lossy(&done.stderr));
+    Ok(String::from_utf8(done.stdout)?)
 }

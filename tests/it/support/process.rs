@@ -39,8 +39,18 @@ pub(crate) fn binary(name: &str) -> Result<PathBuf> {
 
 /// Runs `name` with `arguments` to its end, whatever its exit code.
 pub(crate) async fn output<S: AsRef<OsStr>>(name: &str, arguments: impl IntoIterator<Item = S>) -> Result<Output> {
+    output_within(DEADLINE, name, arguments).await
+}
+
+/// The same for what may take longer.
+pub(crate) async fn output_within<S: AsRef<OsStr>>(
+    deadline: Duration,
+    name: &str,
+    arguments: impl IntoIterator<Item = S>,
+) -> Result<Output> {
     let run = Command::new(binary(name)?).args(arguments).stdin(Stdio::null()).kill_on_drop(true).output();
-    within(&format!("the end of {name}"), run).await?.with_context(|| format!("failed to run {name}"))
+    let ended = tokio::time::timeout(deadline, run).await;
+    ended.with_context(|| format!("the end of {name} did not come"))?.with_context(|| format!("failed to run {name}"))
 }
 
 /// Waits for `what`, which is bound to happen.

@@ -44,6 +44,7 @@ const PURE: &[(&str, &[&str])] = &[
             "salty",
             "sequential-storage",
             "serde",
+            "salty",
             "sha2",
         ],
     ),
