@@ -328,8 +328,10 @@ impl Watched {
             return Err(error);
         }
         if let Some(sets) = self.watch.look(&self.pki, now_ms)? {
-            self.registry.kick_revoked(&sets.refused);
+            // In this order, so that whoever was sent away does not get in again.
+            let refused = sets.refused.clone();
             self.standing.set(sets);
+            self.registry.kick_revoked(&refused);
         }
         Ok(())
     }

@@ -21,7 +21,7 @@ use crate::host::DeviceError;
 const SLOT: u32 = 128 << 10;
 
 /// How large the updater's state is, in bytes.
-const STATE: u32 = 16 << 10;
+const STATE: u32 = 4 * flash_file::PAGE as u32;
 
 /// The first line of a simulated image.
 const MAGIC: &str = "milepost simulated image: ";
