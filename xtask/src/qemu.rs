@@ -102,8 +102,8 @@ fn build(root: &Path) -> Result<Option<PathBuf>> {
 }
 
 fn bench(root: &Path) -> Result<()> {
-    let packages = ["--package", "milepost", "--package", "milepost-gateway", "--package", "milepost-bench"];
-    run::run(run::cargo(root).args(["build", "--quiet"]).args(packages).arg("--bins"))
+    // With the features of the whole workspace, as the tests are built, so that nothing is built twice.
+    run::run(run::cargo(root).args(["build", "--quiet", "--workspace", "--bins"]))
 }
 
 fn image(root: &Path) -> Result<PathBuf> {
