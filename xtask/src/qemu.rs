@@ -102,8 +102,8 @@ fn build(root: &Path) -> Result<Option<PathBuf>> {
 }
 
 fn bench(root: &Path) -> Result<()> {
-    // With the features of the whole workspace, as the tests are built, so that nothing is built twice.
-    run::run(run::cargo(root).args(["build", "--quiet", "--workspace", "--bins"]))
+    // The whole workspace with its tests, as the test run builds it, so that nothing is built twice.
+    run::run(run::cargo(root).args(["build", "--quiet", "--workspace", "--all-targets"]))
 }
 
 fn image(root: &Path) -> Result<PathBuf> {
