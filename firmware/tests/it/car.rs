@@ -5,6 +5,7 @@ use milepost_firmware::signal::table::{self, Table};
 use milepost_firmware::{Device, Frame, Now};
 use milepost_protocol::downlink::{Range, Receipt};
 use milepost_protocol::notice::Notice;
+use milepost_protocol::plan::{Anchor, ItemId, Limits, Margin, PlanItem, Recurrence, Rule, SafetyClass, ServicePlan};
 use milepost_protocol::{Downlink, Envelope, MAX_DOWNLINK_LEN, MAX_ENVELOPE_LEN, Record, SignalId};
 
 use crate::flash::{Region, block_on};
@@ -152,4 +153,20 @@ pub(crate) fn information(serial: u32) -> Notice {
         reasons: heapless::Vec::new(),
         actions: Actions::SNOOZE,
     }
+}
+
+/// A plan of one item, engine oil by distance.
+pub(crate) fn oil_plan(version: u32, every_m: u32, margin: Margin, anchor: Anchor) -> ServicePlan {
+    let limits = Limits { distance_m: Some(every_m), ..Limits::default() };
+    let rule = Rule {
+        item: ItemId::ENGINE_OIL,
+        first: limits,
+        repeat: limits,
+        lead: margin,
+        grace: margin,
+        recurrence: Recurrence::Floating,
+        safety: SafetyClass::Wear,
+        condition: None,
+    };
+    ServicePlan { version, items: [PlanItem { rule, anchor }].into_iter().collect() }
 }

@@ -3,29 +3,15 @@
 use milepost_firmware::Event;
 use milepost_protocol::downlink::NoticeUpdate;
 use milepost_protocol::notice::{Answer, NoticeState};
-use milepost_protocol::plan::{
-    Anchor, DAY_MS, ItemId, Level, Limits, Margin, PlanItem, Recurrence, Rule, SafetyClass, ServicePlan,
-};
+use milepost_protocol::plan::{Anchor, DAY_MS, ItemId, Level, Margin, ServicePlan};
 use milepost_protocol::{Downlink, NoticeId, Record};
 
-use crate::car::{Car, EPOCH_MS, at, collect, information, receipt, send};
+use crate::car::{Car, EPOCH_MS, at, collect, information, oil_plan, receipt, send};
 use crate::flash::{Chip, block_on};
 
 fn plan(version: u32, cycle: u32, odometer_m: u32) -> ServicePlan {
-    let limits = Limits { distance_m: Some(10_000), ..Limits::default() };
     let margin = Margin { distance_m: 2_000, ..Margin::default() };
-    let rule = Rule {
-        item: ItemId::ENGINE_OIL,
-        first: limits,
-        repeat: limits,
-        lead: margin,
-        grace: margin,
-        recurrence: Recurrence::Floating,
-        safety: SafetyClass::Wear,
-        condition: None,
-    };
-    let anchor = Anchor { cycle, at_ms: EPOCH_MS, odometer_m, ..Anchor::default() };
-    ServicePlan { version, items: [PlanItem { rule, anchor }].into_iter().collect() }
+    oil_plan(version, 10_000, margin, Anchor { cycle, at_ms: EPOCH_MS, odometer_m, ..Anchor::default() })
 }
 
 #[test]

@@ -5,19 +5,19 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{BuildHasher, RandomState};
 
-use milepost_firmware::signal::bits::{Field, Order};
-use milepost_firmware::signal::table::{ANY_BUS, MAX_TABLE_LEN, Number, Row, Table, hash};
+use milepost_firmware::signal::table::{MAX_TABLE_LEN, Table, hash};
 use milepost_firmware::{Device, Settings};
 use milepost_protocol::downlink::{Command, Consent, Purposes, Range, Receipt, Task};
 use milepost_protocol::notice::{Answer, NoticeState};
-use milepost_protocol::plan::{Anchor, ItemId, Limits, Margin, PlanItem, Recurrence, Rule, SafetyClass, ServicePlan};
+use milepost_protocol::plan::{Anchor, Margin, ServicePlan};
 use milepost_protocol::record::{Counters, Gap, LogLevel};
-use milepost_protocol::{Downlink, Envelope, MAX_DOWNLINK_LEN, MAX_ENVELOPE_LEN, NoticeId, Record, SignalId};
+use milepost_protocol::{Downlink, Envelope, MAX_DOWNLINK_LEN, MAX_ENVELOPE_LEN, NoticeId, Record};
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 
-use crate::car::{Car, EPOCH_MS, at, information};
+use crate::car::{Car, EPOCH_MS, at, information, oil_plan};
 use crate::flash::{Chip, Region, block_on};
+use crate::tables::speed;
 
 type Failure = Box<dyn std::error::Error>;
 
@@ -236,7 +236,7 @@ impl Model {
 
     fn transfer(&mut self, device: &mut Device<Region>, id: u32, chunk: usize) -> Result<(), Failure> {
         let mut buffer = [0; MAX_TABLE_LEN];
-        let table = Table::new(&[row(id)]).unwrap();
+        let table = Table::new(&[speed(id)]).unwrap();
         let bytes = table.encode_to(&mut buffer).unwrap();
         let sha256 = hash(bytes);
         self.table[1] = u32::from_be_bytes(*sha256.first_chunk().unwrap());
@@ -347,36 +347,10 @@ impl Model {
     }
 }
 
-fn row(id: u32) -> Row {
-    Row {
-        id,
-        bus: ANY_BUS,
-        signal: SignalId::SPEED,
-        field: Field { start: 0, length: 8, order: Order::Intel },
-        number: Number::Unsigned,
-        scale: 1.0,
-        offset: 0.0,
-        min: 0.0,
-        max: 250.0,
-        multiplexor: None,
-    }
-}
-
 fn plan(version: u32, limit_km: u32) -> ServicePlan {
-    let limits = Limits { distance_m: Some(limit_km * 1_000), ..Limits::default() };
     let margin = Margin { distance_m: 300, days: 10, ..Margin::default() };
-    let rule = Rule {
-        item: ItemId::ENGINE_OIL,
-        first: limits,
-        repeat: limits,
-        lead: margin,
-        grace: margin,
-        recurrence: Recurrence::Floating,
-        safety: SafetyClass::Wear,
-        condition: None,
-    };
     let anchor = Anchor { at_ms: EPOCH_MS, odometer_m: 10_000, ..Anchor::default() };
-    ServicePlan { version, items: [PlanItem { rule, anchor }].into_iter().collect() }
+    oil_plan(version, limit_km * 1_000, margin, anchor)
 }
 
 fn number(variable: &str) -> Option<u64> {

@@ -10,10 +10,10 @@ use milepost_protocol::{Downlink, Record, SignalId};
 use crate::car::{at, collect, send};
 use crate::flash::{Chip, Region, block_on};
 
-/// A table that reads the speed where the built-in one reads nothing.
-fn other() -> Vec<u8> {
-    let row = Row {
-        id: 0x123,
+/// A row that reads the speed from the first byte of a frame.
+pub(crate) fn speed(id: u32) -> Row {
+    Row {
+        id,
         bus: ANY_BUS,
         signal: SignalId::SPEED,
         field: Field { start: 0, length: 8, order: Order::Intel },
@@ -23,9 +23,13 @@ fn other() -> Vec<u8> {
         min: 0.0,
         max: 250.0,
         multiplexor: None,
-    };
+    }
+}
+
+/// A table that reads the speed where the built-in one reads nothing.
+fn other() -> Vec<u8> {
     let mut buffer = [0; MAX_TABLE_LEN];
-    Table::new(&[row]).unwrap().encode_to(&mut buffer).unwrap().to_vec()
+    Table::new(&[speed(0x123)]).unwrap().encode_to(&mut buffer).unwrap().to_vec()
 }
 
 fn command(device: &mut Device<Region>, id: u32, task: Task) -> CommandOutcome {
