@@ -13,18 +13,20 @@ use super::bus::Diagnostics;
 use super::keep::{Memory, StoredMemory, Todo};
 use super::log::LogRate;
 use super::{Device, Flash, Settings};
-use crate::clock::{Clock, Moment, Now};
+use crate::clock::{Clock, Dispute, Moment, Now};
+use crate::debt::Owed;
 use crate::error::Error;
 use crate::notices::{MAX_NOTICES, Notices, Slot};
 use crate::outbox::Outbox;
 use crate::status::{Drops, Events};
-use crate::store::{Key, Owed, Store};
+use crate::store::{Key, Store};
 use crate::table_store::{InUse, TableStore};
 use crate::usage::ledger::Ledger;
 use crate::usage::{Usage, consent};
 
 /// What is restored, in this order; the notice slots follow.
-const RESTORED: [Key; 7] = [Key::Lost, Key::Ledger, Key::Memory, Key::Consent, Key::Plan, Key::LogLevel, Key::Table];
+const RESTORED: [Key; 8] =
+    [Key::Lost, Key::Ledger, Key::Memory, Key::Consent, Key::Plan, Key::LogLevel, Key::Dispute, Key::Table];
 
 impl<S: MultiwriteNorFlash> Device<S> {
     /// Starts: a new boot number is durable first; then counters, plan, consent, notices and an open trip are restored.
@@ -61,6 +63,7 @@ impl<S: MultiwriteNorFlash> Device<S> {
             drops: Drops::default(),
             log: LogRate::default(),
             todo: Todo::default(),
+            dispute: Dispute::default(),
         })
     }
 
@@ -96,6 +99,7 @@ impl<S: MultiwriteNorFlash> Device<S> {
                         consent: &mut self.consent,
                         plan: &mut self.plan,
                         log: &mut self.log,
+                        dispute: &mut self.dispute,
                         in_use: &mut in_use,
                     };
                     restore.value(key, bytes)
@@ -157,6 +161,7 @@ struct Restore<'a, S: MultiwriteNorFlash> {
     consent: &'a mut Consent,
     plan: &'a mut Vec<u8, MAX_BODY_LEN>,
     log: &'a mut LogRate,
+    dispute: &'a mut Dispute,
     in_use: &'a mut Option<InUse>,
 }
 
@@ -170,6 +175,7 @@ impl<S: MultiwriteNorFlash> Restore<'_, S> {
         const CONSENT: u8 = Key::Consent as u8;
         const PLAN: u8 = Key::Plan as u8;
         const LOG_LEVEL: u8 = Key::LogLevel as u8;
+        const DISPUTE: u8 = Key::Dispute as u8;
         const TABLE: u8 = Key::Table as u8;
         let debt = match key {
             LEDGER => put(bytes, self.ledger),
@@ -188,6 +194,7 @@ impl<S: MultiwriteNorFlash> Restore<'_, S> {
                 None
             }
             LOG_LEVEL => put(bytes, &mut self.log.least).and(None),
+            DISPUTE => put(bytes, self.dispute).and(None),
             TABLE => {
                 *self.in_use = codec::read(bytes);
                 None
