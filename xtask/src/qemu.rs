@@ -9,10 +9,13 @@ use anyhow::Result;
 use clap::Subcommand;
 
 use crate::demo::target_folder;
-use crate::run;
+use crate::{budget, run};
 
 /// The folder of the emulated board.
 const BOARD: &str = "firmware/boards/mps2-an386";
+
+/// Its image.
+const IMAGE: &str = "mps2-an386";
 
 /// The folder of what all boards share.
 const KIT: &str = "firmware/board-kit";
@@ -60,7 +63,8 @@ pub(crate) fn run(root: &Path, emulation: Emulation) -> Result<()> {
             None
         }
         Emulation::Loop => {
-            words.push("loop".to_owned());
+            let stack_bytes = budget::stack_bytes(&root.join(BOARD), IMAGE)?;
+            words.extend(["loop".to_owned(), format!("--stack-bytes={stack_bytes}")]);
             build(root)?
         }
         Emulation::PowerCut { boots, seed } => {
@@ -109,5 +113,6 @@ fn bench(root: &Path) -> Result<()> {
 fn image(root: &Path) -> Result<PathBuf> {
     let folder = root.join(BOARD);
     run::run(run::cargo(&folder).args(["build", "--quiet", "--release"]))?;
-    Ok(folder.join("target").join(run::BARE_TARGET).join("release/mps2-an386"))
+    budget::check(root, &folder)?;
+    Ok(folder.join("target").join(run::BARE_TARGET).join("release").join(IMAGE))
 }

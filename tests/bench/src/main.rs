@@ -47,6 +47,9 @@ enum Command {
         /// Keep everything in this folder.
         #[arg(long)]
         keep: Option<PathBuf>,
+        /// The most stack that the board may have used.
+        #[arg(long)]
+        stack_bytes: Option<u32>,
     },
     /// Let the board panic, hang and fault, and look at what becomes of it.
     Crash {
@@ -83,7 +86,9 @@ fn main() -> ExitCode {
     let outcome = runtime.block_on(async {
         match arguments.command {
             Command::Run { image, chip, arguments } => run::run(&image, chip, arguments).await,
-            Command::Loop { image, keep } => Box::pin(round::run(&image, keep)).await.map(|()| ExitCode::SUCCESS),
+            Command::Loop { image, keep, stack_bytes } => {
+                Box::pin(round::run(&image, keep, stack_bytes)).await.map(|()| ExitCode::SUCCESS)
+            }
             Command::Crash { image } => Box::pin(crash::run(&image)).await.map(|()| ExitCode::SUCCESS),
             Command::EvilServer { image } => Box::pin(evil::run(&image)).await.map(|()| ExitCode::SUCCESS),
             Command::PowerCut { image, boots, seed } => {
