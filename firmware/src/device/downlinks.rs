@@ -8,6 +8,7 @@ use milepost_protocol::downlink::{Body, Command, Consent, NoticeUpdate, Part, Re
 use milepost_protocol::notice::Notice;
 use milepost_protocol::plan::{PlanView, ServicePlan};
 use milepost_protocol::record::{CommandOutcome, CommandResult, SignalChange};
+use milepost_protocol::settings::DeviceSettings;
 
 use super::keep::MAX_COMMANDS;
 use super::{Device, plan_of};
@@ -167,11 +168,18 @@ impl<S: MultiwriteNorFlash> Device<S> {
                 self.keep_ledger(now).await?;
                 Ok(CommandOutcome::Done)
             }
-            Task::LogLevel { level } => {
-                self.store.save(Key::LogLevel as u8, level).await?;
-                self.log.least = *level;
-                Ok(CommandOutcome::Done)
-            }
+            Task::LogLevel { level } => self.configure(now, DeviceSettings { log_level: *level, ..self.remote }).await,
+            Task::Configure { settings } => self.configure(now, *settings).await,
         }
+    }
+
+    /// Takes settings into force that are not older than those in force, and tells which are.
+    async fn configure(&mut self, now: Now, settings: DeviceSettings) -> Result<CommandOutcome, Error<S::Error>> {
+        if settings.version >= self.remote.version {
+            self.store.save(Key::Remote as u8, &settings).await?;
+            self.remote = settings;
+        }
+        self.record(now, self.remote).await?;
+        Ok(CommandOutcome::Done)
     }
 }

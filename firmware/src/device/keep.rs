@@ -7,6 +7,7 @@ use heapless::Vec;
 use milepost_engine::maintenance;
 use milepost_protocol::notice::Notice;
 use milepost_protocol::record::{Body, Gap, GapReason, NoticeRaised, NoticeShown, TripEnded};
+use milepost_protocol::settings::MIN_COUNTERS_EVERY_S;
 use milepost_protocol::{NoticeId, codec};
 use serde::{Deserialize, Serialize};
 
@@ -22,9 +23,6 @@ use crate::store::{Key, Owing, Store};
 
 /// How often reminders are looked for, in milliseconds of uptime.
 const ASSESS_EVERY_MS: u64 = 5_000;
-
-/// How often the counters are told during a long trip.
-const COUNTERS_EVERY_MS: u64 = 1_800_000;
 
 /// How far the clock may run ahead of flash while nothing else is stored.
 const CLOCK_EVERY_MS: u64 = 6 * 3_600_000;
@@ -46,7 +44,8 @@ impl<S: MultiwriteNorFlash> Device<S> {
         let since_ms = now.uptime_ms.saturating_sub(self.ledger_ms);
         let unix_ms = self.clock.unix_ms(now.uptime_ms).unwrap_or(0);
         let in_trip = self.usage.ledger.trip.is_some();
-        if in_trip && now.uptime_ms.saturating_sub(self.counters_ms) >= COUNTERS_EVERY_MS {
+        let counters_every_ms = u64::from(self.remote.counters_every_s.max(MIN_COUNTERS_EVERY_S)) * 1000;
+        if in_trip && now.uptime_ms.saturating_sub(self.counters_ms) >= counters_every_ms {
             self.counters_ms = now.uptime_ms;
             let counters = self.usage.counters();
             self.usage.tell(now.uptime_ms, counters);
@@ -184,7 +183,7 @@ impl<S: MultiwriteNorFlash> Device<S> {
         }
         self.assessed_ms = Some(now.uptime_ms);
         let unix_ms = self.clock.unix_ms(now.uptime_ms);
-        if self.settings.local_reminders {
+        if self.settings.local_reminders && self.remote.local_reminders {
             let counters = self.usage.counters();
             let usage = maintenance::Usage::from_counters(&counters, self.usage.ledger.battery.health());
             while let Some((id, taken)) = self.reminder(&usage, unix_ms.unwrap_or(0)) {

@@ -6,6 +6,7 @@ use milepost_protocol::codec;
 use milepost_protocol::envelope::ClockQuality;
 use milepost_protocol::notice::Answer;
 use milepost_protocol::record::{Boot, NoticeAnswered};
+use milepost_protocol::settings::DeviceSettings;
 use serde::de::DeserializeOwned;
 
 use super::bus::Diagnostics;
@@ -56,6 +57,7 @@ impl<S: MultiwriteNorFlash> Device<S> {
             events: Events::default(),
             drops: Drops::default(),
             log: LogRate::default(),
+            remote: DeviceSettings::default(),
         })
     }
 
@@ -75,9 +77,7 @@ impl<S: MultiwriteNorFlash> Device<S> {
             // A body is never longer than what is kept of it.
             let _ = self.plan.extend_from_slice(plan);
         }
-        if let Some(level) = self.store.load(Key::LogLevel as u8).await? {
-            self.log.least = level;
-        }
+        self.remote = self.store.load(Key::Remote as u8).await?.unwrap_or_default();
         let in_use = self.store.load(Key::Table as u8).await?;
         self.tables.load(in_use).await?;
         self.table_hash = self.tables.short_hash();
