@@ -18,6 +18,7 @@ use milepost_protocol::envelope::ClockQuality;
 use milepost_protocol::notice::{Answer, Notice};
 use milepost_protocol::plan::PlanView;
 use milepost_protocol::record::{Body, CertificateRequest, NoticeAnswered, ParkedDay, ResetReason};
+use milepost_protocol::settings::DeviceSettings;
 use milepost_protocol::{MAX_BODY_LEN, MAX_UNKNOWN_LEN, NoticeId, codec};
 
 use crate::clock::{Clock, Now};
@@ -107,6 +108,8 @@ pub struct Device<S: MultiwriteNorFlash> {
     drops: Drops,
     log: LogRate,
     todo: Todo,
+    /// What the cloud decided.
+    remote: DeviceSettings,
 }
 
 impl<S: MultiwriteNorFlash> fmt::Debug for Device<S> {
@@ -230,6 +233,11 @@ impl<S: MultiwriteNorFlash> Device<S> {
     pub fn unix_ms(&self, now: Now) -> Option<(u64, ClockQuality)> {
         let unix_ms = self.clock.unix_ms(now.uptime_ms)?;
         Some((unix_ms, self.clock.moment(now.uptime_ms).quality))
+    }
+
+    /// The settings in force, as the cloud decided them.
+    pub fn settings(&self) -> DeviceSettings {
+        self.remote
     }
 
     /// How many records of all boots wait in flash for a receipt.

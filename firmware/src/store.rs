@@ -49,7 +49,8 @@ pub(crate) enum Key {
     Consent = 5,
     Table = 6,
     Lost = 7,
-    LogLevel = 8,
+    // 8 held the log's level alone.
+    Remote = 9,
     /// The first of the notice slots; they take the numbers behind it.
     Notice = 32,
 }

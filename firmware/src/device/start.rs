@@ -6,6 +6,7 @@ use milepost_protocol::downlink::Consent;
 use milepost_protocol::envelope::ClockQuality;
 use milepost_protocol::notice::Answer;
 use milepost_protocol::record::{Boot, NoticeAnswered};
+use milepost_protocol::settings::DeviceSettings;
 use milepost_protocol::{MAX_BODY_LEN, RecordId, codec};
 use serde::Deserialize;
 
@@ -24,7 +25,7 @@ use crate::usage::ledger::Ledger;
 use crate::usage::{Usage, consent};
 
 /// What is restored, in this order; the notice slots follow.
-const RESTORED: [Key; 7] = [Key::Lost, Key::Ledger, Key::Memory, Key::Consent, Key::Plan, Key::LogLevel, Key::Table];
+const RESTORED: [Key; 7] = [Key::Lost, Key::Ledger, Key::Memory, Key::Consent, Key::Plan, Key::Remote, Key::Table];
 
 impl<S: MultiwriteNorFlash> Device<S> {
     /// Starts: a new boot number is durable first; then counters, plan, consent, notices and an open trip are restored.
@@ -61,6 +62,7 @@ impl<S: MultiwriteNorFlash> Device<S> {
             drops: Drops::default(),
             log: LogRate::default(),
             todo: Todo::default(),
+            remote: DeviceSettings::default(),
         })
     }
 
@@ -95,7 +97,7 @@ impl<S: MultiwriteNorFlash> Device<S> {
                         notices: &mut self.notices,
                         consent: &mut self.consent,
                         plan: &mut self.plan,
-                        log: &mut self.log,
+                        remote: &mut self.remote,
                         in_use: &mut in_use,
                     };
                     restore.value(key, bytes)
@@ -156,7 +158,7 @@ struct Restore<'a, S: MultiwriteNorFlash> {
     notices: &'a mut Notices,
     consent: &'a mut Consent,
     plan: &'a mut Vec<u8, MAX_BODY_LEN>,
-    log: &'a mut LogRate,
+    remote: &'a mut DeviceSettings,
     in_use: &'a mut Option<InUse>,
 }
 
@@ -169,7 +171,7 @@ impl<S: MultiwriteNorFlash> Restore<'_, S> {
         const MEMORY: u8 = Key::Memory as u8;
         const CONSENT: u8 = Key::Consent as u8;
         const PLAN: u8 = Key::Plan as u8;
-        const LOG_LEVEL: u8 = Key::LogLevel as u8;
+        const REMOTE: u8 = Key::Remote as u8;
         const TABLE: u8 = Key::Table as u8;
         let debt = match key {
             LEDGER => put(bytes, self.ledger),
@@ -187,7 +189,7 @@ impl<S: MultiwriteNorFlash> Restore<'_, S> {
                 let _ = self.plan.extend_from_slice(bytes);
                 None
             }
-            LOG_LEVEL => put(bytes, &mut self.log.least).and(None),
+            REMOTE => put(bytes, self.remote).and(None),
             TABLE => {
                 *self.in_use = codec::read(bytes);
                 None
