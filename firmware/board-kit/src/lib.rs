@@ -18,6 +18,8 @@ pub mod link;
 pub mod network;
 pub mod ports;
 pub mod region;
+#[cfg(feature = "screen")]
+pub mod screen;
 pub mod session;
 pub mod supervisor;
 pub mod time;

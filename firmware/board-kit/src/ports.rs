@@ -9,7 +9,6 @@ use embassy_sync::channel::Channel;
 use embassy_sync::signal::Signal;
 use embassy_sync::zerocopy_channel;
 use milepost_firmware::Frame;
-use milepost_firmware::wire::Button;
 use milepost_protocol::notice::{Answer, Notice};
 use milepost_protocol::{MAX_DOWNLINK_LEN, MAX_ENVELOPE_LEN, NoticeId};
 
@@ -73,8 +72,6 @@ pub struct Ports {
     pub requests: Channel<CriticalSectionRawMutex, Frame, 4>,
     /// What the core is told.
     pub inputs: Channel<CriticalSectionRawMutex, Input, 8>,
-    /// The buttons below the display, as they go down (`true`) and up.
-    pub buttons: Channel<CriticalSectionRawMutex, (Button, bool), 8>,
     /// What the display has to go by from now on.
     pub sight: Signal<CriticalSectionRawMutex, Sight>,
     /// What time it is.
@@ -107,7 +104,6 @@ impl Ports {
             frames: Channel::new(),
             requests: Channel::new(),
             inputs: Channel::new(),
-            buttons: Channel::new(),
             sight: Signal::new(),
             time: Time::new(),
             supervisor: Supervisor::new(),
