@@ -24,6 +24,8 @@ mod name;
 pub mod network;
 pub mod ports;
 pub mod region;
+#[cfg(feature = "screen")]
+pub mod screen;
 pub mod session;
 mod signature;
 pub mod supervisor;

@@ -8,7 +8,6 @@ use embassy_sync::blocking_mutex::raw::CriticalSectionRawMutex;
 use embassy_sync::channel::Channel;
 use embassy_sync::zerocopy_channel;
 use milepost_firmware::Frame;
-use milepost_firmware::wire::Button;
 use milepost_protocol::notice::{Answer, Notice};
 use milepost_protocol::{MAX_DOWNLINK_LEN, MAX_ENVELOPE_LEN, NoticeId};
 
@@ -108,8 +107,6 @@ pub struct Ports {
     pub requests: Channel<CriticalSectionRawMutex, Frame, 4>,
     /// What the core is told.
     pub inputs: Channel<CriticalSectionRawMutex, Input, 8>,
-    /// The buttons below the display, as they go down (`true`) and up.
-    pub buttons: Channel<CriticalSectionRawMutex, (Button, bool), 8>,
     /// What the display has to go by from now on.
     pub sight: Latest<Sight>,
     /// What time it is.
@@ -142,7 +139,6 @@ impl Ports {
             frames: Channel::new(),
             requests: Channel::new(),
             inputs: Channel::new(),
-            buttons: Channel::new(),
             sight: Latest::new(),
             time: Time::new(),
             supervisor: Supervisor::new(),
