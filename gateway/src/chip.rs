@@ -200,9 +200,12 @@ pub async fn inspect(path: &Path) -> Result<Contents, ChipError> {
 
 /// Every notice that is open on a chip, with the words that its display has, on a copy.
 pub async fn notices(path: &Path) -> Result<Vec<Notice>, ChipError> {
-    let image = std::fs::read(path).map_err(|source| ChipError::Io { path: path.to_owned(), source })?;
+    let fail = |source| ChipError::Io { path: path.to_owned(), source };
+    let Place { start, len } = Layout::NOR.state;
+    let mut image = vec![0; len as usize];
+    File::open(path).and_then(|file| file.read_exact_at(&mut image, start.into())).map_err(fail)?;
     let mut found = Vec::new();
-    notices::read_all(region(&image, Layout::NOR.state, path)?, |slot| found.push(slot.notice))
+    notices::read_all(region(&image, Place { start: 0, len }, path)?, |slot| found.push(slot.notice))
         .await
         .map_err(ChipError::Core)?;
     Ok(found)

@@ -231,12 +231,22 @@ mod tests {
 
     #[test]
     fn a_record_that_left_the_chip_without_a_service_is_lost() {
-        assert_eq!(said(|after| drop(after.records.remove(0))), "record 2 of boot 2 is lost");
+        assert_eq!(
+            said(|after| {
+                after.records.remove(0);
+            }),
+            "record 2 of boot 2 is lost"
+        );
     }
 
     #[test]
     fn a_record_that_left_the_chip_and_never_arrived_is_lost() {
-        assert_eq!(said_of(|committed| drop(committed.remove(1))), "record 1 of boot 1 is lost");
+        assert_eq!(
+            said_of(|committed| {
+                committed.remove(1);
+            }),
+            "record 1 of boot 1 is lost"
+        );
     }
 
     #[test]
@@ -247,7 +257,12 @@ mod tests {
 
     #[test]
     fn a_new_record_that_leaves_a_number_out_is_found() {
-        assert_eq!(said(|after| drop(after.records.remove(4))), "record 0 of boot 4 is missing, and 1 is there");
+        assert_eq!(
+            said(|after| {
+                after.records.remove(4);
+            }),
+            "record 0 of boot 4 is missing, and 1 is there"
+        );
     }
 
     #[test]
