@@ -6,9 +6,9 @@
 use embedded_storage_async::nor_flash::MultiwriteNorFlash;
 use heapless::Vec;
 use milepost_engine::maintenance::{self, UNKNOWN_ODOMETER_M};
-use milepost_protocol::NoticeId;
 use milepost_protocol::notice::{Actions, Answer, Notice, NoticeKind, NoticeState};
 use milepost_protocol::plan::{DAY_MS, ItemId, Level, PlanView, SafetyClass};
+use milepost_protocol::{NoticeId, codec};
 use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
@@ -309,7 +309,7 @@ impl Notices {
 pub async fn read_all<S: MultiwriteNorFlash>(state: S, mut take: impl FnMut(Slot)) -> Result<(), Error<S::Error>> {
     let mut store = Store::open(state)?;
     for index in 0..MAX_NOTICES {
-        let stored = store.load_owing::<Option<Slot>>(Key::notice(index)).await?;
+        let stored = store.bytes(Key::notice(index)).await?.and_then(codec::take::<Option<Slot>>);
         if let Some((Some(slot), _)) = stored {
             take(slot);
         }

@@ -4,7 +4,6 @@
 //! such as those after power came, are no record.
 
 use core::fmt::{self, Write};
-use core::panic::PanicInfo;
 use core::sync::atomic::{AtomicU8, Ordering};
 
 use milepost_firmware::checksum::crc32;
@@ -90,14 +89,6 @@ impl Streak {
         let in_a_row = self.0.load(Ordering::Relaxed).saturating_add(1);
         write(area, cause, in_a_row, said);
         in_a_row
-    }
-}
-
-/// Ends a run by what a panic says and where.
-pub fn of_panic(info: &PanicInfo<'_>, end: fn(Cause, fmt::Arguments<'_>) -> !) -> ! {
-    match info.location() {
-        Some(place) => end(Cause::Panic, format_args!("{}:{} {}", place.file(), place.line(), info.message())),
-        None => end(Cause::Panic, format_args!("{}", info.message())),
     }
 }
 
