@@ -39,12 +39,15 @@ pub(crate) enum Emulation {
         #[arg(long)]
         png: Option<PathBuf>,
     },
-    /// Cut the power again and again, and look at what the flash chip holds.
+    /// Cut the power again and again, with and without the service, and look at what it and the flash chip hold.
     PowerCut {
         /// How many times the board starts.
         #[arg(long, default_value_t = 300)]
         boots: u32,
         /// What the cuts follow from; a new one is drawn and told without it.
+        ///
+        /// It fixes which starts get fuel and for how many flash steps, after how many milliseconds the others are killed, and
+        /// behind which of them the configuration changes. How far the board has come by then follows the machine's speed.
         #[arg(long)]
         seed: Option<u64>,
     },

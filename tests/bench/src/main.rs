@@ -11,6 +11,7 @@ mod crash;
 mod drive;
 mod driver;
 mod evil;
+mod history;
 mod log;
 mod power_cut;
 mod round;
@@ -68,6 +69,8 @@ enum Command {
         image: PathBuf,
     },
     /// Cut the power again and again, and look at what the flash chip holds.
+    ///
+    /// Every fourth start and the last reach the real service. In the end chip and service together hold every record, once.
     PowerCut {
         /// The image, ELF.
         image: PathBuf,
@@ -75,6 +78,9 @@ enum Command {
         #[arg(long, default_value_t = 300)]
         boots: u32,
         /// What the cuts follow from; a new one is drawn and told without it.
+        ///
+        /// It fixes which starts get fuel and for how many flash steps, after how many milliseconds the others are killed, and
+        /// behind which of them the configuration changes. How far the board has come by then follows the machine's speed.
         #[arg(long)]
         seed: Option<u64>,
     },
