@@ -18,6 +18,7 @@ use milepost_protocol::envelope::ClockQuality;
 use milepost_protocol::notice::{Answer, Notice};
 use milepost_protocol::plan::PlanView;
 use milepost_protocol::record::{Body, CertificateRequest, NoticeAnswered, ParkedDay, ResetReason};
+use milepost_protocol::settings::DeviceSettings;
 use milepost_protocol::{MAX_BODY_LEN, MAX_UNKNOWN_LEN, NoticeId, codec};
 
 use crate::clock::{Clock, Dispute, Now};
@@ -101,12 +102,14 @@ pub struct Device<S: MultiwriteNorFlash> {
     ledger_ms: u64,
     ledger_unix_ms: u64,
     counters_ms: u64,
-    assessed_ms: Option<u64>,
+    assess_from_ms: u64,
     newest_ms: u64,
     events: Events,
     drops: Drops,
     log: LogRate,
     todo: Todo,
+    /// What the cloud decided.
+    remote: DeviceSettings,
     dispute: Dispute,
 }
 
@@ -234,6 +237,11 @@ impl<S: MultiwriteNorFlash> Device<S> {
     pub fn unix_ms(&self, now: Now) -> Option<(u64, ClockQuality)> {
         let unix_ms = self.clock.unix_ms(now.uptime_ms)?;
         Some((unix_ms, self.clock.moment(now.uptime_ms).quality))
+    }
+
+    /// The settings in force, as the cloud decided them.
+    pub fn settings(&self) -> DeviceSettings {
+        self.remote
     }
 
     /// How many records of all boots wait in flash for a receipt.

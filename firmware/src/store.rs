@@ -30,8 +30,9 @@ pub(crate) enum Key {
     Consent = 5,
     Table = 6,
     Lost = 7,
-    LogLevel = 8,
-    Dispute = 9,
+    // 8 held the log's level alone.
+    Remote = 9,
+    Dispute = 10,
     /// The first of the notice slots; they take the numbers behind it.
     Notice = 32,
 }

@@ -8,6 +8,7 @@ use milepost_protocol::downlink::{Body, Command, Consent, NoticeUpdate, Part, Re
 use milepost_protocol::notice::Notice;
 use milepost_protocol::plan::{PlanView, ServicePlan};
 use milepost_protocol::record::{CommandOutcome, CommandResult, SignalChange};
+use milepost_protocol::settings::DeviceSettings;
 
 use super::keep::MAX_COMMANDS;
 use super::{Device, plan_of};
@@ -102,7 +103,7 @@ impl<S: MultiwriteNorFlash> Device<S> {
             // A body is never longer than what is kept of it.
             let _ = self.plan.extend_from_slice(plan.bytes());
             self.changed(Key::Plan as u8);
-            self.assessed_ms = None;
+            self.assess_from_ms = 0;
         }
     }
 
@@ -165,11 +166,18 @@ impl<S: MultiwriteNorFlash> Device<S> {
                 }
                 self.changed(Key::Ledger as u8);
             }
-            Task::LogLevel { level } => {
-                self.log.least = *level;
-                self.changed(Key::LogLevel as u8);
-            }
+            Task::LogLevel { level } => self.configure(now, DeviceSettings { log_level: *level, ..self.remote }),
+            Task::Configure { settings } => self.configure(now, *settings),
         }
         Ok(CommandOutcome::Done)
+    }
+
+    /// Takes settings into force that are not older than those in force, and tells which are.
+    fn configure(&mut self, now: Now, settings: DeviceSettings) {
+        if settings.version >= self.remote.version {
+            self.remote = settings;
+            self.changed(Key::Remote as u8);
+        }
+        self.tell(now.uptime_ms, self.remote);
     }
 }

@@ -8,7 +8,8 @@ use heapless::Vec;
 use milepost_engine::maintenance;
 use milepost_protocol::downlink::Consent;
 use milepost_protocol::notice::Notice;
-use milepost_protocol::record::{Body, Gap, GapReason, LogLevel, NoticeRaised, NoticeShown, TripEnded};
+use milepost_protocol::record::{Body, Gap, GapReason, NoticeRaised, NoticeShown, TripEnded};
+use milepost_protocol::settings::{DeviceSettings, MIN_COUNTERS_EVERY_S};
 use milepost_protocol::{NoticeId, codec};
 use serde::{Deserialize, Serialize};
 
@@ -25,9 +26,6 @@ use crate::usage::ledger::Ledger;
 
 /// How often reminders are looked for, in milliseconds of uptime.
 const ASSESS_EVERY_MS: u64 = 5_000;
-
-/// How often the counters are told during a long trip.
-const COUNTERS_EVERY_MS: u64 = 1_800_000;
 
 /// How far the clock may run ahead of flash while nothing else is stored.
 const CLOCK_EVERY_MS: u64 = 6 * 3_600_000;
@@ -96,7 +94,7 @@ struct Snapshot<'a> {
     front: Option<&'a Notice>,
     plan: &'a [u8],
     consent: &'a Consent,
-    level: LogLevel,
+    remote: &'a DeviceSettings,
     dispute: Dispute,
     owing: &'a Owing<'a>,
 }
@@ -107,7 +105,7 @@ impl Encode for Snapshot<'_> {
         const MEMORY: u8 = Key::Memory as u8;
         const PLAN: u8 = Key::Plan as u8;
         const CONSENT: u8 = Key::Consent as u8;
-        const LOG_LEVEL: u8 = Key::LogLevel as u8;
+        const REMOTE: u8 = Key::Remote as u8;
         const DISPUTE: u8 = Key::Dispute as u8;
         let value = match self.key {
             LEDGER => codec::write(self.ledger, buffer),
@@ -118,7 +116,7 @@ impl Encode for Snapshot<'_> {
                 return Some(self.plan.len());
             }
             CONSENT => return codec::write(self.consent, buffer),
-            LOG_LEVEL => return codec::write(&self.level, buffer),
+            REMOTE => return codec::write(self.remote, buffer),
             DISPUTE => return codec::write(&self.dispute, buffer),
             _ => {
                 let words = self.head.zip(self.front);
@@ -193,7 +191,7 @@ impl<S: MultiwriteNorFlash> Device<S> {
                     front: self.front.as_ref(),
                     plan: &self.plan,
                     consent,
-                    level: self.log.least,
+                    remote: &self.remote,
                     dispute: self.dispute,
                     owing: &owing,
                 };
@@ -258,7 +256,8 @@ impl<S: MultiwriteNorFlash> Device<S> {
         let in_trip = self.usage.ledger.trip.is_some();
         let since_ms = now.uptime_ms.saturating_sub(self.ledger_ms);
         let clock_ms = unix_ms.unwrap_or(0).saturating_sub(self.ledger_unix_ms);
-        if in_trip && now.uptime_ms.saturating_sub(self.counters_ms) >= COUNTERS_EVERY_MS {
+        let counters_every_ms = u64::from(self.remote.counters_every_s.max(MIN_COUNTERS_EVERY_S)) * 1000;
+        if in_trip && now.uptime_ms.saturating_sub(self.counters_ms) >= counters_every_ms {
             self.counters_ms = now.uptime_ms;
             let counters = self.usage.counters();
             self.usage.tell(now.uptime_ms, counters);
@@ -268,17 +267,17 @@ impl<S: MultiwriteNorFlash> Device<S> {
             self.changed(Key::Ledger as u8);
             return;
         }
-        if self.assessed_ms.is_some_and(|ms| now.uptime_ms.saturating_sub(ms) < ASSESS_EVERY_MS) {
+        if now.uptime_ms < self.assess_from_ms {
             return;
         }
-        if self.settings.local_reminders && self.raise(now, unix_ms.unwrap_or(0)) {
+        if self.settings.local_reminders && self.remote.local_reminders && self.raise(now, unix_ms.unwrap_or(0)) {
             return;
         }
         if let Some(touched) = self.notices.sweep(&plan_of(&self.plan), unix_ms) {
             self.touched(touched);
             return;
         }
-        self.assessed_ms = Some(now.uptime_ms);
+        self.assess_from_ms = now.uptime_ms.saturating_add(ASSESS_EVERY_MS);
     }
 
     /// Raises the next reminder whose level was reached; answers whether there was one.
@@ -325,7 +324,7 @@ impl<S: MultiwriteNorFlash> Device<S> {
             if let Some(ended) = ended.and_then(|fact| codec::read(fact.body)) {
                 self.counters_ms = now.uptime_ms;
                 // A trip may have made a rule due; look at once.
-                self.assessed_ms = None;
+                self.assess_from_ms = 0;
                 self.event(Event::TripEnded(ended));
             }
         }

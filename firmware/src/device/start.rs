@@ -6,6 +6,7 @@ use milepost_protocol::downlink::Consent;
 use milepost_protocol::envelope::ClockQuality;
 use milepost_protocol::notice::Answer;
 use milepost_protocol::record::{Boot, NoticeAnswered};
+use milepost_protocol::settings::DeviceSettings;
 use milepost_protocol::{MAX_BODY_LEN, RecordId, codec};
 use serde::Deserialize;
 
@@ -26,7 +27,7 @@ use crate::usage::{Usage, consent};
 
 /// What is restored, in this order; the notice slots follow.
 const RESTORED: [Key; 8] =
-    [Key::Lost, Key::Ledger, Key::Memory, Key::Consent, Key::Plan, Key::LogLevel, Key::Dispute, Key::Table];
+    [Key::Lost, Key::Ledger, Key::Memory, Key::Consent, Key::Plan, Key::Remote, Key::Dispute, Key::Table];
 
 impl<S: MultiwriteNorFlash> Device<S> {
     /// Starts: a new boot number is durable first; then counters, plan, consent, notices and an open trip are restored.
@@ -57,12 +58,13 @@ impl<S: MultiwriteNorFlash> Device<S> {
             ledger_ms: 0,
             ledger_unix_ms: 0,
             counters_ms: 0,
-            assessed_ms: None,
+            assess_from_ms: 0,
             newest_ms: 0,
             events: Events::default(),
             drops: Drops::default(),
             log: LogRate::default(),
             todo: Todo::default(),
+            remote: DeviceSettings::default(),
             dispute: Dispute::default(),
         })
     }
@@ -98,7 +100,7 @@ impl<S: MultiwriteNorFlash> Device<S> {
                         notices: &mut self.notices,
                         consent: &mut self.consent,
                         plan: &mut self.plan,
-                        log: &mut self.log,
+                        remote: &mut self.remote,
                         dispute: &mut self.dispute,
                         in_use: &mut in_use,
                     };
@@ -160,7 +162,7 @@ struct Restore<'a, S: MultiwriteNorFlash> {
     notices: &'a mut Notices,
     consent: &'a mut Consent,
     plan: &'a mut Vec<u8, MAX_BODY_LEN>,
-    log: &'a mut LogRate,
+    remote: &'a mut DeviceSettings,
     dispute: &'a mut Dispute,
     in_use: &'a mut Option<InUse>,
 }
@@ -174,7 +176,7 @@ impl<S: MultiwriteNorFlash> Restore<'_, S> {
         const MEMORY: u8 = Key::Memory as u8;
         const CONSENT: u8 = Key::Consent as u8;
         const PLAN: u8 = Key::Plan as u8;
-        const LOG_LEVEL: u8 = Key::LogLevel as u8;
+        const REMOTE: u8 = Key::Remote as u8;
         const DISPUTE: u8 = Key::Dispute as u8;
         const TABLE: u8 = Key::Table as u8;
         let debt = match key {
@@ -193,7 +195,7 @@ impl<S: MultiwriteNorFlash> Restore<'_, S> {
                 let _ = self.plan.extend_from_slice(bytes);
                 None
             }
-            LOG_LEVEL => put(bytes, &mut self.log.least).and(None),
+            REMOTE => put(bytes, self.remote).and(None),
             DISPUTE => put(bytes, self.dispute).and(None),
             TABLE => {
                 *self.in_use = codec::read(bytes);
