@@ -7,8 +7,8 @@ use alloc::collections::{BTreeMap, VecDeque};
 use alloc::vec::Vec;
 
 use milepost_protocol::record::{
-    BatteryRest, Boot, CommandOutcome, Cranking, GapReason, LogLevel, ParkedDay, Record, Refuelled, ResetReason, SignalChange,
-    SignalSummary, Trouble,
+    BatteryRest, Boot, CommandOutcome, Cranking, GapReason, LogLevel, ParkedDay, Record, Refuelled, ResetReason,
+    SignalChange, SignalSummary, Trouble,
 };
 use milepost_protocol::signal::SignalId;
 use milepost_protocol::trouble::{TroubleCode, TroubleStatus};

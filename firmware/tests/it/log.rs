@@ -41,12 +41,7 @@ fn a_level_is_sent_once_it_is_asked_for_and_stays_so_after_a_restart() {
 fn settings_of_the_cloud_are_told_back_and_an_older_version_changes_nothing() {
     let chip = Chip::new(4, 4);
     let mut device = chip.start(at(0));
-    let newer = DeviceSettings {
-        version: 3,
-        log_level: LogLevel::Info,
-        counters_every_s: 600,
-        local_reminders: false,
-    };
+    let newer = DeviceSettings { version: 3, log_level: LogLevel::Info, counters_every_s: 600, local_reminders: false };
     command(&mut device, 1, Task::Configure { settings: newer });
     command(&mut device, 2, Task::Configure { settings: DeviceSettings { version: 2, ..DeviceSettings::default() } });
     assert_eq!(device.settings(), newer);
