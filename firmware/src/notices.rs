@@ -3,12 +3,16 @@
 //! A reminder's id follows from (item, cycle, level), so the car and the cloud name it alike without having met, and either may be first.
 //! Invariant: a notice is raised once, shown first once and answered once, across restarts; a closed one never opens again by a repetition.
 
+use embedded_storage_async::nor_flash::MultiwriteNorFlash;
 use heapless::Vec;
 use milepost_engine::maintenance::{self, UNKNOWN_ODOMETER_M};
-use milepost_protocol::NoticeId;
 use milepost_protocol::notice::{Actions, Answer, Notice, NoticeKind, NoticeState};
 use milepost_protocol::plan::{DAY_MS, ItemId, Level, PlanView, SafetyClass};
+use milepost_protocol::{NoticeId, codec};
 use serde::{Deserialize, Serialize};
+
+use crate::error::Error;
+use crate::store::{Key, Store};
 
 /// The most notices that are open at once.
 pub const MAX_NOTICES: usize = 12;
@@ -21,6 +25,9 @@ const MAX_RAISED: usize = 16;
 
 /// The longest snooze, in days.
 const MAX_SNOOZE_DAYS: u16 = 90;
+
+/// The same in milliseconds.
+const MAX_SNOOZE_MS: u64 = MAX_SNOOZE_DAYS as u64 * DAY_MS;
 
 /// A notice with its state in the car, as flash keeps it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -181,7 +188,10 @@ impl Notices {
     pub fn most_urgent(&self, now_ms: Option<u64>) -> Option<(usize, &Head)> {
         let open = self.slots.iter().enumerate().filter_map(|(index, slot)| Some((index, slot.as_ref()?)));
         open.filter(|(_, slot)| {
-            let snoozed = slot.snoozed_until_ms.is_some_and(|until_ms| now_ms.is_none_or(|now_ms| now_ms < until_ms));
+            // Nobody snoozes longer: what hides longer was put off by a clock that stood wrong.
+            let hides = |until_ms: u64, now_ms: u64| now_ms < until_ms && until_ms - now_ms <= MAX_SNOOZE_MS;
+            let snoozed =
+                slot.snoozed_until_ms.is_some_and(|until_ms| now_ms.is_none_or(|now_ms| hides(until_ms, now_ms)));
             let expired = slot.expires_ms.zip(now_ms).is_some_and(|(expires_ms, now_ms)| now_ms >= expires_ms);
             !snoozed && !expired
         })
@@ -299,6 +309,18 @@ impl Notices {
         let (index, least) = taken.min_by_key(|(_, slot)| slot.urgency)?;
         (least.urgency < new).then_some(index)
     }
+}
+
+/// Reads every open notice that a state region holds, for those who look at flash from outside.
+pub async fn read_all<S: MultiwriteNorFlash>(state: S, mut take: impl FnMut(Slot)) -> Result<(), Error<S::Error>> {
+    let mut store = Store::open(state)?;
+    for index in 0..MAX_NOTICES {
+        let stored = store.bytes(Key::notice(index)).await?.and_then(codec::take::<Option<Slot>>);
+        if let Some((Some(slot), _)) = stored {
+            take(slot);
+        }
+    }
+    Ok(())
 }
 
 /// The order of urgency: safety first, then level, then what asks something, then the older one.

@@ -1,43 +1,23 @@
 //! State in flash: one value a key, each replaced whole.
 //!
-//! A value is stored together with the records that it gives rise to and that are not yet in the outbox ("owed"), so that a power cut
-//! between the two loses neither: the next start pushes what is still owed, under the identity that was chosen then.
 //! Invariant: a load answers the newest value whose store was finished, never a mixture.
 
 use embedded_storage_async::nor_flash::NorFlash;
-use heapless::Vec;
 use milepost_protocol::codec;
 use sequential_storage::cache::Cache;
 use sequential_storage::cache::key_pointers::ArrayKeyPointers;
 use sequential_storage::cache::page_pointers::ArrayPagePointers;
 use sequential_storage::cache::page_states::ArrayPageStates;
 use sequential_storage::map::{MapConfig, MapStorage, SerializationError, Value};
-use serde::de::DeserializeOwned;
-use serde::ser::{SerializeSeq, SerializeTuple, Serializer};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
-use crate::clock::{Clock, Moment};
 use crate::error::{Error, Operation};
-use crate::facts;
-use crate::outbox::Stamp;
 
 /// The most erase pages of the state region that are used.
 pub(crate) const MAX_STATE_PAGES: usize = 16;
 
 /// The longest stored value with its key, in bytes: the trouble codes with what six changes of them owe are the longest.
 const WORK_LEN: usize = 1152;
-
-/// The most records that one value can owe.
-pub(crate) const MAX_OWED: usize = 8;
-
-/// How many bytes what a value owes may take, so that value and debt fit together.
-const MAX_OWING_LEN: usize = 448;
-
-/// The longest body of a record that a value can owe, in bytes.
-pub(crate) const MAX_OWED_BODY: usize = 72;
-
-/// The longest stamp in front of a body, in bytes.
-pub(crate) const MAX_STAMP_LEN: usize = 48;
 
 /// A value's key; numbers are never reused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,6 +32,7 @@ pub(crate) enum Key {
     Lost = 7,
     // 8 held the log's level alone.
     Remote = 9,
+    Dispute = 10,
     /// The first of the notice slots; they take the numbers behind it.
     Notice = 32,
 }
@@ -61,85 +42,18 @@ impl Key {
     pub(crate) fn notice(slot: usize) -> u8 {
         Self::Notice as u8 + slot as u8
     }
-}
 
-/// A record with its identity, as a value owes it to the outbox.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub(crate) struct Owed {
-    pub(crate) stamp: Stamp,
-    pub(crate) body: Vec<u8, MAX_OWED_BODY>,
-}
-
-/// How the facts that a value owes get their identities.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Identities {
-    pub(crate) boot: u32,
-    /// The number of the first of them; the others follow without holes.
-    pub(crate) first: u32,
-    pub(crate) consent: u32,
-    pub(crate) clock: Clock,
-    /// The moment of all of them, where the clock does not know it.
-    pub(crate) moment: Option<Moment>,
-}
-
-/// What a value owes: facts and their identities, encoded only where they are written.
-#[derive(Debug, Clone)]
-pub(crate) struct Owing<'a> {
-    facts: facts::Iter<'a>,
-    len: usize,
-    identities: Identities,
-}
-
-impl<'a> Owing<'a> {
-    /// The front of `facts`, as many as one value can owe.
-    pub(crate) fn new(facts: facts::Iter<'a>, identities: Identities) -> Self {
-        let (mut len, mut room) = (0, MAX_OWING_LEN);
-        for fact in facts.clone().take(MAX_OWED) {
-            let Some(left) = room.checked_sub(fact.body.len() + MAX_STAMP_LEN) else { break };
-            room = left;
-            len += 1;
-        }
-        Self { facts, len, identities }
-    }
-
-    /// How many records they are.
-    pub(crate) fn len(&self) -> usize {
-        self.len
-    }
-
-    /// The records with their identities.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (Stamp, &'a [u8])> + use<'a> {
-        let Identities { boot, first, consent, clock, moment } = self.identities;
-        self.facts.clone().take(self.len).zip(first..).map(move |(fact, number)| {
-            let facts::Fact { uptime_ms, kind, body } = fact;
-            let Moment { at_ms, quality } = moment.unwrap_or_else(|| clock.moment(uptime_ms));
-            (Stamp { boot, number, uptime_ms, at_ms, quality, consent, kind }, body)
-        })
+    /// The notice slot of a key.
+    pub(crate) fn slot(key: u8) -> Option<usize> {
+        key.checked_sub(Self::Notice as u8).map(usize::from)
     }
 }
-
-impl Serialize for Owing<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        #[derive(Serialize)]
-        struct Element<'a> {
-            stamp: Stamp,
-            body: &'a [u8],
-        }
-        let mut sequence = serializer.serialize_seq(Some(self.len))?;
-        for (stamp, body) in self.iter() {
-            sequence.serialize_element(&Element { stamp, body })?;
-        }
-        sequence.end()
-    }
-}
-
-/// No debt, as the same bytes.
-const NOTHING_OWED: [u8; 0] = [];
 
 /// A value on its way into flash, encoded straight into the buffer that is written.
 ///
 /// Behind a reference to this trait all values share one copy of the code that writes them.
-trait Encode: Sync {
+pub(crate) trait Encode: Sync {
+    /// Writes the value to the front of `buffer`; answers its length, `None` if it does not fit.
     fn encode(&self, buffer: &mut [u8]) -> Option<usize>;
 }
 
@@ -150,27 +64,13 @@ impl<T: Serialize + Sync> Encode for T {
     }
 }
 
-/// Bytes that are encoded already.
-struct Raw<'b>(&'b [u8]);
-
-impl Serialize for Raw<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        // A tuple has no length in front.
-        let mut tuple = serializer.serialize_tuple(self.0.len())?;
-        for byte in self.0 {
-            tuple.serialize_element(byte)?;
-        }
-        tuple.end()
-    }
-}
-
 impl<'a> Value<'a> for &dyn Encode {
     fn serialize_into(&self, buffer: &mut [u8]) -> Result<usize, SerializationError> {
         self.encode(buffer).ok_or(SerializationError::BufferTooSmall)
     }
 
     fn deserialize_from(_: &'a [u8]) -> Result<(Self, usize), SerializationError> {
-        // Values are read as bytes; see `Store::load`.
+        // Values are read as bytes; see `Store::bytes`.
         Err(SerializationError::InvalidFormat)
     }
 }
@@ -196,58 +96,6 @@ impl<S: NorFlash> Store<S> {
         Ok(Self { map: MapStorage::new(flash, config, cache), work: [0; WORK_LEN] })
     }
 
-    /// The newest value of `key`; `None` if there is none or this build cannot read it.
-    pub(crate) async fn load<T: DeserializeOwned>(&mut self, key: u8) -> Result<Option<T>, Error<S::Error>> {
-        Ok(self.bytes(key).await?.and_then(codec::read))
-    }
-
-    /// The newest value of `key` and how many records it owes.
-    pub(crate) async fn load_owing<T: DeserializeOwned>(
-        &mut self,
-        key: u8,
-    ) -> Result<Option<(T, usize)>, Error<S::Error>> {
-        Ok(self.bytes(key).await?.and_then(codec::read))
-    }
-
-    /// One of the records that the newest value of `key` owes.
-    pub(crate) async fn load_owed<T: DeserializeOwned>(
-        &mut self,
-        key: u8,
-        index: usize,
-    ) -> Result<Option<Owed>, Error<S::Error>> {
-        let Some(bytes) = self.bytes(key).await? else { return Ok(None) };
-        let Some((_, mut rest)) = codec::take::<(T, usize)>(bytes) else { return Ok(None) };
-        let mut owed = None;
-        for _ in 0..=index {
-            let Some((next, after)) = codec::take::<Owed>(rest) else { return Ok(None) };
-            (owed, rest) = (Some(next), after);
-        }
-        Ok(owed)
-    }
-
-    /// Replaces the value of `key`; it is durable on return.
-    pub(crate) async fn save<T: Serialize + Sync>(&mut self, key: u8, value: &T) -> Result<(), Error<S::Error>> {
-        self.put(key, value).await
-    }
-
-    /// Replaces the value of `key` by one that is already encoded; it is durable on return.
-    pub(crate) async fn save_bytes(&mut self, key: u8, bytes: &[u8]) -> Result<(), Error<S::Error>> {
-        self.put(key, &Raw(bytes)).await
-    }
-
-    /// Replaces the value of `key` together with what it owes; durable on return.
-    pub(crate) async fn save_owing<T: Serialize + Sync>(
-        &mut self,
-        key: u8,
-        value: &T,
-        owing: Option<&Owing<'_>>,
-    ) -> Result<(), Error<S::Error>> {
-        match owing {
-            Some(owing) => self.save(key, &(value, owing)).await,
-            None => self.save(key, &(value, &NOTHING_OWED[..])).await,
-        }
-    }
-
     /// Erases the region, after it proved corrupt beyond repair.
     pub(crate) async fn erase(&mut self) -> Result<(), Error<S::Error>> {
         self.map.erase_all().await.map_err(|error| Error::from_storage(Operation::SaveState, error))
@@ -259,7 +107,8 @@ impl<S: NorFlash> Store<S> {
         bytes.map_err(|error| Error::from_storage(Operation::LoadState, error))
     }
 
-    async fn put(&mut self, key: u8, value: &dyn Encode) -> Result<(), Error<S::Error>> {
+    /// Replaces the value of `key`; it is durable on return.
+    pub(crate) async fn put(&mut self, key: u8, value: &dyn Encode) -> Result<(), Error<S::Error>> {
         let stored = self.map.store_item_generic(&mut self.work, &key, &value).await;
         stored.map_err(|error| Error::from_storage(Operation::SaveState, error))
     }

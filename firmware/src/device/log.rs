@@ -59,7 +59,8 @@ impl<S: MultiwriteNorFlash> Device<S> {
             let (piece, behind) = rest.split_at(rest.floor_char_boundary(MAX_PIECE_LEN));
             rest = behind;
             if self.log.pay(now.uptime_ms) {
-                self.record(now, LogChunk { level, text: String::try_from(piece).unwrap_or_default() }).await?;
+                self.tell(now.uptime_ms, LogChunk { level, text: String::try_from(piece).unwrap_or_default() });
+                self.keep(now, false).await?;
             } else {
                 self.drops.logs = self.drops.logs.saturating_add(1);
             }

@@ -22,6 +22,9 @@ use crate::log::Strings;
 /// How long anything that is bound to happen may take; only a failing run ever waits that long.
 pub(crate) const DEADLINE: Duration = Duration::from_mins(2);
 
+/// How long a finger stays on a button.
+const PRESS: Duration = Duration::from_millis(120);
+
 /// How many lines may wait to be looked at.
 const LINES: usize = 4096;
 
@@ -109,6 +112,14 @@ impl Board {
 
     /// Waits for a line that contains `text`; answers it.
     pub(crate) async fn says(&mut self, text: &str) -> Result<String> {
+        match self.says_or_ends(text).await? {
+            Some(line) => Ok(line),
+            None => bail!("the board ended and never said {text:?}; it said:\n{}", self.said),
+        }
+    }
+
+    /// Waits for a line that contains `text`; `None` if the board ends before it says that.
+    pub(crate) async fn says_or_ends(&mut self, text: &str) -> Result<Option<String>> {
         let waited = tokio::time::timeout(DEADLINE, async {
             loop {
                 let line = self.lines.recv().await?;
@@ -120,15 +131,15 @@ impl Board {
             }
         });
         match waited.await {
-            Ok(Some(line)) => Ok(line),
-            Ok(None) => bail!("the board ended and never said {text:?}; it said:\n{}", self.said),
+            Ok(line) => Ok(line),
             Err(_) => bail!("the board did not say {text:?} in time; it said:\n{}", self.said),
         }
     }
 
-    /// Presses and releases a button.
+    /// Presses a button as a finger does.
     pub(crate) async fn press(&self, button: Button) -> Result<()> {
         self.send(Packet::Button(button, true)).await?;
+        tokio::time::sleep(PRESS).await;
         self.send(Packet::Button(button, false)).await
     }
 

@@ -16,9 +16,10 @@ use milepost::domain::{AccountId, Actor, Profile};
 use milepost::pki::Role as CertificateRole;
 use milepost::server::Server;
 use milepost::store::{History, SledSettings, SledStore, Store as _};
-use milepost_engine::plan::{Powertrain, standard};
+use milepost_engine::plan::{Powertrain, standard, under_way};
+use milepost_gateway::chip::Stored;
 use milepost_protocol::downlink::Purposes;
-use milepost_protocol::plan::{Anchor, DAY_MS, PlanItem};
+use milepost_protocol::plan::Anchor;
 use milepost_protocol::{DeviceId, Envelope, Record, RecordId};
 use reqwest::Client;
 use serde_json::{Value, json};
@@ -75,7 +76,7 @@ impl Stage {
         server.service.register(&self.device, profile, Some(owner.clone()), Actor::System).await?;
         let now_ms = Clock::real().now_ms();
         let plan = standard(Powertrain::Combustion, Anchor { cycle: 1, ..Anchor::default() });
-        let items = plan.items.iter().map(|item| overdue(*item, now_ms, odometer_m)).collect();
+        let items = plan.items.iter().map(|item| under_way(*item, OVERDUE, odometer_m, now_ms)).collect();
         server.service.set_plan(&self.device, items, Actor::System).await?;
         let purposes = Purposes::FUNCTION.and(Purposes::WORKSHOP).and(Purposes::OFFERS);
         server.service.set_consent(&self.device, purposes, Actor::Owner(owner)).await?;
@@ -115,12 +116,17 @@ impl Stage {
     /// How many records of each boot are committed; their numbers must have no holes. The service must have ended.
     pub(crate) async fn committed(&self) -> Result<BTreeMap<u32, u32>> {
         let mut boots = BTreeMap::<u32, u32>::new();
-        for (id, _) in self.records().await? {
-            let next = boots.entry(id.boot).or_default();
-            ensure!(id.number == *next, "boot {} has {} where {next} belongs", id.boot, id.number);
+        for Stored { boot, number, .. } in self.stored().await? {
+            let next = boots.entry(boot).or_default();
+            ensure!(number == *next, "boot {boot} has {number} where {next} belongs");
             *next += 1;
         }
         Ok(boots)
+    }
+
+    /// Every committed record as a chip would hold it. The service must have ended.
+    pub(crate) async fn stored(&self) -> Result<Vec<Stored>> {
+        Ok(self.records().await?.into_iter().map(|(stored, _)| stored).collect())
     }
 
     /// What devices said in their logs, oldest first. The service must have ended.
@@ -133,7 +139,7 @@ impl Stage {
     }
 
     /// Every committed record, by its identity.
-    async fn records(&self) -> Result<Vec<(RecordId, Record)>> {
+    async fn records(&self) -> Result<Vec<(Stored, Record)>> {
         let settings = SledSettings {
             folder: self.config.data.folder.join("store"),
             cache_bytes: self.config.store.cache_bytes,
@@ -149,11 +155,10 @@ impl Stage {
             for row in &rows {
                 let envelope = Envelope::parse(&row.bytes).context("a committed envelope does not decode")?;
                 let boot = envelope.header.boot;
-                records
-                    .extend(envelope.entries().map(|entry| (RecordId { boot, number: entry.number }, entry.record())));
+                records.extend(envelope.entries().map(|entry| (Stored::of(boot, &entry), entry.record())));
             }
         }
-        records.sort_by_key(|(id, _)| *id);
+        records.sort_by_key(|(stored, _)| *stored);
         Ok(records)
     }
 
@@ -165,20 +170,6 @@ impl Stage {
     fn config_file(&self) -> PathBuf {
         self.folder.join("milepost.toml")
     }
-}
-
-/// The item as it stands when its interval and a third are behind it.
-fn overdue(item: PlanItem, now_ms: u64, odometer_m: u32) -> PlanItem {
-    let limits = item.rule.repeat;
-    let days = f64::from(limits.days.unwrap_or_default());
-    let metres = f64::from(limits.distance_m.unwrap_or_default());
-    let anchor = Anchor {
-        cycle: 1,
-        at_ms: now_ms.saturating_sub((OVERDUE * days * DAY_MS as f64) as u64),
-        odometer_m: odometer_m.saturating_sub((OVERDUE * metres) as u32),
-        ..Anchor::default()
-    };
-    PlanItem { anchor, ..item }
 }
 
 impl Cloud {

@@ -9,11 +9,15 @@ mod board;
 mod cloud;
 mod crash;
 mod drive;
+mod driver;
 mod evil;
+mod history;
 mod log;
 mod power_cut;
 mod round;
 mod run;
+mod screen;
+mod wire;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -40,13 +44,19 @@ enum Command {
         /// Arguments of the image, such as `pace=10`.
         arguments: Vec<String>,
     },
-    /// Drive once around the whole loop: image, service, reminder, button, account.
+    /// Drive once around the whole loop: image, service, reminder on the screen, buttons, account.
     Loop {
         /// The image, ELF.
         image: PathBuf,
+        /// Where the picture of the reminder goes; the one after its answer goes beside it.
+        #[arg(long, default_value = "target/qemu/screen.png")]
+        png: PathBuf,
         /// Keep everything in this folder.
         #[arg(long)]
         keep: Option<PathBuf>,
+        /// The most stack that the board may have used.
+        #[arg(long)]
+        stack_bytes: Option<u32>,
     },
     /// Let the board panic, hang and fault, and look at what becomes of it.
     Crash {
@@ -59,6 +69,8 @@ enum Command {
         image: PathBuf,
     },
     /// Cut the power again and again, and look at what the flash chip holds.
+    ///
+    /// Every fourth start and the last reach the real service. In the end chip and service together hold every record, once.
     PowerCut {
         /// The image, ELF.
         image: PathBuf,
@@ -66,6 +78,9 @@ enum Command {
         #[arg(long, default_value_t = 300)]
         boots: u32,
         /// What the cuts follow from; a new one is drawn and told without it.
+        ///
+        /// It fixes which starts get fuel and for how many flash steps, after how many milliseconds the others are killed, and
+        /// behind which of them the configuration changes. How far the board has come by then follows the machine's speed.
         #[arg(long)]
         seed: Option<u64>,
     },
@@ -83,7 +98,9 @@ fn main() -> ExitCode {
     let outcome = runtime.block_on(async {
         match arguments.command {
             Command::Run { image, chip, arguments } => run::run(&image, chip, arguments).await,
-            Command::Loop { image, keep } => Box::pin(round::run(&image, keep)).await.map(|()| ExitCode::SUCCESS),
+            Command::Loop { image, png, keep, stack_bytes } => {
+                Box::pin(round::run(&image, keep, &png, stack_bytes)).await.map(|()| ExitCode::SUCCESS)
+            }
             Command::Crash { image } => Box::pin(crash::run(&image)).await.map(|()| ExitCode::SUCCESS),
             Command::EvilServer { image } => Box::pin(evil::run(&image)).await.map(|()| ExitCode::SUCCESS),
             Command::PowerCut { image, boots, seed } => {

@@ -6,12 +6,16 @@
 #![no_main]
 
 mod arguments;
+mod buttons;
 mod clock;
 mod display;
 mod fault;
+mod gram;
 mod interrupts;
 mod lan9118;
 mod nor;
+mod panel;
+mod random;
 mod registers;
 mod stack;
 mod uart;
@@ -35,12 +39,12 @@ use milepost_firmware::link::Policy;
 use milepost_firmware::wire::{Decoder, MAX_WIRE_LEN, Order, Packet};
 use milepost_firmware::{Device, Event, Settings};
 use milepost_protocol::record::{LogLevel, ResetReason};
-use rand_chacha::ChaCha20Rng;
-use rand_chacha::rand_core::{RngCore, SeedableRng};
+use rand_core::RngCore as _;
 use static_cell::{ConstStaticCell, StaticCell};
 
 use crate::lan9118::Lan9118;
 use crate::nor::Nor;
+use crate::random::Random;
 
 /// A run that lasted so long has proved itself.
 const SETTLED_S: u64 = 60;
@@ -124,16 +128,10 @@ fn start_network(spawner: Spawner, configuration: &'static Configuration, mailbo
     if !ethernet.start() {
         fault::end(Cause::Software, format_args!("no Ethernet controller"));
     }
-    let mut seed = [0; 32];
-    if semihosting::experimental::random::fill_bytes(&mut seed).is_err() {
-        // Keys from a generator without a seed would be no keys.
-        fault::end(Cause::Software, format_args!("no randomness"));
-    }
-    let mut random = ChaCha20Rng::from_seed(seed);
     let dhcp = embassy_net::Config::dhcpv4(embassy_net::DhcpConfig::default());
-    let (stack, runner) = embassy_net::new(ethernet, dhcp, SOCKETS.init_with(Socket::new), random.next_u64());
+    let (stack, runner) = embassy_net::new(ethernet, dhcp, SOCKETS.init_with(Socket::new), Random.next_u64());
     spawn(spawner, net(runner));
-    spawn(spawner, uplink(stack, random, configuration, mailboxes, policy));
+    spawn(spawner, uplink(stack, configuration, mailboxes, policy));
 }
 
 #[embassy_executor::task]
@@ -144,7 +142,6 @@ async fn net(mut runner: Runner<'static, &'static mut Lan9118>) -> ! {
 #[embassy_executor::task]
 async fn uplink(
     stack: Stack<'static>,
-    mut random: ChaCha20Rng,
     configuration: &'static Configuration,
     mut mailboxes: Mailboxes,
     policy: Policy,
@@ -155,9 +152,9 @@ async fn uplink(
     let memory = MEMORY.take();
     let tell = |news| match news {
         link::News::Connecting => {
-            let address = stack.config_v4().map(|config| config.address);
+            let address = stack.config_v4().map_or([0; 4], |config| config.address.address().octets());
             defmt::info!(
-                "link: connecting to {=str}:{=u16} from {}",
+                "link: connecting to {=str}:{=u16} from {=[u8; 4]}",
                 configuration.host.as_str(),
                 configuration.port,
                 address
@@ -168,9 +165,19 @@ async fn uplink(
         }
     };
     let ended =
-        link::run(&mut network, &mut random, configuration, policy, memory, (&PORTS, &mut mailboxes), tell).await;
+        link::run(&mut network, &mut Random, configuration, policy, memory, (&PORTS, &mut mailboxes), tell).await;
     let Err(error) = ended;
     fault::end(Cause::Software, format_args!("the link ended: {error}"))
+}
+
+/// The core, in its place; by itself, so that what it is made from leaves the stack before anything else needs it.
+#[inline(never)]
+fn make(chip: &'static Chip<Nor>, settings: Settings) -> &'static mut Device<Region<'static, Nor>> {
+    static DEVICE: StaticCell<Device<Region<'static, Nor>>> = StaticCell::new();
+    match Device::new(Region::of_core(chip, &Layout::NOR), settings) {
+        Ok(device) => DEVICE.init(device),
+        Err(error) => fault::end(Cause::Software, format_args!("the core is not made: {error}")),
+    }
 }
 
 #[embassy_executor::task]
@@ -186,11 +193,10 @@ async fn car(
         obd: true,
         ..Settings::default()
     };
-    let flash = Region::of_core(chip, &Layout::NOR);
-    let mut device = match Device::start(flash, settings, host::now(pace)).await {
-        Ok(device) => device,
-        Err(error) => fault::end(Cause::Software, format_args!("the core does not start: {error}")),
-    };
+    let device = make(chip, settings);
+    if let Err(error) = device.begin(host::now(pace)).await {
+        fault::end(Cause::Software, format_args!("the core does not start: {error}"));
+    }
     if let Some(crash) = crash {
         let told = device.log(host::now(pace), LogLevel::Error, &crash.text).await;
         if let Err(error) = told {
@@ -199,7 +205,7 @@ async fn car(
     }
     let boot = device.status().boot;
     defmt::info!("core: boot {=u32}, {=u32} records wait", boot, device.waiting());
-    let ended = Host::new(&mut device, &PORTS, uplink, downlink, pace).run(|news| tell(&news)).await;
+    let ended = Host::new(device, &PORTS, uplink, downlink, pace).run(|news| tell(&news)).await;
     if let Err(error) = ended {
         fault::end(Cause::Software, format_args!("the core failed: {error}"));
     }
@@ -244,7 +250,7 @@ async fn bus() -> ! {
 #[embassy_executor::task]
 async fn bench() -> ! {
     packets(&uart::BENCH, async |packet| match packet {
-        Packet::Button(button, down) => PORTS.buttons.send((button, down)).await,
+        Packet::Button(button, held) => buttons::set(button, held),
         Packet::Order(order) => obey(order).await,
         Packet::Frame(_) => defmt::warn!("bench: a frame does not belong here"),
     })
@@ -280,7 +286,7 @@ async fn obey(order: Order) {
             PORTS.inputs.send(Input::Finish).await;
         }
         #[expect(clippy::panic, reason = "it was asked for")]
-        Order::Panic => panic!("asked to panic"),
+        Order::Panic => panic!(),
         Order::Hang => critical_section::with(|_| {
             loop {
                 cortex_m::asm::nop();
@@ -310,7 +316,7 @@ async fn supervise() -> ! {
         let uptime_s = Instant::now().as_secs();
         match PORTS.supervisor.silent(uptime_s as u32) {
             None => watchdog::feed(),
-            Some(member) => defmt::error!("silent: {}", defmt::Debug2Format(&member)),
+            Some(member) => defmt::error!("silent: {=str}", member.name()),
         }
         if uptime_s == SETTLED_S {
             fault::settled();

@@ -42,10 +42,7 @@ pub(crate) async fn run(parts: Parts) -> ! {
         obd: bus.ask,
         ..Settings::default()
     };
-    let mut device = match Device::new(Region::of_core(chip, &Layout::NOR), settings) {
-        Ok(device) => device,
-        Err(error) => fault::end(Cause::Software, format_args!("the core is not made: {error}")),
-    };
+    let device = make(chip, settings);
     if let Err(error) = device.begin(host::now(PACE)).await {
         fault::end(Cause::Software, format_args!("the core does not start: {error}"));
     }
@@ -56,9 +53,19 @@ pub(crate) async fn run(parts: Parts) -> ! {
     }
     let (boot, waiting) = (device.status().boot, device.waiting());
     defmt::info!("core: boot {=u32}, {=u32} records wait, {=u64} ms", boot, waiting, Instant::now().as_millis());
-    match Host::new(&mut device, &PORTS, uplink, downlink, PACE).run(|news| tell(&news)).await {
+    match Host::new(device, &PORTS, uplink, downlink, PACE).run(|news| tell(&news)).await {
         Ok(()) => fault::end(Cause::Software, format_args!("the core ended")),
         Err(error) => fault::end(Cause::Software, format_args!("the core failed: {error}")),
+    }
+}
+
+/// The core, in its place; by itself, so that what it is made from leaves the stack before anything else needs it.
+#[inline(never)]
+fn make(chip: &'static Chip<Nor>, settings: Settings) -> &'static mut Device<Region<'static, Nor>> {
+    static DEVICE: StaticCell<Device<Region<'static, Nor>>> = StaticCell::new();
+    match Device::new(Region::of_core(chip, &Layout::NOR), settings) {
+        Ok(device) => DEVICE.init(device),
+        Err(error) => fault::end(Cause::Software, format_args!("the core is not made: {error}")),
     }
 }
 
