@@ -59,6 +59,13 @@ pub struct Crash {
     pub text: heapless::String<MAX_TEXT_LEN>,
 }
 
+impl Crash {
+    /// Whether it is none: the board started anew because it was asked to, which leaves its reason and no text.
+    pub fn is_wanted(&self) -> bool {
+        self.text.is_empty()
+    }
+}
+
 /// Writes a crash; `in_a_row` counts it and those before. What does not fit is cut off.
 pub fn write(area: &mut Area, cause: Cause, in_a_row: u8, said: fmt::Arguments<'_>) {
     let mut text = Cut(heapless::String::new());
@@ -126,6 +133,15 @@ mod tests {
         let crash = take(&mut area).unwrap();
         assert_eq!((crash.cause, crash.in_a_row, crash.text.as_str()), (Cause::Panic, 2, "index 7 out of range"));
         assert_eq!(take(&mut area), None);
+    }
+
+    #[test]
+    fn a_restart_that_was_wanted_has_a_reason_and_nothing_to_tell() {
+        let mut area = [0; AREA_LEN];
+        write(&mut area, Cause::Software, 0, format_args!(""));
+        let crash = take(&mut area).unwrap();
+        assert!(crash.is_wanted());
+        assert_eq!((crash.cause.reset_reason(), crash.in_a_row), (ResetReason::Software, 0));
     }
 
     #[test]

@@ -22,4 +22,5 @@ pub mod session;
 pub mod supervisor;
 pub mod time;
 pub mod trust;
+pub mod updates;
 mod validity;

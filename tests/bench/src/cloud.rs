@@ -12,13 +12,14 @@ use anyhow::{Context, Result, ensure};
 use milepost::accounts::{Accounts, Role};
 use milepost::clock::Clock;
 use milepost::config::Config;
-use milepost::domain::{AccountId, Actor, Profile};
+use milepost::domain::{AccountId, Actor, Intent, Profile};
 use milepost::pki::Role as CertificateRole;
 use milepost::server::Server;
 use milepost::store::{History, SledSettings, SledStore, Store as _};
 use milepost_engine::plan::{Powertrain, standard};
 use milepost_protocol::downlink::Purposes;
 use milepost_protocol::plan::{Anchor, DAY_MS, PlanItem};
+use milepost_protocol::update::{Manifest, SignedManifest, UpdateReport};
 use milepost_protocol::{DeviceId, Envelope, Record, RecordId};
 use reqwest::Client;
 use serde_json::{Value, json};
@@ -28,7 +29,7 @@ use tokio::process::{Child, Command};
 use crate::board::DEADLINE;
 
 const OWNER: &str = "anna";
-const PASSWORD: &str = "a long enough password";
+pub(crate) const PASSWORD: &str = "a long enough password";
 
 /// How far an item's interval is behind it, so that it is overdue and a reminder is raised.
 const OVERDUE: f64 = 1.3;
@@ -46,7 +47,8 @@ pub(crate) struct Cloud {
     process: Child,
     /// Where it listens for vehicles.
     pub(crate) front_door: SocketAddr,
-    http: SocketAddr,
+    /// Where it listens for people.
+    pub(crate) http: SocketAddr,
 }
 
 impl Stage {
@@ -84,6 +86,40 @@ impl Stage {
         server.stop().await.context("closing the store failed")
     }
 
+    /// Lets the service trust these firmware keys and look at its rollouts often, and hires engineers. The service must not run.
+    pub(crate) async fn hire(&mut self, keys: Vec<String>, engineers: &[&str]) -> Result<()> {
+        self.config.firmware.keys = keys;
+        self.config.firmware.step_ms = 200;
+        std::fs::write(self.config_file(), self.config.effective()).context("writing the configuration failed")?;
+        let server = Server::start(self.config.clone(), milepost::web::faces()).await?;
+        let accounts = Accounts::new(server.service.clone(), Clock::real());
+        for name in engineers {
+            accounts.create(name.parse()?, name, Role::Engineer, PASSWORD).await?;
+        }
+        server.stop().await.context("closing the store failed")
+    }
+
+    /// Puts offers into the vehicle's outbox that the service would never make by itself. The service must not run.
+    pub(crate) async fn offer(&self, rollout: u32, signed: &SignedManifest) -> Result<()> {
+        let manifest = Manifest::decode(&signed.manifest).context("the manifest does not read")?;
+        let (version, image) = (manifest.version, signed.clone());
+        let server = Server::start(self.config.clone(), milepost::web::faces()).await?;
+        let intent = Intent::OfferUpdate { rollout, version, image, window: None };
+        server.service.submit(&self.device, intent, Actor::System).await?;
+        server.stop().await.context("closing the store failed")
+    }
+
+    /// What the vehicle reported of its updates, oldest first, and [`Stage::committed`]. The service must have ended.
+    pub(crate) async fn updates(&self) -> Result<(Vec<UpdateReport>, BTreeMap<u32, u32>)> {
+        let records = self.records().await?;
+        let committed = count(&records)?;
+        let report = |record| match record {
+            Record::UpdateReport(report) => Some(report),
+            _ => None,
+        };
+        Ok((records.into_iter().filter_map(|(_, record)| report(record)).collect(), committed))
+    }
+
     /// Starts the service and waits until it listens.
     pub(crate) async fn serve(&self) -> Result<Cloud> {
         let own = std::env::current_exe().context("the bench has no path")?;
@@ -114,13 +150,7 @@ impl Stage {
 
     /// How many records of each boot are committed; their numbers must have no holes. The service must have ended.
     pub(crate) async fn committed(&self) -> Result<BTreeMap<u32, u32>> {
-        let mut boots = BTreeMap::<u32, u32>::new();
-        for (id, _) in self.records().await? {
-            let next = boots.entry(id.boot).or_default();
-            ensure!(id.number == *next, "boot {} has {} where {next} belongs", id.boot, id.number);
-            *next += 1;
-        }
-        Ok(boots)
+        count(&self.records().await?)
     }
 
     /// What devices said in their logs, oldest first. The service must have ended.
@@ -165,6 +195,17 @@ impl Stage {
     fn config_file(&self) -> PathBuf {
         self.folder.join("milepost.toml")
     }
+}
+
+/// How many records each boot has; their numbers must have no holes.
+fn count(records: &[(RecordId, Record)]) -> Result<BTreeMap<u32, u32>> {
+    let mut boots = BTreeMap::<u32, u32>::new();
+    for (id, _) in records {
+        let next = boots.entry(id.boot).or_default();
+        ensure!(id.number == *next, "boot {} has {} where {next} belongs", id.boot, id.number);
+        *next += 1;
+    }
+    Ok(boots)
 }
 
 /// The item as it stands when its interval and a third are behind it.

@@ -19,6 +19,7 @@ use tokio::io::AsyncWriteExt;
 use crate::board::{self, Board, Setting};
 use crate::cloud::Stage;
 use crate::drive;
+use crate::image;
 use crate::log::Strings;
 
 /// How many times as fast as the world the board's clock runs.
@@ -52,7 +53,7 @@ pub(crate) async fn run(image: &Path, boots: u32, seed: Option<u64>) -> Result<(
     let strings = Arc::new(Strings::of(image)?);
     let stage = Stage::set(folder.path(), drive::ODOMETER_M).await?;
     let file = folder.path().join("chip.bin");
-    chip::create(&file)?;
+    image::fresh(&file, image)?;
     configure(&file, &stage, 1).await?;
     let mut before = Box::pin(chip::inspect(&file)).await?;
     let mut tally = Tally::default();

@@ -15,6 +15,7 @@ use tokio::process::Command;
 use crate::board::{Board, DEADLINE, Setting};
 use crate::cloud::{Account, Stage};
 use crate::drive;
+use crate::image;
 use crate::log::Strings;
 
 /// How many times as fast as the world the drive passes, on the wire and on the board's clock.
@@ -32,7 +33,7 @@ pub(crate) async fn run(image: &Path, keep: Option<PathBuf>) -> Result<()> {
     let log = folder.join("drive.log");
     let distance_m = drive::write(&log)?;
     let file = folder.join("chip.bin");
-    chip::create(&file)?;
+    image::fresh(&file, image)?;
     let server =
         chip::Server { host: "10.0.2.2".to_owned(), port: cloud.front_door.port(), name: "localhost".to_owned() };
     let written_ms = milepost::clock::Clock::real().now_ms();

@@ -13,6 +13,8 @@ use cortex_m::peripheral::SCB;
 use cortex_m_rt::{ExceptionFrame, exception};
 use milepost_board_kit::crash::{self, Area, Cause, Crash};
 
+use crate::watchdog::BOUND_S;
+
 /// How many ends in a row are one too many.
 const TOO_MANY: u8 = 3;
 
@@ -21,7 +23,7 @@ const GAVE_UP: i32 = 101;
 
 #[expect(unsafe_code, reason = "the linker script leaves this section alone at the start")]
 // SAFETY: the section is plain RAM; any bytes are a valid `Area`.
-#[unsafe(link_section = ".uninit.crash")]
+#[unsafe(link_section = ".crash")]
 static mut CRASH: MaybeUninit<Area> = MaybeUninit::uninit();
 
 /// How many runs in a row ended before this one.
@@ -58,6 +60,12 @@ pub(crate) fn end(cause: Cause, said: Arguments<'_>) -> ! {
     SCB::sys_reset()
 }
 
+/// Starts the board anew because it is asked to; that is no bad end.
+pub(crate) fn restart() -> ! {
+    with_area(|area| crash::write(area, Cause::Software, 0, format_args!("")));
+    SCB::sys_reset()
+}
+
 #[panic_handler]
 fn panic(info: &PanicInfo<'_>) -> ! {
     cortex_m::interrupt::disable();
@@ -71,4 +79,10 @@ fn panic(info: &PanicInfo<'_>) -> ! {
 #[exception]
 unsafe fn HardFault(frame: &ExceptionFrame) -> ! {
     end(Cause::Fault, format_args!("fault at {:#010x}, called from {:#010x}", frame.pc(), frame.lr()))
+}
+
+// SAFETY: the handler never returns to what it interrupted, and touches nothing but the crash area and the reset.
+#[exception]
+unsafe fn NonMaskableInt() -> ! {
+    end(Cause::Watchdog, format_args!("the watchdog was not fed for {BOUND_S} s"))
 }
