@@ -4,6 +4,7 @@
 //! such as those after power came, are no record.
 
 use core::fmt::{self, Write};
+use core::sync::atomic::{AtomicU8, Ordering};
 
 use milepost_firmware::checksum::crc32;
 use milepost_protocol::record::ResetReason;
@@ -66,8 +67,45 @@ impl Crash {
     }
 }
 
+/// How many runs in a row ended in a crash before this one.
+///
+/// The board lends its [`Area`], since only it knows the RAM that its reset keeps.
+#[derive(Debug, Default)]
+pub struct Streak(AtomicU8);
+
+impl Streak {
+    /// None is known yet.
+    pub const fn new() -> Self {
+        Self(AtomicU8::new(0))
+    }
+
+    /// How the run before this one ended, if it should not have; it is told once.
+    pub fn take(&self, area: &mut Area) -> Option<Crash> {
+        let crash = take(area)?;
+        self.0.store(crash.in_a_row, Ordering::Relaxed);
+        Some(crash)
+    }
+
+    /// This run has proved itself; the next bad end is the first again.
+    pub fn settled(&self) {
+        self.0.store(0, Ordering::Relaxed);
+    }
+
+    /// Keeps that this run ends because it was asked to, which is no crash.
+    pub fn restart(&self, area: &mut Area) {
+        write(area, Cause::Software, 0, format_args!(""));
+    }
+
+    /// Keeps how this run ends; answers how many in a row that makes.
+    pub fn end(&self, area: &mut Area, cause: Cause, said: fmt::Arguments<'_>) -> u8 {
+        let in_a_row = self.0.load(Ordering::Relaxed).saturating_add(1);
+        write(area, cause, in_a_row, said);
+        in_a_row
+    }
+}
+
 /// Writes a crash; `in_a_row` counts it and those before. What does not fit is cut off.
-pub fn write(area: &mut Area, cause: Cause, in_a_row: u8, said: fmt::Arguments<'_>) {
+fn write(area: &mut Area, cause: Cause, in_a_row: u8, said: fmt::Arguments<'_>) {
     let mut text = Cut(heapless::String::new());
     // Cutting never fails; a value that cannot say itself leaves what was said before it.
     let _ = text.write_fmt(said);
@@ -86,7 +124,7 @@ pub fn write(area: &mut Area, cause: Cause, in_a_row: u8, said: fmt::Arguments<'
 }
 
 /// Takes the crash out, so that it is told once; `None` if the last run did not end in one.
-pub fn take(area: &mut Area) -> Option<Crash> {
+fn take(area: &mut Area) -> Option<Crash> {
     let crash = read(area);
     if let Some(first) = area.first_mut() {
         *first = 0;
@@ -138,10 +176,25 @@ mod tests {
     #[test]
     fn a_restart_that_was_wanted_has_a_reason_and_nothing_to_tell() {
         let mut area = [0; AREA_LEN];
-        write(&mut area, Cause::Software, 0, format_args!(""));
+        Streak::new().restart(&mut area);
         let crash = take(&mut area).unwrap();
         assert!(crash.is_wanted());
         assert_eq!((crash.cause.reset_reason(), crash.in_a_row), (ResetReason::Software, 0));
+    }
+
+    #[test]
+    fn crashes_in_a_row_are_counted_until_a_run_proves_itself() {
+        let mut area = [0; AREA_LEN];
+        let end = |area: &mut Area, streak: &Streak| streak.end(area, Cause::Fault, format_args!("again"));
+        let run = Streak::new();
+        assert_eq!((run.take(&mut area), end(&mut area, &run)), (None, 1));
+        let run = Streak::new();
+        assert_eq!(run.take(&mut area).map(|crash| crash.in_a_row), Some(1));
+        assert_eq!(end(&mut area, &run), 2);
+        let run = Streak::new();
+        assert_eq!(run.take(&mut area).map(|crash| crash.in_a_row), Some(2));
+        run.settled();
+        assert_eq!(end(&mut area, &run), 1);
     }
 
     #[test]

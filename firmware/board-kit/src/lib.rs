@@ -11,14 +11,23 @@
 #[cfg(test)]
 extern crate std;
 
+pub mod callers;
+mod certificate;
 pub mod crash;
+mod der;
+#[cfg(test)]
+mod forge;
 pub mod guard;
 pub mod host;
 pub mod link;
+mod name;
 pub mod network;
 pub mod ports;
 pub mod region;
+#[cfg(feature = "screen")]
+pub mod screen;
 pub mod session;
+mod signature;
 pub mod supervisor;
 pub mod time;
 pub mod trust;

@@ -25,7 +25,17 @@ const ARROWS: &[(&str, &[&str])] = &[
             "milepost",
         ],
     ),
-    ("milepost-bench", &["milepost-protocol", "milepost-engine", "milepost-firmware", "milepost-gateway", "milepost"]),
+    (
+        "milepost-bench",
+        &[
+            "milepost-protocol",
+            "milepost-engine",
+            "milepost-firmware",
+            "milepost-display",
+            "milepost-gateway",
+            "milepost",
+        ],
+    ),
     ("xtask", &[]),
 ];
 
@@ -50,7 +60,7 @@ const PURE: &[(&str, &[&str])] = &[
     ),
     ("milepost-display", &["embedded-graphics", "embedded-hal", "heapless"]),
     ("milepost-spi-nor", &["embedded-hal-async", "embedded-storage-async"]),
-    ("milepost-identity", &["heapless", "p256", "postcard", "serde", "sha2"]),
+    ("milepost-identity", &["heapless", "p256", "serde", "sha2"]),
 ];
 
 pub(super) fn check(metadata: &Metadata) -> Vec<Finding> {

@@ -7,12 +7,12 @@
 use core::fmt::Arguments;
 use core::mem::MaybeUninit;
 use core::panic::PanicInfo;
-use core::sync::atomic::{AtomicU8, Ordering};
 
 use cortex_m::peripheral::SCB;
 use cortex_m_rt::{ExceptionFrame, exception};
-use milepost_board_kit::crash::{self, Area, Cause, Crash};
+use milepost_board_kit::crash::{Area, Cause, Crash, Streak};
 
+use crate::stack;
 use crate::watchdog::BOUND_S;
 
 /// How many ends in a row are one too many.
@@ -26,8 +26,7 @@ const GAVE_UP: i32 = 101;
 #[unsafe(link_section = ".crash")]
 static mut CRASH: MaybeUninit<Area> = MaybeUninit::uninit();
 
-/// How many runs in a row ended before this one.
-static IN_A_ROW: AtomicU8 = AtomicU8::new(0);
+static STREAK: Streak = Streak::new();
 
 fn with_area<T>(work: impl FnOnce(&mut Area) -> T) -> T {
     critical_section::with(|_| {
@@ -40,20 +39,17 @@ fn with_area<T>(work: impl FnOnce(&mut Area) -> T) -> T {
 
 /// How the run before this one ended, if it should not have.
 pub(crate) fn take() -> Option<Crash> {
-    let crash = with_area(crash::take)?;
-    IN_A_ROW.store(crash.in_a_row, Ordering::Relaxed);
-    Some(crash)
+    with_area(|area| STREAK.take(area))
 }
 
 /// This run has proved itself; the next bad end is the first again.
 pub(crate) fn settled() {
-    IN_A_ROW.store(0, Ordering::Relaxed);
+    STREAK.settled();
 }
 
 /// Ends this run.
 pub(crate) fn end(cause: Cause, said: Arguments<'_>) -> ! {
-    let in_a_row = IN_A_ROW.load(Ordering::Relaxed).saturating_add(1);
-    with_area(|area| crash::write(area, cause, in_a_row, said));
+    let in_a_row = with_area(|area| STREAK.end(area, cause, said));
     if in_a_row >= TOO_MANY {
         semihosting::process::exit(GAVE_UP);
     }
@@ -62,17 +58,15 @@ pub(crate) fn end(cause: Cause, said: Arguments<'_>) -> ! {
 
 /// Starts the board anew because it is asked to; that is no bad end.
 pub(crate) fn restart() -> ! {
-    with_area(|area| crash::write(area, Cause::Software, 0, format_args!("")));
+    with_area(|area| STREAK.restart(area));
     SCB::sys_reset()
 }
 
+// What it says is left aside: an image that reads it holds every panic's text and place.
 #[panic_handler]
-fn panic(info: &PanicInfo<'_>) -> ! {
+fn panic(_: &PanicInfo<'_>) -> ! {
     cortex_m::interrupt::disable();
-    match info.location() {
-        Some(place) => end(Cause::Panic, format_args!("{}:{} {}", place.file(), place.line(), info.message())),
-        None => end(Cause::Panic, format_args!("{}", info.message())),
-    }
+    end(Cause::Panic, format_args!("panic, called from{}", stack::callers()))
 }
 
 // SAFETY: the handler never returns to what faulted, and touches nothing but the crash area and the reset.

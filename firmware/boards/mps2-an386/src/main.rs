@@ -6,12 +6,15 @@
 #![no_main]
 
 mod arguments;
+mod buttons;
 mod clock;
 mod display;
 mod fault;
+mod gram;
 mod interrupts;
 mod lan9118;
 mod nor;
+mod panel;
 mod registers;
 mod stack;
 mod uart;
@@ -171,9 +174,9 @@ async fn uplink(
     let memory = MEMORY.take();
     let tell = |news| match news {
         link::News::Connecting => {
-            let address = stack.config_v4().map(|config| config.address);
+            let address = stack.config_v4().map_or([0; 4], |config| config.address.address().octets());
             defmt::info!(
-                "link: connecting to {=str}:{=u16} from {}",
+                "link: connecting to {=str}:{=u16} from {=[u8; 4]}",
                 configuration.host.as_str(),
                 configuration.port,
                 address
@@ -189,6 +192,16 @@ async fn uplink(
     fault::end(Cause::Software, format_args!("the link ended: {error}"))
 }
 
+/// The core, in its place; by itself, so that what it is made from leaves the stack before anything else needs it.
+#[inline(never)]
+fn make(chip: &'static Chip<Nor>, settings: Settings) -> &'static mut Device<Region<'static, Nor>> {
+    static DEVICE: StaticCell<Device<Region<'static, Nor>>> = StaticCell::new();
+    match Device::new(Region::of_core(chip, &Layout::NOR), settings) {
+        Ok(device) => DEVICE.init(device),
+        Err(error) => fault::end(Cause::Software, format_args!("the core is not made: {error}")),
+    }
+}
+
 #[embassy_executor::task]
 async fn car(
     chip: &'static Chip<Nor>,
@@ -201,11 +214,10 @@ async fn car(
     let reset = crash.as_ref().map_or(ResetReason::PowerOn, |crash| crash.cause.reset_reason());
     let updates = updates::start(chip, header, reset, pace).await;
     let settings = Settings { firmware: header.version().0, reset, obd: true, ..Settings::default() };
-    let flash = Region::of_core(chip, &Layout::NOR);
-    let mut device = match Device::start(flash, settings, host::now(pace)).await {
-        Ok(device) => device,
-        Err(error) => fault::end(Cause::Software, format_args!("the core does not start: {error}")),
-    };
+    let device = make(chip, settings);
+    if let Err(error) = device.begin(host::now(pace)).await {
+        fault::end(Cause::Software, format_args!("the core does not start: {error}"));
+    }
     if let Some(crash) = crash.filter(|crash| !crash.is_wanted()) {
         let told = device.log(host::now(pace), LogLevel::Error, &crash.text).await;
         if let Err(error) = told {
@@ -214,7 +226,7 @@ async fn car(
     }
     let boot = device.status().boot;
     defmt::info!("core: boot {=u32}, {=u32} records wait", boot, device.waiting());
-    let mut host = Host::new(&mut device, &PORTS, uplink, downlink, pace).with_updates(updates);
+    let mut host = Host::new(device, &PORTS, uplink, downlink, pace).with_updates(updates);
     match host.run(|news| tell(&news)).await {
         Ok(End::Finished) => {}
         Ok(End::Restart(Restart::Install(install))) => {
@@ -274,7 +286,7 @@ async fn bus() -> ! {
 #[embassy_executor::task]
 async fn bench() -> ! {
     packets(&uart::BENCH, async |packet| match packet {
-        Packet::Button(button, down) => PORTS.buttons.send((button, down)).await,
+        Packet::Button(button, held) => buttons::set(button, held),
         Packet::Order(order) => obey(order).await,
         Packet::Frame(_) => defmt::warn!("bench: a frame does not belong here"),
     })
@@ -310,7 +322,7 @@ async fn obey(order: Order) {
             PORTS.inputs.send(Input::Finish).await;
         }
         #[expect(clippy::panic, reason = "it was asked for")]
-        Order::Panic => panic!("asked to panic"),
+        Order::Panic => panic!(),
         Order::Hang => critical_section::with(|_| {
             loop {
                 cortex_m::asm::nop();
@@ -340,7 +352,7 @@ async fn supervise() -> ! {
         let uptime_s = Instant::now().as_secs();
         match PORTS.supervisor.silent(uptime_s as u32) {
             None => watchdog::feed(),
-            Some(member) => defmt::error!("silent: {}", defmt::Debug2Format(&member)),
+            Some(member) => defmt::error!("silent: {=str}", member.name()),
         }
         if uptime_s == SETTLED_S {
             fault::settled();

@@ -41,10 +41,7 @@ pub(crate) async fn run(parts: Parts) -> ! {
     let header = updates::header();
     let updates = updates::start(chip, header, reset, PACE).await;
     let settings = Settings { firmware: header.version().0, reset, obd: bus.ask, ..Settings::default() };
-    let mut device = match Device::new(Region::of_core(chip, &Layout::NOR), settings) {
-        Ok(device) => device,
-        Err(error) => fault::end(Cause::Software, format_args!("the core is not made: {error}")),
-    };
+    let device = make(chip, settings);
     if let Err(error) = device.begin(host::now(PACE)).await {
         fault::end(Cause::Software, format_args!("the core does not start: {error}"));
     }
@@ -55,7 +52,7 @@ pub(crate) async fn run(parts: Parts) -> ! {
     }
     let (boot, waiting) = (device.status().boot, device.waiting());
     defmt::info!("core: boot {=u32}, {=u32} records wait, {=u64} ms", boot, waiting, Instant::now().as_millis());
-    let mut host = Host::new(&mut device, &PORTS, uplink, downlink, PACE).with_updates(updates);
+    let mut host = Host::new(device, &PORTS, uplink, downlink, PACE).with_updates(updates);
     match host.run(|news| tell(&news)).await {
         Ok(End::Finished) => fault::end(Cause::Software, format_args!("the core ended")),
         Ok(End::Restart(Restart::Install(_))) => SCB::sys_reset(),
@@ -63,6 +60,16 @@ pub(crate) async fn run(parts: Parts) -> ! {
             fault::end(Cause::Software, format_args!("on trial the cloud was not heard of"))
         }
         Err(error) => fault::end(Cause::Software, format_args!("the core failed: {error}")),
+    }
+}
+
+/// The core, in its place; by itself, so that what it is made from leaves the stack before anything else needs it.
+#[inline(never)]
+fn make(chip: &'static Chip<Nor>, settings: Settings) -> &'static mut Device<Region<'static, Nor>> {
+    static DEVICE: StaticCell<Device<Region<'static, Nor>>> = StaticCell::new();
+    match Device::new(Region::of_core(chip, &Layout::NOR), settings) {
+        Ok(device) => DEVICE.init(device),
+        Err(error) => fault::end(Cause::Software, format_args!("the core is not made: {error}")),
     }
 }
 

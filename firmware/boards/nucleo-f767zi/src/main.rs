@@ -134,7 +134,7 @@ async fn main(spawner: Spawner) {
     };
     if let Some(panel) = Panel::open(surface) {
         let buttons = screen::Parts { right: (p.PC13, p.EXTI13), left: (p.PF15, p.EXTI15) };
-        spawn(spawner, show(panel, screen::Pair::open(buttons)));
+        spawn(spawner, show(panel, screen::open(buttons)));
     } else {
         defmt::error!("the panel takes no commands");
     }
@@ -206,7 +206,7 @@ async fn supervise(mut watchdog: IndependentWatchdog<'static, IWDG>) -> ! {
         let uptime_s = Instant::now().as_secs();
         match PORTS.supervisor.silent(uptime_s as u32) {
             None => watchdog.pet(),
-            Some(member) => defmt::error!("silent: {}", defmt::Debug2Format(&member)),
+            Some(member) => defmt::error!("silent: {=str}", member.name()),
         }
         can::tell(can::HEALTH.look());
         if uptime_s == SETTLED_S {

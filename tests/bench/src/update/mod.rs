@@ -129,7 +129,7 @@ async fn panics(desk: &mut Desk) -> Result<()> {
     board.says("link: up").await?;
     let id = desk.roll_out("1.4.0", "1.0.0", PANICS).await?;
     board.says("installing 1.4.0").await?;
-    board.says("this image panics at its start").await?;
+    board.says("the last run ended: panic").await?;
     for line in ["image 1.1.0: Reverted", "link: up"] {
         board.says(line).await?;
     }

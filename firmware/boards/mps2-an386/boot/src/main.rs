@@ -7,6 +7,9 @@
 
 #[path = "../../src/arguments.rs"]
 mod arguments;
+#[expect(dead_code, reason = "the panel is the image's")]
+#[path = "../../src/gram.rs"]
+mod gram;
 #[path = "../../../nucleo-f767zi/boot/src/jump.rs"]
 mod jump;
 #[path = "../../src/nor.rs"]

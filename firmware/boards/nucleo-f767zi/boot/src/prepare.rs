@@ -38,7 +38,7 @@ pub(crate) fn prepare<I: NorFlash, N: NorFlash>(
     let mut buffer = AlignedBuffer([0; BUFFER_LEN]);
     let read = loader.read_state(buffer.as_mut());
     let told = |error: BootError, failed| {
-        defmt::error!("boot: {}", error);
+        defmt::error!("boot: {}", defmt::Debug2Format(&error));
         failed
     };
     read.map_err(|error| told(error, Failed::State))?;
