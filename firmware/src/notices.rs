@@ -26,6 +26,9 @@ const MAX_RAISED: usize = 16;
 /// The longest snooze, in days.
 const MAX_SNOOZE_DAYS: u16 = 90;
 
+/// The same in milliseconds.
+const MAX_SNOOZE_MS: u64 = MAX_SNOOZE_DAYS as u64 * DAY_MS;
+
 /// A notice with its state in the car, as flash keeps it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Slot<N = Notice> {
@@ -185,7 +188,10 @@ impl Notices {
     pub fn most_urgent(&self, now_ms: Option<u64>) -> Option<(usize, &Head)> {
         let open = self.slots.iter().enumerate().filter_map(|(index, slot)| Some((index, slot.as_ref()?)));
         open.filter(|(_, slot)| {
-            let snoozed = slot.snoozed_until_ms.is_some_and(|until_ms| now_ms.is_none_or(|now_ms| now_ms < until_ms));
+            // Nobody snoozes longer: what hides longer was put off by a clock that stood wrong.
+            let hides = |until_ms: u64, now_ms: u64| now_ms < until_ms && until_ms - now_ms <= MAX_SNOOZE_MS;
+            let snoozed =
+                slot.snoozed_until_ms.is_some_and(|until_ms| now_ms.is_none_or(|now_ms| hides(until_ms, now_ms)));
             let expired = slot.expires_ms.zip(now_ms).is_some_and(|(expires_ms, now_ms)| now_ms >= expires_ms);
             !snoozed && !expired
         })

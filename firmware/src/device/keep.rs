@@ -14,13 +14,14 @@ use milepost_protocol::{NoticeId, codec};
 use serde::{Deserialize, Serialize};
 
 use super::{Device, plan_of};
-use crate::clock::{Moment, Now};
+use crate::clock::{Dispute, Moment, Now};
+use crate::debt::{MAX_OWED_BODY, Owing};
 use crate::error::Error;
 use crate::facts::{Few, Iter};
 use crate::notices::{Head, Slot, Taken, Told, Touched};
 use crate::obd::trouble::Codes;
 use crate::status::Event;
-use crate::store::{Encode, Key, MAX_OWED_BODY, Owing};
+use crate::store::{Encode, Key};
 use crate::usage::ledger::Ledger;
 
 /// How often reminders are looked for, in milliseconds of uptime.
@@ -83,6 +84,7 @@ struct Snapshot<'a> {
     plan: &'a [u8],
     consent: &'a Consent,
     remote: &'a DeviceSettings,
+    dispute: Dispute,
     owing: &'a Owing<'a>,
 }
 
@@ -93,6 +95,7 @@ impl Encode for Snapshot<'_> {
         const PLAN: u8 = Key::Plan as u8;
         const CONSENT: u8 = Key::Consent as u8;
         const REMOTE: u8 = Key::Remote as u8;
+        const DISPUTE: u8 = Key::Dispute as u8;
         let value = match self.key {
             LEDGER => codec::write(self.ledger, buffer),
             MEMORY => codec::write(&(self.memory, self.told), buffer),
@@ -103,6 +106,7 @@ impl Encode for Snapshot<'_> {
             }
             CONSENT => return codec::write(self.consent, buffer),
             REMOTE => return codec::write(self.remote, buffer),
+            DISPUTE => return codec::write(&self.dispute, buffer),
             _ => {
                 let words = self.head.zip(self.front);
                 let slot = words.map(|(Head { snoozed_until_ms, shown, .. }, notice)| Slot {
@@ -176,6 +180,7 @@ impl<S: MultiwriteNorFlash> Device<S> {
                     plan: &self.plan,
                     consent,
                     remote: &self.remote,
+                    dispute: self.dispute,
                     owing: &owing,
                 };
                 result = store.put(key, &value).await;

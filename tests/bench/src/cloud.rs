@@ -17,6 +17,7 @@ use milepost::pki::Role as CertificateRole;
 use milepost::server::Server;
 use milepost::store::{History, SledSettings, SledStore, Store as _};
 use milepost_engine::plan::{Powertrain, standard, under_way};
+use milepost_gateway::chip::Stored;
 use milepost_protocol::downlink::Purposes;
 use milepost_protocol::plan::Anchor;
 use milepost_protocol::update::{Manifest, SignedManifest, UpdateReport};
@@ -112,7 +113,7 @@ impl Stage {
     /// What the vehicle reported of its updates, oldest first, and [`Stage::committed`]. The service must have ended.
     pub(crate) async fn updates(&self) -> Result<(Vec<UpdateReport>, BTreeMap<u32, u32>)> {
         let records = self.records().await?;
-        let committed = count(&records)?;
+        let committed = count(&records.iter().map(|(stored, _)| *stored).collect::<Vec<_>>())?;
         let report = |record| match record {
             Record::UpdateReport(report) => Some(report),
             _ => None,
@@ -150,7 +151,12 @@ impl Stage {
 
     /// How many records of each boot are committed; their numbers must have no holes. The service must have ended.
     pub(crate) async fn committed(&self) -> Result<BTreeMap<u32, u32>> {
-        count(&self.records().await?)
+        count(&self.stored().await?)
+    }
+
+    /// Every committed record as a chip would hold it. The service must have ended.
+    pub(crate) async fn stored(&self) -> Result<Vec<Stored>> {
+        Ok(self.records().await?.into_iter().map(|(stored, _)| stored).collect())
     }
 
     /// What devices said in their logs, oldest first. The service must have ended.
@@ -163,7 +169,7 @@ impl Stage {
     }
 
     /// Every committed record, by its identity.
-    async fn records(&self) -> Result<Vec<(RecordId, Record)>> {
+    async fn records(&self) -> Result<Vec<(Stored, Record)>> {
         let settings = SledSettings {
             folder: self.config.data.folder.join("store"),
             cache_bytes: self.config.store.cache_bytes,
@@ -179,11 +185,10 @@ impl Stage {
             for row in &rows {
                 let envelope = Envelope::parse(&row.bytes).context("a committed envelope does not decode")?;
                 let boot = envelope.header.boot;
-                records
-                    .extend(envelope.entries().map(|entry| (RecordId { boot, number: entry.number }, entry.record())));
+                records.extend(envelope.entries().map(|entry| (Stored::of(boot, &entry), entry.record())));
             }
         }
-        records.sort_by_key(|(id, _)| *id);
+        records.sort_by_key(|(stored, _)| *stored);
         Ok(records)
     }
 
@@ -198,11 +203,11 @@ impl Stage {
 }
 
 /// How many records each boot has; their numbers must have no holes.
-fn count(records: &[(RecordId, Record)]) -> Result<BTreeMap<u32, u32>> {
+fn count(records: &[Stored]) -> Result<BTreeMap<u32, u32>> {
     let mut boots = BTreeMap::<u32, u32>::new();
-    for (id, _) in records {
-        let next = boots.entry(id.boot).or_default();
-        ensure!(id.number == *next, "boot {} has {} where {next} belongs", id.boot, id.number);
+    for Stored { boot, number, .. } in records {
+        let next = boots.entry(*boot).or_default();
+        ensure!(number == next, "boot {boot} has {number} where {next} belongs");
         *next += 1;
     }
     Ok(boots)

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 use milepost_gateway::chip;
-use milepost_places_mps2_an386::{ACTIVE, BOOT_STATE, IMAGE, SWAP_PAGE, UPDATE};
+use milepost_places_mps2_an386::{ACTIVE, BOOT_STATE, IMAGE, SWAP_PAGE, UPDATE, UPDATE_STATE};
 
 /// The chip's erase page, in bytes.
 pub(crate) const PAGE: usize = SWAP_PAGE as usize;
@@ -62,6 +62,13 @@ pub(crate) fn flash(path: &Path, flat: &[u8]) -> Result<()> {
     let state = vec![0xFF; BOOT_STATE.len as usize];
     let written = file.write_all_at(&slot, ACTIVE.start.into());
     let written = written.and_then(|()| file.write_all_at(&state, BOOT_STATE.start.into()));
+    written.with_context(|| format!("the chip cannot be written, {}", path.display()))
+}
+
+/// Erases what the updater remembers.
+pub(crate) fn forget(path: &Path) -> Result<()> {
+    let file = File::options().write(true).open(path).with_context(|| format!("no chip, {}", path.display()))?;
+    let written = file.write_all_at(&vec![0xFF; UPDATE_STATE.len as usize], UPDATE_STATE.start.into());
     written.with_context(|| format!("the chip cannot be written, {}", path.display()))
 }
 

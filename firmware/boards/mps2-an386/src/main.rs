@@ -15,6 +15,7 @@ mod interrupts;
 mod lan9118;
 mod nor;
 mod panel;
+mod random;
 mod registers;
 mod stack;
 mod uart;
@@ -42,12 +43,12 @@ use milepost_firmware::wire::{Decoder, MAX_WIRE_LEN, Order, Packet};
 use milepost_firmware::{Device, Event, Settings};
 use milepost_places_mps2_an386 as places;
 use milepost_protocol::record::{LogLevel, ResetReason};
-use rand_chacha::ChaCha20Rng;
-use rand_chacha::rand_core::{RngCore, SeedableRng};
+use rand_core::RngCore as _;
 use static_cell::{ConstStaticCell, StaticCell};
 
 use crate::lan9118::Lan9118;
 use crate::nor::{Cut, Nor};
+use crate::random::Random;
 
 /// The board, as manifests name it.
 const BOARD: &str = "mps2-an386";
@@ -143,16 +144,10 @@ fn start_network(spawner: Spawner, configuration: &'static Configuration, mailbo
     if !ethernet.start() {
         fault::end(Cause::Software, format_args!("no Ethernet controller"));
     }
-    let mut seed = [0; 32];
-    if semihosting::experimental::random::fill_bytes(&mut seed).is_err() {
-        // Keys from a generator without a seed would be no keys.
-        fault::end(Cause::Software, format_args!("no randomness"));
-    }
-    let mut random = ChaCha20Rng::from_seed(seed);
     let dhcp = embassy_net::Config::dhcpv4(embassy_net::DhcpConfig::default());
-    let (stack, runner) = embassy_net::new(ethernet, dhcp, SOCKETS.init_with(Socket::new), random.next_u64());
+    let (stack, runner) = embassy_net::new(ethernet, dhcp, SOCKETS.init_with(Socket::new), Random.next_u64());
     spawn(spawner, net(runner));
-    spawn(spawner, uplink(stack, random, configuration, mailboxes, policy));
+    spawn(spawner, uplink(stack, configuration, mailboxes, policy));
 }
 
 #[embassy_executor::task]
@@ -163,7 +158,6 @@ async fn net(mut runner: Runner<'static, &'static mut Lan9118>) -> ! {
 #[embassy_executor::task]
 async fn uplink(
     stack: Stack<'static>,
-    mut random: ChaCha20Rng,
     configuration: &'static Configuration,
     mut mailboxes: Mailboxes,
     policy: Policy,
@@ -187,7 +181,7 @@ async fn uplink(
         }
     };
     let ended =
-        link::run(&mut network, &mut random, configuration, policy, memory, (&PORTS, &mut mailboxes), tell).await;
+        link::run(&mut network, &mut Random, configuration, policy, memory, (&PORTS, &mut mailboxes), tell).await;
     let Err(error) = ended;
     fault::end(Cause::Software, format_args!("the link ended: {error}"))
 }

@@ -39,6 +39,8 @@ pub(super) async fn cut(desk: &mut Desk, random: &mut SmallRng) -> Result<()> {
     for _ in 0..ROUNDS {
         std::fs::copy(desk.chip(), &chip).context("copying the chip failed")?;
         desk.configure(&chip, NOWHERE).await?;
+        // An updater that remembered would install the image again once it was swapped back.
+        image::forget(&chip)?;
         cuts += through(desk, random, &chip, "image 1.7.0: Trial", &new).await?;
         cuts += through(desk, random, &chip, "image 1.6.0: Reverted", &old).await?;
     }
