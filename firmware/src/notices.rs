@@ -323,9 +323,13 @@ pub async fn read_all<S: MultiwriteNorFlash>(state: S, mut take: impl FnMut(Slot
     Ok(())
 }
 
-/// The order of urgency: safety first, then level, then what asks something, then the older one.
-type Urgency = (SafetyClass, Option<Level>, u8, core::cmp::Reverse<u64>);
+/// The order of urgency: safety first, then level, then what asks something, then the older one; from the topmost bits down.
+type Urgency = u64;
 
+/// How many bits the time takes, in milliseconds of Unix time: until the year 4,569,000.
+const TIME_BITS: u32 = 57;
+
+#[inline(never)]
 fn urgency(notice: &Notice) -> Urgency {
     let kind = match notice.kind {
         NoticeKind::Reminder => 3,
@@ -333,7 +337,14 @@ fn urgency(notice: &Notice) -> Urgency {
         NoticeKind::Information => 1,
         NoticeKind::Offer => 0,
     };
-    (notice.safety, notice.level, kind, core::cmp::Reverse(notice.raised_ms))
+    let safety = match notice.safety {
+        SafetyClass::Comfort => 0,
+        SafetyClass::Wear => 1,
+        SafetyClass::Safety => 2,
+    };
+    let level = notice.level.map_or(0, |level| 1 + level as u64);
+    let newest_ms = (1 << TIME_BITS) - 1;
+    (safety << 5 | level << 2 | kind) << TIME_BITS | (newest_ms - notice.raised_ms.min(newest_ms))
 }
 
 #[cfg(test)]

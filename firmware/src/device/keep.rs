@@ -18,7 +18,7 @@ use crate::clock::{Dispute, Moment, Now};
 use crate::debt::{MAX_OWED_BODY, Owing};
 use crate::error::Error;
 use crate::facts::{Few, Iter};
-use crate::notices::{Head, Slot, Taken, Told, Touched};
+use crate::notices::{Head, MAX_NOTICES, Slot, Taken, Told, Touched};
 use crate::obd::trouble::Codes;
 use crate::status::Event;
 use crate::store::{Encode, Key};
@@ -46,8 +46,8 @@ pub(super) type StoredMemory = (Memory, Told);
 /// What is still to be stored.
 #[derive(Debug, Default)]
 pub(super) struct Todo {
-    /// Keys whose values have changed, as bits.
-    keys: u64,
+    /// Keys whose values have changed, as bits: see [`bit`].
+    keys: u32,
     /// Records that follow from the change of a notice or of the memory, or from no change at all.
     facts: Few,
     /// The moment of what the ledger owes, where the clock does not know it.
@@ -57,10 +57,21 @@ pub(super) struct Todo {
 impl Todo {
     /// The next key: notices first, which the memory closes, and the memory last, which owes the outcome of what was done.
     fn key(&self) -> Option<u8> {
-        let others = self.keys & !(1 << Key::Memory as u8);
-        others.checked_ilog2().or(self.keys.checked_ilog2()).map(|key| key as u8)
+        let others = self.keys & !bit(Key::Memory as u8);
+        let bit = others.checked_ilog2().or(self.keys.checked_ilog2())? as usize;
+        Some(bit.checked_sub(SLOTS).map_or(bit as u8, Key::notice))
     }
 }
+
+/// From this bit on the notice slots stand.
+const SLOTS: usize = 16;
+
+/// The bit of a key.
+fn bit(key: u8) -> u32 {
+    1 << (Key::slot(key).map_or(usize::from(key), |slot| SLOTS + slot) % 32)
+}
+
+const _: () = assert!((Key::Dispute as usize) < SLOTS && SLOTS + MAX_NOTICES <= 32, "every key has a bit of its own");
 
 /// The next thing that has to be done about flash.
 #[derive(Debug, Clone, Copy)]
@@ -124,8 +135,9 @@ impl Encode for Snapshot<'_> {
 
 impl<S: MultiwriteNorFlash> Device<S> {
     /// The value of `key` has changed: the next [`Device::keep`] stores it.
+    #[inline(never)]
     pub(super) fn changed(&mut self, key: u8) {
-        self.todo.keys |= 1 << (key % 64);
+        self.todo.keys |= bit(key);
     }
 
     /// A notice's slot and what is remembered of notices have changed.
@@ -185,7 +197,7 @@ impl<S: MultiwriteNorFlash> Device<S> {
                 };
                 result = store.put(key, &value).await;
                 if result.is_ok() {
-                    todo.keys &= !(1 << (key % 64));
+                    todo.keys &= !bit(key);
                 }
             }
             let mut told = 0;
