@@ -27,7 +27,7 @@ use crate::facts::Fact;
 use crate::frame::Frame;
 use crate::notices::Notices;
 use crate::outbox::Outbox;
-use crate::power::Senses;
+use crate::power::{QUIET_AFTER_MS, Senses};
 use crate::status::{Battery, Drops, Event, Events, OpenTrip, Status};
 use crate::store::{Key, Store};
 use crate::table_store::TableStore;
@@ -194,6 +194,12 @@ impl<S: MultiwriteNorFlash> Device<S> {
     pub fn may_show(&self, now: Now) -> bool {
         let awake = self.usage.alive_ms().is_some_and(|ms| now.uptime_ms.saturating_sub(ms) < DARK_AFTER_MS);
         awake && self.usage.is_stationary(now.uptime_ms)
+    }
+
+    /// Whether the car is parked: no trip is open, and for a while nothing has said that the car is on.
+    pub fn is_parked(&self, now: Now) -> bool {
+        let on = self.usage.on_ms().is_some_and(|ms| now.uptime_ms.saturating_sub(ms) < QUIET_AFTER_MS);
+        !on && self.usage.ledger.trip.is_none()
     }
 
     /// Appends a record that the host makes beside the core, such as an updater's report; it is in flash on return.

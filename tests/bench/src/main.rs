@@ -12,11 +12,13 @@ mod drive;
 mod driver;
 mod evil;
 mod history;
+mod image;
 mod log;
 mod power_cut;
 mod round;
 mod run;
 mod screen;
+mod update;
 mod wire;
 
 use std::path::PathBuf;
@@ -84,6 +86,17 @@ enum Command {
         #[arg(long)]
         seed: Option<u64>,
     },
+    /// Update the board over the air: well, cut everywhere, with bad images and with images that fail.
+    Update {
+        /// The image, ELF.
+        image: PathBuf,
+        /// What the cuts follow from; a new one is drawn and told without it.
+        #[arg(long)]
+        seed: Option<u64>,
+        /// Print what the board says.
+        #[arg(long)]
+        loud: bool,
+    },
 }
 
 fn main() -> ExitCode {
@@ -105,6 +118,9 @@ fn main() -> ExitCode {
             Command::EvilServer { image } => Box::pin(evil::run(&image)).await.map(|()| ExitCode::SUCCESS),
             Command::PowerCut { image, boots, seed } => {
                 Box::pin(power_cut::run(&image, boots, seed)).await.map(|()| ExitCode::SUCCESS)
+            }
+            Command::Update { image, seed, loud } => {
+                Box::pin(update::run(&image, seed, loud)).await.map(|()| ExitCode::SUCCESS)
             }
         }
     });

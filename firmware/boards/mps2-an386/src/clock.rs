@@ -12,10 +12,7 @@ use critical_section::{CriticalSection, Mutex};
 use embassy_time_driver::Driver;
 use embassy_time_queue_utils::Queue;
 
-use crate::registers::Registers;
-
-/// The processor's clock: 25 MHz.
-pub(crate) const CORE_HZ: u32 = 25_000_000;
+use crate::registers::{CORE_HZ, Registers};
 
 const COUNTS_PER_TICK: u32 = CORE_HZ / 1000;
 
