@@ -10,6 +10,8 @@ pub(crate) const CORE_HZ: u32 = 25_000_000;
 pub(crate) struct Registers(usize);
 
 impl Registers {
+    /// The block of timer 0.
+    pub(crate) const TIMER: Self = Self(0x4000_0000);
     /// The block of UART0.
     pub(crate) const UART0: Self = Self(0x4000_4000);
     /// The block of UART1.
