@@ -21,13 +21,13 @@ use milepost_protocol::record::{Body, CertificateRequest, NoticeAnswered, Parked
 use milepost_protocol::settings::DeviceSettings;
 use milepost_protocol::{MAX_BODY_LEN, MAX_UNKNOWN_LEN, NoticeId, codec};
 
-use crate::clock::{Clock, Now};
+use crate::clock::{Clock, Dispute, Now};
 use crate::error::{Error, Operation};
 use crate::facts::Fact;
 use crate::frame::Frame;
 use crate::notices::Notices;
 use crate::outbox::Outbox;
-use crate::power::Senses;
+use crate::power::{QUIET_AFTER_MS, Senses};
 use crate::status::{Battery, Drops, Event, Events, OpenTrip, Status};
 use crate::store::{Key, Store};
 use crate::table_store::TableStore;
@@ -110,6 +110,7 @@ pub struct Device<S: MultiwriteNorFlash> {
     todo: Todo,
     /// What the cloud decided.
     remote: DeviceSettings,
+    dispute: Dispute,
 }
 
 impl<S: MultiwriteNorFlash> fmt::Debug for Device<S> {
@@ -159,6 +160,7 @@ impl<S: MultiwriteNorFlash> Device<S> {
     /// The link broke: everything without a receipt will be sent again.
     pub fn link_lost(&mut self) {
         self.outbox.rewind();
+        self.dispute.session_ended();
     }
 
     /// Asks the cloud for a certificate: the request travels as a record, and its answer comes to the host as a downlink.
@@ -192,6 +194,12 @@ impl<S: MultiwriteNorFlash> Device<S> {
     pub fn may_show(&self, now: Now) -> bool {
         let awake = self.usage.alive_ms().is_some_and(|ms| now.uptime_ms.saturating_sub(ms) < DARK_AFTER_MS);
         awake && self.usage.is_stationary(now.uptime_ms)
+    }
+
+    /// Whether the car is parked: no trip is open, and for a while nothing has said that the car is on.
+    pub fn is_parked(&self, now: Now) -> bool {
+        let on = self.usage.on_ms().is_some_and(|ms| now.uptime_ms.saturating_sub(ms) < QUIET_AFTER_MS);
+        !on && self.usage.ledger.trip.is_none()
     }
 
     /// Appends a record that the host makes beside the core, such as an updater's report; it is in flash on return.
@@ -229,7 +237,9 @@ impl<S: MultiwriteNorFlash> Device<S> {
 
     /// Unix time in milliseconds as the core knows it, and how far it can be trusted.
     ///
-    /// It never goes back, not even across restarts: what flash remembers is its floor, so that no expired certificate becomes valid again.
+    /// What flash remembers is its floor, so that no expired certificate becomes valid again, not even across restarts.
+    /// It goes back only where [`crate::clock`] says, and then to what sessions have said whose certificate was valid by the later time;
+    /// a host never judges by a time before its configuration was written.
     pub fn unix_ms(&self, now: Now) -> Option<(u64, ClockQuality)> {
         let unix_ms = self.clock.unix_ms(now.uptime_ms)?;
         Some((unix_ms, self.clock.moment(now.uptime_ms).quality))

@@ -9,10 +9,16 @@ use anyhow::Result;
 use clap::Subcommand;
 
 use crate::demo::target_folder;
-use crate::run;
+use crate::{budget, run};
 
 /// The folder of the emulated board.
 const BOARD: &str = "firmware/boards/mps2-an386";
+
+/// Its packages: the image, the boot loader, and the account of their memories.
+const PACKAGES: [&str; 3] = ["milepost-board-mps2-an386", "milepost-boot-mps2-an386", "milepost-places-mps2-an386"];
+
+/// Its image.
+const IMAGE: &str = "mps2-an386";
 
 /// The folder of what all boards share.
 const KIT: &str = "firmware/board-kit";
@@ -52,6 +58,15 @@ pub(crate) enum Emulation {
     Crash,
     /// Offer the board servers that misbehave, each in its own way, and then the real one.
     EvilServer,
+    /// Update the board over the air: well, cut everywhere, with bad images and with images that fail.
+    Update {
+        /// What the cuts follow from; a new one is drawn and told without it.
+        #[arg(long)]
+        seed: Option<u64>,
+        /// Print what the board says.
+        #[arg(long)]
+        loud: bool,
+    },
 }
 
 pub(crate) fn run(root: &Path, emulation: Emulation) -> Result<()> {
@@ -68,7 +83,12 @@ pub(crate) fn run(root: &Path, emulation: Emulation) -> Result<()> {
         }
         Emulation::Loop { png } => {
             let png = png.unwrap_or_else(|| target_folder(root).join("qemu/screen.png"));
-            words.extend(["loop".to_owned(), format!("--png={}", png.display())]);
+            let stack_bytes = budget::stack_bytes(&root.join(BOARD), IMAGE)?;
+            words.extend([
+                "loop".to_owned(),
+                format!("--png={}", png.display()),
+                format!("--stack-bytes={stack_bytes}"),
+            ]);
             build(root)?
         }
         Emulation::PowerCut { boots, seed } => {
@@ -84,6 +104,12 @@ pub(crate) fn run(root: &Path, emulation: Emulation) -> Result<()> {
             words.push("evil-server".to_owned());
             build(root)?
         }
+        Emulation::Update { seed, loud } => {
+            words.push("update".to_owned());
+            words.extend(seed.map(|seed| format!("--seed={seed}")));
+            words.extend(loud.then(|| "--loud".to_owned()));
+            build(root)?
+        }
     };
     words.extend(image.map(|image| image.display().to_string()));
     run::run(Command::new(target_folder(root).join("debug/milepost-bench")).args(words))
@@ -91,17 +117,20 @@ pub(crate) fn run(root: &Path, emulation: Emulation) -> Result<()> {
 
 /// The step of `cargo xtask test`: everything about boards that needs no person.
 pub(crate) fn check(root: &Path) -> Result<()> {
-    for folder in [KIT, BOARD] {
-        run::run(run::cargo(&root.join(folder)).args(["fmt", "--check"]))?;
-    }
+    run::run(run::cargo(&root.join(KIT)).args(["fmt", "--check"]))?;
+    // By name: `--all` would reach into the libraries that the board takes from elsewhere in the repository.
+    let packages = PACKAGES.iter().flat_map(|package| ["--package", package]);
+    run::run(run::cargo(&root.join(BOARD)).args(["fmt", "--check"]).args(packages))?;
     run::run(run::cargo(&root.join(KIT)).args(["test", "--quiet", "--features", "screen"]))?;
     let lints = ["clippy", "--quiet", "--all-targets", "--features", "screen", "--", "-Dwarnings"];
     run::run(run::cargo(&root.join(KIT)).args(lints))?;
     // In the profile of the build behind it, so that the libraries are checked once.
-    run::run(run::cargo(&root.join(BOARD)).args(["clippy", "--quiet", "--release", "--", "-Dwarnings"]))?;
+    let clippy = ["clippy", "--quiet", "--release", "--workspace", "--", "-Dwarnings"];
+    run::run(run::cargo(&root.join(BOARD)).args(clippy))?;
     run(root, Emulation::Loop { png: None })?;
     run(root, Emulation::Crash)?;
     run(root, Emulation::EvilServer)?;
+    run(root, Emulation::Update { seed: None, loud: false })?;
     run(root, Emulation::PowerCut { boots: 60, seed: None })
 }
 
@@ -117,6 +146,7 @@ fn bench(root: &Path) -> Result<()> {
 
 fn image(root: &Path) -> Result<PathBuf> {
     let folder = root.join(BOARD);
-    run::run(run::cargo(&folder).args(["build", "--quiet", "--release"]))?;
-    Ok(folder.join("target").join(run::BARE_TARGET).join("release/mps2-an386"))
+    run::run(run::cargo(&folder).args(["build", "--quiet", "--release", "--workspace"]))?;
+    budget::check(root, &folder)?;
+    Ok(folder.join("target").join(run::BARE_TARGET).join("release").join(IMAGE))
 }

@@ -7,12 +7,15 @@ use core::fmt;
 use embassy_futures::select::{Either4, select4};
 use embassy_time::{Instant, Timer};
 use embedded_storage_async::nor_flash::MultiwriteNorFlash;
+use milepost_firmware::update::concerns;
 use milepost_firmware::{Device, DownlinkError, Error, Event, Frame, Now};
 use milepost_protocol::envelope::ClockQuality;
+use milepost_protocol::update::UpdateReport;
 use milepost_protocol::{MAX_ENVELOPE_LEN, NoticeId};
 
 use crate::ports::{Envelope, Incoming, Input, Message, Outgoing, Ports, Sight};
 use crate::supervisor::Member;
+use crate::updates::{Restart, Updates};
 
 /// The core hears of the time this often, in milliseconds.
 const TICK_MS: u64 = 500;
@@ -29,6 +32,19 @@ pub enum News<'e> {
     LinkUp,
     /// A message from the cloud does not decode; it is dropped, and the core has counted it.
     BadMessage(usize),
+    /// An update moved on.
+    Update(&'e UpdateReport),
+    /// The boot loader's state does not take what it is told; it is told again.
+    BootLoader,
+}
+
+/// Why a host ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    /// [`Input::Finish`] was carried out.
+    Finished,
+    /// The board has to start anew, which is safe at this moment.
+    Restart(Restart),
 }
 
 /// The core's task.
@@ -44,6 +60,7 @@ pub struct Host<'d, S: MultiwriteNorFlash> {
     /// Whether the display may show anything, and which notice; `None` if it has to be told again.
     seen: Option<(bool, Option<NoticeId>)>,
     next_tick: Instant,
+    updates: Option<Updates<'d, S>>,
 }
 
 impl<S: MultiwriteNorFlash> fmt::Debug for Host<'_, S> {
@@ -67,11 +84,28 @@ impl<'d, S: MultiwriteNorFlash> Host<'d, S> {
         pace: u32,
     ) -> Self {
         let next_tick = Instant::now();
-        Self { device, ports, uplink, downlink, pace, up: false, finishing: false, seen: None, next_tick }
+        Self {
+            device,
+            ports,
+            uplink,
+            downlink,
+            pace,
+            up: false,
+            finishing: false,
+            seen: None,
+            next_tick,
+            updates: None,
+        }
     }
 
-    /// Runs until [`Input::Finish`] was carried out, or the core fails.
-    pub async fn run(&mut self, mut tell: impl FnMut(News<'_>)) -> Result<(), Error<S::Error>> {
+    /// With updates over the air.
+    #[must_use]
+    pub fn with_updates(self, updates: Option<Updates<'d, S>>) -> Self {
+        Self { updates, ..self }
+    }
+
+    /// Runs until [`Input::Finish`] was carried out, an image wants a restart, or the core fails.
+    pub async fn run(&mut self, mut tell: impl FnMut(News<'_>)) -> Result<End, Error<S::Error>> {
         loop {
             let wait = Timer::at(self.next_tick);
             let next =
@@ -84,7 +118,11 @@ impl<'d, S: MultiwriteNorFlash> Host<'d, S> {
                     self.take(input).await?;
                 }
                 Either4::Second(message) => {
-                    let outcome = self.device.downlink(now(self.pace), message).await;
+                    let now = now(self.pace);
+                    let outcome = match &mut self.updates {
+                        Some(updates) if concerns(message) => updates.downlink(now, message).await,
+                        _ => self.device.downlink(now, message).await,
+                    };
                     let len = message.len();
                     // Only now: the link acknowledges when the place is free again.
                     self.downlink.receive_done();
@@ -102,12 +140,17 @@ impl<'d, S: MultiwriteNorFlash> Host<'d, S> {
                     self.device.tick(now(self.pace)).await?;
                 }
             }
+            if let Some(updates) = &mut self.updates
+                && let Some(restart) = updates.step(self.device, now(self.pace), self.up, &mut tell).await?
+            {
+                return Ok(End::Restart(restart));
+            }
             self.pass_on().await?;
             while let Some(event) = self.device.events() {
                 tell(News::Event(&event));
             }
             if self.finishing && self.device.waiting() == 0 {
-                return Ok(());
+                return Ok(End::Finished);
             }
         }
     }

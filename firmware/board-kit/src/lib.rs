@@ -31,4 +31,5 @@ mod signature;
 pub mod supervisor;
 pub mod time;
 pub mod trust;
+pub mod updates;
 mod validity;

@@ -4,7 +4,7 @@ use milepost_firmware::power::*;
 use milepost_protocol::record::ParkedDay;
 use proptest::prelude::*;
 
-use crate::car::{at, collect};
+use crate::car::{Car, at, collect};
 use crate::flash::{Chip, block_on};
 
 const REST_MV: u16 = 12_600;
@@ -122,6 +122,19 @@ fn a_low_battery_is_spared_until_it_has_recovered() {
         let woke = matches!(policy.state(), State::Parked { wake: Wake::Window, .. });
         assert_eq!((woke, leave.sleep), (millivolts >= RECOVERED_MV, millivolts < RECOVERED_MV), "{millivolts} mV");
     }
+}
+
+#[test]
+fn a_car_is_parked_only_when_its_trip_has_ended_and_nothing_says_that_it_is_on() {
+    let chip = Chip::new(4, 8);
+    let (car, mut device) = (Car::default(), chip.start(at(0)));
+    assert!(device.is_parked(at(0)), "a car of which nothing was heard is not driving");
+    block_on(device.frame(at(1_000), &car.ignition(2.0))).unwrap();
+    assert!(!device.is_parked(at(2_000)));
+    let arrived_ms = car.drive(&mut device, 2_000, 300, 15.0, 1_000_000.0);
+    assert!(!device.is_parked(at(arrived_ms)));
+    let parked_ms = car.park(&mut device, arrived_ms);
+    assert!(device.is_parked(at(parked_ms)));
 }
 
 #[test]

@@ -12,11 +12,13 @@ mod drive;
 mod driver;
 mod evil;
 mod history;
+mod image;
 mod log;
 mod power_cut;
 mod round;
 mod run;
 mod screen;
+mod update;
 mod wire;
 
 use std::path::PathBuf;
@@ -54,6 +56,9 @@ enum Command {
         /// Keep everything in this folder.
         #[arg(long)]
         keep: Option<PathBuf>,
+        /// The most stack that the board may have used.
+        #[arg(long)]
+        stack_bytes: Option<u32>,
     },
     /// Let the board panic, hang and fault, and look at what becomes of it.
     Crash {
@@ -81,6 +86,17 @@ enum Command {
         #[arg(long)]
         seed: Option<u64>,
     },
+    /// Update the board over the air: well, cut everywhere, with bad images and with images that fail.
+    Update {
+        /// The image, ELF.
+        image: PathBuf,
+        /// What the cuts follow from; a new one is drawn and told without it.
+        #[arg(long)]
+        seed: Option<u64>,
+        /// Print what the board says.
+        #[arg(long)]
+        loud: bool,
+    },
 }
 
 fn main() -> ExitCode {
@@ -95,13 +111,16 @@ fn main() -> ExitCode {
     let outcome = runtime.block_on(async {
         match arguments.command {
             Command::Run { image, chip, arguments } => run::run(&image, chip, arguments).await,
-            Command::Loop { image, png, keep } => {
-                Box::pin(round::run(&image, keep, &png)).await.map(|()| ExitCode::SUCCESS)
+            Command::Loop { image, png, keep, stack_bytes } => {
+                Box::pin(round::run(&image, keep, &png, stack_bytes)).await.map(|()| ExitCode::SUCCESS)
             }
             Command::Crash { image } => Box::pin(crash::run(&image)).await.map(|()| ExitCode::SUCCESS),
             Command::EvilServer { image } => Box::pin(evil::run(&image)).await.map(|()| ExitCode::SUCCESS),
             Command::PowerCut { image, boots, seed } => {
                 Box::pin(power_cut::run(&image, boots, seed)).await.map(|()| ExitCode::SUCCESS)
+            }
+            Command::Update { image, seed, loud } => {
+                Box::pin(update::run(&image, seed, loud)).await.map(|()| ExitCode::SUCCESS)
             }
         }
     });

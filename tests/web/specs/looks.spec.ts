@@ -3,11 +3,15 @@ import { AxeBuilder } from "@axe-core/playwright";
 import type { Page } from "@playwright/test";
 
 import { expect, logIn, test, vehicleUrl } from "../support/test.js";
-import { advisor, engineer, owner } from "../support/service.js";
+import { advisor, CAR, engineer, NEW_CAR, owner } from "../support/service.js";
 
 async function inspect(page: Page, name: string): Promise<void> {
   await page.getByRole("heading", { level: 1 }).waitFor();
   await page.evaluate("document.fonts.ready");
+  // As tall as the page: what happens to lie half below the sticky tabs is reached by scrolling, and is no small target.
+  const screen = page.viewportSize();
+  const tall = Number(await page.evaluate("document.documentElement.scrollHeight"));
+  if (screen) await page.setViewportSize({ width: screen.width, height: Math.max(screen.height, tall) });
   const folder = process.env.MILEPOST_SCREENSHOTS;
   if (folder) await page.screenshot({ path: `${folder}/${test.info().project.name}-${name}.png`, fullPage: true });
   const width = await page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth");
@@ -20,6 +24,7 @@ async function inspect(page: Page, name: string): Promise<void> {
   expect(small, `${name} has targets below 24 px`).toEqual([]);
   const { violations } = await new AxeBuilder({ page }).withTags(["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]).analyze();
   expect(violations.map(({ id, nodes }) => ({ id, nodes: nodes.map((node) => node.html) })), name).toEqual([]);
+  if (screen) await page.setViewportSize(screen);
 }
 
 test("the log-in page, with and without an error", async ({ page, service }) => {
@@ -54,8 +59,40 @@ test("the advisor's pages", async ({ page, service }) => {
   await inspect(page, "vehicle");
 });
 
-test("the engineer's pages", async ({ page, service }) => {
+test("the engineer's devices", async ({ page, service }) => {
   await logIn(page, service, engineer);
-  await page.goto(`${service.url}/devices`);
-  await inspect(page, "devices");
+  await page.goto(`${service.url}/lab`);
+  await inspect(page, "lab-devices");
+  for (const id of [CAR, "volt-2", NEW_CAR]) {
+    await page.goto(`${service.url}/lab/devices/${id}`);
+    await inspect(page, `lab-device-${id}`);
+  }
+  await page.goto(`${service.url}/lab/devices/${CAR}?level=error&tail=paused&saved=yes`);
+  await page.getByText("Who changed what").click();
+  await inspect(page, "lab-device-paused");
+});
+
+test("the engineer's rollouts", async ({ page, service }) => {
+  await logIn(page, service, engineer);
+  await page.goto(`${service.url}/lab/rollouts`);
+  await inspect(page, "lab-rollouts");
+  for (const number of [1, 2]) {
+    await page.goto(`${service.url}/lab/rollouts/${number}`);
+    await inspect(page, `lab-rollout-${number}`);
+  }
+  await page.getByText("Stop for ever").click();
+  await inspect(page, "lab-rollout-stop-open");
+});
+
+test("the engineer's receipts, serial numbers and rejects", async ({ page, service }) => {
+  await logIn(page, service, engineer);
+  for (const name of ["receipts", "serials", "rejects"]) {
+    await page.goto(`${service.url}/lab/${name}`);
+    await inspect(page, `lab-${name}`);
+  }
+  await page.getByRole("link", { name: "body of frame 3" }).click();
+  await inspect(page, "lab-reject");
+  await page.goto(`${service.url}/lab/receipts`);
+  await page.getByRole("table").getByRole("link").first().click();
+  await inspect(page, "lab-receipt");
 });

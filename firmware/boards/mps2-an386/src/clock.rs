@@ -11,8 +11,7 @@ use critical_section::{CriticalSection, Mutex};
 use embassy_time_driver::Driver;
 use embassy_time_queue_utils::Queue;
 
-/// The processor's clock: 25 MHz.
-pub(crate) const CORE_HZ: u32 = 25_000_000;
+use crate::registers::CORE_HZ;
 
 struct SysTickClock {
     ticks: Mutex<Cell<u64>>,

@@ -15,9 +15,11 @@ mod interrupts;
 mod lan9118;
 mod nor;
 mod panel;
+mod random;
 mod registers;
 mod stack;
 mod uart;
+mod updates;
 mod watchdog;
 
 use defmt::Display2Format;
@@ -26,30 +28,39 @@ use embassy_executor::Spawner;
 use embassy_net::{Runner, Stack, StackResources};
 use embassy_time::{Duration, Instant, Timer};
 use milepost_board_kit::crash::{Cause, Crash};
-use milepost_board_kit::host::{self, Host};
+use milepost_board_kit::host::{self, End, Host};
 use milepost_board_kit::link;
 use milepost_board_kit::network;
 use milepost_board_kit::ports::{Envelope, Incoming, Input, Mailbox, Message, Outgoing, Ports};
 use milepost_board_kit::region::{Chip, Region};
 use milepost_board_kit::session::Mailboxes;
+use milepost_board_kit::updates::Restart;
 use milepost_firmware::configuration::{self, COPY_LEN, Configuration};
 use milepost_firmware::layout::Layout;
 use milepost_firmware::link::Policy;
+use milepost_firmware::update::Header;
 use milepost_firmware::wire::{Decoder, MAX_WIRE_LEN, Order, Packet};
 use milepost_firmware::{Device, Event, Settings};
+use milepost_places_mps2_an386 as places;
 use milepost_protocol::record::{LogLevel, ResetReason};
-use rand_chacha::ChaCha20Rng;
-use rand_chacha::rand_core::{RngCore, SeedableRng};
+use rand_core::RngCore as _;
 use static_cell::{ConstStaticCell, StaticCell};
 
 use crate::lan9118::Lan9118;
-use crate::nor::Nor;
+use crate::nor::{Cut, Nor};
+use crate::random::Random;
+
+/// The board, as manifests name it.
+const BOARD: &str = "mps2-an386";
+
+/// The variant of an image that panics as soon as it starts.
+const PANICS: u16 = 1;
+
+/// The variant of an image that never reaches the cloud.
+const MUTE: u16 = 2;
 
 /// A run that lasted so long has proved itself.
 const SETTLED_S: u64 = 60;
-
-/// The exit code of an image that was started wrongly.
-const BAD_CALL: i32 = 2;
 
 static PORTS: Ports = Ports::new();
 
@@ -57,20 +68,24 @@ type Socket = StackResources<4>;
 
 #[embassy_executor::main]
 async fn main(spawner: Spawner) {
+    let header = updates::header();
+    assert!(header.variant() != PANICS, "this image panics at its start");
     let Some(core) = cortex_m::Peripherals::take() else { fault::end(Cause::Software, format_args!("no peripherals")) };
     clock::start(core.SYST);
     let Some(arguments) = arguments::Arguments::read() else {
-        defmt::error!("the command line is not understood; known are fuel=STEPS, pace=TIMES and link=brisk");
-        semihosting::process::exit(BAD_CALL);
+        defmt::error!("the command line is not understood; known are fuel, boot-fuel, cut, pace and link=brisk");
+        semihosting::process::exit(arguments::BAD_CALL);
     };
     let crash = fault::take();
-    if let Some(crash) = &crash {
+    if let Some(crash) = crash.as_ref().filter(|crash| !crash.is_wanted()) {
         defmt::warn!("the last run ended: {=str}", crash.text.as_str());
     }
     watchdog::start();
 
     static CHIP: StaticCell<Chip<Nor>> = StaticCell::new();
-    let Some(nor) = Nor::take(arguments.fuel) else { fault::end(Cause::Software, format_args!("flash is taken")) };
+    let Some(nor) = Nor::take(Cut { after: arguments.fuel, at: arguments.cut }) else {
+        fault::end(Cause::Software, format_args!("flash is taken"))
+    };
     let chip: &'static Chip<Nor> = CHIP.init(Chip::new(nor));
     let configuration = read_configuration(chip).await;
 
@@ -81,7 +96,9 @@ async fn main(spawner: Spawner) {
     let (uplink_in, uplink_out) = UPLINK_MAILBOX.init(Mailbox::new(UPLINK.take())).split();
     let (downlink_in, downlink_out) = DOWNLINK_MAILBOX.init(Mailbox::new(DOWNLINK.take())).split();
 
-    if let Some(configuration) = configuration {
+    if header.variant() == MUTE {
+        defmt::warn!("this image is mute");
+    } else if let Some(configuration) = configuration {
         PORTS.time.learn(configuration.written_ms, false);
         let mailboxes = Mailboxes { uplink: uplink_out, downlink: downlink_in };
         let policy = if arguments.brisk { Policy::fleet() } else { Policy::default() };
@@ -91,7 +108,7 @@ async fn main(spawner: Spawner) {
     }
     uart::CAN.start();
     uart::BENCH.start();
-    spawn(spawner, car(chip, uplink_in, downlink_out, arguments.pace, crash));
+    spawn(spawner, car(chip, header, (uplink_in, downlink_out), arguments.pace, crash));
     spawn(spawner, bus());
     spawn(spawner, bench());
     spawn(spawner, requests());
@@ -127,16 +144,10 @@ fn start_network(spawner: Spawner, configuration: &'static Configuration, mailbo
     if !ethernet.start() {
         fault::end(Cause::Software, format_args!("no Ethernet controller"));
     }
-    let mut seed = [0; 32];
-    if semihosting::experimental::random::fill_bytes(&mut seed).is_err() {
-        // Keys from a generator without a seed would be no keys.
-        fault::end(Cause::Software, format_args!("no randomness"));
-    }
-    let mut random = ChaCha20Rng::from_seed(seed);
     let dhcp = embassy_net::Config::dhcpv4(embassy_net::DhcpConfig::default());
-    let (stack, runner) = embassy_net::new(ethernet, dhcp, SOCKETS.init_with(Socket::new), random.next_u64());
+    let (stack, runner) = embassy_net::new(ethernet, dhcp, SOCKETS.init_with(Socket::new), Random.next_u64());
     spawn(spawner, net(runner));
-    spawn(spawner, uplink(stack, random, configuration, mailboxes, policy));
+    spawn(spawner, uplink(stack, configuration, mailboxes, policy));
 }
 
 #[embassy_executor::task]
@@ -147,7 +158,6 @@ async fn net(mut runner: Runner<'static, &'static mut Lan9118>) -> ! {
 #[embassy_executor::task]
 async fn uplink(
     stack: Stack<'static>,
-    mut random: ChaCha20Rng,
     configuration: &'static Configuration,
     mut mailboxes: Mailboxes,
     policy: Policy,
@@ -171,7 +181,7 @@ async fn uplink(
         }
     };
     let ended =
-        link::run(&mut network, &mut random, configuration, policy, memory, (&PORTS, &mut mailboxes), tell).await;
+        link::run(&mut network, &mut Random, configuration, policy, memory, (&PORTS, &mut mailboxes), tell).await;
     let Err(error) = ended;
     fault::end(Cause::Software, format_args!("the link ended: {error}"))
 }
@@ -189,21 +199,20 @@ fn make(chip: &'static Chip<Nor>, settings: Settings) -> &'static mut Device<Reg
 #[embassy_executor::task]
 async fn car(
     chip: &'static Chip<Nor>,
-    uplink: Outgoing<Envelope>,
-    downlink: Incoming<Message>,
+    header: Header,
+    mailboxes: (Outgoing<Envelope>, Incoming<Message>),
     pace: u32,
     crash: Option<Crash>,
 ) -> ! {
-    let settings = Settings {
-        reset: crash.as_ref().map_or(ResetReason::PowerOn, |crash| crash.cause.reset_reason()),
-        obd: true,
-        ..Settings::default()
-    };
+    let (uplink, downlink) = mailboxes;
+    let reset = crash.as_ref().map_or(ResetReason::PowerOn, |crash| crash.cause.reset_reason());
+    let updates = updates::start(chip, header, reset, pace).await;
+    let settings = Settings { firmware: header.version().0, reset, obd: true, ..Settings::default() };
     let device = make(chip, settings);
     if let Err(error) = device.begin(host::now(pace)).await {
         fault::end(Cause::Software, format_args!("the core does not start: {error}"));
     }
-    if let Some(crash) = crash {
+    if let Some(crash) = crash.filter(|crash| !crash.is_wanted()) {
         let told = device.log(host::now(pace), LogLevel::Error, &crash.text).await;
         if let Err(error) = told {
             fault::end(Cause::Software, format_args!("the core failed: {error}"));
@@ -211,9 +220,18 @@ async fn car(
     }
     let boot = device.status().boot;
     defmt::info!("core: boot {=u32}, {=u32} records wait", boot, device.waiting());
-    let ended = Host::new(device, &PORTS, uplink, downlink, pace).run(|news| tell(&news)).await;
-    if let Err(error) = ended {
-        fault::end(Cause::Software, format_args!("the core failed: {error}"));
+    let mut host = Host::new(device, &PORTS, uplink, downlink, pace).with_updates(updates);
+    match host.run(|news| tell(&news)).await {
+        Ok(End::Finished) => {}
+        Ok(End::Restart(Restart::Install(install))) => {
+            let [major, minor, patch] = install.version.0;
+            defmt::info!("installing {=u16}.{=u16}.{=u16}", major, minor, patch);
+            fault::restart()
+        }
+        Ok(End::Restart(Restart::TrialOver)) => {
+            fault::end(Cause::Software, format_args!("on trial the cloud was not heard of"))
+        }
+        Err(error) => fault::end(Cause::Software, format_args!("the core failed: {error}")),
     }
     let status = device.status();
     let (created, drops, lost) = (status.created, status.drops.records, PORTS.lost_frames());
@@ -238,6 +256,12 @@ fn tell(news: &host::News<'_>) {
         }
         host::News::LinkUp => defmt::info!("link: up"),
         host::News::BadMessage(len) => defmt::warn!("a message of {=usize} bytes does not decode", len),
+        host::News::Update(report) => {
+            let [major, minor, patch] = report.version.0;
+            let state = defmt::Debug2Format(&report.state);
+            defmt::info!("update {=u32}: {=u16}.{=u16}.{=u16} {}", report.update, major, minor, patch, state);
+        }
+        host::News::BootLoader => defmt::error!("the boot loader's state is not written"),
     }
 }
 

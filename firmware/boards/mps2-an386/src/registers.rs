@@ -2,6 +2,9 @@
 //!
 //! Invariant: the one place of this image that turns an address into an access to a device.
 
+/// The clock of the processor and of every device: 25 MHz.
+pub(crate) const CORE_HZ: u32 = 25_000_000;
+
 /// A device's registers.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Registers(usize);

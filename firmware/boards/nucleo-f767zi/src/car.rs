@@ -2,11 +2,13 @@
 //!
 //! Invariant: the chip belongs to this task; nobody waits for flash but the core.
 
+use cortex_m::peripheral::SCB;
 use embassy_time::Instant;
 use milepost_board_kit::crash::{Cause, Crash};
-use milepost_board_kit::host::{self, Host, News};
+use milepost_board_kit::host::{self, End, Host, News};
 use milepost_board_kit::ports::{Envelope, Incoming, Message, Outgoing};
 use milepost_board_kit::region::{Chip, Region};
+use milepost_board_kit::updates::Restart;
 use milepost_firmware::configuration::Bus;
 use milepost_firmware::layout::Layout;
 use milepost_firmware::{Device, Event, Settings};
@@ -14,8 +16,7 @@ use milepost_protocol::record::{LogLevel, ResetReason};
 use static_cell::StaticCell;
 
 use crate::nor::Nor;
-use crate::trial::{self, Verdict};
-use crate::{PORTS, fault, levels, spawn};
+use crate::{PORTS, fault, updates};
 
 /// The core's clock is the board's.
 const PACE: u32 = 1;
@@ -36,12 +37,10 @@ pub(crate) async fn run(parts: Parts) -> ! {
     static CHIP: StaticCell<Chip<Nor>> = StaticCell::new();
     let Parts { nor, bus, reason, crash, uplink, downlink } = parts;
     let chip: &'static Chip<Nor> = CHIP.init(Chip::new(nor));
-    spawn(levels::mine().await, trial(chip));
-    let settings = Settings {
-        reset: crash.as_ref().map_or(reason, |crash| crash.cause.reset_reason()),
-        obd: bus.ask,
-        ..Settings::default()
-    };
+    let reset = crash.as_ref().map_or(reason, |crash| crash.cause.reset_reason());
+    let header = updates::header();
+    let updates = updates::start(chip, header, reset, PACE).await;
+    let settings = Settings { firmware: header.version().0, reset, obd: bus.ask, ..Settings::default() };
     let device = make(chip, settings);
     if let Err(error) = device.begin(host::now(PACE)).await {
         fault::end(Cause::Software, format_args!("the core does not start: {error}"));
@@ -53,8 +52,13 @@ pub(crate) async fn run(parts: Parts) -> ! {
     }
     let (boot, waiting) = (device.status().boot, device.waiting());
     defmt::info!("core: boot {=u32}, {=u32} records wait, {=u64} ms", boot, waiting, Instant::now().as_millis());
-    match Host::new(device, &PORTS, uplink, downlink, PACE).run(|news| tell(&news)).await {
-        Ok(()) => fault::end(Cause::Software, format_args!("the core ended")),
+    let mut host = Host::new(device, &PORTS, uplink, downlink, PACE).with_updates(updates);
+    match host.run(|news| tell(&news)).await {
+        Ok(End::Finished) => fault::end(Cause::Software, format_args!("the core ended")),
+        Ok(End::Restart(Restart::Install(_))) => SCB::sys_reset(),
+        Ok(End::Restart(Restart::TrialOver)) => {
+            fault::end(Cause::Software, format_args!("on trial the cloud was not heard of"))
+        }
         Err(error) => fault::end(Cause::Software, format_args!("the core failed: {error}")),
     }
 }
@@ -69,16 +73,6 @@ fn make(chip: &'static Chip<Nor>, settings: Settings) -> &'static mut Device<Reg
     }
 }
 
-#[embassy_executor::task]
-async fn trial(chip: &'static Chip<Nor>) {
-    match trial::run(chip, &PORTS).await {
-        Ok(Verdict::Settled) => {}
-        Ok(Verdict::Confirmed) => defmt::info!("this image stays"),
-        Ok(Verdict::Failed) => fault::end(Cause::Software, format_args!("on trial the cloud was not heard of")),
-        Err(error) => defmt::error!("boot state: {}", defmt::Debug2Format(&error)),
-    }
-}
-
 fn tell(news: &News<'_>) {
     match news {
         News::Event(Event::NoticeRaised { id }) => defmt::info!("notice {=u64:016x}: raised", id.0),
@@ -89,5 +83,11 @@ fn tell(news: &News<'_>) {
         }
         News::LinkUp => defmt::info!("link: up"),
         News::BadMessage(len) => defmt::warn!("a message of {=usize} bytes does not decode", len),
+        News::Update(report) => {
+            let [major, minor, patch] = report.version.0;
+            let state = defmt::Debug2Format(&report.state);
+            defmt::info!("update {=u32}: {=u16}.{=u16}.{=u16} {}", report.update, major, minor, patch, state);
+        }
+        News::BootLoader => defmt::error!("the boot loader's state is not written"),
     }
 }
