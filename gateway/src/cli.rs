@@ -15,13 +15,13 @@ use milepost_protocol::update::Version;
 use rand::rngs::SmallRng;
 use rand::{Rng, SeedableRng};
 
-use crate::candump::Broken;
 use crate::clock::{Clock, VirtualTime};
 use crate::config::{self, split_address};
 use crate::fleet::board::{Behaviour, Boards};
 use crate::fleet::run::{Plan, Server};
 use crate::identity::{Enrolment, Keeper, enrol};
 use crate::link::{Identity, Link, Options, Policy, client_config};
+use crate::log::Broken;
 use crate::stop::Stop;
 use crate::{agent, bus, chip, fleet, replay, uart, usage};
 

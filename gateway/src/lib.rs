@@ -4,7 +4,6 @@
 
 pub mod agent;
 pub mod bus;
-pub mod candump;
 pub mod chip;
 pub mod cli;
 pub mod clock;
@@ -14,6 +13,7 @@ pub mod fleet;
 pub mod host;
 pub mod identity;
 pub mod link;
+pub mod log;
 pub mod loopback;
 pub mod recording;
 pub mod replay;

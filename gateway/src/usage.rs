@@ -13,9 +13,9 @@ use milepost_protocol::record::{DistanceSource, ResetReason};
 use milepost_protocol::{Downlink, Record, SignalId};
 use serde::Serialize;
 
-use crate::candump::{Broken, LogError};
 use crate::flash_file::{Layout, in_memory};
 use crate::host::DeviceError;
+use crate::log::{Broken, LogError};
 use crate::loopback::{Received, drain, tell};
 use crate::recording::{Input, Recording};
 

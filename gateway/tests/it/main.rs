@@ -4,11 +4,11 @@
 #![expect(clippy::large_futures, reason = "tests run on threads with room")]
 
 mod broker;
-mod candump;
 mod consumption;
 mod flash_file;
 mod fleet;
 mod kill;
 mod link;
+mod log;
 mod offline;
 mod usage;

@@ -6,7 +6,7 @@ use std::path::Path;
 use embedded_can::{ExtendedId, Id, StandardId};
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use milepost_gateway::candump::{Channels, Entry, LineError, LogError, Payload, Reader, parse_line};
+use milepost_gateway::log::{Channels, Entry, LineError, LogError, Payload, Reader, parse_line};
 use milepost_gateway::recording::{Input, Recording};
 use proptest::prelude::*;
 
