@@ -3,7 +3,7 @@
 //! Exit code 0: the thing asked for was done; 1: it was found wrong; 2: the call was.
 //! Invariant: errors go to standard error as `error: what, where`, results to standard output, progress only to a terminal.
 
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -17,11 +17,13 @@ use rand::{Rng, SeedableRng};
 
 use crate::clock::{Clock, VirtualTime};
 use crate::config::{self, split_address};
+use crate::dbc::j1939;
+use crate::decode::{self, DecodeError, Decoder};
 use crate::fleet::board::{Behaviour, Boards};
 use crate::fleet::run::{Plan, Server};
 use crate::identity::{Enrolment, Keeper, enrol};
 use crate::link::{Identity, Link, Options, Policy, client_config};
-use crate::log::Broken;
+use crate::log::{Broken, Reader};
 use crate::stop::Stop;
 use crate::{agent, bus, chip, fleet, replay, uart, usage};
 
@@ -45,6 +47,8 @@ pub enum Command {
     Replay(Replay),
     /// Print what the core derives from a CAN log, without a network.
     Usage(Usage),
+    /// Print every value of a CAN log as CSV, by DBC files or by the common parameters of SAE J1939.
+    Decode(Decode),
     /// Simulate many vehicles at once, each with a core and a flash file of its own.
     Fleet(Fleet),
     /// Make or read the file that is an emulated board's flash chip.
@@ -183,6 +187,20 @@ pub struct Usage {
     pub channels: Vec<String>,
 }
 
+/// Arguments of `decode`.
+#[derive(Debug, Args)]
+pub struct Decode {
+    /// What the car's messages mean; several files make one matrix.
+    #[arg(long = "dbc", value_name = "FILE", required_unless_present = "j1939")]
+    pub dbc: Vec<PathBuf>,
+    /// Take 29-bit identifiers by their parameter group; without a file, read the common parameters of SAE J1939.
+    #[arg(long)]
+    pub j1939: bool,
+    /// The log, of any common tool; gzip is recognised.
+    #[arg(value_name = "LOG")]
+    pub log: PathBuf,
+}
+
 /// Arguments of `fleet`.
 #[derive(Debug, Args)]
 pub struct Fleet {
@@ -271,6 +289,7 @@ fn dispatch(cli: Cli) -> anyhow::Result<()> {
         Command::Enrol(args) => runtime(false)?.block_on(Box::pin(run_enrol(args))),
         Command::Replay(args) => runtime(false)?.block_on(Box::pin(run_replay(args))),
         Command::Usage(args) => runtime(false)?.block_on(Box::pin(run_usage(args))),
+        Command::Decode(args) => run_decode(&args),
         Command::Fleet(args) => runtime(true)?.block_on(Box::pin(run_fleet(args))),
         Command::Chip(args) => runtime(false)?.block_on(Box::pin(run_chip(args))),
         Command::SimImage(SimImage { behaves, len, out }) => std::fs::write(&out, behaves.image(len))
@@ -411,6 +430,35 @@ async fn run_fleet(args: Fleet) -> anyhow::Result<()> {
     let (_stopper, stop) = Stop::on_signals().context("cannot listen for signals")?;
     Box::pin(fleet::run::run(plan, clock, stop)).await?;
     Ok(())
+}
+
+fn run_decode(args: &Decode) -> anyhow::Result<()> {
+    let (matrix, diagnostics) =
+        if args.dbc.is_empty() { (j1939::matrix(), Vec::new()) } else { decode::load(&args.dbc)? };
+    for diagnostic in &diagnostics {
+        complain(&format!("warning: {diagnostic}"));
+    }
+    let decoder = Decoder::new(matrix, args.j1939);
+    let mut log = Reader::open(&args.log)?;
+    let mut out = io::BufWriter::with_capacity(1 << 16, io::stdout().lock());
+    let terminal = io::stderr().is_terminal() && !io::stdout().is_terminal();
+    let done = decoder.decode(&mut log, &mut out, |frames| {
+        if terminal {
+            tell_progress(frames);
+        }
+    });
+    tell_broken(&args.log, log.broken());
+    tell_broken(&args.log, log.doubts());
+    match done {
+        // Whoever reads has seen enough.
+        Err(DecodeError::Write(error)) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        other => Ok(other?),
+    }
+}
+
+#[expect(clippy::print_stderr, reason = "the line of progress on a terminal")]
+fn tell_progress(frames: u64) {
+    eprint!("\r{frames} frames\r");
 }
 
 fn link(device: DeviceId, host: String, port: u16, tls: std::sync::Arc<rustls::ClientConfig>, clock: &Clock) -> Link {

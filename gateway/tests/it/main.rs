@@ -5,6 +5,7 @@
 
 mod broker;
 mod consumption;
+mod decode;
 mod flash_file;
 mod fleet;
 mod kill;
