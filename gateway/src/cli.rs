@@ -17,7 +17,7 @@ use rand::{Rng, SeedableRng};
 
 use crate::clock::{Clock, VirtualTime};
 use crate::config::{self, split_address};
-use crate::dbc::j1939;
+use crate::dbc::{Matrix, j1939};
 use crate::decode::{self, DecodeError, Decoder};
 use crate::fleet::board::{Behaviour, Boards};
 use crate::fleet::run::{Plan, Server};
@@ -25,7 +25,7 @@ use crate::identity::{Enrolment, Keeper, enrol};
 use crate::link::{Identity, Link, Options, Policy, client_config};
 use crate::log::{Broken, Reader};
 use crate::stop::Stop;
-use crate::{agent, bus, chip, fleet, replay, uart, usage};
+use crate::{agent, bus, chip, fleet, replay, table, uart, usage};
 
 /// The agent of a connected car, its replay tool and its simulated fleet.
 #[derive(Debug, Parser)]
@@ -49,6 +49,8 @@ pub enum Command {
     Usage(Usage),
     /// Print every value of a CAN log as CSV, by DBC files or by the common parameters of SAE J1939.
     Decode(Decode),
+    /// Compile DBC files into the table by which a car reads its signals.
+    Table(Table),
     /// Simulate many vehicles at once, each with a core and a flash file of its own.
     Fleet(Fleet),
     /// Make or read the file that is an emulated board's flash chip.
@@ -182,6 +184,9 @@ pub struct Usage {
     /// JSON instead of a table.
     #[arg(long)]
     pub json: bool,
+    /// A signal table that `table` wrote, in place of the built-in one.
+    #[arg(long, value_name = "TABLE")]
+    pub table: Option<PathBuf>,
     /// A channel of the log; the first named becomes bus 0. Channels that are not named follow as they appear.
     #[arg(long = "channel", value_name = "NAME")]
     pub channels: Vec<String>,
@@ -199,6 +204,23 @@ pub struct Decode {
     /// The log, of any common tool; gzip is recognised.
     #[arg(value_name = "LOG")]
     pub log: PathBuf,
+}
+
+/// Arguments of `table`.
+#[derive(Debug, Args)]
+pub struct Table {
+    /// What the car's messages mean; several files make one matrix.
+    #[arg(long = "dbc", value_name = "FILE", required_unless_present = "j1939")]
+    pub dbc: Vec<PathBuf>,
+    /// Take 29-bit identifiers by their parameter group; without a file, feed the common parameters of SAE J1939.
+    #[arg(long)]
+    pub j1939: bool,
+    /// Which signal feeds which path of VSS 6.0, TOML; without it, parameters of SAE J1939 feed theirs.
+    #[arg(long, value_name = "FILE")]
+    pub map: Option<PathBuf>,
+    /// The table.
+    #[arg(short, long, value_name = "TABLE")]
+    pub output: PathBuf,
 }
 
 /// Arguments of `fleet`.
@@ -290,6 +312,7 @@ fn dispatch(cli: Cli) -> anyhow::Result<()> {
         Command::Replay(args) => runtime(false)?.block_on(Box::pin(run_replay(args))),
         Command::Usage(args) => runtime(false)?.block_on(Box::pin(run_usage(args))),
         Command::Decode(args) => run_decode(&args),
+        Command::Table(args) => run_table(&args),
         Command::Fleet(args) => runtime(true)?.block_on(Box::pin(run_fleet(args))),
         Command::Chip(args) => runtime(false)?.block_on(Box::pin(run_chip(args))),
         Command::SimImage(SimImage { behaves, len, out }) => std::fs::write(&out, behaves.image(len))
@@ -394,7 +417,11 @@ async fn run_chip(args: Chip) -> anyhow::Result<()> {
 }
 
 async fn run_usage(args: Usage) -> anyhow::Result<()> {
-    let (usage, broken) = Box::pin(usage::of_recording(&args.input, args.channels)).await?;
+    let table = match &args.table {
+        Some(path) => Some(std::fs::read(path).with_context(|| format!("cannot read the table, {}", path.display()))?),
+        None => None,
+    };
+    let (usage, broken) = Box::pin(usage::of_recording(&args.input, args.channels, table.as_deref())).await?;
     tell_broken(&args.input, &broken);
     if args.json {
         let mut text = serde_json::to_string(&usage).context("usage does not serialise")?;
@@ -432,12 +459,37 @@ async fn run_fleet(args: Fleet) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn run_decode(args: &Decode) -> anyhow::Result<()> {
-    let (matrix, diagnostics) =
-        if args.dbc.is_empty() { (j1939::matrix(), Vec::new()) } else { decode::load(&args.dbc)? };
+fn run_table(args: &Table) -> anyhow::Result<()> {
+    let matrix = matrix(&args.dbc)?;
+    let map = match &args.map {
+        Some(path) => table::Map::load(path)?,
+        None => table::by_parameter(&matrix),
+    };
+    let name = args.map.as_deref().unwrap_or(std::path::Path::new("SAE J1939"));
+    let built = table::build(&matrix, &map, args.j1939, name)?;
+    for diagnostic in &built.diagnostics {
+        complain(&format!("warning: {diagnostic}"));
+    }
+    std::fs::write(&args.output, &built.bytes)
+        .with_context(|| format!("cannot write the table, {}", args.output.display()))?;
+    let hash: String = built.sha256.iter().map(|byte| format!("{byte:02x}")).collect();
+    print(&format!("{} rows, {} bytes, SHA-256 {hash}\n", built.rows, built.bytes.len()))
+}
+
+/// The matrix of some files, or the common parameters of SAE J1939; what is wrong with the files is told.
+fn matrix(files: &[PathBuf]) -> anyhow::Result<Matrix> {
+    if files.is_empty() {
+        return Ok(j1939::matrix());
+    }
+    let (matrix, diagnostics) = decode::load(files)?;
     for diagnostic in &diagnostics {
         complain(&format!("warning: {diagnostic}"));
     }
+    Ok(matrix)
+}
+
+fn run_decode(args: &Decode) -> anyhow::Result<()> {
+    let matrix = matrix(&args.dbc)?;
     let decoder = Decoder::new(matrix, args.j1939);
     let mut log = Reader::open(&args.log)?;
     let mut out = io::BufWriter::with_capacity(1 << 16, io::stdout().lock());

@@ -21,5 +21,7 @@ pub mod loopback;
 pub mod recording;
 pub mod replay;
 pub mod stop;
+pub mod table;
 pub mod uart;
+pub mod units;
 pub mod usage;

@@ -107,12 +107,12 @@ impl Take {
     /// How a field is taken that lies within a frame.
     pub fn of(field: Field) -> Self {
         let byte = (field.start / 8) as u8;
-        let length = field.length as i8;
+        let length = field.length.cast_signed();
         // A field within the first eight bytes, or the second, and so on, shares its eight bytes with its neighbours.
         let aligned = byte & !7;
         let last = field.bytes().saturating_sub(1) as u8;
         let first = if last & !7 == aligned { aligned } else { byte };
-        let bit = (field.start % 8) as i8 + ((byte - first) * 8) as i8;
+        let bit = ((field.start % 8) as u8 + (byte - first) * 8).cast_signed();
         let shift = match field.order {
             Order::Intel => bit,
             Order::Motorola => 64 - length - (bit ^ 7),
@@ -130,7 +130,7 @@ impl Take {
     }
 
     /// The field out of a number that [`window`] gave, unless it is a long one.
-    #[inline(always)]
+    #[inline]
     pub fn short(self, window: u64) -> u64 {
         window >> self.shift & self.mask
     }
@@ -150,7 +150,7 @@ impl Take {
 }
 
 /// Eight bytes from `first` on as one number; bytes that the payload does not have are nought.
-#[inline(always)]
+#[inline]
 pub fn window(data: &[u8], first: usize, order: Order) -> u64 {
     let mut bytes = [0; 8];
     let rest = data.get(first..).unwrap_or_default();

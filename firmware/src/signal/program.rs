@@ -2,51 +2,38 @@
 //!
 //! The rows of a [`super::table::Table`] and the steps of a program take their bits by the same [`Take`]; a table is what a car
 //! keeps in flash, a program what a machine with memory makes of a matrix, or of a table.
-//! Steps of one message that share eight bytes, a byte order and a kind form a run, so that only what differs is done for each.
+//! Steps of one message that share eight bytes and a guard form a run; in each, those that need the least work stand first.
 //! Invariant: a program never reads outside a payload, and a value that does not lie wholly within a short frame is not given.
 
 use super::bits::{Order, Take, window};
 use super::table::Number;
-
-/// What has to be done with the raw bits of a run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Kind {
-    /// An unsigned number of at most 63 bits that is its own value.
-    Plain,
-    /// An unsigned number of at most 63 bits with scale and offset.
-    Scaled,
-    /// Anything else.
-    General,
-}
 
 /// How one signal's value comes out of a frame.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Step {
     /// See [`Take`].
     pub mask: u64,
-    /// See [`Take`].
-    pub shift: i8,
-    /// What the bits are.
-    pub number: Number,
-    /// How many bytes a frame must have.
-    pub bytes: u8,
     /// Value = number × scale + offset.
     pub scale: f64,
     /// See `scale`.
     pub offset: f64,
+    /// See [`Take`].
+    pub shift: i8,
+    /// The byte order.
+    pub order: Order,
+    /// What the bits are.
+    pub number: Number,
+    /// How many bytes a frame must have.
+    pub bytes: u8,
 }
 
-/// Steps that share their eight bytes.
+/// Steps that share eight bytes and a guard.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Run {
     /// How many of the message's steps.
     pub steps: u32,
     /// The first of the eight bytes.
     pub first: u8,
-    /// The byte order.
-    pub order: Order,
-    /// What is done with them.
-    pub kind: Kind,
     /// One more than the index of the guard that must hold; nought for none.
     pub guard: u32,
 }
@@ -71,15 +58,20 @@ pub struct Message {
     pub run: u32,
     /// How many runs.
     pub runs: u32,
-    /// How many bytes a frame must have for all of its steps.
-    pub bytes: u8,
-    /// Whether any of its runs has a guard.
-    pub guarded: bool,
     /// Its first step; steps stand in the order of runs.
     pub step: u32,
     /// How many steps.
     pub steps: u32,
+    /// How many of the first of them are unsigned numbers of at most 63 bits that are their own values.
+    pub plain: u32,
+    /// How many of those behind are such numbers with scale and offset.
+    pub scaled: u32,
+    /// How many bytes a frame must have for all of its steps; [`SLOW`] if one is guarded or beyond the first eight bytes.
+    pub bytes: u8,
 }
+
+/// More bytes than any frame has: only [`Program::each`] reads the message.
+pub const SLOW: u8 = u8::MAX;
 
 /// Marks an identifier of 11 bits that is no message's.
 pub const NONE: u16 = u16::MAX;
@@ -105,7 +97,7 @@ pub struct Program<'p> {
     pub ranges: &'p [(u64, u64)],
 }
 
-impl<'p> Program<'p> {
+impl Program<'_> {
     /// The message that an identifier means, as [`crate::frame::raw`] writes it.
     #[inline]
     pub fn find(&self, id: u32) -> Option<usize> {
@@ -124,39 +116,29 @@ impl<'p> Program<'p> {
     }
 
     /// The values of a frame of `message`, in the order of its steps, into the front of `values`; answers how many.
-    /// `None` if the frame is short or the message multiplexed, or if `values` is too small: then [`Program::each`] reads it.
+    /// `None` if the frame is short or the message [`SLOW`], or if `values` is too small: then [`Program::each`] reads it.
     #[inline]
     pub fn values(&self, message: usize, data: &[u8], values: &mut [f64]) -> Option<usize> {
         let message = self.messages.get(message)?;
-        if message.guarded || data.len() < usize::from(message.bytes) {
+        if data.len() < usize::from(message.bytes) {
             return None;
         }
         let count = message.steps as usize;
-        let mut steps = self.steps.get(message.step as usize..)?.get(..count)?;
-        let mut values = values.get_mut(..count)?;
-        let run = message.run as usize;
-        for run in self.runs.get(run..)?.get(..message.runs as usize)? {
-            let bits = window(data, run.first.into(), run.order);
-            let (now, later) = steps.split_at_checked(run.steps as usize)?;
-            let (into, rest) = values.split_at_mut_checked(run.steps as usize)?;
-            match run.kind {
-                Kind::Plain => {
-                    for (step, value) in now.iter().zip(into) {
-                        *value = (bits >> step.shift & step.mask).cast_signed() as f64;
-                    }
-                }
-                Kind::Scaled => {
-                    for (step, value) in now.iter().zip(into) {
-                        *value = (bits >> step.shift & step.mask).cast_signed() as f64 * step.scale + step.offset;
-                    }
-                }
-                Kind::General => {
-                    for (step, value) in now.iter().zip(into) {
-                        *value = step.value(step.take(run).all(bits, data));
-                    }
-                }
-            }
-            (steps, values) = (later, rest);
+        let steps = self.steps.get(message.step as usize..)?.get(..count)?;
+        let values = values.get_mut(..count)?;
+        let words = Words::of(data, 0);
+        let (plain, steps) = steps.split_at_checked(message.plain as usize)?;
+        let (into, values) = values.split_at_mut_checked(message.plain as usize)?;
+        for (step, value) in plain.iter().zip(into) {
+            *value = step.short(words).cast_signed() as f64;
+        }
+        let (scaled, others) = steps.split_at_checked(message.scaled as usize)?;
+        let (into, values) = values.split_at_mut_checked(message.scaled as usize)?;
+        for (step, value) in scaled.iter().zip(into) {
+            *value = step.short(words).cast_signed() as f64 * step.scale + step.offset;
+        }
+        for (step, value) in others.iter().zip(values) {
+            *value = step.value(step.short(words));
         }
         Some(count)
     }
@@ -165,16 +147,14 @@ impl<'p> Program<'p> {
     pub fn each(&self, message: usize, data: &[u8], mut sink: impl FnMut(usize, u64)) {
         let Some(message) = self.messages.get(message) else { return };
         let mut number = message.step as usize;
-        let runs = self.runs.iter().skip(message.run as usize).take(message.runs as usize);
-        for run in runs {
-            let bits = window(data, run.first.into(), run.order);
+        for run in self.runs.iter().skip(message.run as usize).take(message.runs as usize) {
+            let words = Words::of(data, run.first.into());
             let holds = self.holds(run.guard, data);
-            for _ in 0..run.steps {
-                if let Some(step) = self.steps.get(number)
-                    && holds
-                    && data.len() >= usize::from(step.bytes)
-                {
-                    sink(number, step.take(run).all(bits, data));
+            let steps = self.steps.iter().skip(number).take(run.steps as usize);
+            for step in steps {
+                if holds && data.len() >= usize::from(step.bytes) {
+                    let take = Take { first: run.first, shift: step.shift, order: step.order, mask: step.mask };
+                    sink(number, take.all(words.of_order(step.order), data));
                 }
                 number += 1;
             }
@@ -202,9 +182,27 @@ impl<'p> Program<'p> {
     }
 }
 
+/// Eight bytes as a number in each byte order.
+#[derive(Debug, Clone, Copy)]
+struct Words([u64; 2]);
+
+impl Words {
+    #[inline]
+    fn of(data: &[u8], first: usize) -> Self {
+        let bits = window(data, first, Order::Intel);
+        Self([bits, bits.swap_bytes()])
+    }
+
+    #[inline]
+    fn of_order(self, order: Order) -> u64 {
+        self.0[order as usize]
+    }
+}
+
 impl Step {
-    fn take(&self, run: &Run) -> Take {
-        Take { first: run.first, shift: self.shift, order: run.order, mask: self.mask }
+    #[inline]
+    fn short(&self, words: Words) -> u64 {
+        words.of_order(self.order) >> self.shift & self.mask
     }
 
     /// How many bits the raw value has.
@@ -255,11 +253,11 @@ mod tests {
     fn step(field: Field, number: Number, scale: f64, offset: f64) -> (Step, Take) {
         let take = Take::of(field);
         let bytes = field.bytes() as u8;
-        (Step { mask: take.mask, shift: take.shift, number, bytes, scale, offset }, take)
+        (Step { mask: take.mask, shift: take.shift, order: take.order, number, bytes, scale, offset }, take)
     }
 
-    fn run(take: Take, steps: u32, kind: Kind, guard: u32) -> Run {
-        Run { steps, first: take.first, order: take.order, kind, guard }
+    const fn run(steps: u32, guard: u32) -> Run {
+        Run { steps, first: 0, guard }
     }
 
     const EMPTY: Program<'static> = Program {
@@ -298,16 +296,11 @@ mod tests {
     fn signals_within_a_short_frame_are_given_and_others_are_not() {
         let low = step(Field { start: 0, length: 8, order: Order::Intel }, Number::Unsigned, 1.0, 0.0);
         let high = step(Field { start: 16, length: 8, order: Order::Intel }, Number::Signed, 0.5, 1.0);
-        let message = Message { run: 0, runs: 2, bytes: 3, guarded: false, step: 0, steps: 2 };
-        let program = Program {
-            messages: &[message],
-            runs: &[run(low.1, 1, Kind::Plain, 0), run(high.1, 1, Kind::General, 0)],
-            steps: &[low.0, high.0],
-            ..EMPTY
-        };
-        let mut values = [0.0; 4];
+        let message = Message { run: 0, runs: 1, bytes: 3, step: 0, steps: 2, plain: 1, scaled: 0 };
+        let program = Program { messages: &[message], runs: &[run(2, 0)], steps: &[low.0, high.0], ..EMPTY };
+        let mut values = [9.0; 4];
         assert_eq!(program.values(0, &[7, 0, 0xFE], &mut values), Some(2));
-        assert_eq!(values, [7.0, 0.0, 0.0, 0.0]);
+        assert_eq!(values, [7.0, 0.0, 9.0, 9.0]);
         assert_eq!(program.values(0, &[7, 0], &mut values), None);
         let mut seen = Vec::new();
         program.each(0, &[7, 0], |number, raw| seen.push((number, raw)));
@@ -320,8 +313,8 @@ mod tests {
         let inner = Take::of(Field { start: 8, length: 8, order: Order::Intel });
         let value = step(Field { start: 16, length: 8, order: Order::Intel }, Number::Unsigned, 1.0, 0.0);
         let program = Program {
-            messages: &[Message { run: 0, runs: 1, bytes: 3, guarded: true, step: 0, steps: 1 }],
-            runs: &[run(value.1, 1, Kind::Plain, 2)],
+            messages: &[Message { run: 0, runs: 1, bytes: SLOW, step: 0, steps: 1, plain: 1, scaled: 0 }],
+            runs: &[run(1, 2)],
             steps: &[value.0],
             guards: &[
                 Guard { switch: outer, bytes: 1, ranges: (0, 1), outer: 0 },
@@ -348,11 +341,11 @@ mod tests {
             let field = Field { start, length, order: if intel { Order::Intel } else { Order::Motorola } };
             prop_assume!(field.fits(8));
             let (scale, offset) = if plain { (1.0, 0.0) } else { (0.25, -7.0) };
-            let (step, take) = step(field, Number::Unsigned, scale, offset);
-            let kind = if plain { Kind::Plain } else { Kind::Scaled };
+            let (step, _) = step(field, Number::Unsigned, scale, offset);
+            let (plain, scaled) = (u32::from(plain), u32::from(!plain));
             let program = Program {
-                messages: &[Message { run: 0, runs: 1, bytes: 8, guarded: false, step: 0, steps: 1 }],
-                runs: &[run(take, 1, kind, 0)],
+                messages: &[Message { run: 0, runs: 1, bytes: 8, step: 0, steps: 1, plain, scaled }],
+                runs: &[run(1, 0)],
                 steps: &[step],
                 ..EMPTY
             };

@@ -80,7 +80,7 @@ pub struct Matrix {
 pub struct Diagnostic {
     /// The file.
     pub file: Arc<PathBuf>,
-    /// The line, from 1.
+    /// The line, from 1; nought where none is to be named.
     pub line: u32,
     /// What is wrong.
     pub what: String,
@@ -90,7 +90,8 @@ pub struct Diagnostic {
 
 impl fmt::Display for Diagnostic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}; {}, {}:{}", self.what, self.done, self.file.display(), self.line)
+        write!(f, "{}; {}, {}", self.what, self.done, self.file.display())?;
+        if self.line > 0 { write!(f, ":{}", self.line) } else { Ok(()) }
     }
 }
 

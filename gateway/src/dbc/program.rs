@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use milepost_firmware::signal::bits::{Field, Order, Take};
-use milepost_firmware::signal::program::{Guard, Kind, Message, NONE, Program, Run, Step, group};
+use milepost_firmware::signal::program::{Guard, Message, NONE, Program, Run, SLOW, Step, group};
 use milepost_firmware::signal::table::Number;
 
 use super::matrix::{self, Matrix, Signal};
@@ -87,46 +87,57 @@ pub fn compile(matrix: &Matrix, all_groups: bool) -> Compiled {
     compiled
 }
 
-fn kind(signal: &Signal) -> Kind {
+/// How much work a value is: least for unsigned numbers that are their own values, most for what is none of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Work {
+    Plain,
+    Scaled,
+    Other,
+}
+
+fn work(signal: &Signal) -> Work {
     match signal.number {
-        Number::Unsigned if signal.field.length < 64 && !Take::of(signal.field).is_long() => {
-            if signal.scale.to_bits() == 1.0_f64.to_bits() && signal.offset == 0.0 { Kind::Plain } else { Kind::Scaled }
+        Number::Unsigned if signal.field.length < 64 => {
+            if signal.scale.to_bits() == 1.0_f64.to_bits() && signal.offset == 0.0 { Work::Plain } else { Work::Scaled }
         }
-        _ => Kind::General,
+        _ => Work::Other,
     }
 }
 
 impl Compiled {
     fn add(&mut self, message: &matrix::Message) {
-        let mut runs: BTreeMap<(u32, u8, bool, Kind), Vec<usize>> = BTreeMap::new();
+        let mut runs: BTreeMap<(u32, u8), Vec<usize>> = BTreeMap::new();
         let mut guards = Guards::new();
         for (at, signal) in message.signals.iter().enumerate() {
             let guard = self.guard(message, at, &mut guards);
-            let first = Take::of(signal.field).first;
-            runs.entry((guard, first, signal.field.order == Order::Motorola, kind(signal))).or_default().push(at);
+            runs.entry((guard, Take::of(signal.field).first)).or_default().push(at);
         }
         let (run, step) = (self.runs.len() as u32, self.steps.len() as u32);
         let mut bytes = 0;
-        for (&(guard, first, motorola, kind), signals) in &runs {
-            let order = if motorola { Order::Motorola } else { Order::Intel };
-            self.runs.push(Run { steps: signals.len() as u32, first, order, kind, guard });
-            for &at in signals {
+        for (&(guard, first), signals) in &mut runs {
+            self.runs.push(Run { steps: signals.len() as u32, first, guard });
+            signals.sort_by_key(|&at| work(&message.signals[at]));
+            for &at in &*signals {
                 let signal = &message.signals[at];
                 let take = Take::of(signal.field);
+                let slow = guard > 0 || first > 0 || take.is_long();
                 let needs = signal.field.bytes() as u8;
-                bytes = bytes.max(needs);
+                bytes = bytes.max(if slow { SLOW } else { needs });
                 let Signal { number, scale, offset, .. } = *signal;
-                self.steps.push(Step { mask: take.mask, shift: take.shift, number, bytes: needs, scale, offset });
+                let Take { mask, shift, order, .. } = take;
+                self.steps.push(Step { mask, scale, offset, shift, order, number, bytes: needs });
                 self.sources.push(at as u32);
             }
         }
+        let count = |wanted| message.signals.iter().filter(|&signal| work(signal) == wanted).count() as u32;
         self.messages.push(Message {
             run,
             runs: runs.len() as u32,
-            bytes,
-            guarded: !guards.is_empty(),
             step,
             steps: message.signals.len() as u32,
+            plain: count(Work::Plain),
+            scaled: count(Work::Scaled),
+            bytes,
         });
     }
 

@@ -111,12 +111,12 @@ impl Reader {
             return Ok(None);
         }
         self.line += 1;
+        if self.line == 1 && MDF.iter().any(|magic| self.buffer.starts_with(magic)) {
+            return Err(LogError::Mdf { path: self.path.clone() });
+        }
         if read == MAX_LINE && self.buffer.last() != Some(&b'\n') {
             self.skip_line()?;
             return Ok(Some(Err(LineError::Text)));
-        }
-        if self.line == 1 && MDF.iter().any(|magic| self.buffer.starts_with(magic)) {
-            return Err(LogError::Mdf { path: self.path.clone() });
         }
         Ok(Some(match std::str::from_utf8(&self.buffer) {
             Ok(text) => self.parser.line(text),

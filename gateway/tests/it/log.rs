@@ -113,6 +113,22 @@ fn a_file_that_is_no_log_is_an_error_that_names_file_and_line() {
 }
 
 #[test]
+fn a_measurement_file_is_known_for_what_it_is() {
+    let mut bytes = b"MDF     4.10    ".to_vec();
+    bytes.resize(20_000, 0);
+    assert!(matches!(read(bytes).1, Err(LogError::Mdf { .. })));
+}
+
+#[test]
+fn frames_that_are_kept_with_a_doubt_are_told_with_their_lines() {
+    let (entries, end, reader) = read(b"(2.0) can0 123#00\n(1.0) can0 123#01\n(3.0) can0 123#02".to_vec());
+    assert!(end.is_ok());
+    assert_eq!(entries.iter().map(|entry| entry.at_us).collect::<Vec<_>>(), [2_000_000, 1_000_000, 3_000_000]);
+    assert_eq!(reader.doubts().examples, [(2, LineError::ClockBack), (3, LineError::Unended)]);
+    assert_eq!(reader.broken().total(), 0);
+}
+
+#[test]
 fn a_compressed_log_that_is_cut_gives_what_it_held_and_an_error() {
     let long = LOG.repeat(2_000);
     let mut bytes = gzip(&long);
