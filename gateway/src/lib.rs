@@ -25,3 +25,6 @@ pub mod table;
 pub mod uart;
 pub mod units;
 pub mod usage;
+
+/// The readers of logs by the name of the plainest of their formats.
+pub use self::log as candump;
