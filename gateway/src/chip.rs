@@ -155,7 +155,7 @@ pub async fn inspect(path: &Path) -> Result<Contents, ChipError> {
             .ok_or(ChipError::Identity { what: "chip of this layout", path: path.to_owned() })
     };
     let mut buffer = [0; COPY_LEN];
-    let found = configuration::load(&mut region(Layout::NOR.configuration)?, &mut buffer).await;
+    let found = configuration::load::<_, Configuration>(&mut region(Layout::NOR.configuration)?, &mut buffer).await;
     let found = found.map_err(ChipError::Configuration)?;
     let configuration = found.map(|(sequence, configuration)| {
         let text = serde_json::to_vec(&configuration).expect("a configuration is plain data");

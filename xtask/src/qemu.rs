@@ -43,6 +43,8 @@ pub(crate) enum Emulation {
     },
     /// Let the board panic, hang and fault, and look at what becomes of it.
     Crash,
+    /// Enrol a blank board over its bench line, replace its certificate, revoke it, and enrol it again.
+    Enrol,
     /// Offer the board servers that misbehave, each in its own way, and then the real one.
     EvilServer,
 }
@@ -72,6 +74,10 @@ pub(crate) fn run(root: &Path, emulation: Emulation) -> Result<()> {
             words.push("crash".to_owned());
             build(root)?
         }
+        Emulation::Enrol => {
+            words.push("enrol".to_owned());
+            build(root)?
+        }
         Emulation::EvilServer => {
             words.push("evil-server".to_owned());
             build(root)?
@@ -91,6 +97,7 @@ pub(crate) fn check(root: &Path) -> Result<()> {
     // In the profile of the build behind it, so that the libraries are checked once.
     run::run(run::cargo(&root.join(BOARD)).args(["clippy", "--quiet", "--release", "--", "-Dwarnings"]))?;
     run(root, Emulation::Loop)?;
+    run(root, Emulation::Enrol)?;
     run(root, Emulation::Crash)?;
     run(root, Emulation::EvilServer)?;
     run(root, Emulation::PowerCut { boots: 60, seed: None })

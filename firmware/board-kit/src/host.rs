@@ -11,7 +11,9 @@ use milepost_firmware::{Device, DownlinkError, Error, Event, Frame, Now};
 use milepost_protocol::envelope::ClockQuality;
 use milepost_protocol::{MAX_ENVELOPE_LEN, NoticeId};
 
+use crate::keeper::Keeper;
 use crate::ports::{Envelope, Incoming, Input, Message, Outgoing, Ports, Sight};
+use crate::renewal::{self, Renewal};
 use crate::supervisor::Member;
 
 /// The core hears of the time this often, in milliseconds.
@@ -27,6 +29,8 @@ pub enum News<'e> {
     Event(&'e Event),
     /// The session stands; envelopes leave from now on.
     LinkUp,
+    /// What becomes of the board's certificate.
+    Certificate(renewal::Step),
     /// A message from the cloud does not decode; it is dropped, and the core has counted it.
     BadMessage(usize),
 }
@@ -34,6 +38,7 @@ pub enum News<'e> {
 /// The core's task.
 pub struct Host<'d, S: MultiwriteNorFlash> {
     device: &'d mut Device<S>,
+    renewal: Renewal<S>,
     ports: &'static Ports,
     uplink: Outgoing<Envelope>,
     downlink: Incoming<Message>,
@@ -57,33 +62,56 @@ pub fn now(pace: u32) -> Now {
     Now { uptime_ms: Instant::now().as_millis().saturating_mul(u64::from(pace)), unix_ms: None }
 }
 
+/// What a certificate is judged by: a clock that runs faster than the world says nothing about it.
+fn trusted_ms<S: MultiwriteNorFlash>(device: &Device<S>, pace: u32) -> Option<u64> {
+    device.unix_ms(now(pace)).filter(|_| pace == 1).map(|(unix_ms, _)| unix_ms)
+}
+
 impl<'d, S: MultiwriteNorFlash> Host<'d, S> {
-    /// A host of a started core.
+    /// A host of a started core; without credentials it wants no link.
     pub fn new(
         device: &'d mut Device<S>,
+        keeper: Option<Keeper<S>>,
         ports: &'static Ports,
         uplink: Outgoing<Envelope>,
         downlink: Incoming<Message>,
         pace: u32,
     ) -> Self {
         let next_tick = Instant::now();
-        Self { device, ports, uplink, downlink, pace, up: false, finishing: false, seen: (false, None), next_tick }
+        let renewal = Renewal::new(keeper, &ports.lead);
+        Self {
+            device,
+            renewal,
+            ports,
+            uplink,
+            downlink,
+            pace,
+            up: false,
+            finishing: false,
+            seen: (false, None),
+            next_tick,
+        }
     }
 
     /// Runs until [`Input::Finish`] was carried out, or the core fails.
     pub async fn run(&mut self, mut tell: impl FnMut(News<'_>)) -> Result<(), Error<S::Error>> {
+        self.ports.lead.want(true);
         loop {
             let wait = Timer::at(self.next_tick);
             let next =
                 select4(self.ports.inputs.receive(), self.downlink.receive(), self.ports.frames.receive(), wait).await;
             match next {
                 Either4::First(input) => {
-                    if input == Input::LinkUp {
+                    if matches!(input, Input::LinkUp(_)) {
                         tell(News::LinkUp);
                     }
-                    self.take(input).await?;
+                    self.take(input, &mut tell).await?;
                 }
                 Either4::Second(message) => {
+                    let step = self.renewal.message(message, trusted_ms(self.device, self.pace)).await?;
+                    if let Some(step) = step {
+                        tell(News::Certificate(step));
+                    }
                     let outcome = self.device.downlink(now(self.pace), message).await;
                     let len = message.len();
                     // Only now: the link acknowledges when the place is free again.
@@ -98,6 +126,11 @@ impl<'d, S: MultiwriteNorFlash> Host<'d, S> {
                 Either4::Fourth(()) => {
                     self.next_tick = Instant::now().saturating_add(embassy_time::Duration::from_millis(TICK_MS));
                     self.device.tick(now(self.pace)).await?;
+                    let unix_ms = trusted_ms(self.device, self.pace);
+                    let step = self.renewal.step(self.device, now(self.pace), unix_ms).await?;
+                    if let Some(step) = step {
+                        tell(News::Certificate(step));
+                    }
                 }
             }
             self.pass_on().await?;
@@ -110,21 +143,35 @@ impl<'d, S: MultiwriteNorFlash> Host<'d, S> {
         }
     }
 
-    async fn take(&mut self, input: Input) -> Result<(), Error<S::Error>> {
+    async fn take(&mut self, input: Input, tell: &mut impl FnMut(News<'_>)) -> Result<(), Error<S::Error>> {
         let now = now(self.pace);
-        match input {
-            Input::LinkUp => self.up = true,
+        let step = match input {
+            Input::LinkUp(with) => {
+                self.up = true;
+                self.renewal.connected(with).await?
+            }
             Input::LinkDown => {
                 self.up = false;
                 self.device.link_lost();
+                None
+            }
+            Input::Refused(with) => self.renewal.refused(with, trusted_ms(self.device, self.pace)).await?,
+            Input::Renew => {
+                self.renewal.want();
+                None
             }
             Input::Answer(notice, answer) => {
                 self.device.answer(now, notice, answer).await?;
+                None
             }
             Input::Finish => {
                 self.device.finish(now).await?;
                 self.finishing = true;
+                None
             }
+        };
+        if let Some(step) = step {
+            tell(News::Certificate(step));
         }
         Ok(())
     }
@@ -168,7 +215,7 @@ impl<'d, S: MultiwriteNorFlash> Host<'d, S> {
             self.ports.sight.signal(if may_show { Sight::Standing(notice.cloned()) } else { Sight::Moving });
         }
         if let Some((unix_ms, quality)) = self.device.unix_ms(now) {
-            // A clock that runs faster than the world says nothing about certificates.
+            // As for `trusted_ms`.
             if self.pace == 1 {
                 self.ports.time.learn(unix_ms, quality == ClockQuality::Network);
             }

@@ -12,14 +12,20 @@
 extern crate std;
 
 pub mod crash;
+pub mod enrolment;
 pub mod guard;
 pub mod host;
+pub mod keeper;
+pub mod lead;
 pub mod link;
 pub mod network;
 pub mod ports;
 pub mod region;
+pub mod renewal;
 pub mod session;
 pub mod supervisor;
+#[cfg(test)]
+mod testing;
 pub mod time;
 pub mod trust;
 mod validity;

@@ -12,6 +12,7 @@ use embedded_tls::{
     CryptoRngCore, NoClock, Sha256, SignatureScheme, TlsError, TlsVerifier,
 };
 use milepost_firmware::configuration::{Configuration, MAX_CERTIFICATE_LEN};
+use milepost_identity::Credentials;
 use p256::ecdsa::{DerSignature, SigningKey, signature::SignerMut};
 
 use crate::time::Known;
@@ -64,20 +65,20 @@ impl TlsVerifier<Aes128GcmSha256> for ServerProof<'_> {
 pub(crate) struct Provider<'c, G> {
     random: &'c mut G,
     server: ServerProof<'c>,
-    configuration: &'c Configuration,
+    credentials: &'c Credentials,
 }
 
 impl<'c, G> Provider<'c, G> {
     /// For one connection; `proved` becomes true once the server has proved itself.
     pub(crate) fn new(
-        configuration: &'c Configuration,
+        (configuration, credentials): (&'c Configuration, &'c Credentials),
         random: &'c mut G,
         time: Known,
         proved: &'c Cell<bool>,
     ) -> Self {
         proved.set(false);
         let inner = CertVerifier::new(Certificate::X509(configuration.server_authority.as_slice()));
-        Self { random, server: ServerProof { inner, time, shown: false, proved }, configuration }
+        Self { random, server: ServerProof { inner, time, shown: false, proved }, credentials }
     }
 }
 
@@ -94,11 +95,11 @@ impl<G: CryptoRngCore> CryptoProvider for Provider<'_, G> {
     }
 
     fn signer(&mut self) -> Result<(impl SignerMut<DerSignature>, SignatureScheme), TlsError> {
-        let key = SigningKey::from_slice(&self.configuration.key).map_err(|_| TlsError::InvalidPrivateKey)?;
+        let key = SigningKey::from_slice(&self.credentials.key.to_bytes()).map_err(|_| TlsError::InvalidPrivateKey)?;
         Ok((key, SignatureScheme::EcdsaSecp256r1Sha256))
     }
 
     fn client_cert(&mut self) -> Option<Certificate<impl AsRef<[u8]>>> {
-        self.server.proved.get().then(|| Certificate::X509(self.configuration.certificate.as_slice()))
+        self.server.proved.get().then(|| Certificate::X509(self.credentials.certificate.as_slice()))
     }
 }

@@ -28,7 +28,12 @@ use tokio::process::{Child, Command};
 use crate::board::DEADLINE;
 
 const OWNER: &str = "anna";
-const PASSWORD: &str = "a long enough password";
+
+/// The engineer at the bench.
+pub(crate) const ENGINEER: &str = "emil";
+
+/// Everybody's password.
+pub(crate) const PASSWORD: &str = "a long enough password";
 
 /// How far an item's interval is behind it, so that it is overdue and a reminder is raised.
 const OVERDUE: f64 = 1.3;
@@ -71,6 +76,7 @@ impl Stage {
         let owner: AccountId = OWNER.parse()?;
         let accounts = Accounts::new(server.service.clone(), Clock::real());
         accounts.create(owner.clone(), "Anna", Role::Owner, PASSWORD).await?;
+        accounts.create(ENGINEER.parse()?, "Emil", Role::Engineer, PASSWORD).await?;
         let profile = Profile { powertrain: Powertrain::Combustion, ..Profile::default() };
         server.service.register(&self.device, profile, Some(owner.clone()), Actor::System).await?;
         let now_ms = Clock::real().now_ms();
@@ -162,6 +168,20 @@ impl Stage {
         self.config.data.folder.join("pki")
     }
 
+    /// Revokes every certificate of the vehicle, as an engineer would, while the service runs.
+    pub(crate) async fn revoke(&self) -> Result<()> {
+        let own = std::env::current_exe().context("the bench has no path")?;
+        let output = Command::new(own.with_file_name("milepost"))
+            .args(["device", "--config"])
+            .arg(self.config_file())
+            .args(["revoke", self.device.as_str()])
+            .output()
+            .await
+            .context("cannot start milepost")?;
+        ensure!(output.status.success(), "nothing is revoked: {}", String::from_utf8_lossy(&output.stderr));
+        Ok(())
+    }
+
     fn config_file(&self) -> PathBuf {
         self.folder.join("milepost.toml")
     }
@@ -193,11 +213,26 @@ impl Cloud {
         Ok(())
     }
 
+    /// Pages and API.
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}", self.http)
+    }
+
     /// The owner's view.
     pub(crate) async fn account(&self) -> Result<Account> {
+        self.log_in(OWNER).await
+    }
+
+    /// The flash receipts, newest first.
+    pub(crate) async fn flash_receipts(&self) -> Result<Value> {
+        let Account { client, base } = self.log_in(ENGINEER).await?;
+        Ok(client.get(format!("{base}/flash-receipts")).send().await?.error_for_status()?.json().await?)
+    }
+
+    async fn log_in(&self, account: &str) -> Result<Account> {
         let client = Client::builder().cookie_store(true).build()?;
-        let base = format!("http://{}/api/v1", self.http);
-        let session = json!({ "account": OWNER, "password": PASSWORD });
+        let base = format!("{}/api/v1", self.url());
+        let session = json!({ "account": account, "password": PASSWORD });
         client.post(format!("{base}/session")).json(&session).send().await?.error_for_status()?;
         Ok(Account { client, base })
     }

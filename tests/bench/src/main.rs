@@ -9,6 +9,7 @@ mod board;
 mod cloud;
 mod crash;
 mod drive;
+mod enrol;
 mod evil;
 mod log;
 mod power_cut;
@@ -53,6 +54,11 @@ enum Command {
         /// The image, ELF.
         image: PathBuf,
     },
+    /// Enrol a blank board over its bench line, replace its certificate, revoke it, and enrol it again.
+    Enrol {
+        /// The image, ELF.
+        image: PathBuf,
+    },
     /// Offer the board servers that misbehave, each in its own way, and then the real one.
     EvilServer {
         /// The image, ELF.
@@ -85,6 +91,7 @@ fn main() -> ExitCode {
             Command::Run { image, chip, arguments } => run::run(&image, chip, arguments).await,
             Command::Loop { image, keep } => Box::pin(round::run(&image, keep)).await.map(|()| ExitCode::SUCCESS),
             Command::Crash { image } => Box::pin(crash::run(&image)).await.map(|()| ExitCode::SUCCESS),
+            Command::Enrol { image } => Box::pin(enrol::run(&image)).await.map(|()| ExitCode::SUCCESS),
             Command::EvilServer { image } => Box::pin(evil::run(&image)).await.map(|()| ExitCode::SUCCESS),
             Command::PowerCut { image, boots, seed } => {
                 Box::pin(power_cut::run(&image, boots, seed)).await.map(|()| ExitCode::SUCCESS)

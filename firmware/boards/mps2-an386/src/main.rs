@@ -8,10 +8,12 @@
 mod arguments;
 mod clock;
 mod display;
+mod enrolment;
 mod fault;
 mod interrupts;
 mod lan9118;
 mod nor;
+mod random;
 mod registers;
 mod stack;
 mod uart;
@@ -24,19 +26,20 @@ use embassy_net::{Runner, Stack, StackResources};
 use embassy_time::{Duration, Instant, Timer};
 use milepost_board_kit::crash::{Cause, Crash};
 use milepost_board_kit::host::{self, Host};
+use milepost_board_kit::keeper::Keeper;
 use milepost_board_kit::link;
 use milepost_board_kit::network;
 use milepost_board_kit::ports::{Envelope, Incoming, Input, Mailbox, Message, Outgoing, Ports};
 use milepost_board_kit::region::{Chip, Region};
 use milepost_board_kit::session::Mailboxes;
-use milepost_firmware::configuration::{self, COPY_LEN, Configuration};
+use milepost_firmware::configuration::{self, COPY_LEN, Configuration, Copy};
 use milepost_firmware::layout::Layout;
 use milepost_firmware::link::Policy;
 use milepost_firmware::wire::{Decoder, MAX_WIRE_LEN, Order, Packet};
 use milepost_firmware::{Device, Event, Settings};
 use milepost_protocol::record::{LogLevel, ResetReason};
 use rand_chacha::ChaCha20Rng;
-use rand_chacha::rand_core::{RngCore, SeedableRng};
+use rand_chacha::rand_core::RngCore;
 use static_cell::{ConstStaticCell, StaticCell};
 
 use crate::lan9118::Lan9118;
@@ -57,7 +60,9 @@ async fn main(spawner: Spawner) {
     let Some(core) = cortex_m::Peripherals::take() else { fault::end(Cause::Software, format_args!("no peripherals")) };
     clock::start(core.SYST);
     let Some(arguments) = arguments::Arguments::read() else {
-        defmt::error!("the command line is not understood; known are fuel=STEPS, pace=TIMES and link=brisk");
+        defmt::error!(
+            "the command line is not understood; known are fuel=STEPS, pace=TIMES, start=bench and link=brisk"
+        );
         semihosting::process::exit(BAD_CALL);
     };
     let crash = fault::take();
@@ -69,7 +74,9 @@ async fn main(spawner: Spawner) {
     static CHIP: StaticCell<Chip<Nor>> = StaticCell::new();
     let Some(nor) = Nor::take(arguments.fuel) else { fault::end(Cause::Software, format_args!("flash is taken")) };
     let chip: &'static Chip<Nor> = CHIP.init(Chip::new(nor));
-    let configuration = read_configuration(chip).await;
+    static COPY: ConstStaticCell<Copy> = ConstStaticCell::new([0; COPY_LEN]);
+    let copy = COPY.take();
+    let configuration = if arguments.bench { None } else { read_configuration(chip, copy).await };
 
     static UPLINK: ConstStaticCell<[Envelope; 1]> = ConstStaticCell::new([Envelope::new()]);
     static DOWNLINK: ConstStaticCell<[Message; 1]> = ConstStaticCell::new([Message::new()]);
@@ -83,14 +90,14 @@ async fn main(spawner: Spawner) {
         let mailboxes = Mailboxes { uplink: uplink_out, downlink: downlink_in };
         let policy = if arguments.brisk { Policy::fleet() } else { Policy::default() };
         start_network(spawner, configuration, mailboxes, policy);
-    } else {
-        defmt::warn!("no configuration: nothing is sent");
     }
     uart::CAN.start();
     uart::BENCH.start();
-    spawn(spawner, car(chip, uplink_in, downlink_out, arguments.pace, crash));
+    if configuration.is_some() {
+        spawn(spawner, bench());
+    }
+    spawn(spawner, car(chip, configuration, copy, uplink_in, downlink_out, arguments.pace, crash));
     spawn(spawner, bus());
-    spawn(spawner, bench());
     spawn(spawner, requests());
     spawn(spawner, show());
     spawn(spawner, supervise());
@@ -104,11 +111,10 @@ fn spawn<T>(spawner: Spawner, token: Result<embassy_executor::SpawnToken<T>, emb
     }
 }
 
-async fn read_configuration(chip: &'static Chip<Nor>) -> Option<&'static Configuration> {
-    static COPY: ConstStaticCell<configuration::Copy> = ConstStaticCell::new([0; COPY_LEN]);
+async fn read_configuration(chip: &'static Chip<Nor>, copy: &mut Copy) -> Option<&'static Configuration> {
     static CONFIGURATION: StaticCell<Configuration> = StaticCell::new();
     let mut region = Region::new(chip, Layout::NOR.configuration);
-    match configuration::load(&mut region, COPY.take()).await {
+    match configuration::load(&mut region, copy).await {
         Ok(found) => found.map(|(_, configuration)| &*CONFIGURATION.init(configuration)),
         Err(error) => {
             defmt::error!("configuration is not read: {}", Display2Format(&error));
@@ -124,12 +130,7 @@ fn start_network(spawner: Spawner, configuration: &'static Configuration, mailbo
     if !ethernet.start() {
         fault::end(Cause::Software, format_args!("no Ethernet controller"));
     }
-    let mut seed = [0; 32];
-    if semihosting::experimental::random::fill_bytes(&mut seed).is_err() {
-        // Keys from a generator without a seed would be no keys.
-        fault::end(Cause::Software, format_args!("no randomness"));
-    }
-    let mut random = ChaCha20Rng::from_seed(seed);
+    let mut random = random::generator();
     let dhcp = embassy_net::Config::dhcpv4(embassy_net::DhcpConfig::default());
     let (stack, runner) = embassy_net::new(ethernet, dhcp, SOCKETS.init_with(Socket::new), random.next_u64());
     spawn(spawner, net(runner));
@@ -163,6 +164,7 @@ async fn uplink(
                 address
             );
         }
+        link::News::Left => defmt::info!("link: closed"),
         link::News::Lost(loss, wait) => {
             defmt::warn!("link: {}, again in {=u64} ms", Display2Format(&loss), wait.as_millis() as u64);
         }
@@ -176,14 +178,17 @@ async fn uplink(
 #[embassy_executor::task]
 async fn car(
     chip: &'static Chip<Nor>,
+    configuration: Option<&'static Configuration>,
+    copy: &'static mut Copy,
     uplink: Outgoing<Envelope>,
     downlink: Incoming<Message>,
     pace: u32,
     crash: Option<Crash>,
 ) -> ! {
+    let Some(configuration) = configuration else { enrolment::run(chip, copy).await };
     let settings = Settings {
         reset: crash.as_ref().map_or(ResetReason::PowerOn, |crash| crash.cause.reset_reason()),
-        obd: true,
+        obd: configuration.bus.ask,
         ..Settings::default()
     };
     let flash = Region::of_core(chip, &Layout::NOR);
@@ -197,9 +202,10 @@ async fn car(
             fault::end(Cause::Software, format_args!("the core failed: {error}"));
         }
     }
+    let keeper = keeper(chip, configuration, copy).await;
     let boot = device.status().boot;
     defmt::info!("core: boot {=u32}, {=u32} records wait", boot, device.waiting());
-    let ended = Host::new(&mut device, &PORTS, uplink, downlink, pace).run(|news| tell(&news)).await;
+    let ended = Host::new(&mut device, keeper, &PORTS, uplink, downlink, pace).run(|news| tell(&news)).await;
     if let Err(error) = ended {
         fault::end(Cause::Software, format_args!("the core failed: {error}"));
     }
@@ -216,6 +222,20 @@ async fn car(
     semihosting::process::exit(0)
 }
 
+async fn keeper(
+    chip: &'static Chip<Nor>,
+    configuration: &'static Configuration,
+    copy: &'static mut Copy,
+) -> Option<Keeper<Region<'static, Nor>>> {
+    match Keeper::open(Region::new(chip, Layout::NOR.identity), copy, configuration).await {
+        Ok(keeper) => Some(keeper),
+        Err(error) => {
+            defmt::error!("no link: {}", Display2Format(&error));
+            None
+        }
+    }
+}
+
 fn tell(news: &host::News<'_>) {
     match *news {
         host::News::Event(Event::NoticeRaised { id }) => defmt::info!("notice {=u64:016x}: raised", id.0),
@@ -224,6 +244,7 @@ fn tell(news: &host::News<'_>) {
         host::News::Event(Event::TripEnded(trip)) => {
             defmt::info!("trip {=u32} ended after {=u32} m", trip.trip, trip.distance_m);
         }
+        host::News::Certificate(step) => defmt::info!("certificate: {}", Display2Format(&step)),
         host::News::LinkUp => defmt::info!("link: up"),
         host::News::BadMessage(len) => defmt::warn!("a message of {=usize} bytes does not decode", len),
     }
@@ -287,6 +308,7 @@ async fn obey(order: Order) {
             }
         }),
         Order::Fault => cortex_m::asm::udf(),
+        Order::Renew => PORTS.inputs.send(Input::Renew).await,
     }
 }
 

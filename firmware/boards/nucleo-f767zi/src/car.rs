@@ -1,13 +1,14 @@
-//! The task that runs the core over the NOR chip.
+//! The task that runs the core over the NOR chip, or has the board enrolled first.
 //!
 //! Invariant: the chip belongs to this task; nobody waits for flash but the core.
 
 use embassy_time::Instant;
 use milepost_board_kit::crash::{Cause, Crash};
 use milepost_board_kit::host::{self, Host, News};
+use milepost_board_kit::keeper::Keeper;
 use milepost_board_kit::ports::{Envelope, Incoming, Message, Outgoing};
 use milepost_board_kit::region::{Chip, Region};
-use milepost_firmware::configuration::Bus;
+use milepost_firmware::configuration::{Configuration, Copy};
 use milepost_firmware::layout::Layout;
 use milepost_firmware::{Device, Event, Settings};
 use milepost_protocol::record::{LogLevel, ResetReason};
@@ -15,15 +16,23 @@ use static_cell::StaticCell;
 
 use crate::nor::Nor;
 use crate::trial::{self, Verdict};
-use crate::{PORTS, fault, levels, spawn};
+use crate::{PORTS, enrolment, fault, levels, spawn};
 
 /// The core's clock is the board's.
 const PACE: u32 = 1;
 
+/// What there is to do about the cloud.
+pub(crate) enum Way {
+    /// The board knows it.
+    Enrolled(&'static Configuration, &'static mut Copy),
+    /// The bench has to come first.
+    Bench(enrolment::Parts),
+}
+
 /// What the task is given.
 pub(crate) struct Parts {
     pub(crate) nor: Nor,
-    pub(crate) bus: Bus,
+    pub(crate) way: Way,
     pub(crate) reason: ResetReason,
     pub(crate) crash: Option<Crash>,
     pub(crate) uplink: Outgoing<Envelope>,
@@ -34,12 +43,16 @@ pub(crate) struct Parts {
 #[embassy_executor::task]
 pub(crate) async fn run(parts: Parts) -> ! {
     static CHIP: StaticCell<Chip<Nor>> = StaticCell::new();
-    let Parts { nor, bus, reason, crash, uplink, downlink } = parts;
+    let Parts { nor, way, reason, crash, uplink, downlink } = parts;
     let chip: &'static Chip<Nor> = CHIP.init(Chip::new(nor));
     spawn(levels::mine().await, trial(chip));
+    let (configuration, copy) = match way {
+        Way::Enrolled(configuration, copy) => (configuration, copy),
+        Way::Bench(parts) => enrolment::run(chip, parts).await,
+    };
     let settings = Settings {
         reset: crash.as_ref().map_or(reason, |crash| crash.cause.reset_reason()),
-        obd: bus.ask,
+        obd: configuration.bus.ask,
         ..Settings::default()
     };
     let mut device = match Device::new(Region::of_core(chip, &Layout::NOR), settings) {
@@ -54,11 +67,26 @@ pub(crate) async fn run(parts: Parts) -> ! {
     {
         fault::end(Cause::Software, format_args!("the core failed: {error}"));
     }
+    let keeper = keeper(chip, configuration, copy).await;
     let (boot, waiting) = (device.status().boot, device.waiting());
     defmt::info!("core: boot {=u32}, {=u32} records wait, {=u64} ms", boot, waiting, Instant::now().as_millis());
-    match Host::new(&mut device, &PORTS, uplink, downlink, PACE).run(|news| tell(&news)).await {
+    match Host::new(&mut device, keeper, &PORTS, uplink, downlink, PACE).run(|news| tell(&news)).await {
         Ok(()) => fault::end(Cause::Software, format_args!("the core ended")),
         Err(error) => fault::end(Cause::Software, format_args!("the core failed: {error}")),
+    }
+}
+
+async fn keeper(
+    chip: &'static Chip<Nor>,
+    configuration: &'static Configuration,
+    copy: &'static mut Copy,
+) -> Option<Keeper<Region<'static, Nor>>> {
+    match Keeper::open(Region::new(chip, Layout::NOR.identity), copy, configuration).await {
+        Ok(keeper) => Some(keeper),
+        Err(error) => {
+            defmt::error!("no link: {}", defmt::Display2Format(&error));
+            None
+        }
     }
 }
 
@@ -80,6 +108,7 @@ fn tell(news: &News<'_>) {
         News::Event(Event::TripEnded(trip)) => {
             defmt::info!("trip {=u32} ended after {=u32} m", trip.trip, trip.distance_m);
         }
+        News::Certificate(step) => defmt::info!("certificate: {}", defmt::Display2Format(step)),
         News::LinkUp => defmt::info!("link: up"),
         News::BadMessage(len) => defmt::warn!("a message of {=usize} bytes does not decode", len),
     }
