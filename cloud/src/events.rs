@@ -287,6 +287,23 @@ impl UpdateReported<'_> {
     }
 }
 
+/// A device told which settings are in force.
+#[derive(Debug, Clone, Copy)]
+pub struct SettingsReported<'a> {
+    /// Which device.
+    pub device: &'a DeviceId,
+    /// The settings' version.
+    pub version: u32,
+}
+
+impl SettingsReported<'_> {
+    /// Logs and counts it.
+    pub fn emit(&self) {
+        counter!("milepost_settings_reports_total").increment(1);
+        tracing::debug!(device = %self.device, version = self.version, "settings reported");
+    }
+}
+
 /// A run of chunks was handed to a session.
 #[derive(Debug, Clone, Copy)]
 pub struct ChunksSent {
@@ -313,6 +330,21 @@ impl RolloutFailed<'_> {
     pub fn emit(&self) {
         counter!("milepost_rollout_failures_total").increment(1);
         tracing::error!(error = chain(self.error), "looking at the rollouts failed");
+    }
+}
+
+/// A vehicle names a time zone that nobody knows; its days count as those of UTC.
+#[derive(Debug, Clone, Copy)]
+pub struct UnknownZone<'a> {
+    /// The name.
+    pub name: &'a str,
+}
+
+impl UnknownZone<'_> {
+    /// Logs and counts it.
+    pub fn emit(&self) {
+        counter!("milepost_unknown_time_zones_total").increment(1);
+        tracing::debug!(name = self.name, "time zone is not known, UTC counts");
     }
 }
 

@@ -60,6 +60,7 @@ pub fn record(record: &Record) -> Need {
         | Record::CommandResult(_)
         | Record::ParkedDay(_)
         | Record::CertificateRequest(_)
+        | Record::DeviceSettings(_)
         | Record::UpdateReport(_)
         | Record::Health(_) => Need::Operation,
         Record::SignalChange(change) => signal(change.signal),

@@ -18,21 +18,22 @@ use milepost_protocol::envelope::ClockQuality;
 use milepost_protocol::notice::{Answer, Notice};
 use milepost_protocol::plan::PlanView;
 use milepost_protocol::record::{Body, CertificateRequest, NoticeAnswered, ParkedDay, ResetReason};
+use milepost_protocol::settings::DeviceSettings;
 use milepost_protocol::{MAX_BODY_LEN, MAX_UNKNOWN_LEN, NoticeId, codec};
 
 use crate::clock::{Clock, Now};
 use crate::error::{Error, Operation};
-use crate::facts::{Fact, Few};
+use crate::facts::Fact;
 use crate::frame::Frame;
 use crate::notices::Notices;
 use crate::outbox::Outbox;
 use crate::power::Senses;
 use crate::status::{Battery, Drops, Event, Events, OpenTrip, Status};
-use crate::store::Store;
+use crate::store::{Key, Store};
 use crate::table_store::TableStore;
 use crate::usage::Usage;
 use bus::Diagnostics;
-use keep::Memory;
+use keep::{Memory, Todo};
 use log::LogRate;
 
 /// Without a frame for this long the display is dark, in milliseconds.
@@ -106,6 +107,9 @@ pub struct Device<S: MultiwriteNorFlash> {
     events: Events,
     drops: Drops,
     log: LogRate,
+    todo: Todo,
+    /// What the cloud decided.
+    remote: DeviceSettings,
 }
 
 impl<S: MultiwriteNorFlash> fmt::Debug for Device<S> {
@@ -123,15 +127,15 @@ impl<S: MultiwriteNorFlash> Device<S> {
         self.pass_time(now);
         self.usage.alive(now.uptime_ms);
         self.read_signals(now, frame).await?;
-        self.read_diagnostics(now, frame).await?;
-        self.keep(now).await
+        self.read_diagnostics(now, frame);
+        self.keep(now, true).await
     }
 
     /// Lets time pass: at least once a second while awake, at any spacing while parked.
     pub async fn tick(&mut self, now: Now) -> Result<(), Error<S::Error>> {
         self.pass_time(now);
         self.drops.isotp = self.drops.isotp.saturating_add(self.diagnostics.expire(now.uptime_ms));
-        self.keep(now).await
+        self.keep(now, true).await
     }
 
     /// The next frame to put on a bus: an ISO-TP flow control or an OBD-II request. Call it until it answers `None`.
@@ -170,10 +174,9 @@ impl<S: MultiwriteNorFlash> Device<S> {
         let unix_ms = self.clock.unix_ms(now.uptime_ms).unwrap_or(0);
         let Some(touched) = self.notices.answer(notice, answer, unix_ms) else { return Ok(false) };
         let odometer_m = self.usage.ledger.odometer_m;
-        let answered = Few::one(now.uptime_ms, NoticeAnswered { notice, answer, odometer_m });
-        self.keep_notice(touched, answered.as_ref()).await?;
-        self.keep_memory(None).await?;
-        self.turn_to_front(now).await?;
+        self.touched(touched);
+        self.tell(now.uptime_ms, NoticeAnswered { notice, answer, odometer_m });
+        self.keep(now, false).await?;
         Ok(true)
     }
 
@@ -207,14 +210,15 @@ impl<S: MultiwriteNorFlash> Device<S> {
         self.pass_time(now);
         let unix_ms = self.clock.unix_ms(now.uptime_ms);
         self.usage.finish(now.uptime_ms, unix_ms);
-        self.keep(now).await?;
-        self.keep_ledger(now).await
+        self.changed(Key::Ledger as u8);
+        self.keep(now, true).await
     }
 
     /// Tells what a parked day took from the battery, as [`crate::power::Policy::last_day`] answers it; durable on return.
     pub async fn parked_day(&mut self, now: Now, day: ParkedDay) -> Result<(), Error<S::Error>> {
         self.pass_time(now);
-        self.record(now, day).await
+        self.tell(now.uptime_ms, day);
+        self.keep(now, false).await
     }
 
     /// Signs by which a board's [`crate::power::Policy`] decides; `battery_mv` is the board's own measurement.
@@ -229,6 +233,11 @@ impl<S: MultiwriteNorFlash> Device<S> {
     pub fn unix_ms(&self, now: Now) -> Option<(u64, ClockQuality)> {
         let unix_ms = self.clock.unix_ms(now.uptime_ms)?;
         Some((unix_ms, self.clock.moment(now.uptime_ms).quality))
+    }
+
+    /// The settings in force, as the cloud decided them.
+    pub fn settings(&self) -> DeviceSettings {
+        self.remote
     }
 
     /// How many records of all boots wait in flash for a receipt.

@@ -34,7 +34,7 @@ pub struct Fact<'a> {
 }
 
 /// Facts from the front on.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Iter<'a> {
     rest: &'a [u8],
 }
@@ -43,12 +43,6 @@ impl<const N: usize> Facts<N> {
     /// No facts.
     pub const fn new() -> Self {
         Self { bytes: Vec::new() }
-    }
-
-    /// One record alone; it is lost if it does not fit, which no kind that the core makes by itself does.
-    pub(crate) fn one(uptime_ms: u64, record: impl Body) -> Option<Self> {
-        let mut facts = Self::new();
-        facts.push(uptime_ms, record).then_some(facts)
     }
 
     /// Appends a record; `false` if there is no room for it.
@@ -75,7 +69,7 @@ impl<const N: usize> Facts<N> {
         }
         let left = iter.rest.len();
         let gone = self.bytes.len() - left;
-        self.bytes.rotate_left(gone);
+        self.bytes.copy_within(gone.., 0);
         self.bytes.truncate(left);
     }
 }

@@ -6,8 +6,8 @@
 mod receive;
 mod send;
 
-pub(crate) use receive::begins_more;
 pub use receive::{DropReason, Receiver, Reception};
+pub(crate) use receive::{begins_more, single};
 pub use send::{SendError, Sender};
 
 /// `N_Bs` and `N_Cr` of ISO 15765-2: how long either side waits for the other, in milliseconds.

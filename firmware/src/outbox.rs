@@ -11,13 +11,13 @@ use heapless::Vec;
 use milepost_protocol::downlink::Range;
 use milepost_protocol::envelope::{ClockQuality, Entry};
 use milepost_protocol::record::{Gap, GapReason};
-use milepost_protocol::{Record, RecordId};
+use milepost_protocol::{Record, RecordId, codec};
 use serde::{Deserialize, Serialize};
 
 use crate::clock::{Clock, Moment};
 use crate::error::{Error, Operation};
-use crate::facts::{Fact, Few, Iter};
-use crate::store::{Identities, Key, Owed, Owing, Store};
+use crate::facts::{Fact, Iter};
+use crate::store::{Identities, Key, Owing, Store};
 pub use lane::MAX_LANE_PAGES;
 use lane::{Lane, PushError};
 
@@ -61,6 +61,17 @@ struct Lost {
     last: u32,
 }
 
+impl Lost {
+    /// The record that tells it.
+    fn gap(&self) -> Gap {
+        let count = (self.last - self.first).saturating_add(1);
+        Gap { boot: self.boot, first: self.first, count, reason: GapReason::FlashFull }
+    }
+}
+
+/// The longest body of a gap, in bytes.
+const MAX_GAP_LEN: usize = 16;
+
 /// Both lanes and the numbering of this boot.
 pub(crate) struct Outbox<S: MultiwriteNorFlash> {
     alerts: Lane<S>,
@@ -91,8 +102,9 @@ impl<S: MultiwriteNorFlash> Outbox<S> {
 
     /// Counts what both lanes hold. Numbering begins with [`Outbox::begin`].
     pub(crate) async fn count(&mut self) -> Result<(), Error<S::Error>> {
-        let alerts_corrupt = self.alerts.open().await?;
-        self.corrupt = self.bulk.open().await? || alerts_corrupt;
+        for lane in [&mut self.alerts, &mut self.bulk] {
+            self.corrupt |= lane.open().await?;
+        }
         Ok(())
     }
 
@@ -101,12 +113,24 @@ impl<S: MultiwriteNorFlash> Outbox<S> {
         self.alerts.newest.max(self.bulk.newest)
     }
 
-    /// Starts the numbering of `boot` and takes over what an earlier boot still had to tell as lost.
-    pub(crate) async fn begin(&mut self, boot: u32, store: &mut Store<S>) -> Result<(), Error<S::Error>> {
+    /// Starts the numbering of `boot`.
+    pub(crate) fn begin(&mut self, boot: u32) {
         self.boot = boot;
         self.next_number = 0;
-        self.lost = store.load(Key::Lost as u8).await?.unwrap_or_default();
-        Ok(())
+    }
+
+    /// Takes over what an earlier boot still had to tell as lost.
+    pub(crate) fn restore_lost(&mut self, bytes: &[u8]) {
+        self.lost = codec::read(bytes).unwrap_or_default();
+    }
+
+    /// The gap of a lane in which nothing read back, once: how many records there were is not known any more,
+    /// but the cloud sees the hole in the numbers.
+    pub(crate) fn corrupt(&mut self) -> Option<Gap> {
+        core::mem::take(&mut self.corrupt).then(|| {
+            self.dropped = self.dropped.saturating_add(1);
+            Gap { boot: self.boot.saturating_sub(1), first: 0, count: 0, reason: GapReason::Corrupt }
+        })
     }
 
     /// The number of this boot.
@@ -126,9 +150,16 @@ impl<S: MultiwriteNorFlash> Outbox<S> {
 
     /// Gives the front of `facts` identities, as many as one value can owe.
     /// The caller pushes them, or gives the numbers back with [`Outbox::forget`].
-    pub(crate) fn owe<'f>(&mut self, facts: Iter<'f>, clock: Clock, moment: Option<Moment>, consent: u32) -> Owing<'f> {
+    pub(crate) fn owe<'f>(
+        &mut self,
+        facts: Iter<'f>,
+        longest: usize,
+        clock: Clock,
+        moment: Option<Moment>,
+        consent: u32,
+    ) -> Owing<'f> {
         let identities = Identities { boot: self.boot, first: self.next_number, consent, clock, moment };
-        let owing = Owing::new(facts, identities);
+        let owing = Owing::new(facts, longest, identities);
         self.next_number = self.next_number.saturating_add(owing.len() as u32);
         owing
     }
@@ -150,11 +181,6 @@ impl<S: MultiwriteNorFlash> Outbox<S> {
         self.push(store, &stamp, fact.body).await
     }
 
-    /// Appends a record that an earlier boot owed, under the identity that it has; durable on return.
-    pub(crate) async fn owed(&mut self, store: &mut Store<S>, owed: &Owed) -> Result<(), Error<S::Error>> {
-        self.push(store, &owed.stamp, &owed.body).await
-    }
-
     /// Whether a record that an earlier boot owed has not reached the lanes, as far as they still tell.
     ///
     /// Records are pushed in the order of their numbers, so a newer one of the same boot proves that this one was pushed.
@@ -171,14 +197,13 @@ impl<S: MultiwriteNorFlash> Outbox<S> {
         if self.credit == 0 {
             return Ok(None);
         }
-        let mut len = self.alerts.envelope(self.boot, uptime_ms, buffer).await?;
-        if len.is_none() {
-            len = self.bulk.envelope(self.boot, uptime_ms, buffer).await?;
+        for lane in [&mut self.alerts, &mut self.bulk] {
+            if let Some(len) = lane.envelope(self.boot, uptime_ms, buffer).await? {
+                self.credit -= 1;
+                return Ok(Some(len));
+            }
         }
-        if len.is_some() {
-            self.credit -= 1;
-        }
-        Ok(len)
+        Ok(None)
     }
 
     /// Removes what a receipt names and takes its credit.
@@ -188,8 +213,9 @@ impl<S: MultiwriteNorFlash> Outbox<S> {
         ranges: &[Range],
         credit: u16,
     ) -> Result<(), Error<S::Error>> {
-        self.alerts.acknowledge(boot, ranges).await?;
-        self.bulk.acknowledge(boot, ranges).await?;
+        for lane in [&mut self.alerts, &mut self.bulk] {
+            lane.acknowledge(boot, ranges).await?;
+        }
         self.credit = credit;
         Ok(())
     }
@@ -199,29 +225,6 @@ impl<S: MultiwriteNorFlash> Outbox<S> {
         self.alerts.rewind();
         self.bulk.rewind();
         self.credit = INITIAL_CREDIT;
-    }
-
-    /// Tells what was lost before this start.
-    pub(crate) async fn tell_losses(
-        &mut self,
-        store: &mut Store<S>,
-        uptime_ms: u64,
-        moment: Moment,
-        consent: u32,
-    ) -> Result<(), Error<S::Error>> {
-        if core::mem::take(&mut self.corrupt) {
-            // How many there were is not known any more; the cloud sees the hole in the numbers.
-            let gap = Gap { boot: self.boot.saturating_sub(1), first: 0, count: 0, reason: GapReason::Corrupt };
-            self.dropped = self.dropped.saturating_add(1);
-            let gap = Few::one(uptime_ms, gap);
-            if let Some(fact) = gap.as_ref().and_then(|gap| gap.iter().next()) {
-                self.record(store, moment, consent, fact).await?;
-            }
-        }
-        let Some(&Lost { boot, .. }) = self.lost.first() else { return Ok(()) };
-        let stamp =
-            Stamp { boot, number: 0, uptime_ms, at_ms: moment.at_ms, quality: moment.quality, consent, kind: 0 };
-        self.tell_lost(store, &stamp).await
     }
 
     fn next_stamp(&mut self, uptime_ms: u64, moment: Moment, consent: u32, kind: u16) -> Stamp {
@@ -239,23 +242,20 @@ impl<S: MultiwriteNorFlash> Outbox<S> {
         body: &[u8],
     ) -> Result<(), Error<S::Error>> {
         self.make_room_and_push(store, stamp, body).await?;
-        if self.lost.is_empty() { Ok(()) } else { self.tell_lost(store, stamp).await }
-    }
-
-    async fn tell_lost(&mut self, store: &mut Store<S>, like: &Stamp) -> Result<(), Error<S::Error>> {
+        if self.lost.is_empty() {
+            return Ok(());
+        }
         // Telling can itself make room at the cost of older records; each round tells one run and the bound ends it.
         for _ in 0..MAX_LOST * 2 {
-            let Some(&lost) = self.lost.first() else { break };
-            let count = (lost.last - lost.first).saturating_add(1);
-            let gap = Gap { boot: lost.boot, first: lost.first, count, reason: GapReason::FlashFull };
-            let gap = Few::one(like.uptime_ms, gap);
-            let Some(fact) = gap.as_ref().and_then(|gap| gap.iter().next()) else { break };
-            let moment = Moment { at_ms: like.at_ms, quality: like.quality };
-            let stamp = self.next_stamp(like.uptime_ms, moment, like.consent, fact.kind);
-            self.make_room_and_push(store, &stamp, fact.body).await?;
+            let Some(gap) = self.lost.first().map(Lost::gap) else { break };
+            let mut body = [0; MAX_GAP_LEN];
+            let body = codec::write(&gap, &mut body).and_then(|len| body.get(..len)).unwrap_or_default();
+            let moment = Moment { at_ms: stamp.at_ms, quality: stamp.quality };
+            let stamp = self.next_stamp(stamp.uptime_ms, moment, stamp.consent, Gap::KIND);
+            self.make_room_and_push(store, &stamp, body).await?;
             self.lost.remove(0);
         }
-        store.save(Key::Lost as u8, &self.lost).await
+        store.put(Key::Lost as u8, &self.lost).await
     }
 
     async fn make_room_and_push(
@@ -264,19 +264,14 @@ impl<S: MultiwriteNorFlash> Outbox<S> {
         stamp: &Stamp,
         body: &[u8],
     ) -> Result<(), Error<S::Error>> {
-        let urgent = Record::is_urgent_kind(stamp.kind);
+        let lane = if Record::is_urgent_kind(stamp.kind) { &mut self.alerts } else { &mut self.bulk };
         loop {
-            let pushed = if urgent { self.alerts.push(stamp, body).await } else { self.bulk.push(stamp, body).await };
-            match pushed {
+            match lane.push(stamp, body).await {
                 Ok(()) => return Ok(()),
                 Err(PushError::Full) => {}
                 Err(PushError::Failed(error)) => return Err(error),
             }
-            let oldest = if urgent {
-                self.alerts.oldest(&mut self.lost).await?
-            } else {
-                self.bulk.oldest(&mut self.lost).await?
-            };
+            let oldest = lane.oldest(&mut self.lost).await?;
             if oldest == 0 {
                 // The lane is empty and still full: a region of a single page that is too small for the record.
                 return Err(Error::Layout(Operation::Push));
@@ -284,8 +279,8 @@ impl<S: MultiwriteNorFlash> Outbox<S> {
             self.dropped = self.dropped.saturating_add(oldest);
             // First what is about to be lost, then the loss: a cut in between tells of a loss that did not happen,
             // and the records still arrive; the other order could lose silently.
-            store.save(Key::Lost as u8, &self.lost).await?;
-            if urgent { self.alerts.give_way(oldest).await? } else { self.bulk.give_way(oldest).await? }
+            store.put(Key::Lost as u8, &self.lost).await?;
+            lane.give_way(oldest).await?;
         }
     }
 }

@@ -12,8 +12,7 @@ use sequential_storage::cache::key_pointers::ArrayKeyPointers;
 use sequential_storage::cache::page_pointers::ArrayPagePointers;
 use sequential_storage::cache::page_states::ArrayPageStates;
 use sequential_storage::map::{MapConfig, MapStorage, SerializationError, Value};
-use serde::de::DeserializeOwned;
-use serde::ser::{SerializeSeq, SerializeTuple, Serializer};
+use serde::ser::{SerializeSeq, Serializer};
 use serde::{Deserialize, Serialize};
 
 use crate::clock::{Clock, Moment};
@@ -50,7 +49,8 @@ pub(crate) enum Key {
     Consent = 5,
     Table = 6,
     Lost = 7,
-    LogLevel = 8,
+    // 8 held the log's level alone.
+    Remote = 9,
     /// The first of the notice slots; they take the numbers behind it.
     Notice = 32,
 }
@@ -60,6 +60,11 @@ impl Key {
     pub(crate) fn notice(slot: usize) -> u8 {
         Self::Notice as u8 + slot as u8
     }
+
+    /// The notice slot of a key.
+    pub(crate) fn slot(key: u8) -> Option<usize> {
+        key.checked_sub(Self::Notice as u8).map(usize::from)
+    }
 }
 
 /// A record with its identity, as a value owes it to the outbox.
@@ -67,6 +72,20 @@ impl Key {
 pub(crate) struct Owed {
     pub(crate) stamp: Stamp,
     pub(crate) body: Vec<u8, MAX_OWED_BODY>,
+}
+
+impl Owed {
+    /// One of the records in a debt, which begins with their count.
+    #[inline(never)]
+    pub(crate) fn nth(debt: &[u8], index: usize) -> Option<Self> {
+        let (count, mut rest) = codec::take::<usize>(debt)?;
+        let mut owed = None;
+        for _ in 0..=index.min(count) {
+            let (next, after) = codec::take::<Self>(rest)?;
+            (owed, rest) = (Some(next), after);
+        }
+        owed.filter(|_| index < count)
+    }
 }
 
 /// How the facts that a value owes get their identities.
@@ -90,10 +109,13 @@ pub(crate) struct Owing<'a> {
 }
 
 impl<'a> Owing<'a> {
-    /// The front of `facts`, as many as one value can owe.
-    pub(crate) fn new(facts: facts::Iter<'a>, identities: Identities) -> Self {
+    /// The front of `facts`, as many as one value can owe; a body longer than `longest` bytes ends it.
+    pub(crate) fn new(facts: facts::Iter<'a>, longest: usize, identities: Identities) -> Self {
         let (mut len, mut room) = (0, MAX_OWING_LEN);
         for fact in facts.clone().take(MAX_OWED) {
+            if fact.body.len() > longest {
+                break;
+            }
             let Some(left) = room.checked_sub(fact.body.len() + MAX_STAMP_LEN) else { break };
             room = left;
             len += 1;
@@ -132,13 +154,11 @@ impl Serialize for Owing<'_> {
     }
 }
 
-/// No debt, as the same bytes.
-const NOTHING_OWED: [u8; 0] = [];
-
 /// A value on its way into flash, encoded straight into the buffer that is written.
 ///
 /// Behind a reference to this trait all values share one copy of the code that writes them.
-trait Encode: Sync {
+pub(crate) trait Encode: Sync {
+    /// Writes the value to the front of `buffer`; answers its length, `None` if it does not fit.
     fn encode(&self, buffer: &mut [u8]) -> Option<usize>;
 }
 
@@ -149,27 +169,13 @@ impl<T: Serialize + Sync> Encode for T {
     }
 }
 
-/// Bytes that are encoded already.
-struct Raw<'b>(&'b [u8]);
-
-impl Serialize for Raw<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        // A tuple has no length in front.
-        let mut tuple = serializer.serialize_tuple(self.0.len())?;
-        for byte in self.0 {
-            tuple.serialize_element(byte)?;
-        }
-        tuple.end()
-    }
-}
-
 impl<'a> Value<'a> for &dyn Encode {
     fn serialize_into(&self, buffer: &mut [u8]) -> Result<usize, SerializationError> {
         self.encode(buffer).ok_or(SerializationError::BufferTooSmall)
     }
 
     fn deserialize_from(_: &'a [u8]) -> Result<(Self, usize), SerializationError> {
-        // Values are read as bytes; see `Store::load`.
+        // Values are read as bytes; see `Store::bytes`.
         Err(SerializationError::InvalidFormat)
     }
 }
@@ -195,58 +201,6 @@ impl<S: NorFlash> Store<S> {
         Ok(Self { map: MapStorage::new(flash, config, cache), work: [0; WORK_LEN] })
     }
 
-    /// The newest value of `key`; `None` if there is none or this build cannot read it.
-    pub(crate) async fn load<T: DeserializeOwned>(&mut self, key: u8) -> Result<Option<T>, Error<S::Error>> {
-        Ok(self.bytes(key).await?.and_then(codec::read))
-    }
-
-    /// The newest value of `key` and how many records it owes.
-    pub(crate) async fn load_owing<T: DeserializeOwned>(
-        &mut self,
-        key: u8,
-    ) -> Result<Option<(T, usize)>, Error<S::Error>> {
-        Ok(self.bytes(key).await?.and_then(codec::read))
-    }
-
-    /// One of the records that the newest value of `key` owes.
-    pub(crate) async fn load_owed<T: DeserializeOwned>(
-        &mut self,
-        key: u8,
-        index: usize,
-    ) -> Result<Option<Owed>, Error<S::Error>> {
-        let Some(bytes) = self.bytes(key).await? else { return Ok(None) };
-        let Some((_, mut rest)) = codec::take::<(T, usize)>(bytes) else { return Ok(None) };
-        let mut owed = None;
-        for _ in 0..=index {
-            let Some((next, after)) = codec::take::<Owed>(rest) else { return Ok(None) };
-            (owed, rest) = (Some(next), after);
-        }
-        Ok(owed)
-    }
-
-    /// Replaces the value of `key`; it is durable on return.
-    pub(crate) async fn save<T: Serialize + Sync>(&mut self, key: u8, value: &T) -> Result<(), Error<S::Error>> {
-        self.put(key, value).await
-    }
-
-    /// Replaces the value of `key` by one that is already encoded; it is durable on return.
-    pub(crate) async fn save_bytes(&mut self, key: u8, bytes: &[u8]) -> Result<(), Error<S::Error>> {
-        self.put(key, &Raw(bytes)).await
-    }
-
-    /// Replaces the value of `key` together with what it owes; durable on return.
-    pub(crate) async fn save_owing<T: Serialize + Sync>(
-        &mut self,
-        key: u8,
-        value: &T,
-        owing: Option<&Owing<'_>>,
-    ) -> Result<(), Error<S::Error>> {
-        match owing {
-            Some(owing) => self.save(key, &(value, owing)).await,
-            None => self.save(key, &(value, &NOTHING_OWED[..])).await,
-        }
-    }
-
     /// Erases the region, after it proved corrupt beyond repair.
     pub(crate) async fn erase(&mut self) -> Result<(), Error<S::Error>> {
         self.map.erase_all().await.map_err(|error| Error::from_storage(Operation::SaveState, error))
@@ -258,7 +212,8 @@ impl<S: NorFlash> Store<S> {
         bytes.map_err(|error| Error::from_storage(Operation::LoadState, error))
     }
 
-    async fn put(&mut self, key: u8, value: &dyn Encode) -> Result<(), Error<S::Error>> {
+    /// Replaces the value of `key`; it is durable on return.
+    pub(crate) async fn put(&mut self, key: u8, value: &dyn Encode) -> Result<(), Error<S::Error>> {
         let stored = self.map.store_item_generic(&mut self.work, &key, &value).await;
         stored.map_err(|error| Error::from_storage(Operation::SaveState, error))
     }

@@ -88,7 +88,7 @@ impl<S: NorFlash> TableStore<S> {
 
     /// The first four bytes of the SHA-256 of the table in use.
     pub(crate) fn short_hash(&self) -> u32 {
-        self.in_use.map_or_else(|| short(&walk::encoded_hash(builtin::ROWS)), |in_use| short(&in_use.sha256))
+        self.in_use.map_or(builtin::SHORT_HASH, |in_use| short(&in_use.sha256))
     }
 
     /// Where the rows of a frame begin.

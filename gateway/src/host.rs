@@ -3,6 +3,7 @@
 //! Invariant: a message is acknowledged only after the core has it in flash, and a lost link always tells the core so.
 
 use milepost_firmware::{Device, DownlinkError, Error as CoreError, Frame, Now};
+use milepost_protocol::record::LogLevel;
 use milepost_protocol::{Downlink, MAX_ENVELOPE_LEN};
 
 use crate::flash_file::{FlashError, Region};
@@ -53,15 +54,22 @@ impl Host {
     /// Takes what happened on the link; answers the loss if it was one.
     pub async fn react(&mut self, now: Now, event: Event, link: &mut Link) -> Result<Option<Loss>, DeviceError> {
         match event {
-            Event::Up | Event::Acknowledged(_) => {}
+            Event::Acknowledged(_) => {}
+            Event::Up => self.device.log(now, LogLevel::Info, "the session with the cloud stands").await?,
             Event::Down(loss) => {
                 self.device.link_lost();
                 self.sent_since_up = false;
                 return Ok(Some(loss));
             }
             Event::Message(message) => {
+                let before = self.device.settings();
                 match self.device.downlink(now, message.payload()).await {
                     Ok(()) => {
+                        let settings = self.device.settings();
+                        if settings != before {
+                            let text = format!("settings {} are in force", settings.version);
+                            self.device.log(now, LogLevel::Info, &text).await?;
+                        }
                         if has_receipt(message.payload()) {
                             link.receipt();
                         }

@@ -14,6 +14,7 @@ use crate::ids::NoticeId;
 use crate::notice::{Notice, NoticeState};
 use crate::plan::{PlanView, ServicePlan};
 use crate::record::LogLevel;
+use crate::settings::DeviceSettings;
 use crate::update::{UpdateChunk, UpdateOffer};
 use crate::{MAX_BODY_LEN, MAX_DOWNLINK_LEN, VERSION};
 
@@ -141,11 +142,16 @@ pub enum Task {
         /// The least level that is sent.
         level: LogLevel,
     },
+    /// Take these settings into force and tell them back.
+    Configure {
+        /// All of them.
+        settings: DeviceSettings,
+    },
 }
 
 impl Task {
     /// How many tasks this build knows; the number of the last is one less.
-    pub const KNOWN: u32 = 6;
+    pub const KNOWN: u32 = 7;
 }
 
 macro_rules! downlinks {

@@ -11,6 +11,7 @@ use crate::frame;
 use crate::ids::{NoticeId, RecordId};
 use crate::notice::Answer;
 use crate::plan::{ItemId, Level};
+pub use crate::settings::DeviceSettings;
 use crate::signal::SignalId;
 use crate::trouble::{TroubleCode, TroubleStatus};
 use crate::update::{Health, UpdateReport};
@@ -118,6 +119,8 @@ records! {
     32 => UpdateReport,
     /// How the device does after a start.
     33 => Health,
+    /// The settings that are in force on the device.
+    40 => DeviceSettings,
 }
 
 /// A record of a kind that this build does not know.
@@ -479,6 +482,7 @@ impl Record {
                 | NoticeShown::KIND
                 | NoticeAnswered::KIND
                 | CommandResult::KIND
+                | DeviceSettings::KIND
                 | CertificateRequest::KIND
                 | UpdateReport::KIND
         )

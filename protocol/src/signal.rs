@@ -32,6 +32,9 @@ macro_rules! catalogue {
         pub const CATALOGUE: &[Signal] = &[
             $(Signal { id: SignalId($id), path: $path, unit: $unit },)*
         ];
+
+        /// The numbers of [`CATALOGUE`] alone, for devices that have no room for paths.
+        pub const IDS: &[SignalId] = &[$(SignalId($id)),*];
     };
 }
 

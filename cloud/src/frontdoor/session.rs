@@ -128,9 +128,14 @@ enum Event {
 
 impl<S: AsyncRead + AsyncWrite + Send> Session<'_, S> {
     async fn run(mut self, mut attached: Attached) -> Close {
-        let why = match self.turns(&mut attached).await {
-            Ok(never) => match never {},
-            Err(why) => why,
+        // A certificate may have been revoked since the listener looked; whoever revokes it from now on finds this session in the registry.
+        let why = if self.door.standing.refuses(&self.peer.serial) {
+            Close::Revoked
+        } else {
+            match self.turns(&mut attached).await {
+                Ok(never) => match never {},
+                Err(why) => why,
+            }
         };
         drop(attached);
         self.part(why).await;

@@ -1,5 +1,6 @@
 //! Sessions over a pipe, in time that only passes when nothing else happens.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,7 +12,7 @@ use super::tls::{Peer, Standing};
 use super::{Close, connect, session};
 use crate::bench::{Bench, device, envelope};
 use crate::config;
-use crate::pki::Role;
+use crate::pki::{Role, Sets};
 use crate::store::AnyStore;
 
 const CONNECT_V3: &[u8] = b"\x10\x0d\x00\x04MQTT\x04\x02\x00\x0a\x00\x01d";
@@ -192,4 +193,15 @@ async fn a_revoked_device_is_let_go_at_once() {
     fixture.bench.registry.kick_revoked(&["1".to_owned()].into());
     assert_eq!(rest(&mut client).await, [0xE0, 2, 0x98, 0]);
     fixture.bench.registry.kick(&device("d"), Close::Revoked);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_certificate_revoked_between_the_greeting_and_the_registration_gets_no_session() {
+    let fixture = Fixture::new(config::FrontDoor::default());
+    // The listener has looked already; whoever ended sessions did not find this one.
+    fixture.door.standing.set(Sets { refused: ["1".to_owned()].into(), settled: HashSet::new() });
+    let mut client = fixture.connect(4_096, CONNECT_V5).await;
+    client.write_all(PING).await.unwrap();
+    assert_eq!(rest(&mut client).await, [0xE0, 2, 0x98, 0], "not even the ping is answered");
+    assert!(!fixture.bench.registry.is_connected(&device("d")));
 }

@@ -2,13 +2,13 @@
 //!
 //! Invariant: the car's texts fit the wire by their own length in every language; a test measures all of them.
 
-use jiff::tz::TimeZone;
 use milepost_protocol::SignalId;
 use milepost_protocol::notice::Reason;
 use milepost_protocol::plan::{ItemId, Level};
 
 use super::{DistanceUnit, Format, Language, Localizer};
 use crate::domain::{NoticeDoc, NoticeText, Profile, Subject, Texts};
+use crate::zones::zone;
 
 /// Renders notices for the car in the language of its profile.
 #[derive(Debug, Clone, Copy, Default)]
@@ -17,12 +17,8 @@ pub struct CarTexts;
 impl Texts for CarTexts {
     fn notice(&self, profile: &Profile, notice: &NoticeDoc) -> NoticeText {
         let localizer = Language::from_code(&profile.locale).unwrap_or(Language::DEFAULT).localizer();
-        let format = Format {
-            localizer,
-            unit: DistanceUnit::Km,
-            zone: TimeZone::get(&profile.time_zone).unwrap_or(TimeZone::UTC),
-            now_ms: notice.raised_ms(),
-        };
+        let format =
+            Format { localizer, unit: DistanceUnit::Km, zone: zone(&profile.time_zone), now_ms: notice.raised_ms() };
         NoticeText { title: title(localizer, notice.subject), text: text(&format, notice) }
     }
 }

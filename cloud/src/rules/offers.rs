@@ -1,7 +1,6 @@
 //! When an offer is decided on, and what follows.
 
 use jiff::Timestamp;
-use jiff::tz::TimeZone;
 use milepost_engine::experiments::{Holdout, Key, draw};
 use milepost_engine::maintenance::Assessment;
 use milepost_engine::offers::{Arm, Budget, Caps, Channel, Context, Offer, Outcome, QuietHours, decide};
@@ -124,8 +123,21 @@ fn open_safety(vehicle: &Vehicle, assessments: &[Assessment]) -> Vec<ItemId> {
 
 /// The minute of the owner's day; an unknown zone counts as UTC.
 fn local_minute(now_ms: u64, zone: &str) -> u16 {
-    let zone = TimeZone::get(zone).unwrap_or(TimeZone::UTC);
     let Ok(now) = Timestamp::from_millisecond(now_ms.cast_signed()) else { return 0 };
-    let local = now.to_zoned(zone);
+    let local = now.to_zoned(crate::zones::zone(zone));
     u16::from(local.hour().unsigned_abs()) * 60 + u16::from(local.minute().unsigned_abs())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quiet_hours_follow_the_owners_clock_over_the_change_to_summer_time() {
+        // 2026-03-28 and 2026-03-29, 20:30 UTC: half past nine in the evening, and half past ten on the day of the change.
+        let (before_ms, after_ms) = (1_774_729_800_000, 1_774_816_200_000);
+        assert_eq!(local_minute(before_ms, "Europe/Berlin"), 21 * 60 + 30);
+        assert_eq!(local_minute(after_ms, "Europe/Berlin"), 22 * 60 + 30);
+        assert_eq!(local_minute(before_ms, "no/zone"), 20 * 60 + 30);
+    }
 }

@@ -12,6 +12,7 @@ use super::AppState;
 use crate::accounts::{Account, Theme};
 use crate::domain::Vehicle;
 use crate::i18n::{DistanceUnit, Format, Language, Localizer};
+use crate::zones::zone;
 
 /// The name of the language cookie.
 pub(crate) const LANGUAGE_COOKIE: &str = "lang";
@@ -53,7 +54,7 @@ impl Reader {
 
     /// How figures about a vehicle are written for an account.
     pub fn format(&self, account: &Account, vehicle: Option<&Vehicle>) -> Format {
-        let zone = vehicle.and_then(|vehicle| TimeZone::get(&vehicle.profile.time_zone).ok());
+        let zone = vehicle.map(|vehicle| zone(&vehicle.profile.time_zone));
         Format {
             localizer: self.localizer(Some(account)),
             unit: account.unit,

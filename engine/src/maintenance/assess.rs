@@ -85,9 +85,8 @@ fn distance(item: &PlanItem, usage: &Usage) -> Option<Measured> {
     let limit_m = limits(item).distance_m.filter(|&limit| limit > 0)?;
     let odometer_m = usage.odometer_m.filter(|&m| is_plausible(m) && item.anchor.odometer_m != UNKNOWN_ODOMETER_M)?;
     let used_m = odometer_m.saturating_sub(item.anchor.odometer_m);
-    Some(bound(used_m, limit_m, item.rule.lead.distance_m, item.rule.grace.distance_m, |used_m, limit_m| {
-        Reason::Distance { used_m, limit_m }
-    }))
+    let reason = Reason::Distance { used_m, limit_m };
+    Some(bound(used_m, limit_m, item.rule.lead.distance_m, item.rule.grace.distance_m, reason))
 }
 
 fn time(item: &PlanItem, now_ms: u64) -> Option<Measured> {
@@ -97,27 +96,22 @@ fn time(item: &PlanItem, now_ms: u64) -> Option<Measured> {
     }
     let used_days = (now_ms.saturating_sub(item.anchor.at_ms) / DAY_MS).min(u64::from(u16::MAX)) as u32;
     let (lead, grace) = (item.rule.lead.days.into(), item.rule.grace.days.into());
-    Some(bound(used_days, limit_days.into(), lead, grace, |used, limit| Reason::Time {
-        used_days: used as u16,
-        limit_days: limit as u16,
-    }))
+    let reason = Reason::Time { used_days: used_days as u16, limit_days };
+    Some(bound(used_days, limit_days.into(), lead, grace, reason))
 }
 
 fn engine_time(item: &PlanItem, usage: &Usage) -> Option<Measured> {
     let limit_s = limits(item).engine_s.filter(|&limit| limit > 0)?;
     let used_s = counted(usage.engine_s, item.anchor.engine_s)?;
-    Some(bound(used_s, limit_s, item.rule.lead.engine_s, item.rule.grace.engine_s, |used_s, limit_s| {
-        Reason::EngineTime { used_s, limit_s }
-    }))
+    let reason = Reason::EngineTime { used_s, limit_s };
+    Some(bound(used_s, limit_s, item.rule.lead.engine_s, item.rule.grace.engine_s, reason))
 }
 
 fn fuel(item: &PlanItem, usage: &Usage) -> Option<Measured> {
     let limit_ml = limits(item).fuel_ml.filter(|&limit| limit > 0)?;
     let used_ml = counted(usage.fuel_ml, item.anchor.fuel_ml)?;
-    Some(bound(used_ml, limit_ml, item.rule.lead.fuel_ml, item.rule.grace.fuel_ml, |used_ml, limit_ml| Reason::Fuel {
-        used_ml,
-        limit_ml,
-    }))
+    let reason = Reason::Fuel { used_ml, limit_ml };
+    Some(bound(used_ml, limit_ml, item.rule.lead.fuel_ml, item.rule.grace.fuel_ml, reason))
 }
 
 fn counted(reading: u32, anchor: u32) -> Option<u32> {
@@ -125,7 +119,8 @@ fn counted(reading: u32, anchor: u32) -> Option<u32> {
 }
 
 /// Places `used` among lead, limit and grace; with no grace the limit itself is still due, and only what lies behind it overdue.
-fn bound(used: u32, limit: u32, lead: u32, grace: u32, reason: impl Fn(u32, u32) -> Reason) -> Measured {
+#[inline(never)]
+fn bound(used: u32, limit: u32, lead: u32, grace: u32, reason: Reason) -> Measured {
     let (used_wide, limit_wide) = (u64::from(used), u64::from(limit));
     let level = if used > limit && used - limit >= grace {
         Level::Overdue
@@ -136,7 +131,7 @@ fn bound(used: u32, limit: u32, lead: u32, grace: u32, reason: impl Fn(u32, u32)
     } else {
         Level::Scheduled
     };
-    Measured { level, share: (used as f64 / limit as f64) as f32, reason: reason(used, limit) }
+    Measured { level, share: used as f32 / limit as f32, reason }
 }
 
 /// The worse of rest and cranking.

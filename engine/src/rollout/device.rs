@@ -3,11 +3,15 @@
 //! Invariant: reports about an older offer change nothing, so that late and repeated records are harmless.
 
 use alloc::string::String;
+use alloc::vec::Vec;
 
 use milepost_protocol::Record;
 use milepost_protocol::record::ResetReason;
 use milepost_protocol::update::{Health, Refusal, UpdateReport, UpdateState, Version};
 use serde::{Deserialize, Serialize};
+
+/// The most earlier offers that are remembered; the oldest leave first.
+const MAX_EARLIER: usize = 20;
 
 /// After this long a device that was on trial is asked again, in milliseconds.
 const ASK_AGAIN_MS: u64 = 60_000;
@@ -116,6 +120,23 @@ impl VersionHealth {
     }
 }
 
+/// The newest report of how the device does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LastHealth {
+    /// When it came, in milliseconds of Unix time.
+    pub at_ms: u64,
+    /// For how long the firmware had been running, in seconds.
+    pub uptime_s: u32,
+    /// From the start until the first session, in milliseconds.
+    pub reconnect_ms: u32,
+    /// Starts after a watchdog or a fault since this version ran first.
+    pub resets: u16,
+    /// Records that waited for a receipt.
+    pub backlog: u32,
+    /// In milliamperes, where it is measured.
+    pub current_ma: Option<u16>,
+}
+
 /// What is known of one device's firmware.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(default)]
@@ -128,6 +149,10 @@ pub struct DeviceUpdate {
     pub previous: Option<VersionHealth>,
     /// The newest offer.
     pub offered: Option<Offered>,
+    /// The offers before it, oldest first.
+    pub earlier: Vec<Offered>,
+    /// The newest report of how it does.
+    pub last: Option<LastHealth>,
 }
 
 impl DeviceUpdate {
@@ -145,6 +170,11 @@ impl DeviceUpdate {
     pub fn offer(&mut self, rollout: u32, version: Version, now_ms: u64) -> u32 {
         let update = self.offered.map_or(1, |offered| offered.update.saturating_add(1));
         let (at_ms, moved_ms) = (now_ms, now_ms);
+        if let Some(before) = self.offered {
+            let excess = (self.earlier.len() + 1).saturating_sub(MAX_EARLIER);
+            self.earlier.drain(..excess);
+            self.earlier.push(before);
+        }
         self.offered =
             Some(Offered { update, rollout, version, at_ms, phase: Phase::Offered, moved_ms, withdrawn: false });
         update
@@ -204,6 +234,8 @@ impl DeviceUpdate {
         if self.board.as_deref() != Some(health.board.as_str()) {
             self.board = Some(String::from(health.board.as_str()));
         }
+        let &Health { uptime_s, reconnect_ms, resets, backlog, current_ma, .. } = health;
+        self.last = Some(LastHealth { at_ms: now_ms, uptime_s, reconnect_ms, resets, backlog, current_ma });
         match &mut self.running {
             Some(running) if running.version == health.version => running.add(health),
             running => self.previous = running.replace(VersionHealth::first(health, now_ms)).or(self.previous),

@@ -9,7 +9,7 @@ mod step;
 mod tests;
 mod waves;
 
-pub use device::{DeviceUpdate, Offered, Phase, VersionHealth};
+pub use device::{DeviceUpdate, LastHealth, Offered, Phase, VersionHealth};
 pub use gates::{Baseline, Failure, Gates, judge};
 pub use step::{Observed, Standing, Step, Tally, standing, step};
 pub use waves::{ApproveError, LocalWindow, PauseReason, Rollout, Settings, State, StopReason, Wave};

@@ -15,7 +15,8 @@ mod wheels;
 
 pub use outside::{DayMean, Outside};
 pub use state::{
-    BootInfo, CommandDone, LogLine, Loss, RefuelStop, SignalValue, Start, TroubleEntry, VehicleState, VoltageAtRest,
+    BootInfo, CommandDone, LogLine, Loss, Parked, RefuelStop, SignalValue, Start, TroubleEntry, VehicleState,
+    VoltageAtRest,
 };
 pub use times::Times;
 pub use totals::{Rejected, Totals};

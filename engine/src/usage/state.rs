@@ -7,8 +7,8 @@ use alloc::collections::{BTreeMap, VecDeque};
 use alloc::vec::Vec;
 
 use milepost_protocol::record::{
-    BatteryRest, Boot, CommandOutcome, Cranking, GapReason, LogLevel, Record, Refuelled, ResetReason, SignalChange,
-    SignalSummary, Trouble,
+    BatteryRest, Boot, CommandOutcome, Cranking, GapReason, LogLevel, ParkedDay, Record, Refuelled, ResetReason,
+    SignalChange, SignalSummary, Trouble,
 };
 use milepost_protocol::signal::SignalId;
 use milepost_protocol::trouble::{TroubleCode, TroubleStatus};
@@ -30,6 +30,8 @@ const MAX_LOSSES: usize = 50;
 const MAX_LOG: usize = 50;
 const MAX_COMMANDS: usize = 20;
 const MAX_REFUELS: usize = 20;
+const MAX_BOOTS: usize = 20;
+const MAX_PARKED: usize = 60;
 
 /// What a single temperature stands for, in seconds.
 const ONE_READING_S: u32 = 60;
@@ -130,10 +132,27 @@ pub struct Loss {
 pub struct LogLine {
     /// In milliseconds of Unix time.
     pub at_ms: u64,
+    /// The start in which it was said.
+    #[serde(default)]
+    pub boot: u32,
     /// How much it matters.
     pub level: LogLevel,
     /// The text.
     pub text: alloc::string::String,
+}
+
+/// What the device itself took from the battery during a day of parking.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Parked {
+    /// When the day ended, in milliseconds of Unix time.
+    pub at_ms: u64,
+    /// By the device's own figures, in microampere-hours.
+    pub spent_uah: u32,
+    /// What it may take, in microampere-hours.
+    pub budget_uah: u32,
+    /// How often it woke.
+    pub wakes: u32,
 }
 
 /// How a command ended.
@@ -199,6 +218,10 @@ pub struct VehicleState {
     pub log: VecDeque<LogLine>,
     /// The latest command results.
     pub commands: VecDeque<CommandDone>,
+    /// Recent starts of the device.
+    pub boots: VecDeque<BootInfo>,
+    /// Recent days of parking.
+    pub parked: VecDeque<Parked>,
 }
 
 impl VehicleState {
@@ -237,7 +260,7 @@ impl VehicleState {
                 push_recent(&mut self.losses, loss, MAX_LOSSES);
             }
             Record::LogChunk(chunk) => {
-                let line = LogLine { at_ms, level: chunk.level, text: chunk.text.as_str().into() };
+                let line = LogLine { at_ms, boot, level: chunk.level, text: chunk.text.as_str().into() };
                 push_recent(&mut self.log, line, MAX_LOG);
             }
             Record::CommandResult(result) => {
@@ -245,12 +268,16 @@ impl VehicleState {
                 push_recent(&mut self.commands, done, MAX_COMMANDS);
             }
             Record::Refuelled(refuelled) => self.refuelled(at_ms, refuelled),
+            Record::ParkedDay(day) => {
+                let &ParkedDay { spent_uah, budget_uah, wakes } = day;
+                push_recent(&mut self.parked, Parked { at_ms, spent_uah, budget_uah, wakes }, MAX_PARKED);
+            }
             // Notices have a state of their own beside the vehicle's, and an unknown kind waits in the store for a build that reads it.
             Record::NoticeRaised(_)
             | Record::NoticeShown(_)
             | Record::NoticeAnswered(_)
             | Record::CertificateRequest(_)
-            | Record::ParkedDay(_)
+            | Record::DeviceSettings(_)
             | Record::UpdateReport(_)
             | Record::Health(_)
             | Record::Unknown(_) => {}
@@ -283,9 +310,11 @@ impl VehicleState {
     }
 
     fn booted(&mut self, boot: u32, at_ms: u64, start: &Boot) {
+        let &Boot { reason, firmware, table, .. } = start;
+        let info = BootInfo { boot, at_ms, reason, firmware, table };
+        push_recent(&mut self.boots, info, MAX_BOOTS);
         if self.boot.is_none_or(|known| boot >= known.boot) {
-            let &Boot { reason, firmware, table, .. } = start;
-            self.boot = Some(BootInfo { boot, at_ms, reason, firmware, table });
+            self.boot = Some(info);
         }
     }
 

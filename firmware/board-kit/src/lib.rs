@@ -11,18 +11,25 @@
 #[cfg(test)]
 extern crate std;
 
+pub mod callers;
+mod certificate;
 pub mod crash;
+mod der;
 pub mod enrolment;
+#[cfg(test)]
+mod forge;
 pub mod guard;
 pub mod host;
 pub mod keeper;
 pub mod lead;
 pub mod link;
+mod name;
 pub mod network;
 pub mod ports;
 pub mod region;
 pub mod renewal;
 pub mod session;
+mod signature;
 pub mod supervisor;
 #[cfg(test)]
 mod testing;

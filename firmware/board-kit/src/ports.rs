@@ -6,7 +6,6 @@ use core::sync::atomic::{AtomicU32, Ordering};
 
 use embassy_sync::blocking_mutex::raw::CriticalSectionRawMutex;
 use embassy_sync::channel::Channel;
-use embassy_sync::signal::Signal;
 use embassy_sync::zerocopy_channel;
 use milepost_firmware::Frame;
 use milepost_firmware::wire::Button;
@@ -51,6 +50,42 @@ pub enum Input {
     Finish,
 }
 
+/// The newest value for the one task that waits for it; an older one that nobody took is forgotten.
+///
+/// `embassy_sync::signal::Signal` does the same, but its empty state is no zero: a static that contains one starts from an image in flash.
+pub struct Latest<T>(Channel<CriticalSectionRawMutex, T, 1>);
+
+impl<T> core::fmt::Debug for Latest<T> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("Latest")
+    }
+}
+
+impl<T> Default for Latest<T> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<T> Latest<T> {
+    /// Nothing was said yet.
+    pub const fn new() -> Self {
+        Self(Channel::new())
+    }
+
+    /// Says the newest value; only one task may.
+    pub fn signal(&self, value: T) {
+        self.0.clear();
+        // There is room: nobody else writes.
+        let _ = self.0.try_send(value);
+    }
+
+    /// Waits for a value that was not taken yet.
+    pub async fn wait(&self) -> T {
+        self.0.receive().await
+    }
+}
+
 /// What the display has to go by.
 #[derive(Debug, Clone, PartialEq)]
 #[expect(clippy::large_enum_variant, reason = "there is no heap to put a notice on, and there is one of these")]
@@ -82,7 +117,7 @@ pub struct Ports {
     /// The buttons below the display, as they go down (`true`) and up.
     pub buttons: Channel<CriticalSectionRawMutex, (Button, bool), 8>,
     /// What the display has to go by from now on.
-    pub sight: Signal<CriticalSectionRawMutex, Sight>,
+    pub sight: Latest<Sight>,
     /// What the core wants of the link.
     pub lead: Lead,
     /// What time it is.
@@ -116,7 +151,7 @@ impl Ports {
             requests: Channel::new(),
             inputs: Channel::new(),
             buttons: Channel::new(),
-            sight: Signal::new(),
+            sight: Latest::new(),
             lead: Lead::new(),
             time: Time::new(),
             supervisor: Supervisor::new(),
@@ -142,5 +177,23 @@ impl Ports {
     /// How many frames found no room.
     pub fn lost_frames(&self) -> u32 {
         self.lost_frames.load(Ordering::Relaxed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use embassy_futures::block_on;
+    use embassy_futures::poll_once;
+
+    use super::*;
+
+    #[test]
+    fn only_the_newest_value_waits_and_it_is_taken_once() {
+        let latest = Latest::new();
+        assert!(poll_once(latest.wait()).is_pending());
+        latest.signal(1);
+        latest.signal(2);
+        assert_eq!(block_on(latest.wait()), 2);
+        assert!(poll_once(latest.wait()).is_pending());
     }
 }

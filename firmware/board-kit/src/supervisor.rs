@@ -13,6 +13,16 @@ pub enum Member {
     Link,
 }
 
+impl Member {
+    /// What a log calls it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Core => "core",
+            Self::Link => "link",
+        }
+    }
+}
+
 /// The longest silence of the core's task, in seconds; it waits for flash, never for the network.
 const CORE_BOUND_S: u32 = 20;
 

@@ -2,6 +2,8 @@
 //!
 //! Source: RFC 5280 §4.1. Invariant: bytes that do not follow it have no validity; nothing is guessed.
 
+use crate::der::{Reader, tag};
+
 /// A certificate's first and last second, Unix time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Validity {
@@ -9,57 +11,22 @@ pub(crate) struct Validity {
     pub(crate) until_s: u64,
 }
 
-const INTEGER: u8 = 0x02;
-const UTC_TIME: u8 = 0x17;
-const GENERALIZED_TIME: u8 = 0x18;
-const SEQUENCE: u8 = 0x30;
-const VERSION: u8 = 0xA0;
-
-/// Reads the validity of a certificate.
-pub(crate) fn of(certificate: &[u8]) -> Option<Validity> {
-    let (certificate, _) = expect(certificate, SEQUENCE)?;
-    let (mut rest, _) = expect(certificate, SEQUENCE)?;
-    if let Some((_, behind)) = expect(rest, VERSION) {
-        rest = behind;
-    }
-    // Serial number, signature algorithm, issuer.
-    for tag in [INTEGER, SEQUENCE, SEQUENCE] {
-        (_, rest) = expect(rest, tag)?;
-    }
-    let (validity, _) = expect(rest, SEQUENCE)?;
-    let (from_s, rest) = time(validity)?;
-    let (until_s, _) = time(rest)?;
-    Some(Validity { from_s, until_s })
+/// Reads the validity out of its place in a certificate.
+pub(crate) fn read(reader: &mut Reader<'_>) -> Option<Validity> {
+    let mut times = reader.enter(tag::SEQUENCE)?;
+    let (from_s, until_s) = (time(&mut times)?, time(&mut times)?);
+    times.is_empty().then_some(Validity { from_s, until_s })
 }
 
-/// The content of the first element, which has to carry `tag`, and what stands behind it.
-fn expect(bytes: &[u8], tag: u8) -> Option<(&[u8], &[u8])> {
-    let (found, content, rest) = element(bytes)?;
-    (found == tag).then_some((content, rest))
-}
-
-fn element(bytes: &[u8]) -> Option<(u8, &[u8], &[u8])> {
-    let (&tag, rest) = bytes.split_first()?;
-    let (&first, rest) = rest.split_first()?;
-    let (len, rest) = match first {
-        0..=0x7F => (usize::from(first), rest),
-        0x81 => rest.split_first().map(|(&len, rest)| (usize::from(len), rest))?,
-        0x82 => rest.split_first_chunk::<2>().map(|(len, rest)| (usize::from(u16::from_be_bytes(*len)), rest))?,
-        _ => return None,
-    };
-    let (content, rest) = rest.split_at_checked(len)?;
-    Some((tag, content, rest))
-}
-
-fn time(bytes: &[u8]) -> Option<(u64, &[u8])> {
-    let (tag, text, rest) = element(bytes)?;
-    let (year, text) = match tag {
+fn time(reader: &mut Reader<'_>) -> Option<u64> {
+    let (kind, text) = reader.any()?;
+    let (year, text) = match kind {
         // Two digits: 50 to 99 lie in the last century (RFC 5280 §4.1.2.5.1).
-        UTC_TIME => {
+        tag::UTC_TIME => {
             let (year, text) = number(text, 2)?;
             (if year < 50 { year.checked_add(2000)? } else { year.checked_add(1900)? }, text)
         }
-        GENERALIZED_TIME => number(text, 4)?,
+        tag::GENERALIZED_TIME => number(text, 4)?,
         _ => return None,
     };
     let (month, text) = number(text, 2)?;
@@ -79,7 +46,7 @@ fn time(bytes: &[u8]) -> Option<(u64, &[u8])> {
     }
     let seconds = days(year, month, day)?.checked_mul(86_400)?;
     let of_day = hour.checked_mul(3600)?.checked_add(minute.checked_mul(60)?)?.checked_add(second)?;
-    Some((seconds.checked_add(of_day)?, rest))
+    seconds.checked_add(of_day)
 }
 
 fn number(text: &[u8], digits: usize) -> Option<(u64, &[u8])> {
@@ -108,41 +75,37 @@ mod tests {
 
     use super::*;
 
-    fn der(tag: u8, content: &[u8]) -> Vec<u8> {
-        let mut bytes = Vec::from([tag, 0x82]);
-        bytes.extend_from_slice(&(content.len() as u16).to_be_bytes());
+    fn value(tag: u8, content: &[u8]) -> Vec<u8> {
+        let mut bytes = Vec::from([tag, content.len() as u8]);
         bytes.extend_from_slice(content);
         bytes
     }
 
-    fn certificate(from: &[u8], until: &[u8]) -> Vec<u8> {
-        let validity = der(SEQUENCE, &[from, until].concat());
-        let parts = [der(VERSION, &[]), der(INTEGER, &[1]), der(SEQUENCE, &[]), der(SEQUENCE, &[]), validity];
-        der(SEQUENCE, &der(SEQUENCE, &parts.concat()))
+    fn of(times: &[&[u8]]) -> Option<Validity> {
+        read(&mut Reader::new(&value(tag::SEQUENCE, &times.concat())))
     }
 
     #[test]
     fn both_forms_of_time_are_read_across_centuries_and_leap_days() {
         for (form, text, expected) in [
-            (UTC_TIME, "700101000000Z", 0),
-            (UTC_TIME, "240229235959Z", 1_709_251_199),
-            (GENERALIZED_TIME, "20000301000000Z", 951_868_800),
-            (GENERALIZED_TIME, "20991231235959Z", 4_102_444_799),
+            (tag::UTC_TIME, "700101000000Z", 0),
+            (tag::UTC_TIME, "240229235959Z", 1_709_251_199),
+            (tag::GENERALIZED_TIME, "20000301000000Z", 951_868_800),
+            (tag::GENERALIZED_TIME, "20991231235959Z", 4_102_444_799),
         ] {
-            let at = der(form, text.as_bytes());
-            assert_eq!(of(&certificate(&at, &at)), Some(Validity { from_s: expected, until_s: expected }), "{text}");
+            let at = value(form, text.as_bytes());
+            assert_eq!(of(&[&at, &at]), Some(Validity { from_s: expected, until_s: expected }), "{text}");
         }
     }
 
     #[test]
-    fn what_is_no_time_or_no_certificate_has_no_validity() {
-        let good = der(UTC_TIME, b"240229235959Z");
-        for text in ["24022923595Z", "241329235959Z", "2402292359590", "24022923595xZ", "240229245959Z"] {
-            assert_eq!(of(&certificate(&good, &der(UTC_TIME, text.as_bytes()))), None, "{text}");
+    fn what_is_no_time_makes_no_validity() {
+        let good = value(tag::UTC_TIME, b"240229235959Z");
+        for text in ["24022923595Z", "241329235959Z", "2402292359590", "24022923595xZ", "240229245959Z", ""] {
+            assert_eq!(of(&[&good, &value(tag::UTC_TIME, text.as_bytes())]), None, "{text}");
         }
-        let whole = certificate(&good, &good);
-        for len in 0..whole.len() {
-            assert_eq!(of(&whole[..len]), None, "{len} bytes");
-        }
+        assert_eq!(of(&[&good, &value(tag::INTEGER, b"240229235959Z")]), None, "another type");
+        assert_eq!(of(&[&good]), None, "no end");
+        assert_eq!(of(&[&good, &good, &good]), None, "a third time");
     }
 }

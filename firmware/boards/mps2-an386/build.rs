@@ -9,6 +9,8 @@ fn main() -> io::Result<()> {
     // The vector table stands in `src/interrupts.rs`; the linker script asks for the file of a chip's crate.
     fs::write(out.join("device.x"), "")?;
     println!("cargo::rustc-link-search={}", out.display());
+    // Functions of the same code become one; nothing here compares their addresses.
+    println!("cargo::rustc-link-arg-bins=--icf=all");
     println!("cargo::rerun-if-changed=memory.x");
     Ok(())
 }

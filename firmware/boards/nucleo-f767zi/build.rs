@@ -18,6 +18,8 @@ fn main() -> io::Result<()> {
     );
     fs::write(out.join("memory.x"), script)?;
     println!("cargo::rustc-link-search={}", out.display());
+    // Functions of the same code become one; nothing here compares their addresses.
+    println!("cargo::rustc-link-arg-bins=--icf=all");
     println!("cargo::rerun-if-changed=build.rs");
     Ok(())
 }

@@ -6,6 +6,7 @@
 use core::fmt;
 
 use heapless::Vec;
+use milepost_protocol::codec;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -44,7 +45,7 @@ impl core::error::Error for Broken {}
 /// Writes a message as it goes over the line; `None` if it is too long.
 pub fn encode<T: Serialize>(message: &T) -> Option<Vec<u8, MAX_LINE_LEN>> {
     let mut plain = [0; MAX_MESSAGE_LEN];
-    let len = postcard::to_slice(message, plain.get_mut(..MAX_MESSAGE_LEN - 4)?).ok()?.len();
+    let len = codec::write(message, plain.get_mut(..MAX_MESSAGE_LEN - 4)?)?;
     let checksum = crc32(plain.get(..len)?).to_be_bytes();
     plain.get_mut(len..len + 4)?.copy_from_slice(&checksum);
     stuff(plain.get(..len + 4)?)
@@ -86,7 +87,7 @@ fn decode<T: DeserializeOwned>(line: &[u8]) -> Result<T, Broken> {
     if crc32(body) != u32::from_be_bytes(*checksum) {
         return Err(Broken::Checksum);
     }
-    postcard::from_bytes(body).map_err(|_| Broken::Message)
+    codec::read(body).ok_or(Broken::Message)
 }
 
 fn stuff(plain: &[u8]) -> Option<Vec<u8, MAX_LINE_LEN>> {

@@ -204,6 +204,7 @@ impl Rotation {
 
 #[cfg(test)]
 mod tests {
+    use milepost_protocol::codec;
     use proptest::prelude::*;
 
     use super::*;
@@ -362,8 +363,8 @@ mod tests {
                     }
                     Step::Restart => {
                         let mut bytes = [0; 2048];
-                        let stored = postcard::to_slice(&rotation, &mut bytes).unwrap();
-                        let again: Rotation = postcard::from_bytes(stored).unwrap();
+                        let len = codec::write(&rotation, &mut bytes).unwrap();
+                        let again: Rotation = codec::read(&bytes[..len]).unwrap();
                         prop_assert_eq!(&again, &rotation);
                         rotation = again;
                     }

@@ -8,7 +8,6 @@ use milepost_protocol::record::{DistanceSource, Trouble};
 use super::Device;
 use crate::clock::Now;
 use crate::error::Error;
-use crate::facts::Few;
 use crate::frame::{Frame, unraw};
 use crate::isotp::{self, CLEAR_TO_SEND, DropReason, Receiver};
 use crate::obd::pids::{self, Item, Quantity};
@@ -16,6 +15,7 @@ use crate::obd::poll::{Poller, Signs};
 use crate::obd::trouble::Listing;
 use crate::obd::{is_response, request_id};
 use crate::signal::table::Reading;
+use crate::store::Key;
 use crate::usage::{Usage, consent};
 
 /// How many messages of more than one frame are followed at once.
@@ -26,9 +26,6 @@ const MAX_MESSAGE_LEN: usize = 256;
 
 /// How long after its own start a device may ask on a silent bus, in milliseconds.
 const POWERED_MS: u64 = 30_000;
-
-/// The longest message of a single frame, in bytes.
-const MAX_SINGLE_LEN: usize = 64;
 
 #[derive(Debug, Clone)]
 struct Conversation {
@@ -86,9 +83,7 @@ impl Diagnostics {
         let known = self.conversations.iter().position(|talk| talk.id == id && talk.bus == frame.bus);
         if known.is_none() && !isotp::begins_more(frame.data()) {
             // A message of one frame needs no place to be put together.
-            let mut receiver = Receiver::<MAX_SINGLE_LEN>::new();
-            let reception = receiver.accept(now_ms, frame.data());
-            return (reception.message.and_then(|message| Vec::from_slice(message).ok()), reception.dropped);
+            return (isotp::single(frame.data()).and_then(|message| Vec::from_slice(message).ok()), None);
         }
         let place = known.or_else(|| {
             let conversation = Conversation { bus: frame.bus, id, receiver: Receiver::new() };
@@ -121,9 +116,14 @@ impl<S: MultiwriteNorFlash> Device<S> {
         while let Some(row) = self.tables.next_row(&mut cursor, frame.bus, id).await? {
             match row.read(frame.data()) {
                 Some(Reading::Value(signal, value)) if consent::allows(self.consent, signal) => {
-                    self.usage.signal(now.uptime_ms, unix_ms, signal, value, DistanceSource::Odometer);
+                    self.usage.signal(now.uptime_ms, unix_ms, signal, value);
                 }
-                Some(Reading::Value(..)) => self.drops.consent = self.drops.consent.saturating_add(1),
+                Some(Reading::Odometer(metres)) if consent::allows(self.consent, SignalId::ODOMETER) => {
+                    self.usage.odometer(now.uptime_ms, unix_ms, metres, DistanceSource::Odometer);
+                }
+                Some(Reading::Value(..) | Reading::Odometer(_)) => {
+                    self.drops.consent = self.drops.consent.saturating_add(1);
+                }
                 Some(Reading::Invalid(_)) => {
                     self.drops.invalid_values = self.drops.invalid_values.saturating_add(1);
                 }
@@ -133,37 +133,26 @@ impl<S: MultiwriteNorFlash> Device<S> {
         Ok(())
     }
 
-    pub(super) async fn read_diagnostics(&mut self, now: Now, frame: &Frame) -> Result<(), Error<S::Error>> {
-        if !is_response(frame.raw_id()) {
-            self.diagnostics.bus_ms = Some(now.uptime_ms);
-            return Ok(());
-        }
-        match self.overhear(now, frame) {
-            Some(changes) => self.keep_memory(Some(&changes)).await,
-            None => Ok(()),
-        }
-    }
-
-    /// Takes a control unit's answer; answers the changes of trouble codes that have to be stored.
+    /// Takes what control units say to testers; changes of trouble codes wait to be stored.
     #[inline(never)]
-    fn overhear(&mut self, now: Now, frame: &Frame) -> Option<Few> {
+    pub(super) fn read_diagnostics(&mut self, now: Now, frame: &Frame) {
         let ecu = frame.raw_id();
+        if !is_response(ecu) {
+            self.diagnostics.bus_ms = Some(now.uptime_ms);
+            return;
+        }
         self.diagnostics.bus = frame.bus;
         let (message, dropped) = self.diagnostics.accept(now.uptime_ms, frame, self.settings.obd);
         if dropped.is_some() {
             self.drops.isotp = self.drops.isotp.saturating_add(1);
         }
-        let message = message?;
-        let changes = match message.first() {
-            Some(0x41) => {
-                self.parameters(now, ecu, &message);
-                None
-            }
+        let Some(message) = message else { return };
+        match message.first() {
+            Some(0x41) => self.parameters(now, ecu, &message),
             Some(0x43 | 0x47 | 0x4A) => self.trouble_codes(now, ecu, &message),
-            _ => None,
-        };
+            _ => {}
+        }
         self.diagnostics.poller.answered(ecu, &message);
-        changes
     }
 
     fn parameters(&mut self, now: Now, ecu: u32, message: &[u8]) {
@@ -172,35 +161,36 @@ impl<S: MultiwriteNorFlash> Device<S> {
         let decoded = pids::decode(message, |item| match item {
             Item::Supported { base, mask } => diagnostics.poller.supported(ecu, base, mask),
             Item::Value(Quantity::Signal(signal), value) if consent::allows(*allowed, signal) => {
-                usage.signal(now.uptime_ms, unix_ms, signal, value, DistanceSource::ObdOdometer);
+                usage.signal(now.uptime_ms, unix_ms, signal, value);
+            }
+            Item::Odometer(metres) if consent::allows(*allowed, SignalId::ODOMETER) => {
+                usage.odometer(now.uptime_ms, unix_ms, metres, DistanceSource::ObdOdometer);
             }
             Item::Value(Quantity::FuelMassRate, value) if consent::allows(*allowed, SignalId::FUEL_RATE) => {
                 usage.fuel_mass_rate(now.uptime_ms, unix_ms, value);
             }
-            Item::Value(..) => drops.consent = drops.consent.saturating_add(1),
+            Item::Value(..) | Item::Odometer(_) => drops.consent = drops.consent.saturating_add(1),
         });
         if decoded.is_err() {
             drops.obd = drops.obd.saturating_add(1);
         }
     }
 
-    fn trouble_codes(&mut self, now: Now, ecu: u32, message: &[u8]) -> Option<Few> {
+    fn trouble_codes(&mut self, now: Now, ecu: u32, message: &[u8]) {
         let Some(listing) = Listing::parse(message) else {
             self.drops.obd = self.drops.obd.saturating_add(1);
-            return None;
+            return;
         };
         if !consent::allows_trouble_codes(self.consent) {
             self.drops.consent = self.drops.consent.saturating_add(1);
-            return None;
+            return;
         }
         let odometer_m = self.usage.ledger.odometer();
-        let mut facts = Few::new();
         for change in &self.memory.codes.apply(ecu, listing) {
-            let trouble = Trouble { code: change.code, status: change.status, ecu: change.ecu, odometer_m };
             // As many as one listing can change have room; a test holds that.
-            let _ = facts.push(now.uptime_ms, trouble);
+            self.tell(now.uptime_ms, Trouble { code: change.code, status: change.status, ecu: change.ecu, odometer_m });
+            self.changed(Key::Memory as u8);
         }
-        (!facts.is_empty()).then_some(facts)
     }
 }
 
@@ -210,8 +200,9 @@ mod tests {
 
     use super::*;
     use crate::clock::Clock;
+    use crate::facts::Few;
     use crate::obd::trouble::MAX_CHANGES;
-    use crate::store::{Identities, Owing};
+    use crate::store::{Identities, MAX_OWED_BODY, Owing};
 
     #[test]
     fn all_changes_of_one_listing_have_room_and_are_owed_at_once() {
@@ -222,6 +213,6 @@ mod tests {
             assert!(facts.push(u64::MAX, trouble));
         }
         let identities = Identities { boot: 1, first: 0, consent: 1, clock: Clock::default(), moment: None };
-        assert_eq!(Owing::new(facts.iter(), identities).len(), MAX_CHANGES);
+        assert_eq!(Owing::new(facts.iter(), MAX_OWED_BODY, identities).len(), MAX_CHANGES);
     }
 }

@@ -8,12 +8,12 @@ use milepost_protocol::downlink::{Body, Command, Consent, NoticeUpdate, Part, Re
 use milepost_protocol::notice::Notice;
 use milepost_protocol::plan::{PlanView, ServicePlan};
 use milepost_protocol::record::{CommandOutcome, CommandResult, SignalChange};
+use milepost_protocol::settings::DeviceSettings;
 
 use super::keep::MAX_COMMANDS;
 use super::{Device, plan_of};
 use crate::clock::Now;
 use crate::error::{DownlinkError, Error};
-use crate::facts::Few;
 use crate::notices::Taken;
 use crate::status::{Event, LastSignal};
 use crate::store::Key;
@@ -33,96 +33,93 @@ impl<S: MultiwriteNorFlash> Device<S> {
         };
         for part in parts {
             match part {
-                Part::Receipt(receipt) => self.receipt(now, receipt).await?,
-                Part::Notice(notice) => self.notice(notice).await?,
-                Part::NoticeUpdate(update) => self.notice_update(update).await?,
-                Part::Plan(plan) => self.new_plan(plan).await?,
-                Part::Consent(consent) => self.new_consent(consent).await?,
-                Part::Command(command) => self.command(now, command).await?,
-                // Keys and certificates are the host's, which looks at the message before it hands it in.
-                Part::Certificate(_) => {}
-                // What an updater takes never comes here; without one it is as good as unknown.
-                Part::UpdateOffer(_) | Part::UpdateChunk(_) | Part::Unknown(_) => {
-                    self.drops.unknown_downlinks = self.drops.unknown_downlinks.saturating_add(1);
+                Part::Receipt(receipt) => {
+                    if let Some(Receipt { boot, ranges, now_ms, credit }) = receipt.decode() {
+                        self.clock.receipt(now_ms, now);
+                        self.outbox.acknowledge(boot, &ranges, credit).await?;
+                    }
                 }
+                Part::Command(command) => {
+                    if let Some(id) = command.number().filter(|id| !self.memory.commands.contains(id)) {
+                        let outcome = match self.task_of(now, &command) {
+                            Ok(task) => self.carry_out(now, &task).await?,
+                            Err(outcome) => outcome,
+                        };
+                        self.answer_command(now, id, outcome);
+                    }
+                }
+                other => self.take(other),
             }
+            // One at a time: memory has room for the words of one notice.
+            self.keep(now, false).await?;
         }
-        self.keep(now).await?;
+        self.keep(now, true).await?;
         Ok(())
     }
 
-    async fn receipt(&mut self, now: Now, receipt: Body<'_, Receipt>) -> Result<(), Error<S::Error>> {
-        let Some(receipt) = receipt.decode() else { return Ok(()) };
-        self.clock.receipt(receipt.now_ms, now);
-        self.outbox.acknowledge(receipt.boot, &receipt.ranges, receipt.credit).await
+    /// Takes what changes memory alone, and notes what has to be stored.
+    #[inline(never)]
+    fn take(&mut self, part: Part<'_>) {
+        match part {
+            Part::Notice(notice) => self.notice(&notice),
+            Part::NoticeUpdate(update) => self.notice_update(&update),
+            Part::Plan(plan) => self.new_plan(&plan),
+            Part::Consent(consent) => self.new_consent(&consent),
+            // Keys and certificates are the host's, which looks at the message before it hands it in.
+            Part::Certificate(_) | Part::Receipt(_) | Part::Command(_) => {}
+            // What an updater takes never comes here; without one it is as good as unknown.
+            Part::UpdateOffer(_) | Part::UpdateChunk(_) | Part::Unknown(_) => {
+                self.drops.unknown_downlinks = self.drops.unknown_downlinks.saturating_add(1);
+            }
+        }
     }
 
-    async fn notice(&mut self, notice: Body<'_, Notice>) -> Result<(), Error<S::Error>> {
+    fn notice(&mut self, notice: &Body<'_, Notice>) {
         self.front = notice.decode();
-        let Some(notice) = &self.front else { return Ok(()) };
+        let Some(notice) = &self.front else { return };
         match self.notices.take(notice) {
-            Taken::Open(touched) => {
-                self.keep_notice(touched, None).await?;
-                self.keep_memory(None).await
-            }
-            Taken::NoRoom => {
-                self.drops.notices = self.drops.notices.saturating_add(1);
-                Ok(())
-            }
-            Taken::Closed => Ok(()),
+            Taken::Open(touched) => self.touched(touched),
+            Taken::NoRoom => self.drops.notices = self.drops.notices.saturating_add(1),
+            Taken::Closed => {}
         }
     }
 
-    async fn notice_update(&mut self, update: Body<'_, NoticeUpdate>) -> Result<(), Error<S::Error>> {
-        let Some(NoticeUpdate { id, state }) = update.decode() else { return Ok(()) };
+    fn notice_update(&mut self, update: &Body<'_, NoticeUpdate>) {
+        let Some(NoticeUpdate { id, state }) = update.decode() else { return };
         if let Some(touched) = self.notices.update(id, state) {
-            self.keep_notice(touched, None).await?;
+            self.touched(touched);
         }
-        self.keep_memory(None).await?;
+        self.changed(Key::Memory as u8);
         self.event(Event::NoticeUpdated { id, state });
-        Ok(())
     }
 
-    async fn new_plan(&mut self, plan: Body<'_, ServicePlan>) -> Result<(), Error<S::Error>> {
+    fn new_plan(&mut self, plan: &Body<'_, ServicePlan>) {
         let new = PlanView::parse(plan.bytes()).map_or(0, |plan| plan.version);
-        if new <= plan_of(&self.plan).version {
-            return Ok(());
+        if new > plan_of(&self.plan).version {
+            self.plan.clear();
+            // A body is never longer than what is kept of it.
+            let _ = self.plan.extend_from_slice(plan.bytes());
+            self.changed(Key::Plan as u8);
+            self.assessed_ms = None;
         }
-        // As it came: what a newer cloud put at its end is kept for a newer build.
-        self.store.save_bytes(Key::Plan as u8, plan.bytes()).await?;
-        self.plan.clear();
-        // A body is never longer than what is kept of it.
-        let _ = self.plan.extend_from_slice(plan.bytes());
-        self.assessed_ms = None;
-        Ok(())
     }
 
-    async fn new_consent(&mut self, consent: Body<'_, Consent>) -> Result<(), Error<S::Error>> {
-        let Some(consent) = consent.decode().filter(|consent| consent.version > self.consent.version) else {
-            return Ok(());
-        };
-        self.store.save(Key::Consent as u8, &consent).await?;
-        self.consent = consent;
-        self.usage.latest.retain(|signal| consent::allows(consent, signal));
-        Ok(())
+    fn new_consent(&mut self, consent: &Body<'_, Consent>) {
+        if let Some(consent) = consent.decode().filter(|consent| consent.version > self.consent.version) {
+            self.consent = consent;
+            self.changed(Key::Consent as u8);
+            self.usage.latest.retain(|signal| consent::allows(consent, signal));
+        }
     }
 
-    async fn command(&mut self, now: Now, command: Body<'_, Command>) -> Result<(), Error<S::Error>> {
-        let Some(id) = command.number().filter(|id| !self.memory.commands.contains(id)) else { return Ok(()) };
-        let outcome = {
-            let task = self.task_of(now, &command);
-            match &task {
-                Ok(task) => self.carry_out(now, task).await?,
-                Err(outcome) => *outcome,
-            }
-        };
+    fn answer_command(&mut self, now: Now, id: u32, outcome: CommandOutcome) {
         if self.memory.commands.len() == MAX_COMMANDS {
             self.memory.commands.remove(0);
         }
         // There is room: the oldest was just removed if there was none.
         let _ = self.memory.commands.push(id);
-        let result = Few::one(now.uptime_ms, CommandResult { command: id, outcome });
-        self.keep_memory(result.as_ref()).await
+        self.changed(Key::Memory as u8);
+        self.tell(now.uptime_ms, CommandResult { command: id, outcome });
     }
 
     /// What a command asks for, if it is known and still wanted.
@@ -135,43 +132,49 @@ impl<S: MultiwriteNorFlash> Device<S> {
 
     async fn carry_out(&mut self, now: Now, task: &Task) -> Result<CommandOutcome, Error<S::Error>> {
         match task {
-            Task::TableBegin { len, sha256 } => self.tables.begin(*len, *sha256).await,
-            Task::TableChunk { offset, bytes } => self.tables.chunk(*offset, bytes).await,
+            Task::TableBegin { len, sha256 } => return self.tables.begin(*len, *sha256).await,
+            Task::TableChunk { offset, bytes } => return self.tables.chunk(*offset, bytes).await,
             Task::TableCommit => {
                 let in_use = match self.tables.commit().await? {
                     Ok(checked) => checked,
                     Err(outcome) => return Ok(outcome),
                 };
                 // One write decides which half counts.
-                self.store.save(Key::Table as u8, &in_use).await?;
+                self.store.put(Key::Table as u8, &in_use).await?;
                 self.tables.take_into_use(in_use).await?;
                 self.table_hash = self.tables.short_hash();
-                Ok(CommandOutcome::Done)
             }
             Task::Report => {
-                self.keep_ledger(now).await?;
+                self.changed(Key::Ledger as u8);
+                self.keep(now, false).await?;
                 let counters = self.usage.counters();
-                self.record(now, counters).await?;
+                self.tell(now.uptime_ms, counters);
                 for index in 0..MAX_SIGNALS {
                     if let Some(LastSignal { signal, value, uptime_ms }) = self.usage.latest.last(index) {
-                        self.record_fact(Few::one(uptime_ms, SignalChange { signal, value })).await?;
+                        self.tell(uptime_ms, SignalChange { signal, value });
                     }
+                    self.keep(now, false).await?;
                 }
-                Ok(CommandOutcome::Done)
             }
             Task::AnchorOdometer { odometer_m } => {
                 if !self.usage.anchor_odometer(*odometer_m) {
                     // The odometer never falls; the cloud keeps its own view of a replaced cluster.
                     return Ok(CommandOutcome::Unsupported);
                 }
-                self.keep_ledger(now).await?;
-                Ok(CommandOutcome::Done)
+                self.changed(Key::Ledger as u8);
             }
-            Task::LogLevel { level } => {
-                self.store.save(Key::LogLevel as u8, level).await?;
-                self.log.least = *level;
-                Ok(CommandOutcome::Done)
-            }
+            Task::LogLevel { level } => self.configure(now, DeviceSettings { log_level: *level, ..self.remote }),
+            Task::Configure { settings } => self.configure(now, *settings),
         }
+        Ok(CommandOutcome::Done)
+    }
+
+    /// Takes settings into force that are not older than those in force, and tells which are.
+    fn configure(&mut self, now: Now, settings: DeviceSettings) {
+        if settings.version >= self.remote.version {
+            self.remote = settings;
+            self.changed(Key::Remote as u8);
+        }
+        self.tell(now.uptime_ms, self.remote);
     }
 }

@@ -21,20 +21,12 @@ const REFILL_MS: u64 = 30_000;
 const MAX_PIECE_LEN: usize = 120;
 
 /// What may be sent of the log.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub(super) struct LogRate {
     /// Spent pieces, in milliseconds of refilling at `spent_at_ms`.
     spent_ms: u32,
     /// In seconds of uptime.
     spent_at_s: u32,
-    /// The least level that is sent.
-    pub(super) least: LogLevel,
-}
-
-impl Default for LogRate {
-    fn default() -> Self {
-        Self { spent_ms: 0, spent_at_s: 0, least: LogLevel::Warn }
-    }
 }
 
 impl LogRate {
@@ -59,7 +51,7 @@ impl<S: MultiwriteNorFlash> Device<S> {
     /// Errors and warnings are sent until the cloud asks for another level. A long line becomes several pieces.
     pub async fn log(&mut self, now: Now, level: LogLevel, text: &str) -> Result<(), Error<S::Error>> {
         self.pass_time(now);
-        if level > self.log.least {
+        if level > self.remote.log_level {
             return Ok(());
         }
         let mut rest = text;
@@ -67,7 +59,8 @@ impl<S: MultiwriteNorFlash> Device<S> {
             let (piece, behind) = rest.split_at(rest.floor_char_boundary(MAX_PIECE_LEN));
             rest = behind;
             if self.log.pay(now.uptime_ms) {
-                self.record(now, LogChunk { level, text: String::try_from(piece).unwrap_or_default() }).await?;
+                self.tell(now.uptime_ms, LogChunk { level, text: String::try_from(piece).unwrap_or_default() });
+                self.keep(now, false).await?;
             } else {
                 self.drops.logs = self.drops.logs.saturating_add(1);
             }

@@ -2,14 +2,16 @@
 
 use embedded_storage_async::nor_flash::MultiwriteNorFlash;
 use heapless::Vec;
-use milepost_protocol::codec;
+use milepost_protocol::downlink::Consent;
 use milepost_protocol::envelope::ClockQuality;
 use milepost_protocol::notice::Answer;
 use milepost_protocol::record::{Boot, NoticeAnswered};
-use serde::de::DeserializeOwned;
+use milepost_protocol::settings::DeviceSettings;
+use milepost_protocol::{MAX_BODY_LEN, RecordId, codec};
+use serde::Deserialize;
 
 use super::bus::Diagnostics;
-use super::keep::{Memory, StoredMemory};
+use super::keep::{Memory, StoredMemory, Todo};
 use super::log::LogRate;
 use super::{Device, Flash, Settings};
 use crate::clock::{Clock, Moment, Now};
@@ -18,9 +20,12 @@ use crate::notices::{MAX_NOTICES, Notices, Slot};
 use crate::outbox::Outbox;
 use crate::status::{Drops, Events};
 use crate::store::{Key, Owed, Store};
-use crate::table_store::TableStore;
+use crate::table_store::{InUse, TableStore};
 use crate::usage::ledger::Ledger;
 use crate::usage::{Usage, consent};
+
+/// What is restored, in this order; the notice slots follow.
+const RESTORED: [Key; 7] = [Key::Lost, Key::Ledger, Key::Memory, Key::Consent, Key::Plan, Key::Remote, Key::Table];
 
 impl<S: MultiwriteNorFlash> Device<S> {
     /// Starts: a new boot number is durable first; then counters, plan, consent, notices and an open trip are restored.
@@ -56,6 +61,8 @@ impl<S: MultiwriteNorFlash> Device<S> {
             events: Events::default(),
             drops: Drops::default(),
             log: LogRate::default(),
+            todo: Todo::default(),
+            remote: DeviceSettings::default(),
         })
     }
 
@@ -63,114 +70,144 @@ impl<S: MultiwriteNorFlash> Device<S> {
     pub async fn begin(&mut self, now: Now) -> Result<(), Error<S::Error>> {
         self.outbox.count().await?;
         let newest = self.outbox.newest();
-        self.begin_boot(newest.map_or(0, |id| id.boot)).await?;
-        self.restore_usage().await?;
-        self.restore_memory().await?;
-        for index in 0..MAX_NOTICES {
-            self.restore_notice(index).await?;
-        }
-        self.consent = self.store.load(Key::Consent as u8).await?.unwrap_or(consent::INITIAL);
-        if let Some(plan) = self.store.bytes(Key::Plan as u8).await? {
-            self.plan.clear();
-            // A body is never longer than what is kept of it.
-            let _ = self.plan.extend_from_slice(plan);
-        }
-        if let Some(level) = self.store.load(Key::LogLevel as u8).await? {
-            self.log.least = level;
-        }
-        let in_use = self.store.load(Key::Table as u8).await?;
-        self.tables.load(in_use).await?;
-        self.table_hash = self.tables.short_hash();
-
-        self.clock = Clock::start(self.usage.ledger.unix_ms, now);
-        self.diagnostics.start(now.uptime_ms);
-        (self.ledger_ms, self.counters_ms, self.newest_ms) = (now.uptime_ms, now.uptime_ms, now.uptime_ms);
-        let Settings { firmware, reset: reason, .. } = self.settings;
-        self.record(now, Boot { reason, firmware, newest, table: self.table_hash }).await?;
-        let moment = self.clock.moment(now.uptime_ms);
-        self.outbox.tell_losses(&mut self.store, now.uptime_ms, moment, self.consent.version).await?;
-        if self.usage.ledger.trip.is_some() {
-            // The trip ended when the power went, at the newest moment that flash knows.
-            let end_ms = self.usage.end_cut_trip(now.uptime_ms);
-            let moment = end_ms.map(|at_ms| Moment { at_ms, quality: ClockQuality::Estimated });
-            self.keep_pending(now, moment).await?;
-        }
-        Ok(())
-    }
-
-    async fn begin_boot(&mut self, newest_boot: u32) -> Result<(), Error<S::Error>> {
-        let remembered: Option<u32> = match self.store.load(Key::Boot as u8).await {
+        let remembered = match self.store.bytes(Key::Boot as u8).await {
+            Ok(bytes) => bytes.and_then(codec::read).unwrap_or(0),
             Err(Error::Corrupt(_)) => {
                 // Nothing of the state reads back: begin anew rather than never again. The lanes still know the last boot.
                 self.store.erase().await?;
                 self.drops.records = 1;
+                0
+            }
+            Err(error) => return Err(error),
+        };
+        let boot = newest.map_or(0, |id| id.boot).max(remembered).saturating_add(1);
+        self.store.put(Key::Boot as u8, &boot).await?;
+        self.outbox.begin(boot);
+
+        let mut in_use = None;
+        for place in 0..RESTORED.len() + MAX_NOTICES {
+            let key = RESTORED.get(place).map_or_else(|| Key::notice(place - RESTORED.len()), |key| *key as u8);
+            let (mut index, mut debt_at) = (0, None);
+            while let Some(bytes) = self.store.bytes(key).await? {
+                let at = *debt_at.get_or_insert_with(|| {
+                    let restore = Restore {
+                        lost: &mut self.outbox,
+                        ledger: &mut self.usage.ledger,
+                        memory: &mut self.memory,
+                        notices: &mut self.notices,
+                        consent: &mut self.consent,
+                        plan: &mut self.plan,
+                        remote: &mut self.remote,
+                        in_use: &mut in_use,
+                    };
+                    restore.value(key, bytes)
+                });
+                let Some(owed) = bytes.get(at..).and_then(|debt| Owed::nth(debt, index)) else { break };
+                index += 1;
+                self.close_answered(&owed);
+                if self.outbox.lacks(&owed.stamp) {
+                    self.outbox.push(&mut self.store, &owed.stamp, &owed.body).await?;
+                }
+            }
+            if index > 0 {
+                // It owes nothing any more.
+                self.changed(key);
+            }
+        }
+        self.tables.load(in_use).await?;
+        self.table_hash = self.tables.short_hash();
+        self.wake(now, newest);
+        self.keep(now, false).await?;
+        self.todo.moment = None;
+        Ok(())
+    }
+
+    /// Everything is restored: tells the start, and ends a trip that the power cut.
+    fn wake(&mut self, now: Now, newest: Option<RecordId>) {
+        self.clock = Clock::start(self.usage.ledger.unix_ms, now);
+        self.diagnostics.start(now.uptime_ms);
+        (self.ledger_ms, self.counters_ms, self.newest_ms) = (now.uptime_ms, now.uptime_ms, now.uptime_ms);
+        let Settings { firmware, reset: reason, .. } = self.settings;
+        self.tell(now.uptime_ms, Boot { reason, firmware, newest, table: self.table_hash });
+        if let Some(gap) = self.outbox.corrupt() {
+            self.tell(now.uptime_ms, gap);
+        }
+        if self.usage.ledger.trip.is_some() {
+            // The trip ended when the power went, at the newest moment that flash knows.
+            let end_ms = self.usage.end_cut_trip(now.uptime_ms);
+            self.todo.moment = end_ms.map(|at_ms| Moment { at_ms, quality: ClockQuality::Estimated });
+        }
+    }
+
+    /// The slot of a notice was cleared, but the power may have gone before the closed id was noted.
+    fn close_answered(&mut self, owed: &Owed) {
+        if owed.stamp.kind == NoticeAnswered::KIND
+            && let Some(answered) = codec::read::<NoticeAnswered>(&owed.body)
+            && !matches!(answered.answer, Answer::Snooze { .. })
+        {
+            self.notices.close(answered.notice);
+        }
+    }
+}
+
+/// Where what flash remembers belongs.
+struct Restore<'a, S: MultiwriteNorFlash> {
+    lost: &'a mut Outbox<S>,
+    ledger: &'a mut Ledger,
+    memory: &'a mut Memory,
+    notices: &'a mut Notices,
+    consent: &'a mut Consent,
+    plan: &'a mut Vec<u8, MAX_BODY_LEN>,
+    remote: &'a mut DeviceSettings,
+    in_use: &'a mut Option<InUse>,
+}
+
+impl<S: MultiwriteNorFlash> Restore<'_, S> {
+    /// Takes the value of a key; answers where in the bytes its debt begins, which is their end where it can owe nothing.
+    #[inline(never)]
+    fn value(self, key: u8, bytes: &[u8]) -> usize {
+        const LOST: u8 = Key::Lost as u8;
+        const LEDGER: u8 = Key::Ledger as u8;
+        const MEMORY: u8 = Key::Memory as u8;
+        const CONSENT: u8 = Key::Consent as u8;
+        const PLAN: u8 = Key::Plan as u8;
+        const REMOTE: u8 = Key::Remote as u8;
+        const TABLE: u8 = Key::Table as u8;
+        let debt = match key {
+            LEDGER => put(bytes, self.ledger),
+            MEMORY => codec::take::<StoredMemory>(bytes).map(|((memory, told), debt)| {
+                (*self.memory, self.notices.told) = (memory, told);
+                debt
+            }),
+            LOST => {
+                self.lost.restore_lost(bytes);
                 None
             }
-            loaded => loaded?,
-        };
-        let last = remembered.unwrap_or(0).max(newest_boot);
-        let boot = last.saturating_add(1);
-        self.store.save(Key::Boot as u8, &boot).await?;
-        self.outbox.begin(boot, &mut self.store).await
-    }
-
-    async fn restore_usage(&mut self) -> Result<(), Error<S::Error>> {
-        let Some((ledger, owes)) = self.store.load_owing::<Ledger>(Key::Ledger as u8).await? else { return Ok(()) };
-        self.usage.ledger = ledger;
-        for index in 0..owes {
-            self.restore_owed::<Ledger>(Key::Ledger as u8, index).await?;
-        }
-        if owes > 0 {
-            self.store.save_owing(Key::Ledger as u8, &self.usage.ledger, None).await?;
-        }
-        Ok(())
-    }
-
-    async fn restore_memory(&mut self) -> Result<(), Error<S::Error>> {
-        let Some(((memory, told), owes)) = self.store.load_owing::<StoredMemory>(Key::Memory as u8).await? else {
-            return Ok(());
-        };
-        (self.memory, self.notices.told) = (memory, told);
-        for index in 0..owes {
-            self.restore_owed::<StoredMemory>(Key::Memory as u8, index).await?;
-        }
-        if owes > 0 {
-            let value = (&self.memory, &self.notices.told);
-            self.store.save_owing(Key::Memory as u8, &value, None).await?;
-        }
-        Ok(())
-    }
-
-    async fn restore_notice(&mut self, index: usize) -> Result<(), Error<S::Error>> {
-        let key = Key::notice(index);
-        let Some((slot, owes)) = self.store.load_owing::<Option<Slot>>(key).await? else { return Ok(()) };
-        self.notices.restore(index, slot.as_ref());
-        for index in 0..owes {
-            // The slot was cleared, but the power may have gone before the closed id was noted.
-            if let Some(owed) = self.restore_owed::<Option<Slot>>(key, index).await?
-                && owed.stamp.kind == NoticeAnswered::KIND
-                && let Some(answered) = codec::read::<NoticeAnswered>(&owed.body)
-                && !matches!(answered.answer, Answer::Snooze { .. })
-            {
-                self.notices.close(answered.notice);
+            CONSENT => put(bytes, self.consent).and(None),
+            PLAN => {
+                // A body is never longer than what is kept of it.
+                let _ = self.plan.extend_from_slice(bytes);
+                None
             }
-        }
-        if owes > 0 {
-            self.store.save_owing(key, &slot, None).await?;
-        }
-        Ok(())
+            REMOTE => put(bytes, self.remote).and(None),
+            TABLE => {
+                *self.in_use = codec::read(bytes);
+                None
+            }
+            _ => codec::take::<Option<Slot>>(bytes).map(|(slot, debt)| {
+                if let Some(index) = Key::slot(key) {
+                    self.notices.restore(index, slot.as_ref());
+                }
+                debt
+            }),
+        };
+        bytes.len() - debt.map_or(0, <[u8]>::len)
     }
+}
 
-    /// Pushes a record that a value still owes to the outbox, under the identity that was chosen then.
-    async fn restore_owed<T: DeserializeOwned>(
-        &mut self,
-        key: u8,
-        index: usize,
-    ) -> Result<Option<Owed>, Error<S::Error>> {
-        let Some(owed) = self.store.load_owed::<T>(key, index).await? else { return Ok(None) };
-        if self.outbox.lacks(&owed.stamp) {
-            self.outbox.owed(&mut self.store, &owed).await?;
-        }
-        Ok(Some(owed))
-    }
+/// Takes a value off the front of `bytes` to its place, which keeps what it has if there is none; answers what stands behind it.
+fn put<'b, T: Deserialize<'b>>(bytes: &'b [u8], place: &mut T) -> Option<&'b [u8]> {
+    let (value, rest) = codec::take(bytes)?;
+    *place = value;
+    Some(rest)
 }

@@ -127,6 +127,15 @@ pub(crate) fn begins_more(data: &[u8]) -> bool {
     matches!(classify(data), FrameKind::First { .. })
 }
 
+/// The message of a frame that holds a whole one.
+pub(crate) fn single(data: &[u8]) -> Option<&[u8]> {
+    match classify(data) {
+        FrameKind::Single(message) => Some(message),
+        _ => None,
+    }
+}
+
+#[inline(never)]
 fn classify(data: &[u8]) -> FrameKind<'_> {
     match *data {
         // CAN FD: a single frame whose length stands in the second byte.

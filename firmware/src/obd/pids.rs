@@ -12,114 +12,93 @@ pub enum Quantity {
     Signal(SignalId),
     /// Fuel into the engine by mass, in kilograms per second; the catalogue has volume, and the density depends on the fuel.
     FuelMassRate,
+    /// The odometer, in steps of a hundred metres; it counts further than a single-precision number does.
+    Odometer,
 }
 
 /// One field of a parameter: value = big-endian unsigned integer × scale + offset.
 #[derive(Debug, Clone, Copy)]
 struct Field {
-    quantity: Quantity,
+    pid: u8,
     byte: u8,
     bytes: u8,
-    /// Which bits of the integer count; 0 for all.
-    mask: u32,
-    scale: f64,
-    offset: f64,
+    /// Which bits of a single byte count; 0 for all of the integer.
+    mask: u8,
     /// The field counts only if this bit of data byte A is set; 0xFF for always.
     if_bit: u8,
+    quantity: Quantity,
+    scale: f32,
+    offset: f32,
 }
 
-/// One parameter.
-#[derive(Debug, Clone, Copy)]
-struct Pid {
-    pid: u8,
-    fields: &'static [Field],
+const fn field(pid: u8, signal: SignalId, bytes: u8, scale: f32, offset: f32) -> Field {
+    Field { pid, quantity: Quantity::Signal(signal), byte: 0, bytes, mask: 0, scale, offset, if_bit: 0xFF }
 }
 
-const fn field(signal: SignalId, bytes: u8, scale: f64, offset: f64) -> Field {
-    Field { quantity: Quantity::Signal(signal), byte: 0, bytes, mask: 0, scale, offset, if_bit: 0xFF }
+const fn bits(pid: u8, signal: SignalId, mask: u8, scale: f32) -> Field {
+    Field { mask, ..field(pid, signal, 1, scale, 0.0) }
 }
 
-const fn bits(signal: SignalId, mask: u32, scale: f64) -> Field {
-    Field { quantity: Quantity::Signal(signal), byte: 0, bytes: 1, mask, scale, offset: 0.0, if_bit: 0xFF }
+const fn percent(pid: u8, signal: SignalId) -> Field {
+    field(pid, signal, 1, 1.0 / 255.0, 0.0)
 }
 
-const fn percent(signal: SignalId) -> Field {
-    field(signal, 1, 1.0 / 255.0, 0.0)
+const fn trim(pid: u8, signal: SignalId) -> Field {
+    field(pid, signal, 1, 1.0 / 128.0, -1.0)
 }
 
-const fn trim(signal: SignalId) -> Field {
-    field(signal, 1, 1.0 / 128.0, -1.0)
+const fn celsius(pid: u8, signal: SignalId) -> Field {
+    field(pid, signal, 1, 1.0, -40.0)
 }
 
-const fn celsius(signal: SignalId) -> Field {
-    field(signal, 1, 1.0, -40.0)
+const fn torque(pid: u8, signal: SignalId) -> Field {
+    field(pid, signal, 1, 0.01, -1.25)
 }
 
-const fn torque(signal: SignalId) -> Field {
-    field(signal, 1, 0.01, -1.25)
-}
+/// PID A6 counts in 0.1 km.
+const ODOMETER_STEP_M: u32 = 100;
 
-const PIDS: &[Pid] = &[
-    Pid { pid: 0x01, fields: &[bits(SignalId::MIL, 0x80, 1.0 / 128.0), bits(SignalId::TROUBLE_CODE_COUNT, 0x7F, 1.0)] },
-    Pid { pid: 0x03, fields: &[field(SignalId::FUEL_SYSTEM_STATUS, 1, 1.0, 0.0)] },
-    Pid { pid: 0x04, fields: &[percent(SignalId::ENGINE_LOAD)] },
-    Pid { pid: 0x05, fields: &[celsius(SignalId::COOLANT_TEMPERATURE)] },
-    Pid { pid: 0x06, fields: &[trim(SignalId::FUEL_TRIM_SHORT_1)] },
-    Pid { pid: 0x07, fields: &[trim(SignalId::FUEL_TRIM_LONG_1)] },
-    Pid { pid: 0x08, fields: &[trim(SignalId::FUEL_TRIM_SHORT_2)] },
-    Pid { pid: 0x09, fields: &[trim(SignalId::FUEL_TRIM_LONG_2)] },
-    Pid { pid: 0x0B, fields: &[field(SignalId::MANIFOLD_PRESSURE, 1, 1000.0, 0.0)] },
-    Pid { pid: 0x0C, fields: &[field(SignalId::ENGINE_SPEED, 2, 0.25, 0.0)] },
-    Pid { pid: 0x0D, fields: &[field(SignalId::SPEED, 1, 1.0 / 3.6, 0.0)] },
-    Pid { pid: 0x0F, fields: &[celsius(SignalId::INTAKE_TEMPERATURE)] },
-    Pid { pid: 0x10, fields: &[field(SignalId::MASS_AIR_FLOW, 2, 1e-5, 0.0)] },
-    Pid { pid: 0x11, fields: &[percent(SignalId::THROTTLE)] },
-    Pid { pid: 0x1F, fields: &[field(SignalId::ENGINE_RUN_TIME, 2, 1.0, 0.0)] },
-    Pid { pid: 0x21, fields: &[field(SignalId::DISTANCE_WITH_MIL, 2, 1000.0, 0.0)] },
-    Pid { pid: 0x2F, fields: &[percent(SignalId::FUEL_LEVEL)] },
-    Pid { pid: 0x30, fields: &[field(SignalId::WARM_UPS_SINCE_CLEAR, 1, 1.0, 0.0)] },
-    Pid { pid: 0x31, fields: &[field(SignalId::DISTANCE_SINCE_CLEAR, 2, 1000.0, 0.0)] },
-    Pid { pid: 0x33, fields: &[field(SignalId::BAROMETRIC_PRESSURE, 1, 1000.0, 0.0)] },
-    Pid { pid: 0x3C, fields: &[field(SignalId::CATALYST_TEMPERATURE, 2, 0.1, -40.0)] },
-    Pid { pid: 0x42, fields: &[field(SignalId::BATTERY_12V, 2, 0.001, 0.0)] },
-    Pid { pid: 0x46, fields: &[celsius(SignalId::OUTSIDE_TEMPERATURE)] },
-    Pid { pid: 0x4D, fields: &[field(SignalId::TIME_WITH_MIL, 2, 60.0, 0.0)] },
-    Pid { pid: 0x4E, fields: &[field(SignalId::TIME_SINCE_CLEAR, 2, 60.0, 0.0)] },
-    Pid { pid: 0x51, fields: &[field(SignalId::FUEL_TYPE, 1, 1.0, 0.0)] },
-    Pid { pid: 0x52, fields: &[percent(SignalId::ETHANOL)] },
+/// The fields of all parameters, in the order of these.
+const FIELDS: &[Field] = &[
+    bits(0x01, SignalId::MIL, 0x80, 1.0 / 128.0),
+    bits(0x01, SignalId::TROUBLE_CODE_COUNT, 0x7F, 1.0),
+    field(0x03, SignalId::FUEL_SYSTEM_STATUS, 1, 1.0, 0.0),
+    percent(0x04, SignalId::ENGINE_LOAD),
+    celsius(0x05, SignalId::COOLANT_TEMPERATURE),
+    trim(0x06, SignalId::FUEL_TRIM_SHORT_1),
+    trim(0x07, SignalId::FUEL_TRIM_LONG_1),
+    trim(0x08, SignalId::FUEL_TRIM_SHORT_2),
+    trim(0x09, SignalId::FUEL_TRIM_LONG_2),
+    field(0x0B, SignalId::MANIFOLD_PRESSURE, 1, 1000.0, 0.0),
+    field(0x0C, SignalId::ENGINE_SPEED, 2, 0.25, 0.0),
+    field(0x0D, SignalId::SPEED, 1, 1.0 / 3.6, 0.0),
+    celsius(0x0F, SignalId::INTAKE_TEMPERATURE),
+    field(0x10, SignalId::MASS_AIR_FLOW, 2, 1e-5, 0.0),
+    percent(0x11, SignalId::THROTTLE),
+    field(0x1F, SignalId::ENGINE_RUN_TIME, 2, 1.0, 0.0),
+    field(0x21, SignalId::DISTANCE_WITH_MIL, 2, 1000.0, 0.0),
+    percent(0x2F, SignalId::FUEL_LEVEL),
+    field(0x30, SignalId::WARM_UPS_SINCE_CLEAR, 1, 1.0, 0.0),
+    field(0x31, SignalId::DISTANCE_SINCE_CLEAR, 2, 1000.0, 0.0),
+    field(0x33, SignalId::BAROMETRIC_PRESSURE, 1, 1000.0, 0.0),
+    field(0x3C, SignalId::CATALYST_TEMPERATURE, 2, 0.1, -40.0),
+    field(0x42, SignalId::BATTERY_12V, 2, 0.001, 0.0),
+    celsius(0x46, SignalId::OUTSIDE_TEMPERATURE),
+    field(0x4D, SignalId::TIME_WITH_MIL, 2, 60.0, 0.0),
+    field(0x4E, SignalId::TIME_SINCE_CLEAR, 2, 60.0, 0.0),
+    field(0x51, SignalId::FUEL_TYPE, 1, 1.0, 0.0),
+    percent(0x52, SignalId::ETHANOL),
     // J1979-DA: "remaining charge"; older lists say "remaining life" and mean the same byte.
-    Pid { pid: 0x5B, fields: &[percent(SignalId::STATE_OF_CHARGE)] },
-    Pid { pid: 0x5C, fields: &[celsius(SignalId::OIL_TEMPERATURE)] },
+    percent(0x5B, SignalId::STATE_OF_CHARGE),
+    celsius(0x5C, SignalId::OIL_TEMPERATURE),
     // 0.05 L/h a step.
-    Pid { pid: 0x5E, fields: &[field(SignalId::FUEL_RATE, 2, 0.05e-3 / 3600.0, 0.0)] },
-    Pid { pid: 0x61, fields: &[torque(SignalId::TORQUE_DEMAND)] },
-    Pid { pid: 0x62, fields: &[torque(SignalId::TORQUE_ACTUAL)] },
-    Pid { pid: 0x63, fields: &[field(SignalId::TORQUE_REFERENCE, 2, 1.0, 0.0)] },
-    Pid {
-        pid: 0x7C,
-        fields: &[Field {
-            quantity: Quantity::Signal(SignalId::PARTICULATE_FILTER_TEMPERATURE),
-            byte: 1,
-            bytes: 2,
-            mask: 0,
-            scale: 0.1,
-            offset: -40.0,
-            if_bit: 0,
-        }],
-    },
-    Pid {
-        pid: 0x9D,
-        fields: &[Field {
-            quantity: Quantity::FuelMassRate,
-            byte: 0,
-            bytes: 2,
-            mask: 0,
-            scale: 0.02e-3,
-            offset: 0.0,
-            if_bit: 0xFF,
-        }],
-    },
-    Pid { pid: 0xA6, fields: &[field(SignalId::ODOMETER, 4, 100.0, 0.0)] },
+    field(0x5E, SignalId::FUEL_RATE, 2, 0.05e-3 / 3600.0, 0.0),
+    torque(0x61, SignalId::TORQUE_DEMAND),
+    torque(0x62, SignalId::TORQUE_ACTUAL),
+    field(0x63, SignalId::TORQUE_REFERENCE, 2, 1.0, 0.0),
+    Field { byte: 1, if_bit: 0, ..field(0x7C, SignalId::PARTICULATE_FILTER_TEMPERATURE, 2, 0.1, -40.0) },
+    Field { quantity: Quantity::FuelMassRate, ..field(0x9D, SignalId::FUEL_RATE, 2, 0.02e-3, 0.0) },
+    Field { quantity: Quantity::Odometer, ..field(0xA6, SignalId::ODOMETER, 4, ODOMETER_STEP_M as f32, 0.0) },
 ];
 
 /// How many data bytes a parameter of service 01 has; `None` if this build does not know it.
@@ -179,7 +158,9 @@ pub struct Malformed;
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Item {
     /// A value.
-    Value(Quantity, f64),
+    Value(Quantity, f32),
+    /// The odometer, in metres; all ones if it has no value.
+    Odometer(u32),
     /// Which parameters exist behind `base`: the most significant bit is `base + 1`.
     Supported {
         /// 0x00, 0x20, and so on.
@@ -213,14 +194,16 @@ fn parameter(pid: u8, data: &[u8], take: &mut impl FnMut(Item)) {
         take(Item::Supported { base: pid, mask: number(data) });
         return;
     }
-    let Ok(index) = PIDS.binary_search_by_key(&pid, |row| row.pid) else { return };
-    for field in PIDS.get(index).map(|row| row.fields).unwrap_or_default() {
+    for field in FIELDS.iter().filter(|field| field.pid == pid) {
         let present = field.if_bit == 0xFF || data.first().is_some_and(|a| a >> field.if_bit & 1 == 1);
         let start = usize::from(field.byte);
         if let Some(bytes) = data.get(start..start + usize::from(field.bytes)).filter(|_| present) {
             let raw = number(bytes);
-            let raw = if field.mask == 0 { raw } else { raw & field.mask };
-            take(Item::Value(field.quantity, f64::from(raw) * field.scale + field.offset));
+            let raw = if field.mask == 0 { raw } else { raw & u32::from(field.mask) };
+            take(match field.quantity {
+                Quantity::Odometer => Item::Odometer(raw.saturating_mul(ODOMETER_STEP_M)),
+                quantity => Item::Value(quantity, raw as f32 * field.scale + field.offset),
+            });
         }
     }
 }
@@ -238,10 +221,10 @@ mod tests {
 
     fn values(response: &[u8]) -> Vec<(Quantity, f64)> {
         let mut values = Vec::new();
-        decode(response, |item| {
-            if let Item::Value(quantity, value) = item {
-                values.push((quantity, value));
-            }
+        decode(response, |item| match item {
+            Item::Value(quantity, value) => values.push((quantity, f64::from(value))),
+            Item::Odometer(metres) => values.push((Quantity::Odometer, f64::from(metres))),
+            Item::Supported { .. } => {}
         })
         .unwrap();
         values
@@ -249,7 +232,7 @@ mod tests {
 
     #[test]
     fn every_parameter_reads_as_sae_j1979_defines_it() {
-        use Quantity::{FuelMassRate, Signal};
+        use Quantity::{FuelMassRate, Odometer, Signal};
         type Vector = (&'static [u8], &'static [(Quantity, f64)]);
         let vectors: &[Vector] = &[
             (
@@ -294,18 +277,19 @@ mod tests {
             ),
             (&[0x41, 0x7C, 0x00, 0x17, 0x70, 0, 0, 0, 0, 0, 0], &[]),
             (&[0x41, 0x9D, 0x00, 0x64, 0, 0x66], &[(FuelMassRate, 0.002)]),
-            (&[0x41, 0xA6, 0x00, 0x12, 0xD6, 0x87], &[(Signal(SignalId::ODOMETER), 123_456_700.0)]),
+            (&[0x41, 0xA6, 0x00, 0x12, 0xD6, 0x87], &[(Odometer, 123_456_700.0)]),
         ];
         for (response, expected) in vectors {
             let read = values(response);
             assert_eq!(read.len(), expected.len(), "{response:02X?}");
             for (read, expected) in read.iter().zip(*expected) {
                 assert_eq!(read.0, expected.0, "{response:02X?}");
-                assert!((read.1 - expected.1).abs() < 1e-9, "{response:02X?}: {} is not {}", read.1, expected.1);
+                let precision = expected.1.abs() * 1e-6 + 1e-9;
+                assert!((read.1 - expected.1).abs() <= precision, "{response:02X?}: {} is not {}", read.1, expected.1);
             }
         }
-        for row in PIDS {
-            assert!(vectors.iter().any(|(response, _)| response[1] == row.pid), "{:02X} has no vector", row.pid);
+        for field in FIELDS {
+            assert!(vectors.iter().any(|(response, _)| response[1] == field.pid), "{:02X} has no vector", field.pid);
         }
     }
 
@@ -322,14 +306,13 @@ mod tests {
     }
 
     #[test]
-    fn rows_are_in_order_and_as_long_as_their_fields() {
-        for pair in PIDS.windows(2) {
-            assert!(pair[0].pid < pair[1].pid);
+    fn fields_are_in_order_and_lie_within_their_parameters() {
+        for pair in FIELDS.windows(2) {
+            assert!(pair[0].pid <= pair[1].pid);
         }
-        for row in PIDS {
-            for field in row.fields {
-                assert!(usize::from(field.byte + field.bytes) <= data_len(row.pid).unwrap(), "{:02X}", row.pid);
-            }
+        for field in FIELDS {
+            assert!(usize::from(field.byte + field.bytes) <= data_len(field.pid).unwrap(), "{:02X}", field.pid);
+            assert!(field.mask == 0 || field.bytes == 1, "{:02X}", field.pid);
         }
     }
 

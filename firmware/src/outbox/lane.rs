@@ -34,6 +34,16 @@ pub(super) enum PushError<E> {
     Failed(Error<E>),
 }
 
+/// What becomes of a record that a walk has come to.
+enum Verdict {
+    Next,
+    Remove,
+    Stop,
+}
+
+/// Who is shown the records of a lane.
+type Visit<'v> = dyn FnMut(Option<&Stamp>, &[u8]) -> Verdict + Send + 'v;
+
 /// A lane over one region.
 pub(super) struct Lane<S: MultiwriteNorFlash> {
     queue: QueueStorage<S, LaneCache>,
@@ -59,15 +69,23 @@ impl<S: MultiwriteNorFlash> Lane<S> {
 
     /// Counts what the region holds; answers whether it had to be erased because nothing in it read back.
     pub(super) async fn open(&mut self) -> Result<bool, Error<S::Error>> {
-        match self.count().await {
-            Ok(()) => Ok(false),
-            Err(Error::Corrupt(_)) => {
-                self.queue.erase_all().await.map_err(|error| Error::from_storage(Operation::ReadOutbox, error))?;
-                (self.newest, self.stored, self.maybe_sent) = (None, 0, 0);
-                Ok(true)
-            }
-            Err(error) => Err(error),
+        let (mut newest, mut stored) = (None, 0_u32);
+        let counted = self
+            .walk(Operation::ReadOutbox, &mut |stamp, _| {
+                stored = stored.saturating_add(1);
+                newest = newest.max(stamp.map(Stamp::id));
+                Verdict::Next
+            })
+            .await;
+        let corrupt = matches!(counted, Err(Error::Corrupt(_)));
+        if corrupt {
+            self.queue.erase_all().await.map_err(|error| Error::from_storage(Operation::ReadOutbox, error))?;
+            (newest, stored) = (None, 0);
+        } else {
+            counted?;
         }
+        (self.newest, self.stored, self.maybe_sent) = (newest, stored, stored);
+        Ok(corrupt)
     }
 
     /// Appends a record; durable on return.
@@ -97,69 +115,68 @@ impl<S: MultiwriteNorFlash> Lane<S> {
         if self.sent >= self.stored {
             return Ok(None);
         }
-        let failed = |error| Error::from_storage(Operation::ReadOutbox, error);
-        let mut data = [0; MAX_ITEM_LEN];
-        let mut items = self.queue.iter().await.map_err(failed)?;
-        let mut index = 0;
+        let (mut index, mut sent) = (0, self.sent);
         let mut room = Some(buffer);
         let mut envelope: Option<(Header, EnvelopeWriter<'_>)> = None;
-        while let Some(item) = items.next(&mut data).await.map_err(failed)? {
+        self.walk(Operation::ReadOutbox, &mut |stamp, body| {
             index += 1;
-            if index <= self.sent {
-                continue;
+            if index <= sent {
+                return Verdict::Next;
             }
-            let Some((stamp, body)) = codec::take::<Stamp>(&item) else {
+            let Some(stamp) = stamp else {
                 // An item that another build wrote: it cannot be sent, and is counted as sent so that it blocks nothing.
                 if envelope.is_some() {
-                    break;
+                    return Verdict::Stop;
                 }
-                self.sent = index;
-                continue;
+                sent = index;
+                return Verdict::Next;
             };
             if envelope.is_none() {
                 let age_ms = (stamp.boot == boot).then(|| uptime_ms.saturating_sub(stamp.uptime_ms));
-                let Stamp { boot, number: first, at_ms: base_ms, quality, consent, .. } = stamp;
+                let Stamp { boot, number: first, at_ms: base_ms, quality, consent, .. } = *stamp;
                 let header = Header { boot, first, base_ms, quality, age_ms, consent };
                 let writer = room.take().and_then(|room| EnvelopeWriter::new(room, &header));
                 envelope = writer.map(|writer| (header, writer));
             }
-            let Some((header, writer)) = envelope.as_mut() else { break };
+            let Some((header, writer)) = envelope.as_mut() else { return Verdict::Stop };
             let alike = (header.boot, header.quality, header.consent) == (stamp.boot, stamp.quality, stamp.consent);
             if !alike || writer.push_body(stamp.number, stamp.at_ms, stamp.kind, body).is_err() {
-                break;
+                return Verdict::Stop;
             }
-            self.sent = index;
-        }
-        self.maybe_sent = self.maybe_sent.max(self.sent);
+            sent = index;
+            Verdict::Next
+        })
+        .await?;
+        self.sent = sent;
+        self.maybe_sent = self.maybe_sent.max(sent);
         Ok(envelope.filter(|(_, writer)| writer.count() > 0).map(|(_, writer)| writer.finish().len()))
     }
 
     /// Removes the records of `boot` that lie in `ranges`.
     pub(super) async fn acknowledge(&mut self, boot: u32, ranges: &[Range]) -> Result<(), Error<S::Error>> {
         let Some(last) = ranges.iter().map(|range| range.last).max() else { return Ok(()) };
-        let failed = |error| Error::from_storage(Operation::Acknowledge, error);
-        let mut data = [0; MAX_ITEM_LEN];
-        let mut items = self.queue.iter().await.map_err(failed)?;
-        let (mut index, mut sent, mut removed) = (0, self.sent, 0);
-        while index < self.maybe_sent {
-            let Some(item) = items.next(&mut data).await.map_err(failed)? else { break };
+        let (mut index, mut removed, mut unsent) = (0, 0, 0);
+        let (sent, maybe_sent) = (self.sent, self.maybe_sent);
+        self.walk(Operation::Acknowledge, &mut |stamp, _| {
+            if index >= maybe_sent {
+                return Verdict::Stop;
+            }
             index += 1;
-            let Some((stamp, _)) = codec::take::<Stamp>(&item) else { continue };
+            let Some(stamp) = stamp else { return Verdict::Next };
             if stamp.boot > boot || (stamp.boot == boot && stamp.number > last) {
                 // Records stand in the order of boot and number, but for those that an earlier boot owed;
                 // one of these that is passed over here is sent again and acknowledged then.
-                break;
+                return Verdict::Stop;
             }
-            let named = ranges.iter().any(|range| (range.first..=range.last).contains(&stamp.number));
-            if stamp.boot == boot && named {
-                item.pop().await.map_err(failed)?;
-                removed += 1;
-                if index <= self.sent {
-                    sent -= 1;
-                }
+            if stamp.boot != boot || !ranges.iter().any(|range| (range.first..=range.last).contains(&stamp.number)) {
+                return Verdict::Next;
             }
-        }
-        self.sent = sent;
+            removed += 1;
+            unsent += u32::from(index <= sent);
+            Verdict::Remove
+        })
+        .await?;
+        self.sent = sent.saturating_sub(unsent);
         self.removed(removed);
         Ok(())
     }
@@ -172,9 +189,12 @@ impl<S: MultiwriteNorFlash> Lane<S> {
     /// Names the oldest few records in `lost`; answers how many they are.
     pub(super) async fn oldest<const N: usize>(&mut self, lost: &mut Vec<Lost, N>) -> Result<u32, Error<S::Error>> {
         let mut count = 0;
-        self.walk(GIVE_WAY, |stamp, body| {
+        self.walk(Operation::ReadOutbox, &mut |stamp, body| {
+            if count == GIVE_WAY {
+                return Verdict::Stop;
+            }
             count += 1;
-            let Some(Stamp { boot, number, kind, .. }) = stamp.copied() else { return };
+            let Some(&Stamp { boot, number, kind, .. }) = stamp else { return Verdict::Next };
             add(lost, Lost { boot, first: number, last: number });
             // A gap that gives way itself must not take with it what it tells.
             if kind == Gap::KIND
@@ -184,6 +204,7 @@ impl<S: MultiwriteNorFlash> Lane<S> {
             {
                 add(lost, Lost { boot: gap.boot, first: gap.first, last: gap.first.saturating_add(more) });
             }
+            Verdict::Next
         })
         .await?;
         Ok(count)
@@ -191,15 +212,15 @@ impl<S: MultiwriteNorFlash> Lane<S> {
 
     /// Removes the oldest `count` records.
     pub(super) async fn give_way(&mut self, count: u32) -> Result<(), Error<S::Error>> {
-        let failed = |error| Error::from_storage(Operation::Push, error);
-        let mut data = [0; MAX_ITEM_LEN];
-        let mut items = self.queue.iter().await.map_err(failed)?;
         let mut removed = 0;
-        while removed < count {
-            let Some(item) = items.next(&mut data).await.map_err(failed)? else { break };
-            item.pop().await.map_err(failed)?;
+        self.walk(Operation::Push, &mut |_, _| {
+            if removed == count {
+                return Verdict::Stop;
+            }
             removed += 1;
-        }
+            Verdict::Remove
+        })
+        .await?;
         self.sent = self.sent.saturating_sub(removed);
         self.removed(removed);
         Ok(())
@@ -207,10 +228,11 @@ impl<S: MultiwriteNorFlash> Lane<S> {
 
     /// Hands on every record, oldest first.
     pub(super) async fn for_each(&mut self, mut take: impl FnMut(&Stamp, &[u8])) -> Result<(), Error<S::Error>> {
-        self.walk(u32::MAX, |stamp, body| {
+        self.walk_with(Operation::ReadOutbox, |stamp, body| {
             if let Some(stamp) = stamp {
                 take(stamp, body);
             }
+            Verdict::Next
         })
         .await
     }
@@ -220,26 +242,32 @@ impl<S: MultiwriteNorFlash> Lane<S> {
         self.maybe_sent = self.maybe_sent.saturating_sub(count);
     }
 
-    async fn count(&mut self) -> Result<(), Error<S::Error>> {
-        let (mut newest, mut stored) = (None, 0_u32);
-        self.walk(u32::MAX, |stamp, _| {
-            stored = stored.saturating_add(1);
-            newest = newest.max(stamp.map(Stamp::id));
-        })
-        .await?;
-        (self.newest, self.stored, self.maybe_sent) = (newest, stored, stored);
-        Ok(())
+    /// Shows `visit` the records in their order until it has seen enough; one that does not read has no stamp.
+    ///
+    /// Behind a reference all walks share one copy of the code that reads the lane.
+    async fn walk(&mut self, operation: Operation, visit: &mut Visit<'_>) -> Result<(), Error<S::Error>> {
+        self.walk_with(operation, visit).await
     }
 
-    async fn walk(&mut self, limit: u32, mut take: impl FnMut(Option<&Stamp>, &[u8])) -> Result<(), Error<S::Error>> {
-        let failed = |error| Error::from_storage(Operation::ReadOutbox, error);
+    async fn walk_with(
+        &mut self,
+        operation: Operation,
+        mut visit: impl FnMut(Option<&Stamp>, &[u8]) -> Verdict,
+    ) -> Result<(), Error<S::Error>> {
+        let failed = |error| Error::from_storage(operation, error);
         let mut data = [0; MAX_ITEM_LEN];
         let mut items = self.queue.iter().await.map_err(failed)?;
-        for _ in 0..limit {
-            let Some(item) = items.next(&mut data).await.map_err(failed)? else { break };
-            match codec::take::<Stamp>(&item) {
-                Some((stamp, body)) => take(Some(&stamp), body),
-                None => take(None, &[]),
+        while let Some(item) = items.next(&mut data).await.map_err(failed)? {
+            let verdict = match codec::take::<Stamp>(&item) {
+                Some((stamp, body)) => visit(Some(&stamp), body),
+                None => visit(None, &[]),
+            };
+            match verdict {
+                Verdict::Next => {}
+                Verdict::Remove => {
+                    item.pop().await.map_err(failed)?;
+                }
+                Verdict::Stop => break,
             }
         }
         Ok(())

@@ -88,7 +88,23 @@ pub const ROWS: &[Row] = &[
     sensor(3, SignalId::TYRE_SENSOR_REAR_RIGHT),
 ];
 
+/// The first four bytes of the SHA-256 of the encoded table.
+pub const SHORT_HASH: u32 = 0x04CD_FD8C;
+
 /// The demonstration car's table.
 pub fn table() -> Table {
     Table::new(ROWS).expect("the built-in rows keep every rule; a test reads them")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::signal::table::{MAX_TABLE_LEN, hash};
+
+    #[test]
+    fn the_short_hash_is_that_of_the_encoded_table() {
+        let mut buffer = [0; MAX_TABLE_LEN];
+        let hash = hash(table().encode_to(&mut buffer).unwrap());
+        assert_eq!(hash.first_chunk().copied().map(u32::from_be_bytes), Some(SHORT_HASH), "{hash:02X?}");
+    }
 }

@@ -2,4 +2,5 @@
 
 pub mod bits;
 pub mod builtin;
+mod precise;
 pub mod table;

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::bits::Field;
+use super::precise;
 use crate::frame::MAX_DATA_LEN;
 
 /// The table format that this build reads.
@@ -76,7 +77,9 @@ pub struct Row {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Reading {
     /// A value in the catalogue's unit.
-    Value(SignalId, f64),
+    Value(SignalId, f32),
+    /// The odometer, in whole metres: it counts further than a single-precision number does.
+    Odometer(u32),
     /// The value lies outside the row's validity.
     Invalid(SignalId),
 }
@@ -188,9 +191,8 @@ impl Row {
         width
             && multiplexor
             && self.field.fits(MAX_DATA_LEN)
-            && self.scale.is_finite()
-            && self.scale != 0.0
-            && self.offset.is_finite()
+            && precise::parts(self.scale).is_some_and(|(mantissa, _)| mantissa != 0)
+            && precise::parts(self.offset).is_some()
             && self.min <= self.max
     }
 
@@ -203,14 +205,29 @@ impl Row {
         }
         let raw = self.field.extract(data)?;
         let number = match self.number {
-            Number::Unsigned => raw as f64,
-            Number::Signed => self.field.signed(raw) as f64,
-            Number::Float32 => f64::from(f32::from_bits(raw as u32)),
-            Number::Float64 => f64::from_bits(raw),
+            Number::Unsigned => precise::single(raw),
+            Number::Signed => {
+                let signed = self.field.signed(raw);
+                let size = precise::single(signed.unsigned_abs());
+                if signed < 0 { -size } else { size }
+            }
+            Number::Float32 => f32::from_bits(raw as u32),
+            Number::Float64 => precise::narrowed(f64::from_bits(raw)),
         };
-        let value = number * self.scale + self.offset;
-        let valid = value >= f64::from(self.min) && value <= f64::from(self.max);
-        Some(if valid { Reading::Value(self.signal, value) } else { Reading::Invalid(self.signal) })
+        let value = number * precise::narrowed(self.scale) + precise::narrowed(self.offset);
+        let reading = if self.signal == SignalId::ODOMETER {
+            let exact = match self.number {
+                Number::Unsigned => Some((raw, 0)),
+                Number::Signed => u64::try_from(self.field.signed(raw)).ok().map(|raw| (raw, 0)),
+                Number::Float32 => precise::parts_single(number),
+                Number::Float64 => precise::parts(f64::from_bits(raw)),
+            };
+            exact.and_then(|exact| precise::scaled(exact, self.scale, self.offset)).map(Reading::Odometer)
+        } else {
+            Some(Reading::Value(self.signal, value))
+        };
+        let valid = value >= self.min && value <= self.max;
+        Some(reading.filter(|_| valid).unwrap_or(Reading::Invalid(self.signal)))
     }
 
     fn write(&self, value: f64, payload: &mut [u8]) -> Option<()> {
@@ -341,11 +358,12 @@ mod tests {
                 let mut payload = [0; 8];
                 table.encode(row.signal, value, &mut payload).unwrap();
                 let read = table.decode(0, row.id, &payload).find_map(|reading| match reading {
-                    Reading::Value(signal, value) if signal == row.signal => Some(value),
+                    Reading::Value(signal, value) if signal == row.signal => Some(f64::from(value)),
+                    Reading::Odometer(metres) => Some(f64::from(metres)),
                     _ => None,
                 });
                 let error = (read.unwrap() - value).abs();
-                prop_assert!(error <= row.scale.abs() * 0.5 + value.abs() * 1e-9, "{:?}: {error}", row.signal);
+                prop_assert!(error <= row.scale.abs() * 0.51 + value.abs().max(row.offset.abs()) * 2e-7, "{:?}: {error}", row.signal);
             }
         }
     }

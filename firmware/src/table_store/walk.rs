@@ -93,30 +93,3 @@ impl<'f, S: NorFlash> Walk<'f, S> {
         Ok(self.window.get(skip as usize..last as usize).unwrap_or_default())
     }
 }
-
-/// The SHA-256 of the table of `rows`, as it would be encoded.
-pub(super) fn encoded_hash(rows: &[Row]) -> [u8; 32] {
-    let mut hasher = Sha256::new();
-    let mut buffer = [0; WINDOW];
-    let mut hash = |len: Option<usize>, buffer: &[u8]| {
-        hasher.update(len.and_then(|len| buffer.get(..len)).unwrap_or_default());
-    };
-    hash(codec::write(&(FORMAT, rows.len()), &mut buffer), &buffer);
-    for row in rows {
-        hash(codec::write(row, &mut buffer), &buffer);
-    }
-    hasher.finalize().into()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::signal::table::{builtin, hash};
-
-    #[test]
-    fn the_hash_of_rows_is_the_hash_of_their_encoded_table() {
-        let mut buffer = [0; MAX_TABLE_LEN];
-        let table = builtin();
-        assert_eq!(encoded_hash(table.rows()), hash(table.encode_to(&mut buffer).unwrap()));
-    }
-}

@@ -164,14 +164,13 @@ impl Odometer {
     pub fn read(
         &mut self,
         reading: &mut Option<Reading>,
-        metres: f64,
+        metres: u32,
         source: DistanceSource,
         uptime_ms: u64,
     ) -> Judged {
-        if !(metres >= 1.0 && metres < f64::from(u32::MAX)) {
+        if metres == 0 || metres == u32::MAX {
             return Judged::Invalid;
         }
-        let metres = metres as u32;
         let Some(known) = reading else {
             *reading = Some(Reading { metres, step_m: None, source });
             self.take(uptime_ms);
@@ -295,8 +294,8 @@ mod tests {
     fn zero_all_ones_and_falling_readings_never_move_the_odometer() {
         let mut odometer = Odometer::default();
         let mut reading = None;
-        assert_eq!(odometer.read(&mut reading, 50_000.0, CAR, 0), Judged::Taken);
-        for bad in [0.0, f64::NAN, 4_294_967_295.0, 49_999.0, -5.0] {
+        assert_eq!(odometer.read(&mut reading, 50_000, CAR, 0), Judged::Taken);
+        for bad in [0, u32::MAX, 49_999, 1] {
             assert_eq!(odometer.read(&mut reading, bad, CAR, 1000), Judged::Invalid, "{bad}");
         }
         assert_eq!(reading.map(|reading| reading.metres), Some(50_000));
@@ -306,12 +305,12 @@ mod tests {
     fn a_leap_counts_only_when_it_is_seen_again() {
         let mut odometer = Odometer::default();
         let mut reading = None;
-        odometer.read(&mut reading, 50_000.0, CAR, 0);
-        assert_eq!(odometer.read(&mut reading, 900_000.0, CAR, 1000), Judged::Doubted);
-        assert_eq!(odometer.read(&mut reading, 50_010.0, CAR, 2000), Judged::Taken);
-        assert_eq!(odometer.read(&mut reading, 80_000.0, CAR, 3000), Judged::Doubted);
-        assert_eq!(odometer.read(&mut reading, 80_010.0, CAR, 4000), Judged::Doubted);
-        assert_eq!(odometer.read(&mut reading, 80_020.0, CAR, 5000), Judged::Taken);
+        odometer.read(&mut reading, 50_000, CAR, 0);
+        assert_eq!(odometer.read(&mut reading, 900_000, CAR, 1000), Judged::Doubted);
+        assert_eq!(odometer.read(&mut reading, 50_010, CAR, 2000), Judged::Taken);
+        assert_eq!(odometer.read(&mut reading, 80_000, CAR, 3000), Judged::Doubted);
+        assert_eq!(odometer.read(&mut reading, 80_010, CAR, 4000), Judged::Doubted);
+        assert_eq!(odometer.read(&mut reading, 80_020, CAR, 5000), Judged::Taken);
         assert_eq!(reading.map(|reading| reading.metres), Some(80_020));
     }
 
@@ -328,7 +327,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn arbitrary_readings_never_lower_the_odometer(readings in proptest::collection::vec(any::<f64>(), 0..50)) {
+        fn arbitrary_readings_never_lower_the_odometer(readings in proptest::collection::vec(any::<u32>(), 0..50)) {
             let mut odometer = Odometer::default();
             let mut reading: Option<Reading> = None;
             for (index, metres) in readings.iter().enumerate() {

@@ -11,30 +11,30 @@ use super::distance::{Integral, MAX_GAP_MS};
 use super::latest::Latest;
 
 /// J1979 fuel type: diesel. Types 19, 21 and 22 are its hybrids.
-const DIESEL: [i64; 4] = [4, 19, 21, 22];
+const DIESEL: [i32; 4] = [4, 19, 21, 22];
 
 /// Density of diesel, in kilograms per cubic metre (EN 590: 820 to 845).
-const DIESEL_DENSITY: f64 = 835.0;
+const DIESEL_DENSITY: f32 = 835.0;
 
 /// Density of petrol (EN 228: 720 to 775) and what a share of ethanol (789) adds.
-const PETROL_DENSITY: f64 = 745.0;
-const ETHANOL_DENSITY: f64 = 789.0;
+const PETROL_DENSITY: f32 = 745.0;
+const ETHANOL_DENSITY: f32 = 789.0;
 
 /// Mass of air that burns one of petrol, and one of ethanol.
-const PETROL_AIR: f64 = 14.7;
-const ETHANOL_AIR: f64 = 9.0;
+const PETROL_AIR: f32 = 14.7;
+const ETHANOL_AIR: f32 = 9.0;
 
 /// A level that rose by this much while the car stood was filled: beyond slosh and slopes.
-const REFUEL_RISE: f64 = 0.08;
+const REFUEL_RISE: f32 = 0.08;
 
 /// The same for a traction battery, beyond its recovery at rest.
-const CHARGE_RISE: f64 = 0.03;
+const CHARGE_RISE: f32 = 0.03;
 
 /// How many samples of a level are averaged before it is believed.
 const LEVEL_SAMPLES: u32 = 5;
 
 /// The density of the fuel in the tank, in kilograms per cubic metre.
-pub(super) fn density(latest: &Latest) -> f64 {
+pub(super) fn density(latest: &Latest) -> f32 {
     if is_diesel(latest) {
         return DIESEL_DENSITY;
     }
@@ -43,10 +43,10 @@ pub(super) fn density(latest: &Latest) -> f64 {
 }
 
 fn is_diesel(latest: &Latest) -> bool {
-    latest.get(SignalId::FUEL_TYPE).is_some_and(|sample| DIESEL.contains(&(sample.value as i64)))
+    latest.get(SignalId::FUEL_TYPE).is_some_and(|sample| DIESEL.contains(&(sample.value as i32)))
 }
 
-fn ethanol(latest: &Latest) -> f64 {
+fn ethanol(latest: &Latest) -> f32 {
     latest.get(SignalId::ETHANOL).map_or(0.0, |sample| sample.value.clamp(0.0, 1.0))
 }
 
@@ -60,37 +60,37 @@ pub(super) struct Flows {
 
 impl Flows {
     /// Takes a fuel rate in cubic metres per second; answers nanolitres burnt.
-    pub(super) fn fuel_rate(&mut self, uptime_ms: u64, cubic_metres_per_s: f64) -> u64 {
+    pub(super) fn fuel_rate(&mut self, uptime_ms: u64, cubic_metres_per_s: f32) -> u64 {
         // 1e-12 m³ are a nanolitre; times milliseconds, hence the thousand.
-        let burnt = self.rate.add(uptime_ms, (cubic_metres_per_s * 1e12) as i64) / 1000;
+        let burnt = self.rate.add(uptime_ms, i64::from((cubic_metres_per_s * 1e12) as i32)) / 1000;
         burnt.max(0).cast_unsigned()
     }
 
     /// Takes a mass air flow in kilograms per second; answers nanolitres burnt, nothing where a rate is known or for diesel.
-    pub(super) fn air(&mut self, uptime_ms: u64, kg_per_s: f64, latest: &Latest) -> u64 {
+    pub(super) fn air(&mut self, uptime_ms: u64, kg_per_s: f32, latest: &Latest) -> u64 {
         if self.rate.is_live(uptime_ms) || is_diesel(latest) {
             return 0;
         }
         let ratio = PETROL_AIR + (ETHANOL_AIR - PETROL_AIR) * ethanol(latest);
         let cubic_metres_per_s = kg_per_s / ratio / density(latest);
-        let burnt = self.air.add(uptime_ms, (cubic_metres_per_s * 1e12) as i64) / 1000;
+        let burnt = self.air.add(uptime_ms, i64::from((cubic_metres_per_s * 1e12) as i32)) / 1000;
         burnt.max(0).cast_unsigned()
     }
 
     /// Takes the traction power in watts, positive into the battery; answers millijoules drawn, negative for recuperation.
-    pub(super) fn power(&mut self, uptime_ms: u64, watts: f64) -> i64 {
-        -self.power.add(uptime_ms, watts as i64)
+    pub(super) fn power(&mut self, uptime_ms: u64, watts: f32) -> i64 {
+        -self.power.add(uptime_ms, i64::from(watts as i32))
     }
 }
 
 /// Watches one level, of the tank or of the traction battery, across the time that the car stands.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Level {
-    sum: f64,
+    sum: f32,
     count: u32,
     since_ms: Option<u64>,
     judged: bool,
-    smooth: Option<f64>,
+    smooth: Option<f32>,
 }
 
 impl Level {
@@ -103,7 +103,7 @@ impl Level {
     pub(super) fn sample(
         &mut self,
         uptime_ms: u64,
-        level: f64,
+        level: f32,
         parked: Option<u16>,
         electric: bool,
     ) -> Option<Refuelled> {
@@ -120,11 +120,11 @@ impl Level {
             return None;
         }
         self.judged = true;
-        let after = self.sum / f64::from(self.count);
+        let after = self.sum / self.count as f32;
         self.smooth = Some(after);
-        let before = f64::from(parked?) / 1000.0;
+        let before = f32::from(parked?) / 1000.0;
         let rise = if electric { CHARGE_RISE } else { REFUEL_RISE };
-        (after - before >= rise).then_some(Refuelled { before: before as f32, after: after as f32, electric })
+        (after - before >= rise).then_some(Refuelled { before, after, electric })
     }
 
     /// The smoothed level, in thousandths.

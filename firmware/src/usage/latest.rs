@@ -4,18 +4,18 @@
 
 use heapless::Vec;
 use milepost_protocol::SignalId;
-use milepost_protocol::signal::CATALOGUE;
+use milepost_protocol::signal::IDS;
 
 use crate::status::LastSignal;
 
 /// As many signals as the catalogue names.
-pub const MAX_SIGNALS: usize = CATALOGUE.len();
+pub const MAX_SIGNALS: usize = IDS.len();
 
 /// One measured value.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Sample {
     /// In the catalogue's unit.
-    pub value: f64,
+    pub value: f32,
     /// When, as uptime in milliseconds.
     pub uptime_ms: u64,
 }
@@ -26,7 +26,7 @@ const NEVER: u64 = u64::MAX;
 /// The newest sample of each signal.
 #[derive(Debug, Clone)]
 pub struct Latest {
-    values: [f64; MAX_SIGNALS],
+    values: [f32; MAX_SIGNALS],
     /// [`NEVER`] where there is no value.
     uptimes_ms: [u64; MAX_SIGNALS],
 }
@@ -39,7 +39,7 @@ impl Default for Latest {
 
 impl Latest {
     /// Takes a value; a signal that the catalogue does not name is not kept.
-    pub fn set(&mut self, signal: SignalId, value: f64, uptime_ms: u64) {
+    pub fn set(&mut self, signal: SignalId, value: f32, uptime_ms: u64) {
         let Some(index) = index(signal) else { return };
         if let (Some(place), Some(when)) = (self.values.get_mut(index), self.uptimes_ms.get_mut(index)) {
             (*place, *when) = (value, uptime_ms);
@@ -52,14 +52,14 @@ impl Latest {
     }
 
     /// The newest value, if it is at most `max_age_ms` old.
-    pub fn fresh(&self, signal: SignalId, uptime_ms: u64, max_age_ms: u64) -> Option<f64> {
+    pub fn fresh(&self, signal: SignalId, uptime_ms: u64, max_age_ms: u64) -> Option<f32> {
         self.get(signal).filter(|sample| uptime_ms.saturating_sub(sample.uptime_ms) <= max_age_ms).map(|s| s.value)
     }
 
     /// Forgets every signal that `keep` does not want.
     pub fn retain(&mut self, keep: impl Fn(SignalId) -> bool) {
-        for (entry, uptime_ms) in CATALOGUE.iter().zip(&mut self.uptimes_ms) {
-            if !keep(entry.id) {
+        for (id, uptime_ms) in IDS.iter().zip(&mut self.uptimes_ms) {
+            if !keep(*id) {
                 *uptime_ms = NEVER;
             }
         }
@@ -73,7 +73,7 @@ impl Latest {
     /// The value at a place of the catalogue, if it is known.
     pub(crate) fn last(&self, index: usize) -> Option<LastSignal> {
         let Sample { value, uptime_ms } = self.at(index)?;
-        Some(LastSignal { signal: CATALOGUE.get(index)?.id, value: value as f32, uptime_ms })
+        Some(LastSignal { signal: *IDS.get(index)?, value, uptime_ms })
     }
 
     fn at(&self, index: usize) -> Option<Sample> {
@@ -82,6 +82,12 @@ impl Latest {
     }
 }
 
+/// A temperature in tenths of a degree.
+pub(super) fn tenths(celsius: f32) -> i16 {
+    let half = if celsius < 0.0 { -0.5 } else { 0.5 };
+    (celsius * 10.0 + half) as i16
+}
+
 fn index(signal: SignalId) -> Option<usize> {
-    CATALOGUE.binary_search_by_key(&signal, |entry| entry.id).ok()
+    IDS.binary_search(&signal).ok()
 }

@@ -10,33 +10,32 @@ pub(super) const SUMMED: [SignalId; 2] = [SignalId::OUTSIDE_TEMPERATURE, SignalI
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Summary {
     count: u32,
-    min: f64,
-    max: f64,
-    sum: f64,
+    min: f32,
+    max: f32,
+    /// In thousandths of the unit: single precision would lose the small ones of a long trip.
+    sum_milli: i64,
 }
 
 impl Summary {
     /// Takes a value.
-    pub(super) fn add(&mut self, value: f64) {
-        (self.min, self.max) =
-            if self.count == 0 { (value, value) } else { (self.min.min(value), self.max.max(value)) };
-        self.sum += value;
+    pub(super) fn add(&mut self, value: f32) {
+        // Every value is a number: comparing takes less code than what `min` and `max` do about those that are none.
+        if self.count == 0 || value < self.min {
+            self.min = value;
+        }
+        if self.count == 0 || value > self.max {
+            self.max = value;
+        }
+        self.sum_milli = self.sum_milli.saturating_add(i64::from((value * 1000.0) as i32));
         self.count = self.count.saturating_add(1);
     }
 
     /// The record over a span, if there was any value.
     pub(super) fn finish(&mut self, signal: SignalId, span_ms: u64) -> Option<SignalSummary> {
-        let Self { count, min, max, sum } = core::mem::take(self);
+        let Self { count, min, max, sum_milli } = core::mem::take(self);
         let span_s = u32::try_from(span_ms / 1000).unwrap_or(u32::MAX);
-        let mean = sum / f64::from(count.max(1));
-        (count > 0).then_some(SignalSummary {
-            signal,
-            span_s,
-            count,
-            min: min as f32,
-            mean: mean as f32,
-            max: max as f32,
-        })
+        let mean = (sum_milli / i64::from(count.max(1))) as i32 as f32 / 1000.0;
+        (count > 0).then_some(SignalSummary { signal, span_s, count, min, mean, max })
     }
 }
 

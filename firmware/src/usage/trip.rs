@@ -23,10 +23,10 @@ pub(super) const SILENCE_MS: u64 = 60_000;
 const STILL_MS: u64 = 180_000;
 
 /// An engine that starts below this many degrees Celsius starts cold.
-const COLD_C: f64 = 40.0;
+const COLD_C: f32 = 40.0;
 
 /// An engine is warm from this many degrees Celsius on.
-const WARM_C: f64 = 70.0;
+const WARM_C: f32 = 70.0;
 
 /// A trip below this many metres is short: the engine's oil does not get hot.
 const SHORT_M: u32 = 8_000;
@@ -74,7 +74,7 @@ impl Usage {
         Some(u32::try_from(rested_ms / 1000).unwrap_or(u32::MAX))
     }
 
-    pub(super) fn ignition_changed(&mut self, uptime_ms: u64, unix_ms: Option<u64>, state: f64) {
+    pub(super) fn ignition_changed(&mut self, uptime_ms: u64, unix_ms: Option<u64>, state: f32) {
         if state >= 2.0 {
             self.sign_of_life(uptime_ms, unix_ms);
             if state >= 3.0 && !self.running {
@@ -85,7 +85,7 @@ impl Usage {
         }
     }
 
-    pub(super) fn engine_speed(&mut self, uptime_ms: u64, unix_ms: Option<u64>, rpm: f64) {
+    pub(super) fn engine_speed(&mut self, uptime_ms: u64, unix_ms: Option<u64>, rpm: f32) {
         let running = rpm > RUNNING_RPM;
         if running {
             let rested_s = self.rested_s(uptime_ms, unix_ms);
@@ -176,7 +176,7 @@ impl Usage {
                 self.ledger.totals.cold_starts = self.ledger.totals.cold_starts.saturating_add(1);
             }
         }
-        if celsius >= WARM_C && f64::from(start_c) < WARM_C && trip.warmup_s.is_none() {
+        if celsius >= WARM_C && f32::from(start_c) < WARM_C && trip.warmup_s.is_none() {
             trip.warmup_s = Some(whole(since_ms.saturating_sub(engine_start_ms), 1000));
         }
     }
@@ -245,7 +245,7 @@ impl Usage {
                 self.push(end_ms, summary);
             }
         }
-        let share = |thousandths: Option<u16>| thousandths.map(|share| f64::from(share) / 1000.0);
+        let share = |thousandths: Option<u16>| thousandths.map(|share| f32::from(share) / 1000.0);
         let (fuel, charge) = (share(self.fuel_level.thousandths()), share(self.charge_level.thousandths()));
         let told = self.ledger.told;
         self.ledger.told.fuel_level = self.told_share(end_ms, SignalId::FUEL_LEVEL, fuel, told.fuel_level, 20);

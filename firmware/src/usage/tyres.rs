@@ -5,7 +5,7 @@
 use milepost_protocol::SignalId;
 use milepost_protocol::record::{TyreSample, Wheel};
 
-use super::latest::Latest;
+use super::latest::{Latest, tenths};
 
 /// A sample waits this long for the rest of the wheel's values, in milliseconds.
 const WAIT_MS: u64 = 60_000;
@@ -79,7 +79,7 @@ impl Tyres {
         }
         *told = true;
         *known = sensor.or(*known);
-        let air_decicelsius = air.map(|celsius| (celsius * 10.0) as i16);
+        let air_decicelsius = air.map(tenths);
         Some(TyreSample { wheel, pressure_pa: pressure as u32, air_decicelsius, outside_decicelsius, sensor })
     }
 }

@@ -4,6 +4,7 @@ use milepost_firmware::{Device, Now};
 use milepost_protocol::downlink::{Command, Task};
 use milepost_protocol::envelope::ClockQuality;
 use milepost_protocol::record::{CommandOutcome, LogLevel};
+use milepost_protocol::settings::DeviceSettings;
 use milepost_protocol::{Downlink, Record};
 
 use crate::car::{EPOCH_MS, at, collect, send};
@@ -34,6 +35,24 @@ fn a_level_is_sent_once_it_is_asked_for_and_stays_so_after_a_restart() {
     let mut device = chip.start(at(20));
     block_on(device.log(at(30), LogLevel::Info, "after")).unwrap();
     assert_eq!(texts(&mut device, at(40)), ["warned", "after"]);
+}
+
+#[test]
+fn settings_of_the_cloud_are_told_back_and_an_older_version_changes_nothing() {
+    let chip = Chip::new(4, 4);
+    let mut device = chip.start(at(0));
+    let newer = DeviceSettings { version: 3, log_level: LogLevel::Info, counters_every_s: 600, local_reminders: false };
+    command(&mut device, 1, Task::Configure { settings: newer });
+    command(&mut device, 2, Task::Configure { settings: DeviceSettings { version: 2, ..DeviceSettings::default() } });
+    assert_eq!(device.settings(), newer);
+    drop(device);
+    let mut device = chip.start(at(20));
+    assert_eq!(device.settings(), newer, "a restart forgets nothing");
+    let told = collect(&mut device, at(30)).into_iter().filter_map(|got| match got.record {
+        Record::DeviceSettings(settings) => Some(settings),
+        _ => None,
+    });
+    assert_eq!(told.collect::<Vec<_>>(), [newer, newer], "both commands are answered with what is in force");
 }
 
 #[test]

@@ -236,8 +236,13 @@ mod tests {
             (SignalId::TYRE_SENSOR_FRONT_LEFT, f64::from(0x00AB_CDEF), 0.0),
         ] {
             assert!(
-                readings.iter().any(|reading| matches!(reading,
-                    Reading::Value(found, value) if *found == signal && (value - expected).abs() <= within)),
+                readings.iter().any(|reading| match reading {
+                    Reading::Value(found, value) => *found == signal && (f64::from(*value) - expected).abs() <= within,
+                    Reading::Odometer(metres) => {
+                        signal == SignalId::ODOMETER && (f64::from(*metres) - expected).abs() <= within
+                    }
+                    Reading::Invalid(_) => false,
+                }),
                 "{signal:?} in {readings:?}"
             );
         }

@@ -195,8 +195,13 @@ pub(crate) fn records() -> Vec<(&'static str, &'static str, Record)> {
             }
             .into(),
         ),
+        ("device-settings", "what the cloud has decided is in force", settings().into()),
         ("unknown", "a kind of a later version, kept as it came", unknown(40_000, &[1, 2, 3])),
     ]
+}
+
+fn settings() -> DeviceSettings {
+    DeviceSettings { version: 12, log_level: LogLevel::Info, counters_every_s: 600, local_reminders: false }
 }
 
 fn update_states() -> Vec<Record> {
@@ -346,6 +351,7 @@ pub(crate) fn down() -> Vec<Down> {
         one("command-table-commit", "take it into use", command(Task::TableCommit)),
         one("command-report", "report now", command(Task::Report)),
         one("command-log-level", "send what happens", command(Task::LogLevel { level: LogLevel::Info })),
+        one("command-configure", "other settings", command(Task::Configure { settings: settings() })),
         one("command-anchor-odometer", "the true odometer", command(Task::AnchorOdometer { odometer_m: 48_150_000 })),
         one(
             "certificate-largest",

@@ -118,6 +118,18 @@ fn log_chunk() -> impl Strategy<Value = Record> {
     })
 }
 
+fn settings() -> impl Strategy<Value = DeviceSettings> {
+    let level = select(vec![LogLevel::Error, LogLevel::Warn, LogLevel::Info]);
+    (any::<u32>(), level, any::<u32>(), any::<bool>()).prop_map(
+        |(version, log_level, counters_every_s, local_reminders)| DeviceSettings {
+            version,
+            log_level,
+            counters_every_s,
+            local_reminders,
+        },
+    )
+}
+
 fn version() -> impl Strategy<Value = Version> {
     any::<[u16; 3]>().prop_map(Version)
 }
@@ -195,6 +207,7 @@ fn record() -> impl Strategy<Value = Record> {
             .prop_map(|([boot, first, count], reason)| { Gap { boot, first, count, reason }.into() }),
         log_chunk(),
         (any::<u32>(), outcome).prop_map(|(command, outcome)| CommandResult { command, outcome }.into()),
+        settings().prop_map(Record::from),
         (any::<u32>(), any::<u32>(), any::<u32>()).prop_map(|(spent_uah, budget_uah, wakes)| ParkedDay {
             spent_uah,
             budget_uah,
@@ -247,6 +260,7 @@ fn task() -> impl Strategy<Value = Task> {
         Just(Task::Report),
         any::<u32>().prop_map(|odometer_m| Task::AnchorOdometer { odometer_m }),
         Just(Task::LogLevel { level: LogLevel::Error }),
+        settings().prop_map(|settings| Task::Configure { settings }),
     ]
 }
 

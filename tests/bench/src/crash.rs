@@ -18,7 +18,8 @@ use crate::log::Strings;
 const GAVE_UP: i32 = 101;
 
 /// What is ordered, and a word of what the board says about it after its restart.
-const CRASHES: [(Order, &str); 2] = [(Order::Panic, "asked to panic"), (Order::Hang, "the watchdog was not fed")];
+const CRASHES: [(Order, &str); 2] =
+    [(Order::Panic, "panic, called from 0x"), (Order::Hang, "the watchdog was not fed")];
 
 pub(crate) async fn run(image: &Path) -> Result<()> {
     let folder = tempfile::tempdir()?;

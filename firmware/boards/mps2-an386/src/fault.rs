@@ -13,6 +13,8 @@ use cortex_m::peripheral::SCB;
 use cortex_m_rt::{ExceptionFrame, exception};
 use milepost_board_kit::crash::{self, Area, Cause, Crash};
 
+use crate::stack;
+
 /// How many ends in a row are one too many.
 const TOO_MANY: u8 = 3;
 
@@ -58,13 +60,11 @@ pub(crate) fn end(cause: Cause, said: Arguments<'_>) -> ! {
     SCB::sys_reset()
 }
 
+// What it says is left aside: an image that reads it holds every panic's text and place.
 #[panic_handler]
-fn panic(info: &PanicInfo<'_>) -> ! {
+fn panic(_: &PanicInfo<'_>) -> ! {
     cortex_m::interrupt::disable();
-    match info.location() {
-        Some(place) => end(Cause::Panic, format_args!("{}:{} {}", place.file(), place.line(), info.message())),
-        None => end(Cause::Panic, format_args!("{}", info.message())),
-    }
+    end(Cause::Panic, format_args!("panic, called from{}", stack::callers()))
 }
 
 // SAFETY: the handler never returns to what faulted, and touches nothing but the crash area and the reset.

@@ -156,9 +156,9 @@ async fn uplink(
     let memory = MEMORY.take();
     let tell = |news| match news {
         link::News::Connecting => {
-            let address = stack.config_v4().map(|config| config.address);
+            let address = stack.config_v4().map_or([0; 4], |config| config.address.address().octets());
             defmt::info!(
-                "link: connecting to {=str}:{=u16} from {}",
+                "link: connecting to {=str}:{=u16} from {=[u8; 4]}",
                 configuration.host.as_str(),
                 configuration.port,
                 address
@@ -173,6 +173,16 @@ async fn uplink(
         link::run(&mut network, &mut random, configuration, policy, memory, (&PORTS, &mut mailboxes), tell).await;
     let Err(error) = ended;
     fault::end(Cause::Software, format_args!("the link ended: {error}"))
+}
+
+/// The core, in its place; by itself, so that what it is made from leaves the stack before anything else needs it.
+#[inline(never)]
+fn make(chip: &'static Chip<Nor>, settings: Settings) -> &'static mut Device<Region<'static, Nor>> {
+    static DEVICE: StaticCell<Device<Region<'static, Nor>>> = StaticCell::new();
+    match Device::new(Region::of_core(chip, &Layout::NOR), settings) {
+        Ok(device) => DEVICE.init(device),
+        Err(error) => fault::end(Cause::Software, format_args!("the core is not made: {error}")),
+    }
 }
 
 #[embassy_executor::task]
@@ -191,11 +201,10 @@ async fn car(
         obd: configuration.bus.ask,
         ..Settings::default()
     };
-    let flash = Region::of_core(chip, &Layout::NOR);
-    let mut device = match Device::start(flash, settings, host::now(pace)).await {
-        Ok(device) => device,
-        Err(error) => fault::end(Cause::Software, format_args!("the core does not start: {error}")),
-    };
+    let device = make(chip, settings);
+    if let Err(error) = device.begin(host::now(pace)).await {
+        fault::end(Cause::Software, format_args!("the core does not start: {error}"));
+    }
     if let Some(crash) = crash {
         let told = device.log(host::now(pace), LogLevel::Error, &crash.text).await;
         if let Err(error) = told {
@@ -205,7 +214,7 @@ async fn car(
     let keeper = keeper(chip, configuration, copy).await;
     let boot = device.status().boot;
     defmt::info!("core: boot {=u32}, {=u32} records wait", boot, device.waiting());
-    let ended = Host::new(&mut device, keeper, &PORTS, uplink, downlink, pace).run(|news| tell(&news)).await;
+    let ended = Host::new(device, keeper, &PORTS, uplink, downlink, pace).run(|news| tell(&news)).await;
     if let Err(error) = ended {
         fault::end(Cause::Software, format_args!("the core failed: {error}"));
     }
@@ -301,7 +310,7 @@ async fn obey(order: Order) {
             PORTS.inputs.send(Input::Finish).await;
         }
         #[expect(clippy::panic, reason = "it was asked for")]
-        Order::Panic => panic!("asked to panic"),
+        Order::Panic => panic!(),
         Order::Hang => critical_section::with(|_| {
             loop {
                 cortex_m::asm::nop();
@@ -332,7 +341,7 @@ async fn supervise() -> ! {
         let uptime_s = Instant::now().as_secs();
         match PORTS.supervisor.silent(uptime_s as u32) {
             None => watchdog::feed(),
-            Some(member) => defmt::error!("silent: {}", defmt::Debug2Format(&member)),
+            Some(member) => defmt::error!("silent: {=str}", member.name()),
         }
         if uptime_s == SETTLED_S {
             fault::settled();

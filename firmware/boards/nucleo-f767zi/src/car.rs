@@ -55,10 +55,7 @@ pub(crate) async fn run(parts: Parts) -> ! {
         obd: configuration.bus.ask,
         ..Settings::default()
     };
-    let mut device = match Device::new(Region::of_core(chip, &Layout::NOR), settings) {
-        Ok(device) => device,
-        Err(error) => fault::end(Cause::Software, format_args!("the core is not made: {error}")),
-    };
+    let device = make(chip, settings);
     if let Err(error) = device.begin(host::now(PACE)).await {
         fault::end(Cause::Software, format_args!("the core does not start: {error}"));
     }
@@ -70,7 +67,7 @@ pub(crate) async fn run(parts: Parts) -> ! {
     let keeper = keeper(chip, configuration, copy).await;
     let (boot, waiting) = (device.status().boot, device.waiting());
     defmt::info!("core: boot {=u32}, {=u32} records wait, {=u64} ms", boot, waiting, Instant::now().as_millis());
-    match Host::new(&mut device, keeper, &PORTS, uplink, downlink, PACE).run(|news| tell(&news)).await {
+    match Host::new(device, keeper, &PORTS, uplink, downlink, PACE).run(|news| tell(&news)).await {
         Ok(()) => fault::end(Cause::Software, format_args!("the core ended")),
         Err(error) => fault::end(Cause::Software, format_args!("the core failed: {error}")),
     }
@@ -87,6 +84,16 @@ async fn keeper(
             defmt::error!("no link: {}", defmt::Display2Format(&error));
             None
         }
+    }
+}
+
+/// The core, in its place; by itself, so that what it is made from leaves the stack before anything else needs it.
+#[inline(never)]
+fn make(chip: &'static Chip<Nor>, settings: Settings) -> &'static mut Device<Region<'static, Nor>> {
+    static DEVICE: StaticCell<Device<Region<'static, Nor>>> = StaticCell::new();
+    match Device::new(Region::of_core(chip, &Layout::NOR), settings) {
+        Ok(device) => DEVICE.init(device),
+        Err(error) => fault::end(Cause::Software, format_args!("the core is not made: {error}")),
     }
 }
 

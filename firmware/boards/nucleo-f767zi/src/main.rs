@@ -209,7 +209,7 @@ async fn supervise(mut watchdog: IndependentWatchdog<'static, IWDG>) -> ! {
         let uptime_s = Instant::now().as_secs();
         match PORTS.supervisor.silent(uptime_s as u32) {
             None => watchdog.pet(),
-            Some(member) => defmt::error!("silent: {}", defmt::Debug2Format(&member)),
+            Some(member) => defmt::error!("silent: {=str}", member.name()),
         }
         can::tell(can::HEALTH.look());
         if uptime_s == SETTLED_S {

@@ -65,9 +65,9 @@ async fn uplink(
     let memory = MEMORY.take();
     let tell = |news| match news {
         News::Connecting => {
-            let address = stack.config_v4().map(|config| config.address);
+            let address = stack.config_v4().map_or([0; 4], |config| config.address.address().octets());
             let (host, port) = (configuration.host.as_str(), configuration.port);
-            defmt::info!("link: connecting to {=str}:{=u16} from {}", host, port, address);
+            defmt::info!("link: connecting to {=str}:{=u16} from {=[u8; 4]}", host, port, address);
         }
         News::Left => defmt::info!("link: closed"),
         News::Lost(loss, wait) => {
