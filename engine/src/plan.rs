@@ -4,7 +4,7 @@
 
 use heapless::Vec;
 use milepost_protocol::plan::{
-    Anchor, Condition, ItemId, Limits, Margin, PlanItem, Recurrence, Rule, SafetyClass, ServicePlan,
+    Anchor, Condition, DAY_MS, ItemId, Limits, Margin, PlanItem, Recurrence, Rule, SafetyClass, ServicePlan,
 };
 use serde::{Deserialize, Serialize};
 
@@ -115,10 +115,25 @@ pub fn standard(powertrain: Powertrain, start: Anchor) -> ServicePlan {
     ServicePlan { version: 1, items }
 }
 
+/// The item of a used car as it stands when `share` of a repeated interval is behind it, by date and by distance; 1 is the bound.
+#[must_use]
+pub fn under_way(item: PlanItem, share: f64, odometer_m: u32, now_ms: u64) -> PlanItem {
+    let limits = item.rule.repeat;
+    let days = f64::from(limits.days.unwrap_or_default());
+    let metres = f64::from(limits.distance_m.unwrap_or_default());
+    let anchor = Anchor {
+        cycle: 1,
+        at_ms: now_ms.saturating_sub((share * days * DAY_MS as f64) as u64),
+        odometer_m: odometer_m.saturating_sub((share * metres) as u32),
+        ..Anchor::default()
+    };
+    PlanItem { anchor, ..item }
+}
+
 #[cfg(test)]
 mod tests {
     use milepost_protocol::NoticeId;
-    use milepost_protocol::plan::{DAY_MS, Level};
+    use milepost_protocol::plan::Level;
 
     use super::*;
     use crate::maintenance::{Completion, Usage, assess, complete};
@@ -167,6 +182,19 @@ mod tests {
         ] {
             assert_eq!(count(item, Level::Due), services, "{item:?}");
             assert_eq!(count(item, Level::Overdue), 0, "{item:?}");
+        }
+    }
+
+    #[test]
+    fn an_item_under_way_has_used_up_its_share_of_the_interval() {
+        let (now_ms, odometer_m) = (1_700_000_000_000, 48_000 * KM);
+        let usage = Usage { odometer_m: Some(odometer_m), ..Usage::default() };
+        for item in &standard(Powertrain::Combustion, Anchor::default()).items {
+            for (share, due) in [(0.2, false), (0.5, false), (1.01, true), (1.3, true)] {
+                let found = assess(&under_way(*item, share, odometer_m, now_ms), &usage, now_ms);
+                assert!((f64::from(found.used) - share).abs() < 0.01, "{:?}: {} of {share}", found.item, found.used);
+                assert_eq!(found.level >= Level::Due, due, "{:?} at {share}", found.item);
+            }
         }
     }
 

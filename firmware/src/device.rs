@@ -102,7 +102,7 @@ pub struct Device<S: MultiwriteNorFlash> {
     ledger_ms: u64,
     ledger_unix_ms: u64,
     counters_ms: u64,
-    assessed_ms: Option<u64>,
+    assess_from_ms: u64,
     newest_ms: u64,
     events: Events,
     drops: Drops,

@@ -3,12 +3,16 @@
 //! A reminder's id follows from (item, cycle, level), so the car and the cloud name it alike without having met, and either may be first.
 //! Invariant: a notice is raised once, shown first once and answered once, across restarts; a closed one never opens again by a repetition.
 
+use embedded_storage_async::nor_flash::MultiwriteNorFlash;
 use heapless::Vec;
 use milepost_engine::maintenance::{self, UNKNOWN_ODOMETER_M};
-use milepost_protocol::NoticeId;
 use milepost_protocol::notice::{Actions, Answer, Notice, NoticeKind, NoticeState};
 use milepost_protocol::plan::{DAY_MS, ItemId, Level, PlanView, SafetyClass};
+use milepost_protocol::{NoticeId, codec};
 use serde::{Deserialize, Serialize};
+
+use crate::error::Error;
+use crate::store::{Key, Store};
 
 /// The most notices that are open at once.
 pub const MAX_NOTICES: usize = 12;
@@ -299,6 +303,18 @@ impl Notices {
         let (index, least) = taken.min_by_key(|(_, slot)| slot.urgency)?;
         (least.urgency < new).then_some(index)
     }
+}
+
+/// Reads every open notice that a state region holds, for those who look at flash from outside.
+pub async fn read_all<S: MultiwriteNorFlash>(state: S, mut take: impl FnMut(Slot)) -> Result<(), Error<S::Error>> {
+    let mut store = Store::open(state)?;
+    for index in 0..MAX_NOTICES {
+        let stored = store.bytes(Key::notice(index)).await?.and_then(codec::take::<Option<Slot>>);
+        if let Some((Some(slot), _)) = stored {
+            take(slot);
+        }
+    }
+    Ok(())
 }
 
 /// The order of urgency: safety first, then level, then what asks something, then the older one.

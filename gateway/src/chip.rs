@@ -11,7 +11,8 @@ use milepost_firmware::checksum::crc32;
 use milepost_firmware::configuration::{self, Bus, COPY_LEN, Configuration, ConfigurationError};
 use milepost_firmware::layout::{Layout, Place};
 use milepost_firmware::outbox::{self, Stamp};
-use milepost_firmware::{Device, Flash, Now, Settings};
+use milepost_firmware::{Device, Flash, Now, Settings, notices};
+use milepost_protocol::notice::Notice;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use serde::Serialize;
@@ -150,10 +151,7 @@ pub struct Contents {
 /// Reads a chip with the core itself, on a copy.
 pub async fn inspect(path: &Path) -> Result<Contents, ChipError> {
     let image = std::fs::read(path).map_err(|source| ChipError::Io { path: path.to_owned(), source })?;
-    let region = |place: Place| {
-        Region::of_image(&image, place)
-            .ok_or(ChipError::Identity { what: "chip of this layout", path: path.to_owned() })
-    };
+    let region = |place: Place| region(&image, place, path);
     let mut buffer = [0; COPY_LEN];
     let found = configuration::load::<_, Configuration>(&mut region(Layout::NOR.configuration)?, &mut buffer).await;
     let found = found.map_err(ChipError::Configuration)?;
@@ -192,4 +190,18 @@ pub async fn inspect(path: &Path) -> Result<Contents, ChipError> {
         distance_m: status.counters.distance_m,
         dropped: status.drops.records,
     })
+}
+
+/// Every notice that is open on a chip, with the words that its display has, on a copy.
+pub async fn notices(path: &Path) -> Result<Vec<Notice>, ChipError> {
+    let image = std::fs::read(path).map_err(|source| ChipError::Io { path: path.to_owned(), source })?;
+    let mut found = Vec::new();
+    notices::read_all(region(&image, Layout::NOR.state, path)?, |slot| found.push(slot.notice))
+        .await
+        .map_err(ChipError::Core)?;
+    Ok(found)
+}
+
+fn region(image: &[u8], place: Place, path: &Path) -> Result<Region, ChipError> {
+    Region::of_image(image, place).ok_or(ChipError::Identity { what: "chip of this layout", path: path.to_owned() })
 }

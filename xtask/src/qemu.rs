@@ -30,8 +30,12 @@ pub(crate) enum Emulation {
         #[arg(last = true)]
         arguments: Vec<String>,
     },
-    /// Drive once around the whole loop: image, service, reminder, button, account.
-    Loop,
+    /// Drive once around the whole loop: image, service, reminder on the screen, buttons, account.
+    Loop {
+        /// Where the picture of the reminder goes, `target/qemu/screen.png` without it; the one after its answer goes beside it.
+        #[arg(long)]
+        png: Option<PathBuf>,
+    },
     /// Cut the power again and again, and look at what the flash chip holds.
     PowerCut {
         /// How many times the board starts.
@@ -61,8 +65,9 @@ pub(crate) fn run(root: &Path, emulation: Emulation) -> Result<()> {
             words.extend(arguments);
             None
         }
-        Emulation::Loop => {
-            words.push("loop".to_owned());
+        Emulation::Loop { png } => {
+            let png = png.unwrap_or_else(|| target_folder(root).join("qemu/screen.png"));
+            words.extend(["loop".to_owned(), format!("--png={}", png.display())]);
             build(root)?
         }
         Emulation::PowerCut { boots, seed } => {
@@ -92,11 +97,12 @@ pub(crate) fn check(root: &Path) -> Result<()> {
     for folder in [KIT, BOARD] {
         run::run(run::cargo(&root.join(folder)).args(["fmt", "--check"]))?;
     }
-    run::run(run::cargo(&root.join(KIT)).args(["test", "--quiet"]))?;
-    run::run(run::cargo(&root.join(KIT)).args(["clippy", "--quiet", "--all-targets", "--", "-Dwarnings"]))?;
+    run::run(run::cargo(&root.join(KIT)).args(["test", "--quiet", "--features", "screen"]))?;
+    let lints = ["clippy", "--quiet", "--all-targets", "--features", "screen", "--", "-Dwarnings"];
+    run::run(run::cargo(&root.join(KIT)).args(lints))?;
     // In the profile of the build behind it, so that the libraries are checked once.
     run::run(run::cargo(&root.join(BOARD)).args(["clippy", "--quiet", "--release", "--", "-Dwarnings"]))?;
-    run(root, Emulation::Loop)?;
+    run(root, Emulation::Loop { png: None })?;
     run(root, Emulation::Enrol)?;
     run(root, Emulation::Crash)?;
     run(root, Emulation::EvilServer)?;

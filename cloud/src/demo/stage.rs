@@ -8,9 +8,9 @@ use anyhow::{Context, Result, ensure};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
-use milepost_engine::plan::{Powertrain, standard};
+use milepost_engine::plan::{Powertrain, standard, under_way};
 use milepost_protocol::downlink::Purposes;
-use milepost_protocol::plan::{Anchor, DAY_MS, PlanItem};
+use milepost_protocol::plan::{Anchor, DAY_MS};
 use rand::Rng;
 use rand::distr::Alphanumeric;
 use serde::Serialize;
@@ -168,20 +168,6 @@ async fn register(server: &RunningServer, participant: &Participant, epoch_ms: u
     let purposes = if participant.offers { all.and(Purposes::OFFERS) } else { all };
     server.service.set_consent(device, purposes, Actor::Owner(participant.owner.clone())).await?;
     Ok(())
-}
-
-/// The item as it stands when `progress` of its cycle is behind it.
-fn under_way(item: PlanItem, progress: f64, odometer_m: u32, now_ms: u64) -> PlanItem {
-    let limits = item.rule.repeat;
-    let days = f64::from(limits.days.unwrap_or_default());
-    let metres = f64::from(limits.distance_m.unwrap_or_default());
-    let anchor = Anchor {
-        cycle: 1,
-        at_ms: now_ms.saturating_sub((progress * days * DAY_MS as f64) as u64),
-        odometer_m: odometer_m.saturating_sub((progress * metres) as u32),
-        ..Anchor::default()
-    };
-    PlanItem { anchor, ..item }
 }
 
 /// Issues the certificate and leaves the car's past beside it.

@@ -4,6 +4,7 @@
 //! such as those after power came, are no record.
 
 use core::fmt::{self, Write};
+use core::sync::atomic::{AtomicU8, Ordering};
 
 use milepost_firmware::checksum::crc32;
 use milepost_protocol::record::ResetReason;
@@ -59,8 +60,40 @@ pub struct Crash {
     pub text: heapless::String<MAX_TEXT_LEN>,
 }
 
+/// How many runs in a row ended in a crash before this one.
+///
+/// The board lends its [`Area`], since only it knows the RAM that its reset keeps.
+#[derive(Debug, Default)]
+pub struct Streak(AtomicU8);
+
+impl Streak {
+    /// None is known yet.
+    pub const fn new() -> Self {
+        Self(AtomicU8::new(0))
+    }
+
+    /// How the run before this one ended, if it should not have; it is told once.
+    pub fn take(&self, area: &mut Area) -> Option<Crash> {
+        let crash = take(area)?;
+        self.0.store(crash.in_a_row, Ordering::Relaxed);
+        Some(crash)
+    }
+
+    /// This run has proved itself; the next bad end is the first again.
+    pub fn settled(&self) {
+        self.0.store(0, Ordering::Relaxed);
+    }
+
+    /// Keeps how this run ends; answers how many in a row that makes.
+    pub fn end(&self, area: &mut Area, cause: Cause, said: fmt::Arguments<'_>) -> u8 {
+        let in_a_row = self.0.load(Ordering::Relaxed).saturating_add(1);
+        write(area, cause, in_a_row, said);
+        in_a_row
+    }
+}
+
 /// Writes a crash; `in_a_row` counts it and those before. What does not fit is cut off.
-pub fn write(area: &mut Area, cause: Cause, in_a_row: u8, said: fmt::Arguments<'_>) {
+fn write(area: &mut Area, cause: Cause, in_a_row: u8, said: fmt::Arguments<'_>) {
     let mut text = Cut(heapless::String::new());
     // Cutting never fails; a value that cannot say itself leaves what was said before it.
     let _ = text.write_fmt(said);
@@ -79,7 +112,7 @@ pub fn write(area: &mut Area, cause: Cause, in_a_row: u8, said: fmt::Arguments<'
 }
 
 /// Takes the crash out, so that it is told once; `None` if the last run did not end in one.
-pub fn take(area: &mut Area) -> Option<Crash> {
+fn take(area: &mut Area) -> Option<Crash> {
     let crash = read(area);
     if let Some(first) = area.first_mut() {
         *first = 0;
@@ -126,6 +159,21 @@ mod tests {
         let crash = take(&mut area).unwrap();
         assert_eq!((crash.cause, crash.in_a_row, crash.text.as_str()), (Cause::Panic, 2, "index 7 out of range"));
         assert_eq!(take(&mut area), None);
+    }
+
+    #[test]
+    fn crashes_in_a_row_are_counted_until_a_run_proves_itself() {
+        let mut area = [0; AREA_LEN];
+        let end = |area: &mut Area, streak: &Streak| streak.end(area, Cause::Fault, format_args!("again"));
+        let run = Streak::new();
+        assert_eq!((run.take(&mut area), end(&mut area, &run)), (None, 1));
+        let run = Streak::new();
+        assert_eq!(run.take(&mut area).map(|crash| crash.in_a_row), Some(1));
+        assert_eq!(end(&mut area, &run), 2);
+        let run = Streak::new();
+        assert_eq!(run.take(&mut area).map(|crash| crash.in_a_row), Some(2));
+        run.settled();
+        assert_eq!(end(&mut area, &run), 1);
     }
 
     #[test]

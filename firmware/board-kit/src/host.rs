@@ -46,8 +46,8 @@ pub struct Host<'d, S: MultiwriteNorFlash> {
     pace: u32,
     up: bool,
     finishing: bool,
-    /// Whether the display may show anything, and which notice.
-    seen: (bool, Option<NoticeId>),
+    /// Whether the display may show anything, and which notice; `None` if it has to be told again.
+    seen: Option<(bool, Option<NoticeId>)>,
     next_tick: Instant,
 }
 
@@ -79,18 +79,7 @@ impl<'d, S: MultiwriteNorFlash> Host<'d, S> {
     ) -> Self {
         let next_tick = Instant::now();
         let renewal = Renewal::new(keeper, &ports.lead);
-        Self {
-            device,
-            renewal,
-            ports,
-            uplink,
-            downlink,
-            pace,
-            up: false,
-            finishing: false,
-            seen: (false, None),
-            next_tick,
-        }
+        Self { device, renewal, ports, uplink, downlink, pace, up: false, finishing: false, seen: None, next_tick }
     }
 
     /// Runs until [`Input::Finish`] was carried out, or the core fails.
@@ -116,6 +105,8 @@ impl<'d, S: MultiwriteNorFlash> Host<'d, S> {
                     let len = message.len();
                     // Only now: the link acknowledges when the place is free again.
                     self.downlink.receive_done();
+                    // It may have brought other words for the notice that is shown.
+                    self.seen = None;
                     match outcome {
                         Ok(()) => {}
                         Err(DownlinkError::Decode(_)) => tell(News::BadMessage(len)),
@@ -209,8 +200,8 @@ impl<'d, S: MultiwriteNorFlash> Host<'d, S> {
         self.ports.set_waiting(self.device.waiting());
         let notice = self.device.display(now);
         let seen = (self.device.may_show(now), notice.map(|notice| notice.id));
-        if seen != self.seen {
-            self.seen = seen;
+        if self.seen != Some(seen) {
+            self.seen = Some(seen);
             let (may_show, _) = seen;
             self.ports.sight.signal(if may_show { Sight::Standing(notice.cloned()) } else { Sight::Moving });
         }

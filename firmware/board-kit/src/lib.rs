@@ -28,6 +28,8 @@ pub mod network;
 pub mod ports;
 pub mod region;
 pub mod renewal;
+#[cfg(feature = "screen")]
+pub mod screen;
 pub mod session;
 mod signature;
 pub mod supervisor;

@@ -8,7 +8,6 @@ use embassy_sync::blocking_mutex::raw::CriticalSectionRawMutex;
 use embassy_sync::channel::Channel;
 use embassy_sync::zerocopy_channel;
 use milepost_firmware::Frame;
-use milepost_firmware::wire::Button;
 use milepost_identity::rotation::Which;
 use milepost_protocol::notice::{Answer, Notice};
 use milepost_protocol::{MAX_DOWNLINK_LEN, MAX_ENVELOPE_LEN, NoticeId};
@@ -114,8 +113,6 @@ pub struct Ports {
     pub requests: Channel<CriticalSectionRawMutex, Frame, 4>,
     /// What the core is told.
     pub inputs: Channel<CriticalSectionRawMutex, Input, 8>,
-    /// The buttons below the display, as they go down (`true`) and up.
-    pub buttons: Channel<CriticalSectionRawMutex, (Button, bool), 8>,
     /// What the display has to go by from now on.
     pub sight: Latest<Sight>,
     /// What the core wants of the link.
@@ -150,7 +147,6 @@ impl Ports {
             frames: Channel::new(),
             requests: Channel::new(),
             inputs: Channel::new(),
-            buttons: Channel::new(),
             sight: Latest::new(),
             lead: Lead::new(),
             time: Time::new(),

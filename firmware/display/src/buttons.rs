@@ -32,6 +32,11 @@ impl<L: InputPin, R: InputPin<Error = L::Error>> ButtonPair<L, R> {
         Self { left, right }
     }
 
+    /// The pins, left and right, for a host that sleeps until one of them moves.
+    pub fn pins(&mut self) -> (&mut L, &mut R) {
+        (&mut self.left, &mut self.right)
+    }
+
     /// Which are held down now.
     pub fn read(&mut self) -> Result<Buttons, L::Error> {
         Ok(Buttons { left: self.left.is_low()?, right: self.right.is_low()? })

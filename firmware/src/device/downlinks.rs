@@ -100,7 +100,7 @@ impl<S: MultiwriteNorFlash> Device<S> {
             // A body is never longer than what is kept of it.
             let _ = self.plan.extend_from_slice(plan.bytes());
             self.changed(Key::Plan as u8);
-            self.assessed_ms = None;
+            self.assess_from_ms = 0;
         }
     }
 

@@ -250,7 +250,7 @@ impl<S: MultiwriteNorFlash> Device<S> {
             self.changed(Key::Ledger as u8);
             return;
         }
-        if self.assessed_ms.is_some_and(|ms| now.uptime_ms.saturating_sub(ms) < ASSESS_EVERY_MS) {
+        if now.uptime_ms < self.assess_from_ms {
             return;
         }
         if self.settings.local_reminders && self.remote.local_reminders && self.raise(now, unix_ms.unwrap_or(0)) {
@@ -260,7 +260,7 @@ impl<S: MultiwriteNorFlash> Device<S> {
             self.touched(touched);
             return;
         }
-        self.assessed_ms = Some(now.uptime_ms);
+        self.assess_from_ms = now.uptime_ms.saturating_add(ASSESS_EVERY_MS);
     }
 
     /// Raises the next reminder whose level was reached; answers whether there was one.
@@ -307,7 +307,7 @@ impl<S: MultiwriteNorFlash> Device<S> {
             if let Some(ended) = ended.and_then(|fact| codec::read(fact.body)) {
                 self.counters_ms = now.uptime_ms;
                 // A trip may have made a rule due; look at once.
-                self.assessed_ms = None;
+                self.assess_from_ms = 0;
                 self.event(Event::TripEnded(ended));
             }
         }

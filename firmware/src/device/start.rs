@@ -56,7 +56,7 @@ impl<S: MultiwriteNorFlash> Device<S> {
             ledger_ms: 0,
             ledger_unix_ms: 0,
             counters_ms: 0,
-            assessed_ms: None,
+            assess_from_ms: 0,
             newest_ms: 0,
             events: Events::default(),
             drops: Drops::default(),

@@ -82,6 +82,8 @@ pub struct Gauges {
     pub waiting: AtomicU32,
     /// Virtual Unix time in milliseconds.
     pub virtual_ms: AtomicU64,
+    /// Whether it has lived all that happened by its clock; on a clock that stands it stays so.
+    pub abreast: AtomicBool,
     /// Whether the outbox was seen empty after generation had stopped.
     pub drained: AtomicBool,
 }
@@ -175,6 +177,7 @@ impl Car {
                 self = Box::pin(self.restarted(restart)).await?;
             }
             self.upload().await?;
+            self.gauges.abreast.store(!behind, Ordering::Relaxed);
             // A car that is behind only looks whether something came; one that is not waits for it.
             let pause = if behind { Duration::ZERO } else { PAUSE };
             tokio::select! {

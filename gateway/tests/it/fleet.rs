@@ -10,7 +10,6 @@ use milepost_firmware::outbox::read_all;
 use milepost_firmware::{Device, Now, Settings};
 use milepost_gateway::clock::{Clock, VirtualTime};
 use milepost_gateway::flash_file::{Layout, Sync, in_memory, open};
-use milepost_gateway::fleet::calendar::HOUR_MS;
 use milepost_gateway::fleet::car::{Car, Shared};
 use milepost_gateway::fleet::generator::{Generator, Moment};
 use milepost_gateway::fleet::matrix::Matrix;
@@ -33,7 +32,6 @@ async fn live(folder: &Path, device: &str, days: u64) -> Stored {
     let (clock, hand) = Clock::manual(1_000_000_000);
     let time = VirtualTime { epoch_ms: EPOCH_MS, started_ms: 1_000_000, speed };
     hand.advance(Duration::from_secs_f64((days * 86_400) as f64 / speed));
-    let until_ms = time.at_us(clock.unix_us());
     let shared = Arc::new(Shared {
         clock,
         time,
@@ -47,11 +45,9 @@ async fn live(folder: &Path, device: &str, days: u64) -> Stored {
     let gauges = car.gauges();
     let (put_to_sleep, asleep) = Stop::new();
     let watch = async {
-        // A parked car ticks hourly, so it is never further behind than that once it has lived all there is.
-        while gauges.virtual_ms.load(Ordering::Relaxed) + 2 * HOUR_MS < until_ms {
+        while !gauges.abreast.load(Ordering::Relaxed) {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
-        tokio::time::sleep(Duration::from_millis(100)).await;
         put_to_sleep.stop();
     };
     let (report, ()) = tokio::join!(car.live(asleep.clone(), asleep), watch);

@@ -22,6 +22,9 @@ use crate::log::Strings;
 /// How long anything that is bound to happen may take; only a failing run ever waits that long.
 pub(crate) const DEADLINE: Duration = Duration::from_mins(2);
 
+/// How long a finger stays on a button.
+const PRESS: Duration = Duration::from_millis(120);
+
 /// How many lines may wait to be looked at.
 const LINES: usize = 4096;
 
@@ -131,9 +134,10 @@ impl Board {
         }
     }
 
-    /// Presses and releases a button.
+    /// Presses a button as a finger does.
     pub(crate) async fn press(&self, button: Button) -> Result<()> {
         self.send(Packet::Button(button, true)).await?;
+        tokio::time::sleep(PRESS).await;
         self.send(Packet::Button(button, false)).await
     }
 

@@ -16,9 +16,9 @@ use milepost::domain::{AccountId, Actor, Profile};
 use milepost::pki::Role as CertificateRole;
 use milepost::server::Server;
 use milepost::store::{History, SledSettings, SledStore, Store as _};
-use milepost_engine::plan::{Powertrain, standard};
+use milepost_engine::plan::{Powertrain, standard, under_way};
 use milepost_protocol::downlink::Purposes;
-use milepost_protocol::plan::{Anchor, DAY_MS, PlanItem};
+use milepost_protocol::plan::Anchor;
 use milepost_protocol::{DeviceId, Envelope, Record, RecordId};
 use reqwest::Client;
 use serde_json::{Value, json};
@@ -81,7 +81,7 @@ impl Stage {
         server.service.register(&self.device, profile, Some(owner.clone()), Actor::System).await?;
         let now_ms = Clock::real().now_ms();
         let plan = standard(Powertrain::Combustion, Anchor { cycle: 1, ..Anchor::default() });
-        let items = plan.items.iter().map(|item| overdue(*item, now_ms, odometer_m)).collect();
+        let items = plan.items.iter().map(|item| under_way(*item, OVERDUE, odometer_m, now_ms)).collect();
         server.service.set_plan(&self.device, items, Actor::System).await?;
         let purposes = Purposes::FUNCTION.and(Purposes::WORKSHOP).and(Purposes::OFFERS);
         server.service.set_consent(&self.device, purposes, Actor::Owner(owner)).await?;
@@ -185,20 +185,6 @@ impl Stage {
     fn config_file(&self) -> PathBuf {
         self.folder.join("milepost.toml")
     }
-}
-
-/// The item as it stands when its interval and a third are behind it.
-fn overdue(item: PlanItem, now_ms: u64, odometer_m: u32) -> PlanItem {
-    let limits = item.rule.repeat;
-    let days = f64::from(limits.days.unwrap_or_default());
-    let metres = f64::from(limits.distance_m.unwrap_or_default());
-    let anchor = Anchor {
-        cycle: 1,
-        at_ms: now_ms.saturating_sub((OVERDUE * days * DAY_MS as f64) as u64),
-        odometer_m: odometer_m.saturating_sub((OVERDUE * metres) as u32),
-        ..Anchor::default()
-    };
-    PlanItem { anchor, ..item }
 }
 
 impl Cloud {

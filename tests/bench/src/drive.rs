@@ -3,6 +3,7 @@
 //! Invariant: the same drive every time; what a run finds must not depend on the road.
 
 use std::fmt::Write as _;
+use std::ops::Range;
 use std::path::Path;
 
 use anyhow::{Context, Result};
@@ -56,6 +57,22 @@ pub(crate) fn moments(odometer_m: u32) -> (Vec<Moment>, f64) {
     (moments, distance_m)
 }
 
+/// What the bus carries while the car stands with its engine on.
+pub(crate) fn standing(odometer_m: f64) -> Vec<Frame> {
+    let mut frames = Vec::new();
+    Matrix::default().pack(&state(0.0, odometer_m, 0), Detail::Whole, &mut frames);
+    frames
+}
+
+/// How many frames have passed when the car begins to move, and how many when it is about to stand again.
+pub(crate) fn on_the_way(moments: &[Moment]) -> Range<usize> {
+    let before = |end_s: f64| {
+        let earlier = moments.iter().take_while(|moment| (moment.at_ms as f64) < end_s * 1000.0);
+        earlier.map(|moment| moment.frames.len()).sum()
+    };
+    before(STAND_S + SPEED_UP_S)..before(STAND_S + SPEED_UP_S + CRUISE_S)
+}
+
 fn state(speed_mps: f64, odometer_m: f64, at_ms: u64) -> State {
     let warm = (at_ms as f64 / 120_000.0).min(1.0);
     let tyre = Tyre { sensor: 4711, pressure_pa: 240_000.0, air_c: 20.0 };
@@ -78,9 +95,8 @@ fn state(speed_mps: f64, odometer_m: f64, at_ms: u64) -> State {
     }
 }
 
-/// Writes the drive as `candump -l` does.
-pub(crate) fn write(path: &Path) -> Result<f64> {
-    let (moments, distance_m) = moments(ODOMETER_M);
+/// Writes a drive as `candump -l` does.
+pub(crate) fn write(path: &Path, moments: &[Moment]) -> Result<()> {
     let mut text = String::new();
     for Moment { at_ms, frames } in moments {
         for frame in frames {
@@ -91,6 +107,5 @@ pub(crate) fn write(path: &Path) -> Result<f64> {
             text.push('\n');
         }
     }
-    std::fs::write(path, text).with_context(|| format!("cannot write the drive, {}", path.display()))?;
-    Ok(distance_m)
+    std::fs::write(path, text).with_context(|| format!("cannot write the drive, {}", path.display()))
 }

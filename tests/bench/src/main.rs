@@ -9,12 +9,15 @@ mod board;
 mod cloud;
 mod crash;
 mod drive;
+mod driver;
 mod enrol;
 mod evil;
 mod log;
 mod power_cut;
 mod round;
 mod run;
+mod screen;
+mod wire;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -41,10 +44,13 @@ enum Command {
         /// Arguments of the image, such as `pace=10`.
         arguments: Vec<String>,
     },
-    /// Drive once around the whole loop: image, service, reminder, button, account.
+    /// Drive once around the whole loop: image, service, reminder on the screen, buttons, account.
     Loop {
         /// The image, ELF.
         image: PathBuf,
+        /// Where the picture of the reminder goes; the one after its answer goes beside it.
+        #[arg(long, default_value = "target/qemu/screen.png")]
+        png: PathBuf,
         /// Keep everything in this folder.
         #[arg(long)]
         keep: Option<PathBuf>,
@@ -89,7 +95,9 @@ fn main() -> ExitCode {
     let outcome = runtime.block_on(async {
         match arguments.command {
             Command::Run { image, chip, arguments } => run::run(&image, chip, arguments).await,
-            Command::Loop { image, keep } => Box::pin(round::run(&image, keep)).await.map(|()| ExitCode::SUCCESS),
+            Command::Loop { image, png, keep } => {
+                Box::pin(round::run(&image, keep, &png)).await.map(|()| ExitCode::SUCCESS)
+            }
             Command::Crash { image } => Box::pin(crash::run(&image)).await.map(|()| ExitCode::SUCCESS),
             Command::Enrol { image } => Box::pin(enrol::run(&image)).await.map(|()| ExitCode::SUCCESS),
             Command::EvilServer { image } => Box::pin(evil::run(&image)).await.map(|()| ExitCode::SUCCESS),

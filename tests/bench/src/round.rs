@@ -1,6 +1,7 @@
-//! Once around the whole loop: the image joins the service, a drive passes, a reminder is shown, a button answers it, the account knows.
+//! Once around the whole loop: the image joins the service, a reminder is shown, a drive passes, buttons answer it, the account knows.
 //!
-//! Invariant: what is told at the end was counted, never assumed: records made on the board, records in the store, states in the account.
+//! Invariant: what is told at the end was counted or seen, never assumed: records made on the board, records in the store, states in the
+//! account, pixels on the screen.
 
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -8,19 +9,21 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
-use milepost_firmware::wire::{Button, Order};
+use milepost_firmware::wire::Order;
 use milepost_gateway::chip;
 use tokio::process::Command;
 
 use crate::board::{Board, DEADLINE, Setting};
 use crate::cloud::{Account, Stage};
-use crate::drive;
 use crate::log::Strings;
+use crate::screen::{self, Screen};
+use crate::wire::{Standing, Tap};
+use crate::{drive, driver};
 
 /// How many times as fast as the world the drive passes, on the wire and on the board's clock.
 const PACE: u32 = 20;
 
-pub(crate) async fn run(image: &Path, keep: Option<PathBuf>) -> Result<()> {
+pub(crate) async fn run(image: &Path, keep: Option<PathBuf>, png: &Path) -> Result<()> {
     let temporary = tempfile::tempdir()?;
     let folder = keep.unwrap_or_else(|| temporary.path().to_owned());
     std::fs::create_dir_all(&folder)?;
@@ -30,7 +33,8 @@ pub(crate) async fn run(image: &Path, keep: Option<PathBuf>) -> Result<()> {
     let account = cloud.account().await?;
 
     let log = folder.join("drive.log");
-    let distance_m = drive::write(&log)?;
+    let (moments, distance_m) = drive::moments(drive::ODOMETER_M);
+    drive::write(&log, &moments)?;
     let file = folder.join("chip.bin");
     chip::create(&file)?;
     let server =
@@ -39,23 +43,40 @@ pub(crate) async fn run(image: &Path, keep: Option<PathBuf>) -> Result<()> {
     chip::configure(&file, &chip::configuration(&server, &stage.device, &stage.identities(), written_ms)?).await?;
 
     let arguments = vec![format!("pace={PACE}")];
-    let setting = Setting { image: image.to_owned(), chip: file, folder, arguments, loud: true };
+    let setting =
+        Setting { image: image.to_owned(), chip: file.clone(), folder: folder.clone(), arguments, loud: true };
     let mut board = Board::start(&setting, &strings)?;
     board.says("link: up").await?;
     println!("the image joined over mutual TLS");
-    let can = board.can();
-    let replay = replay(&log, &can);
-    let shown = async {
-        let line = board.says(": shown").await?;
-        let id = line.split("notice ").nth(1).and_then(|rest| rest.split(':').next());
-        let id = id.context("the line names no notice")?.to_owned();
-        board.press(Button::Yes).await?;
-        anyhow::Ok(id)
-    };
-    let (sent, notice) = tokio::try_join!(replay, shown)?;
-    println!("the drive passed: {}", sent.trim());
-    becomes_booked(&account, &stage, &notice, &board).await?;
-    println!("notice {notice} was shown on the board, booked by its button, and is booked in the account");
+    let (can, screen) = (board.can(), Screen::of(&file)?);
+
+    let car = Standing::at(can.clone(), f64::from(drive::ODOMETER_M));
+    let (notice, card) = driver::reads(&screen, &file).await?;
+    card.save(png)?;
+    println!("the car stands, and its screen shows the card of notice {}: {}", notice.id, png.display());
+    car.leave().await?;
+
+    let line = folder.join("drive.sock");
+    let tap = Tap::open(&line, can.clone())?;
+    let looks = driver::drives(&screen, &board, &tap, drive::on_the_way(&moments));
+    let (sent, dark) = tokio::try_join!(replay(&log, &line), looks)?;
+    println!("the drive passed: {}; the screen was dark in all {dark} pictures of the moving car", sent.trim());
+
+    let car = Standing::at(can, f64::from(drive::ODOMETER_M) + distance_m);
+    let (notice, _) = driver::reads(&screen, &file).await?;
+    let id = notice.id.to_string();
+    let state = account.notice(&stage.device, &id).await?;
+    ensure!(state.as_deref() != Some("booked"), "a press on a dark screen has booked notice {id}");
+    let presses = driver::books(&screen, &board, &notice).await?;
+    becomes_booked(&account, &stage, &id).await?;
+    println!("notice {id} was booked by {presses} presses below the screen, and is booked in the account");
+    let rest = chip::notices(&file).await.context("the chip does not read")?;
+    let open: Vec<_> = rest.into_iter().filter(|known| known.id != notice.id).collect();
+    let next = screen.shows("the card of another notice", |picture| picture.card_of(&open).is_some()).await?;
+    let answered = screen::beside(png, "answered");
+    next.save(&answered)?;
+    println!("then the screen shows the next card: {}", answered.display());
+    car.leave().await?;
 
     board.order(Order::Finish).await?;
     let counted = board.says(" created ").await?;
@@ -66,7 +87,9 @@ pub(crate) async fn run(image: &Path, keep: Option<PathBuf>) -> Result<()> {
     let vehicle = account.vehicle(&stage.device, "").await?;
     let lost = vehicle["vehicle"]["lost_records"].as_u64().context("the account counts no lost records")?;
     let trips = account.vehicle(&stage.device, "/trips").await?;
-    let trip_m = trips["trips"][0]["distance_m"].as_f64().context("the account has no trip")?;
+    let trips = trips["trips"].as_array().context("the account lists no trips")?;
+    // Standing with the engine on may be a trip of its own.
+    let trip_m: f64 = trips.iter().filter_map(|trip| trip["distance_m"].as_f64()).sum();
     cloud.stop().await?;
     let committed = stage.committed().await?;
     let of_boot = committed.get(&boot).copied().unwrap_or(0);
@@ -92,16 +115,15 @@ async fn replay(log: &Path, line: &Path) -> Result<String> {
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
-/// Presses until the account shows the notice as booked: a press books what is displayed at that moment, and the car may just have started.
-async fn becomes_booked(account: &Account, stage: &Stage, notice: &str, board: &Board) -> Result<()> {
+/// Waits until the account shows the notice as booked.
+async fn becomes_booked(account: &Account, stage: &Stage, notice: &str) -> Result<()> {
     let asked = async {
-        let mut turns = tokio::time::interval(Duration::from_millis(300));
+        let mut turns = tokio::time::interval(Duration::from_millis(100));
         loop {
             turns.tick().await;
             if account.notice(&stage.device, notice).await?.as_deref() == Some("booked") {
                 return Ok(());
             }
-            board.press(Button::Yes).await?;
         }
     };
     tokio::time::timeout(DEADLINE, asked).await.with_context(|| format!("{notice} is never booked"))?

@@ -25,7 +25,17 @@ const ARROWS: &[(&str, &[&str])] = &[
             "milepost",
         ],
     ),
-    ("milepost-bench", &["milepost-protocol", "milepost-engine", "milepost-firmware", "milepost-gateway", "milepost"]),
+    (
+        "milepost-bench",
+        &[
+            "milepost-protocol",
+            "milepost-engine",
+            "milepost-firmware",
+            "milepost-display",
+            "milepost-gateway",
+            "milepost",
+        ],
+    ),
     ("xtask", &[]),
 ];
 

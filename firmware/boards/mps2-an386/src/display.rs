@@ -1,35 +1,15 @@
-//! What the driver sees and answers.
-//!
-//! Invariant: it draws what it is given and reports what is pressed; whether a notice may be shown is the core's decision.
+//! What the driver sees and answers: panel and buttons of this board under the task that all boards share.
 
-use embassy_futures::select::{Either, select};
-use milepost_board_kit::ports::{Input, Ports, Sight};
-use milepost_firmware::wire::Button;
-use milepost_protocol::notice::Answer;
+use milepost_board_kit::ports::Ports;
+use milepost_board_kit::screen;
+use milepost_display::Strip;
+use static_cell::ConstStaticCell;
 
-/// How long "later" puts a notice off, in days.
-const LATER_DAYS: u16 = 7;
+use crate::buttons;
+use crate::panel::Panel;
 
-/// Shows notices and takes answers, for ever.
+/// Shows what the core has for the driver, for ever.
 pub(crate) async fn run(ports: &'static Ports) -> ! {
-    let mut sight = Sight::Moving;
-    loop {
-        match select(ports.sight.wait(), ports.buttons.receive()).await {
-            Either::First(seen) => {
-                let title = seen.notice().map_or("dark", |notice| notice.title.as_str());
-                defmt::info!("display: {=str}", title);
-                sight = seen;
-            }
-            Either::Second((_, false)) => {}
-            Either::Second((button, true)) => {
-                if let Some(notice) = sight.notice() {
-                    let answer = match button {
-                        Button::Later => Answer::Snooze { days: LATER_DAYS },
-                        Button::Yes => Answer::Book,
-                    };
-                    ports.inputs.send(Input::Answer(notice.id, answer)).await;
-                }
-            }
-        }
-    }
+    static STRIP: ConstStaticCell<Strip> = ConstStaticCell::new(Strip::new());
+    screen::run(ports, &mut Panel::open(), &mut buttons::pair(), STRIP.take(), |never| match never {}).await
 }

@@ -7,11 +7,10 @@
 use core::fmt::Arguments;
 use core::mem::MaybeUninit;
 use core::panic::PanicInfo;
-use core::sync::atomic::{AtomicU8, Ordering};
 
 use cortex_m::peripheral::SCB;
 use cortex_m_rt::{ExceptionFrame, exception};
-use milepost_board_kit::crash::{self, Area, Cause, Crash};
+use milepost_board_kit::crash::{Area, Cause, Crash, Streak};
 
 use crate::stack;
 
@@ -26,8 +25,7 @@ const GAVE_UP: i32 = 101;
 #[unsafe(link_section = ".uninit.crash")]
 static mut CRASH: MaybeUninit<Area> = MaybeUninit::uninit();
 
-/// How many runs in a row ended before this one.
-static IN_A_ROW: AtomicU8 = AtomicU8::new(0);
+static STREAK: Streak = Streak::new();
 
 fn with_area<T>(work: impl FnOnce(&mut Area) -> T) -> T {
     critical_section::with(|_| {
@@ -40,20 +38,17 @@ fn with_area<T>(work: impl FnOnce(&mut Area) -> T) -> T {
 
 /// How the run before this one ended, if it should not have.
 pub(crate) fn take() -> Option<Crash> {
-    let crash = with_area(crash::take)?;
-    IN_A_ROW.store(crash.in_a_row, Ordering::Relaxed);
-    Some(crash)
+    with_area(|area| STREAK.take(area))
 }
 
 /// This run has proved itself; the next bad end is the first again.
 pub(crate) fn settled() {
-    IN_A_ROW.store(0, Ordering::Relaxed);
+    STREAK.settled();
 }
 
 /// Ends this run.
 pub(crate) fn end(cause: Cause, said: Arguments<'_>) -> ! {
-    let in_a_row = IN_A_ROW.load(Ordering::Relaxed).saturating_add(1);
-    with_area(|area| crash::write(area, cause, in_a_row, said));
+    let in_a_row = with_area(|area| STREAK.end(area, cause, said));
     if in_a_row >= TOO_MANY {
         semihosting::process::exit(GAVE_UP);
     }

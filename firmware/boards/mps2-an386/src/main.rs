@@ -6,13 +6,16 @@
 #![no_main]
 
 mod arguments;
+mod buttons;
 mod clock;
 mod display;
 mod enrolment;
 mod fault;
+mod gram;
 mod interrupts;
 mod lan9118;
 mod nor;
+mod panel;
 mod random;
 mod registers;
 mod stack;
@@ -274,7 +277,7 @@ async fn bus() -> ! {
 #[embassy_executor::task]
 async fn bench() -> ! {
     packets(&uart::BENCH, async |packet| match packet {
-        Packet::Button(button, down) => PORTS.buttons.send((button, down)).await,
+        Packet::Button(button, held) => buttons::set(button, held),
         Packet::Order(order) => obey(order).await,
         Packet::Frame(_) => defmt::warn!("bench: a frame does not belong here"),
     })

@@ -15,6 +15,8 @@ impl Registers {
     pub(crate) const WATCHDOG: Self = Self(0x4000_8000);
     /// The block of the Ethernet controller.
     pub(crate) const ETHERNET: Self = Self(0x4020_0000);
+    /// The panel, whose memory lies in the PSRAM.
+    pub(crate) const PANEL: Self = Self(0x2100_0000 + crate::gram::START);
 
     /// Reads the register at `offset`.
     pub(crate) fn read(self, offset: usize) -> u32 {

@@ -138,7 +138,7 @@ async fn main(spawner: Spawner) {
     };
     if let Some(panel) = Panel::open(surface) {
         let buttons = screen::Parts { right: (p.PC13, p.EXTI13), left: (p.PF15, p.EXTI15) };
-        spawn(spawner, show(panel, screen::Pair::open(buttons)));
+        spawn(spawner, show(panel, screen::open(buttons)));
     } else {
         defmt::error!("the panel takes no commands");
     }

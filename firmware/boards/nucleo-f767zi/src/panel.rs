@@ -12,6 +12,7 @@ use embassy_stm32::spi::{self, Spi};
 use embassy_stm32::time::Hertz;
 use embassy_time::Delay;
 use embedded_hal_bus::spi::{ExclusiveDevice, NoDelay};
+use milepost_board_kit::screen;
 use mipidsi::interface::SpiInterface;
 use mipidsi::models::ST7789;
 use mipidsi::options::{ColorInversion, Orientation, Rotation};
@@ -41,7 +42,7 @@ pub(crate) struct Parts {
 
 /// The panel.
 pub(crate) struct Panel {
-    pub(crate) surface: Surface,
+    surface: Surface,
     light: Output<'static>,
 }
 
@@ -69,9 +70,16 @@ impl Panel {
             .ok()?;
         Some(Self { surface, light: Output::new(light, Level::Low, Speed::Low) })
     }
+}
 
-    /// Turns the light on or off.
-    pub(crate) fn set_light(&mut self, on: bool) {
+impl screen::Panel for Panel {
+    type Surface = Surface;
+
+    fn surface(&mut self) -> &mut Surface {
+        &mut self.surface
+    }
+
+    fn set_light(&mut self, on: bool) {
         self.light.set_level(on.into());
     }
 }

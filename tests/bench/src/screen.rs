@@ -1,0 +1,185 @@
+//! The board's screen from outside: the pixels that the panel holds, what they show, and PNG files of them.
+//!
+//! Invariant: a picture is taken whole or not at all, and what it should look like is drawn by the display's own code.
+
+#[path = "../../../firmware/boards/mps2-an386/src/gram.rs"]
+mod gram;
+
+use std::convert::Infallible;
+use std::fs::File;
+use std::io::BufWriter;
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context, Error, Result, anyhow};
+use embedded_graphics::Pixel;
+use embedded_graphics::pixelcolor::raw::RawU16;
+use embedded_graphics::pixelcolor::{Rgb565, Rgb888};
+use embedded_graphics::prelude::{DrawTarget, OriginDimensions, RgbColor, Size};
+use milepost_display::{Entry, HEIGHT, Ink, Light, Palette, Settings, View, WIDTH, draw, mood};
+use milepost_protocol::notice::{Answer, Notice};
+
+use crate::board::DEADLINE;
+
+const PIXELS: usize = (WIDTH * HEIGHT) as usize;
+
+/// How often somebody looks at the screen.
+const LOOK: Duration = Duration::from_millis(20);
+
+/// What a picture of the panel shows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Picture {
+    /// Its number in this run of the board.
+    pub(crate) number: u32,
+    lit: bool,
+    pixels: Vec<Rgb565>,
+}
+
+/// The panel of a board, by the file that QEMU keeps its memory in.
+#[derive(Debug)]
+pub(crate) struct Screen {
+    memory: File,
+}
+
+impl Screen {
+    /// The panel of the board whose chip is this file.
+    pub(crate) fn of(chip: &Path) -> Result<Self> {
+        let memory = File::open(chip).with_context(|| format!("cannot look at {}", chip.display()))?;
+        Ok(Self { memory })
+    }
+
+    /// The picture on the panel; `None` while one is being drawn, and before the first.
+    pub(crate) fn look(&self) -> Result<Option<Picture>> {
+        let before = self.head()?;
+        let mut words = vec![[0; gram::PIXEL_LEN]; PIXELS];
+        self.memory.read_exact_at(words.as_flattened_mut(), (gram::START + gram::PIXELS) as u64)?;
+        let [begun, drawn, light] = self.head()?;
+        // An erased chip has a light that is neither on nor off.
+        if before != [begun, drawn, light] || begun != drawn || drawn == 0 || light > 1 {
+            return Ok(None);
+        }
+        let pixel = |word: &[u8; 4]| Rgb565::from(RawU16::new(u32::from_le_bytes(*word) as u16));
+        Ok(Some(Picture { number: drawn, lit: light == 1, pixels: words.iter().map(pixel).collect() }))
+    }
+
+    /// Looks until a picture is as wanted.
+    pub(crate) async fn shows(&self, what: &str, wanted: impl Fn(&Picture) -> bool) -> Result<Picture> {
+        let looked = tokio::time::timeout(DEADLINE, async {
+            let mut turns = tokio::time::interval(LOOK);
+            loop {
+                turns.tick().await;
+                if let Some(picture) = self.look()?.filter(&wanted) {
+                    return anyhow::Ok(picture);
+                }
+            }
+        });
+        match looked.await {
+            Ok(found) => found,
+            Err(_) => Err(self.lacks(what)),
+        }
+    }
+
+    /// The error of a screen that does not show what it should; a file tells more than any message.
+    pub(crate) fn lacks(&self, what: &str) -> Error {
+        let file = std::env::temp_dir().join("milepost-screen.png");
+        match self.look() {
+            Ok(Some(picture)) if picture.save(&file).is_ok() => {
+                anyhow!("the screen does not show {what}; what it shows is in {}", file.display())
+            }
+            _ => anyhow!("the screen does not show {what}, nor any other whole picture"),
+        }
+    }
+
+    fn head(&self) -> Result<[u32; 3]> {
+        let word = |offset: usize| -> Result<u32> {
+            let mut bytes = [0; 4];
+            self.memory.read_exact_at(&mut bytes, (gram::START + offset) as u64).context("the panel has no memory")?;
+            Ok(u32::from_le_bytes(bytes))
+        };
+        Ok([word(gram::BEGUN)?, word(gram::DRAWN)?, word(gram::LIGHT)?])
+    }
+}
+
+impl Picture {
+    /// Whether a driver sees nothing at all.
+    pub(crate) fn is_dark(&self) -> bool {
+        !self.lit && self.pixels.iter().all(|pixel| *pixel == Rgb565::BLACK)
+    }
+
+    /// Whether it is this view of this notice, pixel by pixel.
+    pub(crate) fn is(&self, view: View, notice: Option<&Notice>) -> bool {
+        self.lit && self.pixels == drawn(view, notice)
+    }
+
+    /// Which notice's card it is.
+    pub(crate) fn card_of<'n>(&self, notices: &'n [Notice]) -> Option<&'n Notice> {
+        notices.iter().find(|notice| self.is(View::Card, Some(notice)))
+    }
+
+    /// Which of the views on the way from a notice's card to an appointment it is.
+    pub(crate) fn step_of(&self, notice: &Notice) -> Option<View> {
+        let entries = [Entry::Done, Entry::Book, Entry::Why, Entry::Refuse, Entry::Back].map(View::Menu);
+        let ends = [View::Card, View::Outcome(Answer::Book)];
+        ends.into_iter().chain(entries).find(|view| self.is(*view, Some(notice)))
+    }
+
+    /// Writes it as a PNG file, and makes the folder that it goes to.
+    pub(crate) fn save(&self, path: &Path) -> Result<()> {
+        if let Some(folder) = path.parent() {
+            std::fs::create_dir_all(folder)?;
+        }
+        let file = File::create(path).with_context(|| format!("cannot write {}", path.display()))?;
+        let mut encoder = png::Encoder::new(BufWriter::new(file), WIDTH, HEIGHT);
+        encoder.set_color(png::ColorType::Rgb);
+        let bytes: Vec<u8> = self
+            .pixels
+            .iter()
+            .flat_map(|pixel| {
+                let pixel = Rgb888::from(*pixel);
+                [pixel.r(), pixel.g(), pixel.b()]
+            })
+            .collect();
+        let mut writer = encoder.write_header()?;
+        writer.write_image_data(&bytes)?;
+        writer.finish().with_context(|| format!("cannot write {}", path.display()))
+    }
+}
+
+/// The pixels of a view as the display's own code draws them, by day and in the language that boards start with.
+fn drawn(view: View, notice: Option<&Notice>) -> Vec<Rgb565> {
+    let mut sheet = Sheet(vec![Ink::GROUND; PIXELS]);
+    let Ok(_) = draw(&mut sheet, Settings::default(), view, notice);
+    let palette = Palette::new(Light::default(), mood(view, notice));
+    sheet.0.into_iter().map(|ink| palette.colour(ink).into()).collect()
+}
+
+/// A whole picture in inks.
+struct Sheet(Vec<Ink>);
+
+impl OriginDimensions for Sheet {
+    fn size(&self) -> Size {
+        Size::new(WIDTH, HEIGHT)
+    }
+}
+
+impl DrawTarget for Sheet {
+    type Color = Ink;
+    type Error = Infallible;
+
+    fn draw_iter<I: IntoIterator<Item = Pixel<Ink>>>(&mut self, pixels: I) -> Result<(), Infallible> {
+        for Pixel(at, ink) in pixels {
+            let (Ok(x), Ok(y)) = (u32::try_from(at.x), u32::try_from(at.y)) else { continue };
+            if x < WIDTH && y < HEIGHT {
+                self.0[(y * WIDTH + x) as usize] = ink;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The file beside `path` whose name says more.
+pub(crate) fn beside(path: &Path, what: &str) -> PathBuf {
+    let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+    path.with_file_name(format!("{stem}-{what}.png"))
+}
