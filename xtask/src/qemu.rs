@@ -49,6 +49,8 @@ pub(crate) enum Emulation {
     Crash,
     /// Enrol a blank board over its bench line, replace its certificate, revoke it, and enrol it again.
     Enrol,
+    /// Let a day pass for a parked board, and look at what it tells of it.
+    Parked,
     /// Offer the board servers that misbehave, each in its own way, and then the real one.
     EvilServer,
 }
@@ -83,6 +85,10 @@ pub(crate) fn run(root: &Path, emulation: Emulation) -> Result<()> {
             words.push("enrol".to_owned());
             build(root)?
         }
+        Emulation::Parked => {
+            words.push("parked".to_owned());
+            build(root)?
+        }
         Emulation::EvilServer => {
             words.push("evil-server".to_owned());
             build(root)?
@@ -104,6 +110,7 @@ pub(crate) fn check(root: &Path) -> Result<()> {
     run::run(run::cargo(&root.join(BOARD)).args(["clippy", "--quiet", "--release", "--", "-Dwarnings"]))?;
     run(root, Emulation::Loop { png: None })?;
     run(root, Emulation::Enrol)?;
+    run(root, Emulation::Parked)?;
     run(root, Emulation::Crash)?;
     run(root, Emulation::EvilServer)?;
     run(root, Emulation::PowerCut { boots: 60, seed: None })

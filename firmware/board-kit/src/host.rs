@@ -5,14 +5,16 @@
 use core::fmt;
 
 use embassy_futures::select::{Either4, select4};
-use embassy_time::{Instant, Timer};
+use embassy_time::{Duration, Instant, Timer};
 use embedded_storage_async::nor_flash::MultiwriteNorFlash;
-use milepost_firmware::{Device, DownlinkError, Error, Event, Frame, Now};
+use milepost_firmware::power::Draw;
+use milepost_firmware::{Device, DownlinkError, Error, Event, Frame};
 use milepost_protocol::envelope::ClockQuality;
 use milepost_protocol::{MAX_ENVELOPE_LEN, NoticeId};
 
 use crate::keeper::Keeper;
 use crate::ports::{Envelope, Incoming, Input, Message, Outgoing, Ports, Sight};
+use crate::power::{Clock, Pace, Power, Turn};
 use crate::renewal::{self, Renewal};
 use crate::supervisor::Member;
 
@@ -29,6 +31,8 @@ pub enum News<'e> {
     Event(&'e Event),
     /// The session stands; envelopes leave from now on.
     LinkUp,
+    /// The board falls asleep or wakes.
+    Power(Turn),
     /// What becomes of the board's certificate.
     Certificate(renewal::Step),
     /// A message from the cloud does not decode; it is dropped, and the core has counted it.
@@ -42,8 +46,8 @@ pub struct Host<'d, S: MultiwriteNorFlash> {
     ports: &'static Ports,
     uplink: Outgoing<Envelope>,
     downlink: Incoming<Message>,
-    /// Milliseconds of the core's clock for each millisecond; above 1 only in emulation.
-    pace: u32,
+    clock: Clock,
+    power: Power,
     up: bool,
     finishing: bool,
     /// Whether the display may show anything, and which notice; `None` if it has to be told again.
@@ -57,34 +61,42 @@ impl<S: MultiwriteNorFlash> fmt::Debug for Host<'_, S> {
     }
 }
 
-/// The core's clock at this moment.
-pub fn now(pace: u32) -> Now {
-    Now { uptime_ms: Instant::now().as_millis().saturating_mul(u64::from(pace)), unix_ms: None }
-}
-
 /// What a certificate is judged by: a clock that runs faster than the world says nothing about it.
-fn trusted_ms<S: MultiwriteNorFlash>(device: &Device<S>, pace: u32) -> Option<u64> {
-    device.unix_ms(now(pace)).filter(|_| pace == 1).map(|(unix_ms, _)| unix_ms)
+fn trusted_ms<S: MultiwriteNorFlash>(device: &Device<S>, clock: &Clock) -> Option<u64> {
+    device.unix_ms(clock.now()).filter(|_| clock.is_real()).map(|(unix_ms, _)| unix_ms)
 }
 
 impl<'d, S: MultiwriteNorFlash> Host<'d, S> {
-    /// A host of a started core; without credentials it wants no link.
+    /// A host of a started core; without credentials it wants no link, and without a draw it never sleeps.
     pub fn new(
         device: &'d mut Device<S>,
         keeper: Option<Keeper<S>>,
         ports: &'static Ports,
         uplink: Outgoing<Envelope>,
         downlink: Incoming<Message>,
-        pace: u32,
+        pace: Pace,
+        draw: Option<Draw>,
     ) -> Self {
         let next_tick = Instant::now();
+        let clock = Clock::new(pace);
         let renewal = Renewal::new(keeper, &ports.lead);
-        Self { device, renewal, ports, uplink, downlink, pace, up: false, finishing: false, seen: None, next_tick }
+        Self {
+            device,
+            renewal,
+            ports,
+            uplink,
+            downlink,
+            clock,
+            power: Power::new(draw, clock.now()),
+            up: false,
+            finishing: false,
+            seen: None,
+            next_tick,
+        }
     }
 
     /// Runs until [`Input::Finish`] was carried out, or the core fails.
     pub async fn run(&mut self, mut tell: impl FnMut(News<'_>)) -> Result<(), Error<S::Error>> {
-        self.ports.lead.want(true);
         loop {
             let wait = Timer::at(self.next_tick);
             let next =
@@ -97,11 +109,11 @@ impl<'d, S: MultiwriteNorFlash> Host<'d, S> {
                     self.take(input, &mut tell).await?;
                 }
                 Either4::Second(message) => {
-                    let step = self.renewal.message(message, trusted_ms(self.device, self.pace)).await?;
+                    let step = self.renewal.message(message, trusted_ms(self.device, &self.clock)).await?;
                     if let Some(step) = step {
                         tell(News::Certificate(step));
                     }
-                    let outcome = self.device.downlink(now(self.pace), message).await;
+                    let outcome = self.device.downlink(self.clock.now(), message).await;
                     let len = message.len();
                     // Only now: the link acknowledges when the place is free again.
                     self.downlink.receive_done();
@@ -115,14 +127,17 @@ impl<'d, S: MultiwriteNorFlash> Host<'d, S> {
                 }
                 Either4::Third(frame) => self.frames(frame).await?,
                 Either4::Fourth(()) => {
-                    self.next_tick = Instant::now().saturating_add(embassy_time::Duration::from_millis(TICK_MS));
-                    self.device.tick(now(self.pace)).await?;
-                    let unix_ms = trusted_ms(self.device, self.pace);
-                    let step = self.renewal.step(self.device, now(self.pace), unix_ms).await?;
+                    self.next_tick = Instant::now().saturating_add(Duration::from_millis(TICK_MS));
+                    self.device.tick(self.clock.now()).await?;
+                    let unix_ms = trusted_ms(self.device, &self.clock);
+                    let step = self.renewal.step(self.device, self.clock.now(), unix_ms).await?;
                     if let Some(step) = step {
                         tell(News::Certificate(step));
                     }
                 }
+            }
+            if let Some(turn) = self.power.step(self.device, &mut self.clock, self.finishing).await? {
+                tell(News::Power(turn));
             }
             self.pass_on().await?;
             while let Some(event) = self.device.events() {
@@ -135,7 +150,7 @@ impl<'d, S: MultiwriteNorFlash> Host<'d, S> {
     }
 
     async fn take(&mut self, input: Input, tell: &mut impl FnMut(News<'_>)) -> Result<(), Error<S::Error>> {
-        let now = now(self.pace);
+        let now = self.clock.now();
         let step = match input {
             Input::LinkUp(with) => {
                 self.up = true;
@@ -146,7 +161,7 @@ impl<'d, S: MultiwriteNorFlash> Host<'d, S> {
                 self.device.link_lost();
                 None
             }
-            Input::Refused(with) => self.renewal.refused(with, trusted_ms(self.device, self.pace)).await?,
+            Input::Refused(with) => self.renewal.refused(with, trusted_ms(self.device, &self.clock)).await?,
             Input::Renew => {
                 self.renewal.want();
                 None
@@ -171,20 +186,25 @@ impl<'d, S: MultiwriteNorFlash> Host<'d, S> {
         let mut next = Some(first);
         for _ in 0..BATCH {
             let Some(frame) = next else { return Ok(()) };
-            self.device.frame(now(self.pace), &frame).await?;
+            self.device.frame(self.clock.now(), &frame).await?;
             next = self.ports.frames.try_receive().ok();
         }
         // A frame taken from the queue is never put back.
         match next {
-            Some(frame) => self.device.frame(now(self.pace), &frame).await,
+            Some(frame) => self.device.frame(self.clock.now(), &frame).await,
             None => Ok(()),
         }
     }
 
     /// Hands out requests, envelopes, the notice and the time.
     async fn pass_on(&mut self) -> Result<(), Error<S::Error>> {
-        let now = now(self.pace);
-        while !self.ports.requests.is_full() {
+        let now = self.clock.now();
+        let leave = self.power.leave();
+        self.ports.lead.want(leave.uplink);
+        if leave.sleep {
+            self.next_tick = Instant::now().saturating_add(self.power.wait(&self.clock));
+        }
+        while leave.poll && !self.ports.requests.is_full() {
             let Some(request) = self.device.request(now) else { break };
             // There is room, and nobody else writes.
             let _ = self.ports.requests.try_send(request);
@@ -207,7 +227,7 @@ impl<'d, S: MultiwriteNorFlash> Host<'d, S> {
         }
         if let Some((unix_ms, quality)) = self.device.unix_ms(now) {
             // As for `trusted_ms`.
-            if self.pace == 1 {
+            if self.clock.is_real() {
                 self.ports.time.learn(unix_ms, quality == ClockQuality::Network);
             }
         }

@@ -8,9 +8,11 @@ use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use embassy_sync::blocking_mutex::Mutex;
 use embassy_sync::blocking_mutex::raw::CriticalSectionRawMutex;
-use embassy_sync::signal::Signal;
+use heapless::Vec;
 use milepost_identity::Credentials;
 use milepost_identity::rotation::Which;
+
+use crate::ports::Latest;
 
 /// Credentials for the link's next connection.
 #[derive(Debug, Clone)]
@@ -23,12 +25,12 @@ pub struct Shown {
     number: u32,
 }
 
-/// The core's lead over the link.
+/// The core's lead over the link. All of it is zero at first, so that no image of it lies in flash.
 pub struct Lead {
-    shown: Mutex<CriticalSectionRawMutex, RefCell<Option<Shown>>>,
+    shown: Mutex<CriticalSectionRawMutex, RefCell<Vec<Shown, 1>>>,
     number: AtomicU32,
     wanted: AtomicBool,
-    changed: Signal<CriticalSectionRawMutex, ()>,
+    changed: Latest<()>,
     draw: Mutex<CriticalSectionRawMutex, Cell<Option<[u8; 32]>>>,
 }
 
@@ -48,10 +50,10 @@ impl Lead {
     /// No link is wanted.
     pub const fn new() -> Self {
         Self {
-            shown: Mutex::new(RefCell::new(None)),
+            shown: Mutex::new(RefCell::new(Vec::new())),
             number: AtomicU32::new(0),
             wanted: AtomicBool::new(false),
-            changed: Signal::new(),
+            changed: Latest::new(),
             draw: Mutex::new(Cell::new(None)),
         }
     }
@@ -68,7 +70,7 @@ impl Lead {
     pub(crate) fn show(&self, which: Which, credentials: &Credentials) {
         let is_same = self.shown.lock(|cell| {
             let mut shown = cell.borrow_mut();
-            let same = shown.as_mut().filter(|shown| shown.credentials == *credentials);
+            let same = shown.last_mut().filter(|shown| shown.credentials == *credentials);
             same.map(|shown| shown.which = which).is_some()
         });
         if is_same {
@@ -76,7 +78,12 @@ impl Lead {
         }
         let number = self.number.load(Ordering::Relaxed).wrapping_add(1);
         let shown = Shown { which, credentials: credentials.clone(), number };
-        self.shown.lock(|cell| cell.replace(Some(shown)));
+        self.shown.lock(|cell| {
+            let mut place = cell.borrow_mut();
+            place.clear();
+            // There is room: it was just emptied.
+            let _ = place.push(shown);
+        });
         self.number.store(number, Ordering::Relaxed);
         self.changed.signal(());
     }
@@ -103,7 +110,7 @@ impl Lead {
     /// What to connect with, if a link is wanted.
     pub(crate) fn order(&self) -> Option<Shown> {
         let wanted = self.wanted.load(Ordering::Relaxed);
-        self.shown.lock(|cell| cell.borrow().clone()).filter(|_| wanted)
+        self.shown.lock(|cell| cell.borrow().last().cloned()).filter(|_| wanted)
     }
 
     /// Whether a connection that shows `shown` shall end.

@@ -26,6 +26,7 @@ pub mod link;
 mod name;
 pub mod network;
 pub mod ports;
+pub mod power;
 pub mod region;
 pub mod renewal;
 #[cfg(feature = "screen")]

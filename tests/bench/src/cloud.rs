@@ -138,8 +138,8 @@ impl Stage {
         Ok(self.records().await?.into_iter().filter_map(|(_, record)| text(record)).collect())
     }
 
-    /// Every committed record, by its identity.
-    async fn records(&self) -> Result<Vec<(RecordId, Record)>> {
+    /// Every committed record, by its identity. The service must have ended.
+    pub(crate) async fn records(&self) -> Result<Vec<(RecordId, Record)>> {
         let settings = SledSettings {
             folder: self.config.data.folder.join("store"),
             cache_bytes: self.config.store.cache_bytes,

@@ -13,6 +13,7 @@ mod driver;
 mod enrol;
 mod evil;
 mod log;
+mod parked;
 mod power_cut;
 mod round;
 mod run;
@@ -65,6 +66,11 @@ enum Command {
         /// The image, ELF.
         image: PathBuf,
     },
+    /// Let a day pass for a parked board, and look at what it tells of it.
+    Parked {
+        /// The image, ELF.
+        image: PathBuf,
+    },
     /// Offer the board servers that misbehave, each in its own way, and then the real one.
     EvilServer {
         /// The image, ELF.
@@ -100,6 +106,7 @@ fn main() -> ExitCode {
             }
             Command::Crash { image } => Box::pin(crash::run(&image)).await.map(|()| ExitCode::SUCCESS),
             Command::Enrol { image } => Box::pin(enrol::run(&image)).await.map(|()| ExitCode::SUCCESS),
+            Command::Parked { image } => Box::pin(parked::run(&image)).await.map(|()| ExitCode::SUCCESS),
             Command::EvilServer { image } => Box::pin(evil::run(&image)).await.map(|()| ExitCode::SUCCESS),
             Command::PowerCut { image, boots, seed } => {
                 Box::pin(power_cut::run(&image, boots, seed)).await.map(|()| ExitCode::SUCCESS)

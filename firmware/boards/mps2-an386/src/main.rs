@@ -33,11 +33,13 @@ use milepost_board_kit::keeper::Keeper;
 use milepost_board_kit::link;
 use milepost_board_kit::network;
 use milepost_board_kit::ports::{Envelope, Incoming, Input, Mailbox, Message, Outgoing, Ports};
+use milepost_board_kit::power::{Clock, Pace};
 use milepost_board_kit::region::{Chip, Region};
 use milepost_board_kit::session::Mailboxes;
 use milepost_firmware::configuration::{self, COPY_LEN, Configuration, Copy};
 use milepost_firmware::layout::Layout;
 use milepost_firmware::link::Policy;
+use milepost_firmware::power::Draw;
 use milepost_firmware::wire::{Decoder, MAX_WIRE_LEN, Order, Packet};
 use milepost_firmware::{Device, Event, Settings};
 use milepost_protocol::record::{LogLevel, ResetReason};
@@ -45,6 +47,7 @@ use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::RngCore;
 use static_cell::{ConstStaticCell, StaticCell};
 
+use crate::arguments::Arguments;
 use crate::lan9118::Lan9118;
 use crate::nor::Nor;
 
@@ -62,9 +65,9 @@ type Socket = StackResources<4>;
 async fn main(spawner: Spawner) {
     let Some(core) = cortex_m::Peripherals::take() else { fault::end(Cause::Software, format_args!("no peripherals")) };
     clock::start(core.SYST);
-    let Some(arguments) = arguments::Arguments::read() else {
+    let Some(arguments) = Arguments::read() else {
         defmt::error!(
-            "the command line is not understood; known are fuel=STEPS, pace=TIMES, start=bench and link=brisk"
+            "the command line is not understood; known are fuel=STEPS, pace=TIMES, sleep=TIMES, start=bench and link=brisk"
         );
         semihosting::process::exit(BAD_CALL);
     };
@@ -99,7 +102,7 @@ async fn main(spawner: Spawner) {
     if configuration.is_some() {
         spawn(spawner, bench());
     }
-    spawn(spawner, car(chip, configuration, copy, uplink_in, downlink_out, arguments.pace, crash));
+    spawn(spawner, car(chip, configuration, copy, uplink_in, downlink_out, arguments, crash));
     spawn(spawner, bus());
     spawn(spawner, requests());
     spawn(spawner, show());
@@ -195,7 +198,7 @@ async fn car(
     copy: &'static mut Copy,
     uplink: Outgoing<Envelope>,
     downlink: Incoming<Message>,
-    pace: u32,
+    arguments: Arguments,
     crash: Option<Crash>,
 ) -> ! {
     let Some(configuration) = configuration else { enrolment::run(chip, copy).await };
@@ -205,11 +208,14 @@ async fn car(
         ..Settings::default()
     };
     let device = make(chip, settings);
-    if let Err(error) = device.begin(host::now(pace)).await {
+    let pace = Pace { awake: arguments.pace, asleep: arguments.sleep.unwrap_or(arguments.pace) };
+    let draw = arguments.sleep.map(|_| Draw::TYPICAL);
+    let clock = Clock::new(pace);
+    if let Err(error) = device.begin(clock.now()).await {
         fault::end(Cause::Software, format_args!("the core does not start: {error}"));
     }
     if let Some(crash) = crash {
-        let told = device.log(host::now(pace), LogLevel::Error, &crash.text).await;
+        let told = device.log(clock.now(), LogLevel::Error, &crash.text).await;
         if let Err(error) = told {
             fault::end(Cause::Software, format_args!("the core failed: {error}"));
         }
@@ -217,7 +223,7 @@ async fn car(
     let keeper = keeper(chip, configuration, copy).await;
     let boot = device.status().boot;
     defmt::info!("core: boot {=u32}, {=u32} records wait", boot, device.waiting());
-    let ended = Host::new(device, keeper, &PORTS, uplink, downlink, pace).run(|news| tell(&news)).await;
+    let ended = Host::new(device, keeper, &PORTS, uplink, downlink, pace, draw).run(|news| tell(&news)).await;
     if let Err(error) = ended {
         fault::end(Cause::Software, format_args!("the core failed: {error}"));
     }
@@ -256,6 +262,7 @@ fn tell(news: &host::News<'_>) {
         host::News::Event(Event::TripEnded(trip)) => {
             defmt::info!("trip {=u32} ended after {=u32} m", trip.trip, trip.distance_m);
         }
+        host::News::Power(turn) => defmt::info!("power: {}", Display2Format(&turn)),
         host::News::Certificate(step) => defmt::info!("certificate: {}", Display2Format(&step)),
         host::News::LinkUp => defmt::info!("link: up"),
         host::News::BadMessage(len) => defmt::warn!("a message of {=usize} bytes does not decode", len),
