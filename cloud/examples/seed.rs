@@ -7,6 +7,9 @@
 #[expect(dead_code, reason = "the service tests use the rest")]
 #[path = "../tests/it/app.rs"]
 mod app;
+#[expect(dead_code, reason = "the service tests use the rest")]
+#[path = "../tests/it/lab_seed.rs"]
+mod lab_seed;
 
 use std::path::PathBuf;
 
@@ -18,7 +21,8 @@ async fn main() {
     let folder = PathBuf::from(std::env::args().nth(1).expect("the folder is the one argument"));
     let settings = SledSettings { folder: folder.join("store"), cache_bytes: 16 << 20, min_free_bytes: 0 };
     let store = AnyStore::Sled(SledStore::open(settings).unwrap());
-    let app = app::TestApp::on(store, false).await;
+    let app = app::TestApp::over(store, false, &folder.join("pki")).await;
+    lab_seed::seed(&app).await;
     app.store.close().await.unwrap();
     let now_ms = Clock::real().now_ms();
     let config = format!(

@@ -97,6 +97,11 @@ impl Service {
         self.0.store.queue(after, limit).await
     }
 
+    /// The ids of vehicles behind `after`, ascending.
+    pub async fn devices(&self, after: Option<&DeviceId>, limit: usize) -> Result<Vec<DeviceId>, StoreError> {
+        self.0.store.devices(after, limit).await
+    }
+
     /// Committed envelopes of one vehicle.
     pub async fn history(&self, history: History) -> Result<Vec<TelemetryRow>, StoreError> {
         self.0.store.history(history).await

@@ -1,9 +1,18 @@
 //! What time it is, as well as the device can know.
 //!
 //! The uptime orders everything; Unix time comes from the host, from receipts, or is carried over from before a restart.
-//! Invariant: the Unix time that the core answers never goes back, not even across restarts.
+//! Invariant: the Unix time that the core answers never goes back, not even across restarts, unless the cloud has contradicted it in
+//! [`SESSIONS`] sessions in a row, by an hour or more each, and each an hour or more after the one before by its own clock.
+//! So one wrong clock, ours or the cloud's for an afternoon, neither sets the device back nor leaves it years ahead for ever.
 
 use milepost_protocol::envelope::ClockQuality;
+use serde::{Deserialize, Serialize};
+
+/// How many sessions in a row have to contradict the device's clock before it goes back.
+pub const SESSIONS: u8 = 3;
+
+/// The least by which the cloud's clock lies behind when it contradicts, and what lies between two sessions that count, in milliseconds.
+const HOUR_MS: u64 = 3_600_000;
 
 /// The host's clocks at the moment of a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -78,6 +87,13 @@ impl Clock {
         }
     }
 
+    /// Goes back to what the cloud says; a host that has a clock of its own is believed from there on.
+    fn step_back(&mut self, unix_ms: u64, now: Now) {
+        self.newest_ms = unix_ms;
+        self.fix = None;
+        self.receipt(unix_ms, now);
+    }
+
     fn set(&mut self, unix_ms: u64, uptime_ms: u64) {
         // A host or cloud that steps back is held where the device already was, until it has caught up.
         let unix_ms = unix_ms.max(self.newest_ms);
@@ -95,9 +111,103 @@ impl Clock {
     }
 }
 
+/// How long the cloud has contradicted the device's clock; it survives restarts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub(crate) struct Dispute {
+    sessions: u8,
+    /// What the cloud said last.
+    claimed_ms: u64,
+    #[serde(skip)]
+    heard: bool,
+}
+
+impl Dispute {
+    /// The session ended: the next one counts again.
+    pub(crate) fn session_ended(&mut self) {
+        self.heard = false;
+    }
+
+    /// Takes the authenticated cloud's time; answers whether what survives has changed.
+    pub(crate) fn hear(&mut self, clock: &mut Clock, unix_ms: u64, now: Now) -> bool {
+        let before = (self.sessions, self.claimed_ms);
+        let ahead_ms = clock.unix_ms(now.uptime_ms).map_or(0, |own_ms| own_ms.saturating_sub(unix_ms));
+        if ahead_ms < HOUR_MS {
+            clock.receipt(unix_ms, now);
+            (self.sessions, self.claimed_ms) = (0, 0);
+        } else if unix_ms < self.claimed_ms {
+            // The cloud contradicts itself.
+            (self.sessions, self.claimed_ms) = (1, unix_ms);
+        } else if !self.heard && (self.sessions == 0 || unix_ms - self.claimed_ms >= HOUR_MS) {
+            (self.sessions, self.claimed_ms) = (self.sessions.saturating_add(1), unix_ms);
+            if self.sessions >= SESSIONS {
+                clock.step_back(unix_ms, now);
+                (self.sessions, self.claimed_ms) = (0, 0);
+            }
+        }
+        self.heard = true;
+        before != (self.sessions, self.claimed_ms)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const HERE_MS: u64 = 1_760_000_000_000;
+    const YEARS_MS: u64 = 5 * 365 * 86_400_000;
+
+    /// A clock that stands years ahead, and what becomes of it in sessions that begin so many milliseconds after `HERE_MS`.
+    fn sessions(begin_ms: &[u64]) -> (Clock, Dispute) {
+        let mut clock = Clock::start(Some(HERE_MS + YEARS_MS), at(0));
+        let mut dispute = Dispute::default();
+        for since_ms in begin_ms {
+            // Many receipts come in one session.
+            for later_ms in [0, 1_000, 2 * HOUR_MS] {
+                dispute.hear(&mut clock, HERE_MS + since_ms + later_ms, at(since_ms + later_ms));
+            }
+            dispute.session_ended();
+        }
+        (clock, dispute)
+    }
+
+    #[test]
+    fn a_clock_that_stands_years_ahead_comes_back_when_three_sessions_agree() {
+        let day = 24 * HOUR_MS;
+        let (clock, _) = sessions(&[0, day]);
+        assert!(clock.unix_ms(day).is_some_and(|now| now >= HERE_MS + YEARS_MS), "two are not enough");
+        let (clock, dispute) = sessions(&[0, day, 2 * day]);
+        assert_eq!(clock.moment(2 * day), Moment { at_ms: HERE_MS + 2 * day, quality: ClockQuality::Network });
+        assert_eq!(dispute.sessions, 0);
+    }
+
+    #[test]
+    fn sessions_of_one_hour_count_once_and_a_cloud_that_agrees_again_ends_the_dispute() {
+        let (clock, _) = sessions(&[0, 60_000, 120_000, 180_000]);
+        assert!(clock.unix_ms(0).is_some_and(|now| now >= HERE_MS + YEARS_MS));
+        let day = 24 * HOUR_MS;
+        let (mut clock, mut dispute) = sessions(&[0, day]);
+        dispute.hear(&mut clock, HERE_MS + YEARS_MS + 2 * day, at(2 * day));
+        dispute.session_ended();
+        dispute.hear(&mut clock, HERE_MS + 3 * day, at(3 * day));
+        assert_eq!(dispute.sessions, 1, "the count begins anew");
+        dispute.session_ended();
+        assert!(dispute.hear(&mut clock, HERE_MS, at(4 * day)), "a cloud that goes back itself begins anew, too");
+        assert_eq!(dispute.sessions, 1);
+    }
+
+    #[test]
+    fn a_host_whose_own_clock_was_mended_is_believed_after_the_dispute() {
+        let day = 24 * HOUR_MS;
+        let mut clock = Clock::start(Some(HERE_MS + YEARS_MS), at(0));
+        let mut dispute = Dispute::default();
+        let own = |since_ms| Now { uptime_ms: since_ms, unix_ms: Some(HERE_MS + since_ms) };
+        for since_ms in [0, day, 2 * day] {
+            clock.observe(own(since_ms));
+            dispute.hear(&mut clock, HERE_MS + since_ms, own(since_ms));
+            dispute.session_ended();
+        }
+        assert_eq!(clock.unix_ms(2 * day), Some(HERE_MS + 2 * day));
+    }
 
     fn at(uptime_ms: u64) -> Now {
         Now { uptime_ms, unix_ms: None }

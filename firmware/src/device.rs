@@ -21,7 +21,7 @@ use milepost_protocol::record::{Body, CertificateRequest, NoticeAnswered, Parked
 use milepost_protocol::settings::DeviceSettings;
 use milepost_protocol::{MAX_BODY_LEN, MAX_UNKNOWN_LEN, NoticeId, codec};
 
-use crate::clock::{Clock, Now};
+use crate::clock::{Clock, Dispute, Now};
 use crate::error::{Error, Operation};
 use crate::facts::Fact;
 use crate::frame::Frame;
@@ -110,6 +110,7 @@ pub struct Device<S: MultiwriteNorFlash> {
     todo: Todo,
     /// What the cloud decided.
     remote: DeviceSettings,
+    dispute: Dispute,
 }
 
 impl<S: MultiwriteNorFlash> fmt::Debug for Device<S> {
@@ -159,6 +160,7 @@ impl<S: MultiwriteNorFlash> Device<S> {
     /// The link broke: everything without a receipt will be sent again.
     pub fn link_lost(&mut self) {
         self.outbox.rewind();
+        self.dispute.session_ended();
     }
 
     /// Asks the cloud for a certificate: the request travels as a record, and its answer comes to the host as a downlink.
@@ -229,7 +231,9 @@ impl<S: MultiwriteNorFlash> Device<S> {
 
     /// Unix time in milliseconds as the core knows it, and how far it can be trusted.
     ///
-    /// It never goes back, not even across restarts: what flash remembers is its floor, so that no expired certificate becomes valid again.
+    /// What flash remembers is its floor, so that no expired certificate becomes valid again, not even across restarts.
+    /// It goes back only where [`crate::clock`] says, and then to what sessions have said whose certificate was valid by the later time;
+    /// a host never judges by a time before its configuration was written.
     pub fn unix_ms(&self, now: Now) -> Option<(u64, ClockQuality)> {
         let unix_ms = self.clock.unix_ms(now.uptime_ms)?;
         Some((unix_ms, self.clock.moment(now.uptime_ms).quality))

@@ -14,7 +14,7 @@ const MAX_BODY_LEN: usize = 128;
 const MAX_HEAD_LEN: usize = 10 + 3 + 3;
 
 /// The records that follow from one change of state other than the usage; six trouble codes are the most.
-pub(crate) type Few = Facts<256>;
+pub(crate) type Few = Facts<224>;
 
 /// Facts in the order in which they came, in `N` bytes.
 #[derive(Debug, Clone, Default)]

@@ -26,6 +26,9 @@ const MAX_RAISED: usize = 16;
 /// The longest snooze, in days.
 const MAX_SNOOZE_DAYS: u16 = 90;
 
+/// The same in milliseconds.
+const MAX_SNOOZE_MS: u64 = MAX_SNOOZE_DAYS as u64 * DAY_MS;
+
 /// A notice with its state in the car, as flash keeps it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Slot<N = Notice> {
@@ -185,7 +188,10 @@ impl Notices {
     pub fn most_urgent(&self, now_ms: Option<u64>) -> Option<(usize, &Head)> {
         let open = self.slots.iter().enumerate().filter_map(|(index, slot)| Some((index, slot.as_ref()?)));
         open.filter(|(_, slot)| {
-            let snoozed = slot.snoozed_until_ms.is_some_and(|until_ms| now_ms.is_none_or(|now_ms| now_ms < until_ms));
+            // Nobody snoozes longer: what hides longer was put off by a clock that stood wrong.
+            let hides = |until_ms: u64, now_ms: u64| now_ms < until_ms && until_ms - now_ms <= MAX_SNOOZE_MS;
+            let snoozed =
+                slot.snoozed_until_ms.is_some_and(|until_ms| now_ms.is_none_or(|now_ms| hides(until_ms, now_ms)));
             let expired = slot.expires_ms.zip(now_ms).is_some_and(|(expires_ms, now_ms)| now_ms >= expires_ms);
             !snoozed && !expired
         })
@@ -317,9 +323,13 @@ pub async fn read_all<S: MultiwriteNorFlash>(state: S, mut take: impl FnMut(Slot
     Ok(())
 }
 
-/// The order of urgency: safety first, then level, then what asks something, then the older one.
-type Urgency = (SafetyClass, Option<Level>, u8, core::cmp::Reverse<u64>);
+/// The order of urgency: safety first, then level, then what asks something, then the older one; from the topmost bits down.
+type Urgency = u64;
 
+/// How many bits the time takes, in milliseconds of Unix time: until the year 4,569,000.
+const TIME_BITS: u32 = 57;
+
+#[inline(never)]
 fn urgency(notice: &Notice) -> Urgency {
     let kind = match notice.kind {
         NoticeKind::Reminder => 3,
@@ -327,7 +337,14 @@ fn urgency(notice: &Notice) -> Urgency {
         NoticeKind::Information => 1,
         NoticeKind::Offer => 0,
     };
-    (notice.safety, notice.level, kind, core::cmp::Reverse(notice.raised_ms))
+    let safety = match notice.safety {
+        SafetyClass::Comfort => 0,
+        SafetyClass::Wear => 1,
+        SafetyClass::Safety => 2,
+    };
+    let level = notice.level.map_or(0, |level| 1 + level as u64);
+    let newest_ms = (1 << TIME_BITS) - 1;
+    (safety << 5 | level << 2 | kind) << TIME_BITS | (newest_ms - notice.raised_ms.min(newest_ms))
 }
 
 #[cfg(test)]

@@ -5,69 +5,30 @@
 //! [`Gap`] record names what was lost.
 
 mod lane;
+mod lost;
 
 use embedded_storage_async::nor_flash::MultiwriteNorFlash;
 use heapless::Vec;
 use milepost_protocol::downlink::Range;
-use milepost_protocol::envelope::{ClockQuality, Entry};
+use milepost_protocol::envelope::Entry;
 use milepost_protocol::record::{Gap, GapReason};
 use milepost_protocol::{Record, RecordId, codec};
-use serde::{Deserialize, Serialize};
 
 use crate::clock::{Clock, Moment};
+use crate::debt::{Identities, Owing};
 use crate::error::{Error, Operation};
 use crate::facts::{Fact, Iter};
-use crate::store::{Identities, Key, Owing, Store};
+pub use crate::stamp::Stamp;
+use crate::store::{Key, Store};
 pub use lane::MAX_LANE_PAGES;
 use lane::{Lane, PushError};
+use lost::Lost;
 
 /// How many envelopes may be under way before the first receipt of a session grants more.
 pub const INITIAL_CREDIT: u16 = 16;
 
 /// The most runs of lost numbers that wait to be told; beyond that neighbours are told as one run.
 const MAX_LOST: usize = 24;
-
-/// Who a record is and when it was made.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Stamp {
-    /// The boot that made it.
-    pub boot: u32,
-    /// Its number within the boot.
-    pub number: u32,
-    /// The uptime of the measurement, in milliseconds.
-    pub uptime_ms: u64,
-    /// The time of the measurement, as `quality` says.
-    pub at_ms: u64,
-    /// What `at_ms` counts from.
-    pub quality: ClockQuality,
-    /// The consent version that the device worked under.
-    pub consent: u32,
-    /// The record's kind.
-    pub kind: u16,
-}
-
-impl Stamp {
-    /// The record's identity.
-    pub fn id(&self) -> RecordId {
-        RecordId { boot: self.boot, number: self.number }
-    }
-}
-
-/// A run of numbers that gave way.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-struct Lost {
-    boot: u32,
-    first: u32,
-    last: u32,
-}
-
-impl Lost {
-    /// The record that tells it.
-    fn gap(&self) -> Gap {
-        let count = (self.last - self.first).saturating_add(1);
-        Gap { boot: self.boot, first: self.first, count, reason: GapReason::FlashFull }
-    }
-}
 
 /// The longest body of a gap, in bytes.
 const MAX_GAP_LEN: usize = 16;

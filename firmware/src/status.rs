@@ -3,28 +3,18 @@
 //! Invariant: observation changes nothing; whatever has to survive is in flash, never only here.
 
 use heapless::{Deque, Vec};
+use milepost_protocol::NoticeId;
 use milepost_protocol::downlink::Consent;
 use milepost_protocol::notice::NoticeState;
 use milepost_protocol::record::{Counters, TripEnded};
-use milepost_protocol::{NoticeId, SignalId};
 
+pub use crate::usage::latest::LastSignal;
 use crate::usage::latest::MAX_SIGNALS;
 
 /// How many events the ring holds before the oldest gives way.
 ///
 /// One call makes fewer: a reminder for every item of a plan, a notice shown and one changed.
 pub const MAX_EVENTS: usize = 10;
-
-/// A signal's newest value.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct LastSignal {
-    /// The signal.
-    pub signal: SignalId,
-    /// Its value, in the catalogue's unit.
-    pub value: f32,
-    /// When it was measured, as uptime in milliseconds.
-    pub uptime_ms: u64,
-}
 
 /// The 12 V battery as this boot has seen it, in millivolts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

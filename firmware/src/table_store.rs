@@ -83,7 +83,10 @@ impl<S: NorFlash> TableStore<S> {
     /// Takes the table into use that the state region remembers, if it proves itself.
     pub(crate) async fn load(&mut self, remembered: Option<InUse>) -> Result<(), Error<S::Error>> {
         let Some(in_use) = remembered else { return Ok(()) };
-        if self.check(in_use).await?.is_ok() { self.take_into_use(in_use).await } else { Ok(()) }
+        if self.scan(in_use, false).await?.is_ok() {
+            self.take_into_use(in_use).await?;
+        }
+        Ok(())
     }
 
     /// The first four bytes of the SHA-256 of the table in use.
@@ -173,41 +176,37 @@ impl<S: NorFlash> TableStore<S> {
             self.flash.write(at, &transfer.tail).await.map_err(failed)?;
         }
         let in_use = InUse { half, len: transfer.len, sha256: transfer.sha256 };
-        Ok(self.check(in_use).await?.map(|()| in_use))
+        Ok(self.scan(in_use, false).await?.map(|()| in_use))
     }
 
     /// The state region now names this half: its rows are read from now on.
     pub(crate) async fn take_into_use(&mut self, in_use: InUse) -> Result<(), Error<S::Error>> {
-        let half = self.half(in_use);
-        let Self { flash, index, in_use: of, .. } = self;
-        index.clear();
-        *of = Some(in_use);
-        let mut walk = Walk::new(flash, half, in_use.len);
-        walk.begin().await?;
-        while let Some((offset, row)) = walk.next().await? {
-            let place = Place { id: [(row.id >> 16) as u16, row.id as u16], offset: offset as u16 };
-            let at = index.partition_point(|other| other.id() <= row.id);
-            // The rows were counted when the table was checked.
-            let _ = index.insert(at, place);
-        }
-        Ok(())
+        // It was checked, so there is nothing left that it could be refused for.
+        self.scan(in_use, true).await.map(|_| ())
     }
 
-    /// Checks a whole table: its hash, its format, every row, and that nothing stands behind them.
-    async fn check(&mut self, in_use: InUse) -> Result<Result<(), CommandOutcome>, Error<S::Error>> {
-        let mut walk = self.walk(in_use);
-        if walk.hash().await? != Some(in_use.sha256) {
+    /// Walks over a whole table: takes its rows into use, or checks its hash, its format, every row, and that nothing stands behind them.
+    async fn scan(&mut self, in_use: InUse, take: bool) -> Result<Result<(), CommandOutcome>, Error<S::Error>> {
+        let half = self.half(in_use);
+        let Self { flash, index, in_use: of, .. } = self;
+        let mut walk = Walk::new(flash, half, in_use.len);
+        if take {
+            index.clear();
+            *of = Some(in_use);
+        } else if walk.hash().await? != Some(in_use.sha256) {
             return Ok(Err(CommandOutcome::HashMismatch));
         }
-        if !walk.begin().await? {
-            return Ok(Err(CommandOutcome::TableInvalid));
-        }
-        while let Some((_, row)) = walk.next().await? {
-            if !row.is_valid() {
-                return Ok(Err(CommandOutcome::TableInvalid));
+        let mut valid = walk.begin().await?;
+        while let Some((offset, row)) = walk.next().await? {
+            if take {
+                let place = Place { id: [(row.id >> 16) as u16, row.id as u16], offset: offset as u16 };
+                let at = index.partition_point(|other| other.id() <= row.id);
+                // The rows were counted when the table was checked.
+                let _ = index.insert(at, place);
             }
+            valid &= row.is_valid();
         }
-        Ok(if walk.is_at_end() { Ok(()) } else { Err(CommandOutcome::TableInvalid) })
+        Ok(if valid && walk.is_at_end() { Ok(()) } else { Err(CommandOutcome::TableInvalid) })
     }
 
     fn walk(&mut self, in_use: InUse) -> Walk<'_, S> {

@@ -12,6 +12,7 @@ use milepost_firmware::configuration::{self, Bus, COPY_LEN, Configuration, Confi
 use milepost_firmware::layout::{Layout, Place};
 use milepost_firmware::outbox::{self, Stamp};
 use milepost_firmware::{Device, Flash, Now, Settings, notices};
+use milepost_protocol::envelope::Entry;
 use milepost_protocol::notice::Notice;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -125,8 +126,18 @@ pub struct Stored {
     pub boot: u32,
     /// Its number within the boot.
     pub number: u32,
-    /// The CRC-32 of its kind, time and body.
+    /// The CRC-32 of its kind, time and body, as they travel.
     pub checksum: u32,
+}
+
+impl Stored {
+    /// A record as an envelope of `boot` shows it.
+    pub fn of(boot: u32, entry: &Entry<'_>) -> Self {
+        let mut bytes = entry.kind.to_be_bytes().to_vec();
+        bytes.extend_from_slice(&entry.at_ms.to_be_bytes());
+        bytes.extend_from_slice(entry.body);
+        Self { boot, number: entry.number, checksum: crc32(&bytes) }
+    }
 }
 
 /// What a chip holds.
@@ -161,12 +172,7 @@ pub async fn inspect(path: &Path) -> Result<Contents, ChipError> {
     });
     let mut records = Vec::new();
     for place in [Layout::NOR.alerts, Layout::NOR.bulk] {
-        let take = |stamp: Stamp, body: &[u8]| {
-            let mut bytes = stamp.kind.to_be_bytes().to_vec();
-            bytes.extend_from_slice(&stamp.uptime_ms.to_be_bytes());
-            bytes.extend_from_slice(body);
-            records.push(Stored { boot: stamp.boot, number: stamp.number, checksum: crc32(&bytes) });
-        };
+        let take = |stamp: Stamp, body: &[u8]| records.push(Stored::of(stamp.boot, &outbox::entry(&stamp, body)));
         outbox::read_all(region(place)?, take).await.map_err(ChipError::Core)?;
     }
     records.sort_unstable();
@@ -194,9 +200,12 @@ pub async fn inspect(path: &Path) -> Result<Contents, ChipError> {
 
 /// Every notice that is open on a chip, with the words that its display has, on a copy.
 pub async fn notices(path: &Path) -> Result<Vec<Notice>, ChipError> {
-    let image = std::fs::read(path).map_err(|source| ChipError::Io { path: path.to_owned(), source })?;
+    let fail = |source| ChipError::Io { path: path.to_owned(), source };
+    let Place { start, len } = Layout::NOR.state;
+    let mut image = vec![0; len as usize];
+    File::open(path).and_then(|file| file.read_exact_at(&mut image, start.into())).map_err(fail)?;
     let mut found = Vec::new();
-    notices::read_all(region(&image, Layout::NOR.state, path)?, |slot| found.push(slot.notice))
+    notices::read_all(region(&image, Place { start: 0, len }, path)?, |slot| found.push(slot.notice))
         .await
         .map_err(ChipError::Core)?;
     Ok(found)

@@ -209,10 +209,12 @@ macro_rules! downlinks {
                 }
             }
 
-            /// As [`Part::is_whole`], but for a task that this build does not know: it is answered by its number.
+            /// As [`Part::is_whole`], but for a task that this build does not know, which is answered by its number,
+            /// and for what a device hands to others, who look at it themselves.
             fn is_answerable(&self) -> bool {
                 match self {
                     Self::Command(command) if command.is_unknown() => true,
+                    Self::UpdateOffer(_) | Self::UpdateChunk(_) | Self::Certificate(_) => true,
                     _ => self.is_whole(),
                 }
             }
@@ -291,7 +293,8 @@ impl Downlink {
         }))
     }
 
-    /// As [`Downlink::parse`], but leaves the bodies as they came, and takes commands whose task this build does not know.
+    /// As [`Downlink::parse`], but leaves the bodies as they came, takes commands whose task this build does not know,
+    /// and leaves the bodies unread that a device hands to others: offers and chunks of images, and certificates.
     pub fn parts(bytes: &[u8]) -> Result<impl Iterator<Item = Part<'_>> + use<'_>, DecodeError> {
         let mut rest = Self::check(bytes, Part::is_answerable)?;
         Ok(core::iter::from_fn(move || {

@@ -7,5 +7,6 @@ mod kill_cloud;
 mod kill_gateway;
 mod notices;
 mod provisioning;
+mod settings;
 mod support;
 mod wire;

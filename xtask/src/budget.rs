@@ -23,7 +23,7 @@ struct Budget {
     flash_bytes: u64,
     /// Bytes of variables.
     static_ram_bytes: u64,
-    /// Bytes of stack that the linker has to leave.
+    /// Bytes of stack that the linker has to leave, and the most that a run may use.
     stack_bytes: u64,
 }
 
@@ -36,27 +36,24 @@ struct Budgets {
 /// Prints the table of every board, and fails if an image is missing or too large.
 pub(crate) fn run(root: &Path) -> Result<()> {
     let boards = root.join("firmware/boards");
-    let mut found = false;
+    let mut folders = Vec::new();
     for entry in fs::read_dir(&boards).with_context(|| format!("cannot list {}", boards.display()))? {
-        let folder = entry.context("cannot list the boards")?.path();
-        if folder.join("budget.toml").is_file() {
-            found = true;
-            check(root, &folder)?;
-        }
+        folders.push(entry.context("cannot list the boards")?.path());
     }
-    if !found {
+    folders.retain(|folder| folder.join("budget.toml").is_file());
+    folders.sort();
+    if folders.is_empty() {
         bail!("no board has a budget.toml");
     }
-    Ok(())
+    // Every board is shown before the first excess fails.
+    let checked: Vec<Result<()>> = folders.iter().map(|folder| check(root, folder)).collect();
+    checked.into_iter().collect()
 }
 
 /// Prints the table of one board, and fails if an image is missing or too large.
 pub(crate) fn check(root: &Path, folder: &Path) -> Result<()> {
-    let path = folder.join("budget.toml");
-    let text = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
-    let budgets: Budgets = toml::from_str(&text).with_context(|| format!("{} is no budget", path.display()))?;
     let mut images = Vec::new();
-    for budget in budgets.image {
+    for budget in read(folder)?.image {
         let path = root.join(&budget.path);
         let file = fs::read(&path).with_context(|| format!("{} is not built: {}", budget.name, path.display()))?;
         let sizes = elf::sizes(&file).with_context(|| format!("{} is no image", path.display()))?;
@@ -65,6 +62,18 @@ pub(crate) fn check(root: &Path, folder: &Path) -> Result<()> {
     let (table, excess) = compare(&images);
     print!("{table}");
     if excess.is_empty() { Ok(()) } else { bail!("over budget: {}", excess.join(", ")) }
+}
+
+/// The most stack that a run of an image may use: what the linker has to leave for it.
+pub(crate) fn stack_bytes(folder: &Path, image: &str) -> Result<u64> {
+    let budget = read(folder)?.image.into_iter().find(|budget| budget.name == image);
+    Ok(budget.with_context(|| format!("{} has no budget for {image}", folder.display()))?.stack_bytes)
+}
+
+fn read(folder: &Path) -> Result<Budgets> {
+    let path = folder.join("budget.toml");
+    let text = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+    toml::from_str(&text).with_context(|| format!("{} is no budget", path.display()))
 }
 
 /// The table, and what takes more than it may.
@@ -121,5 +130,7 @@ mod tests {
         .unwrap();
         let error = check(folder.path(), folder.path()).unwrap_err();
         assert!(error.to_string().contains("not built"), "{error:#}");
+        assert_eq!(stack_bytes(folder.path(), "a").unwrap(), 1);
+        assert!(stack_bytes(folder.path(), "b").is_err(), "nothing is said of it");
     }
 }

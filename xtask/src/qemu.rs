@@ -9,10 +9,13 @@ use anyhow::Result;
 use clap::Subcommand;
 
 use crate::demo::target_folder;
-use crate::run;
+use crate::{budget, run};
 
 /// The folder of the emulated board.
 const BOARD: &str = "firmware/boards/mps2-an386";
+
+/// Its image.
+const IMAGE: &str = "mps2-an386";
 
 /// The folder of what all boards share.
 const KIT: &str = "firmware/board-kit";
@@ -36,12 +39,15 @@ pub(crate) enum Emulation {
         #[arg(long)]
         png: Option<PathBuf>,
     },
-    /// Cut the power again and again, and look at what the flash chip holds.
+    /// Cut the power again and again, with and without the service, and look at what it and the flash chip hold.
     PowerCut {
         /// How many times the board starts.
         #[arg(long, default_value_t = 300)]
         boots: u32,
         /// What the cuts follow from; a new one is drawn and told without it.
+        ///
+        /// It fixes which starts get fuel and for how many flash steps, after how many milliseconds the others are killed, and
+        /// behind which of them the configuration changes. How far the board has come by then follows the machine's speed.
         #[arg(long)]
         seed: Option<u64>,
     },
@@ -69,7 +75,12 @@ pub(crate) fn run(root: &Path, emulation: Emulation) -> Result<()> {
         }
         Emulation::Loop { png } => {
             let png = png.unwrap_or_else(|| target_folder(root).join("qemu/screen.png"));
-            words.extend(["loop".to_owned(), format!("--png={}", png.display())]);
+            let stack_bytes = budget::stack_bytes(&root.join(BOARD), IMAGE)?;
+            words.extend([
+                "loop".to_owned(),
+                format!("--png={}", png.display()),
+                format!("--stack-bytes={stack_bytes}"),
+            ]);
             build(root)?
         }
         Emulation::PowerCut { boots, seed } => {
@@ -129,5 +140,6 @@ fn bench(root: &Path) -> Result<()> {
 fn image(root: &Path) -> Result<PathBuf> {
     let folder = root.join(BOARD);
     run::run(run::cargo(&folder).args(["build", "--quiet", "--release"]))?;
-    Ok(folder.join("target").join(run::BARE_TARGET).join("release/mps2-an386"))
+    budget::check(root, &folder)?;
+    Ok(folder.join("target").join(run::BARE_TARGET).join("release").join(IMAGE))
 }

@@ -1,4 +1,4 @@
-# The advisor's pages, and the engineer's.
+# The advisor's pages.
 queue-title = Vehicles by urgency
 queue-lead = Cars whose owners share with the workshop. The score is the sum of its parts.
 queue-empty = No car matches.
@@ -82,18 +82,6 @@ records-received = Received
 records-span = Records
 records-kinds = Content
 back-to-queue = All vehicles
-devices-title = Devices
-devices-lead = Every device that has reported, without owners or positions.
-devices-empty = No device has reported yet.
-devices-id = Device
-devices-firmware = Firmware
-devices-boot = Starts
-devices-contact = Last contact
-devices-records = Records
-devices-duplicates = Duplicates
-devices-unknown = Unknown kinds
-devices-gaps = Missing
-devices-log = Log
 record-1 = start
 record-2 = trip began
 record-3 = trip ended
@@ -115,4 +103,5 @@ record-18 = current while parked
 record-24 = certificate request
 record-32 = firmware update
 record-33 = board's health
+record-40 = configuration
 record-other = kind of a newer firmware

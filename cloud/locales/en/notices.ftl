@@ -57,4 +57,5 @@ surface-advisor = by an advisor
 actor-car = In the car
 actor-owner = Owner
 actor-advisor = Advisor
+actor-engineer = An engineer
 actor-system = Milepost

@@ -123,6 +123,16 @@ impl Engineer {
     pub fn may_see(&self) -> bool {
         true
     }
+
+    /// The device with this id.
+    pub async fn device(&self, state: &AppState, id: &str) -> Result<Vehicle, Problem> {
+        load(state, id).await?.filter(|_| self.may_see()).ok_or_else(Problem::not_found)
+    }
+
+    /// The engineer as the cause of a change.
+    pub fn actor(&self) -> Actor {
+        Actor::Engineer(self.0.account.id.clone())
+    }
 }
 
 async fn load(state: &AppState, id: &str) -> Result<Option<Vehicle>, Problem> {

@@ -23,10 +23,14 @@ use utoipa::ToSchema;
 use super::{Problem, ProblemBody};
 use crate::accounts::{Advisor, Engineer, Owner, Role, SignedIn, Token};
 use crate::domain::{Change, ChangeKind, Vehicle};
-use crate::web::{AppState, all_devices, visible};
+use crate::web::lab::{Filter, find};
+use crate::web::{AppState, visible};
 
 /// How often a silent stream shows that it lives.
 const HEARTBEAT: Duration = Duration::from_secs(20);
+
+/// How many devices an engineer hears of at first.
+const DEVICES: usize = 200;
 
 /// How long a stream goes on before it looks again whether the session still lives, in milliseconds.
 const LOOK_AGAIN_MS: u64 = 5_000;
@@ -132,7 +136,7 @@ impl Feed {
         let vehicles = match caller.account.role {
             Role::Owner => self.state.service.vehicles_of(&caller.account.id).await?,
             Role::Advisor => visible(&self.state, &Advisor(caller)).await?,
-            Role::Engineer => all_devices(&self.state).await?,
+            Role::Engineer => find(&self.state, &Filter::default(), DEVICES).await?.vehicles,
         };
         let at_us = self.state.wall.now_us();
         let now_ms = self.state.now_ms();

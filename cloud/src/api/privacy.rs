@@ -85,6 +85,7 @@ pub(super) fn detail(vehicle: &Vehicle) -> ConsentDetail {
             Actor::Car => "car",
             Actor::Owner(_) => "owner",
             Actor::Advisor(_) => "advisor",
+            Actor::Engineer(_) => "engineer",
             Actor::System => "system",
         },
         version: change.consent.version,

@@ -240,7 +240,7 @@ impl From<IntentError> for Problem {
             IntentError::NotInvited => Self::not_invited(),
             IntentError::OutsideCycle => Self::completion(),
             IntentError::NothingToUndo => Self::nothing_to_undo(),
-            IntentError::TooManyItems | IntentError::TooLong => Self::invalid(),
+            IntentError::TooManyItems | IntentError::TooLong | IntentError::OutOfRange => Self::invalid(),
             IntentError::Full | IntentError::Stopping => Self::unavailable(),
             IntentError::Store => Self::internal(&error),
         }

@@ -4,21 +4,16 @@ use axum::Json;
 use axum::extract::{Path, State};
 use jiff::Timestamp;
 use milepost_engine::rollout::{
-    Baseline, Gates, LocalWindow, PauseReason, Phase, Settings, Standing, State as RolloutState, StopReason, Tally,
-    Wave, standing,
+    Gates, LocalWindow, PauseReason, Phase, Settings, Standing, State as RolloutState, StopReason, Tally, Wave,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{Problem, ProblemBody};
 use crate::accounts::Engineer;
-use crate::firmware::{FirmwareError, RolloutDoc};
+use crate::firmware::{FirmwareError, Member, RolloutDoc};
 use crate::i18n::timestamp;
-use crate::store::QueueCursor;
 use crate::web::AppState;
-
-/// How many vehicles are read at a time.
-const PAGE: usize = 500;
 
 /// Rollouts by number.
 #[derive(Debug, Serialize, ToSchema)]
@@ -264,34 +259,19 @@ pub(crate) async fn devices(
     Path(id): Path<u32>,
 ) -> Result<Json<RolloutDevicesBody>, Problem> {
     let rollout = state.firmware.rollout(id).await?.rollout;
-    let now_ms = state.now_ms();
-    let mut devices = Vec::new();
-    let mut after: Option<QueueCursor> = None;
-    loop {
-        let entries = state.service.queue(after.take(), PAGE).await?;
-        let ids: Vec<_> = entries.iter().map(|entry| entry.device.clone()).collect();
-        for vehicle in state.service.vehicles(&ids).await? {
-            let Some(offered) = vehicle.update.offered.filter(|offered| offered.rollout == id) else { continue };
-            devices.push(RolloutDeviceBody {
-                id: vehicle.device.to_string(),
-                version: vehicle.update.version().map(|version| version.to_string()),
-                phase: phase(offered.phase),
-                have: match offered.phase {
-                    Phase::Receiving(have) => Some(have),
-                    _ => None,
-                },
-                standing: stands(standing(&rollout, &vehicle.update, Baseline::default(), now_ms)),
-                moved_at: timestamp(offered.moved_ms),
-            });
-        }
-        match entries.last() {
-            Some(last) if entries.len() == PAGE => {
-                after = Some(QueueCursor { urgency: last.urgency, device: last.device.clone() });
-            }
-            _ => break,
-        }
-    }
-    devices.sort_by(|a, b| a.id.cmp(&b.id));
+    let members = state.firmware.members(&rollout).await?;
+    let device = |member: Member| RolloutDeviceBody {
+        id: member.device.to_string(),
+        version: member.version.map(|version| version.to_string()),
+        phase: phase(member.offered.phase),
+        have: match member.offered.phase {
+            Phase::Receiving(have) => Some(have),
+            _ => None,
+        },
+        standing: stands(member.standing),
+        moved_at: timestamp(member.offered.moved_ms),
+    };
+    let devices = members.into_iter().map(device).collect();
     Ok(Json(RolloutDevicesBody { devices }))
 }
 

@@ -57,6 +57,8 @@ pub enum Actor {
     Owner(AccountId),
     /// A service advisor on the owner's behalf.
     Advisor(AccountId),
+    /// A firmware engineer, about the device.
+    Engineer(AccountId),
     /// The service itself: a rule, a timer.
     System,
 }
@@ -68,7 +70,7 @@ impl Actor {
             Self::Car => Some(Surface::Car),
             Self::Owner(_) => Some(Surface::Account),
             Self::Advisor(_) => Some(Surface::Advisor),
-            Self::System => None,
+            Self::Engineer(_) | Self::System => None,
         }
     }
 }

@@ -32,6 +32,8 @@ pub enum ChangeKind {
     Profile,
     /// The device's firmware, or an update of it, moved on.
     Update,
+    /// The device's settings were decided, answered or reported.
+    Configuration,
     /// The device asks for bytes of an image.
     UpdateAsked,
 }

@@ -6,7 +6,7 @@ use milepost_protocol::notice::Answer;
 use milepost_protocol::plan::{ItemId, PlanItem};
 use milepost_protocol::update::{SignedManifest, Version, Window};
 
-use super::{AccountId, Profile};
+use super::{AccountId, Profile, Wanted};
 
 /// A wish that the committer carries out on one vehicle.
 #[derive(Debug, Clone, PartialEq)]
@@ -62,6 +62,11 @@ pub enum Intent {
         /// For how long it stays valid, in milliseconds.
         valid_ms: u64,
     },
+    /// Set how the device behaves.
+    Configure {
+        /// How.
+        wanted: Wanted,
+    },
     /// Offer the device a firmware image.
     OfferUpdate {
         /// The rollout that offers it.
@@ -116,6 +121,9 @@ pub enum IntentError {
     /// The plan has too many items.
     #[error("plan has too many items")]
     TooManyItems,
+    /// A figure lies outside its bounds.
+    #[error("figure lies outside its bounds")]
+    OutOfRange,
     /// The message is too long for the device.
     #[error("message is too long for the device")]
     TooLong,

@@ -5,6 +5,7 @@
 
 mod actor;
 mod change;
+mod configuration;
 mod intent;
 mod moment;
 mod notice;
@@ -15,6 +16,7 @@ mod vehicle;
 
 pub use actor::{AccountId, Actor};
 pub use change::{Change, ChangeKind};
+pub use configuration::{Agreement, Configuration, Decision, MAX_COUNTERS_EVERY_S, Reported, Sent, Wanted};
 pub use intent::{Intent, IntentError, Outcome};
 pub use milepost_engine::plan::Powertrain;
 pub use moment::Moment;

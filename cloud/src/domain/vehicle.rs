@@ -11,11 +11,12 @@ use milepost_engine::rollout::DeviceUpdate;
 use milepost_engine::urgency::Urgency;
 use milepost_engine::usage::VehicleState;
 use milepost_protocol::downlink::{Consent, Purposes};
+use milepost_protocol::envelope::ClockQuality;
 use milepost_protocol::plan::{Anchor, ItemId, PlanItem, ServicePlan};
 use milepost_protocol::{DeviceId, NoticeId};
 use serde::{Deserialize, Serialize};
 
-use super::{AccountId, Actor, NoticeDoc};
+use super::{AccountId, Actor, Configuration, NoticeDoc};
 
 /// What people call the vehicle, and where it lives.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -173,6 +174,12 @@ pub struct Vehicle {
     /// What is known of the device's firmware.
     #[serde(default)]
     pub update: DeviceUpdate,
+    /// How the device shall behave, and does.
+    #[serde(default)]
+    pub configuration: Configuration,
+    /// How far the device's clock could be trusted in its newest envelope.
+    #[serde(default)]
+    pub clock: Option<ClockQuality>,
     /// What was counted.
     #[serde(default)]
     pub counts: Counts,
@@ -202,6 +209,8 @@ impl Vehicle {
             timer_ms: None,
             urgency: Urgency::default(),
             update: DeviceUpdate::default(),
+            configuration: Configuration::default(),
+            clock: None,
             counts: Counts::default(),
         }
     }

@@ -7,6 +7,7 @@ mod bundle;
 mod driver;
 mod error;
 mod images;
+mod members;
 mod rollouts;
 mod signing;
 mod transfer;
@@ -15,6 +16,7 @@ pub use bundle::{Bundle, MAX_IMAGE_LEN};
 pub use driver::drive;
 pub use error::FirmwareError;
 pub use images::ImageDoc;
+pub use members::Member;
 pub use rollouts::{Entry, RolloutDoc};
 pub use signing::{SigningError, SigningKey, parse_key, trusts};
 

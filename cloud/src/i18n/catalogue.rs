@@ -31,6 +31,7 @@ const LANGUAGES: &[Source] = &[Source {
         include_str!("../../locales/en/owner.ftl"),
         include_str!("../../locales/en/privacy.ftl"),
         include_str!("../../locales/en/advisor.ftl"),
+        include_str!("../../locales/en/lab.ftl"),
         include_str!("../../locales/en/account.ftl"),
         include_str!("../../locales/en/errors.ftl"),
     ],

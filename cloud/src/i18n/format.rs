@@ -204,6 +204,37 @@ impl Format {
         self.localizer.with("pressure-bar", [("value", self.decimal(pascals / 100_000.0, 1).into())])
     }
 
+    /// A current in milliamperes.
+    pub fn milliamperes(&self, milliamperes: f64) -> String {
+        self.localizer.with("milliamperes", [("value", self.decimal(milliamperes, 2).into())])
+    }
+
+    /// A number of bytes, in the unit that suits it.
+    pub fn bytes(&self, count: u64) -> String {
+        if count < 10_000 {
+            return self.localizer.with("bytes", [("value", self.integer(count.cast_signed()).into())]);
+        }
+        self.localizer.with("kibibytes", [("value", self.integer((count / 1024).cast_signed()).into())])
+    }
+
+    /// The time of day to the second, with the date where it is not today.
+    pub fn moment(&self, at_ms: u64) -> String {
+        let at = self.zoned(at_ms);
+        let part = |number: i8| format!("{number:02}");
+        let time = self.localizer.with(
+            "time-seconds",
+            [
+                ("hour", part(at.hour()).into()),
+                ("minute", part(at.minute()).into()),
+                ("second", part(at.second()).into()),
+            ],
+        );
+        if at.date() == self.zoned(self.now_ms).date() {
+            return time;
+        }
+        self.localizer.with("date-time", [("date", self.date(at_ms).into()), ("time", time.into())])
+    }
+
     /// A voltage, from millivolts.
     pub fn volts(&self, millivolts: f64) -> String {
         self.localizer.with("volts", [("value", self.decimal(millivolts / 1000.0, 2).into())])

@@ -9,7 +9,7 @@ use milepost_protocol::{Envelope, MAX_ENVELOPE_LEN, Record, RecordId};
 use super::place;
 use crate::domain::Vehicle;
 use crate::events::{Committed, Quarantined};
-use crate::rules::{Effects, notice_record, update_record};
+use crate::rules::{Effects, configuration_record, notice_record, update_record};
 use crate::store::{QuarantineRow, TelemetryRow};
 
 /// The most envelopes that are set aside of one vehicle; more are only counted.
@@ -80,6 +80,10 @@ pub(super) fn fold(
         vehicle.state.apply(header.boot, times, &record);
         notice_record(vehicle, &record, times.when_ms(), now_ms, effects);
         update_record(vehicle, &record, now_ms, effects);
+        configuration_record(vehicle, &record, times.when_ms(), now_ms, effects);
+    }
+    if !fresh.is_empty() {
+        vehicle.clock = Some(header.quality);
     }
     let telemetry = keep(vehicle, &envelope, bytes, &fresh, now_ms);
     Folded { telemetry, quarantine: None, named }

@@ -8,7 +8,7 @@ use milepost_protocol::plan::{Anchor, ItemId, ServicePlan};
 use milepost_protocol::update::UpdateOffer;
 
 use super::answers::{Given, answer};
-use super::{Effects, completions};
+use super::{Effects, completions, configuration};
 use crate::domain::{Actor, ChangeKind, ConsentChange, Intent, IntentError, Moment, Vehicle};
 
 /// Carries an intent out; answers whether anything changed. The vehicle is as before on error.
@@ -91,15 +91,16 @@ pub fn carry_out(
             vehicle.next_command += 1;
             Ok(true)
         }
+        Intent::Configure { wanted } => configuration::configure(vehicle, *wanted, by, now_ms, effects),
         Intent::OfferUpdate { rollout, version, image, window } => {
-            let before = vehicle.update.offered;
             if !vehicle.update.can_be_offered(*rollout, now_ms) {
                 return Ok(false);
             }
+            let before = vehicle.update.clone();
             let update = vehicle.update.offer(*rollout, *version, now_ms);
             let offer = UpdateOffer { update, image: Some(image.clone()), window: *window };
             if !effects.send(vehicle, Downlink::UpdateOffer(offer)) {
-                vehicle.update.offered = before;
+                vehicle.update = before;
                 return Err(IntentError::TooLong);
             }
             effects.note(ChangeKind::Update);

@@ -5,6 +5,7 @@
 
 mod answers;
 mod completions;
+mod configuration;
 mod effects;
 mod evaluate;
 mod intents;
@@ -14,6 +15,7 @@ mod reminders;
 #[cfg(test)]
 mod tests;
 
+pub use configuration::configuration_record;
 pub use effects::Effects;
 pub use evaluate::{Rules, evaluate};
 pub use intents::{carry_out, introduce};

@@ -60,6 +60,13 @@ impl Store for AnyStore {
         }
     }
 
+    async fn devices(&self, after: Option<&DeviceId>, limit: usize) -> Result<Vec<DeviceId>, StoreError> {
+        match self {
+            Self::Memory(store) => store.devices(after, limit).await,
+            Self::Sled(store) => store.devices(after, limit).await,
+        }
+    }
+
     async fn owned(&self, account: &AccountId) -> Result<Vec<DeviceId>, StoreError> {
         match self {
             Self::Memory(store) => store.owned(account).await,

@@ -135,6 +135,20 @@ fn timers_queue_and_ownership_follow_the_vehicle() {
 }
 
 #[test]
+fn vehicles_are_listed_by_id_page_after_page() {
+    over_every_store(async |store| {
+        for id in ["d2", "d10", "d1", "a", "d1-b"] {
+            store.commit(write(None, vehicle(id, 1, None, 5, None))).await.unwrap();
+        }
+        let first = store.devices(None, 3).await.unwrap();
+        assert_eq!(first, [device("a"), device("d1"), device("d1-b")]);
+        assert_eq!(store.devices(first.last(), 9).await.unwrap(), [device("d10"), device("d2")]);
+        store.erase(&device("d10")).await.unwrap();
+        assert_eq!(store.devices(Some(&device("d1-z")), 9).await.unwrap(), [device("d2")], "also behind no vehicle");
+    });
+}
+
+#[test]
 fn documents_change_only_from_the_expected_version() {
     over_every_store(async |store| {
         let docs = |docs| Commit { docs, ..Commit::default() };

@@ -37,6 +37,11 @@ pub(super) fn vehicle(device: &DeviceId) -> Vec<u8> {
     of_device(VEHICLE, device)
 }
 
+/// What the index keys of all vehicles are built from.
+pub(super) fn indices() -> Vec<u8> {
+    vec![INDEX]
+}
+
 /// What the index keys of the vehicle are built from.
 pub(super) fn index(device: &DeviceId) -> Vec<u8> {
     of_device(INDEX, device)

@@ -164,6 +164,12 @@ impl Store for MemoryStore {
             .collect())
     }
 
+    async fn devices(&self, after: Option<&DeviceId>, limit: usize) -> Result<Vec<DeviceId>, StoreError> {
+        let tables = self.open()?;
+        let behind = |device: &&DeviceId| after.is_none_or(|after| *device > after);
+        Ok(tables.vehicles.keys().filter(behind).take(limit).cloned().collect())
+    }
+
     async fn owned(&self, account: &AccountId) -> Result<Vec<DeviceId>, StoreError> {
         let tables = self.open()?;
         let mut owned = Vec::new();

@@ -63,6 +63,13 @@ pub trait Store: Send + Sync + 'static {
         limit: usize,
     ) -> impl Future<Output = Result<Vec<QueueEntry>, StoreError>> + Send;
 
+    /// The ids of vehicles behind `after`, ascending.
+    fn devices(
+        &self,
+        after: Option<&DeviceId>,
+        limit: usize,
+    ) -> impl Future<Output = Result<Vec<DeviceId>, StoreError>> + Send;
+
     /// The vehicles of one account, by id.
     fn owned(&self, account: &AccountId) -> impl Future<Output = Result<Vec<DeviceId>, StoreError>> + Send;
 

@@ -388,6 +388,26 @@ impl Store for SledStore {
         .await
     }
 
+    async fn devices(&self, after: Option<&DeviceId>, limit: usize) -> Result<Vec<DeviceId>, StoreError> {
+        let all = keys::indices();
+        let start = after.map_or_else(
+            || all.clone(),
+            |after| {
+                let mut key = keys::index(after);
+                key.push(0);
+                key
+            },
+        );
+        self.read(move |db| {
+            // The index has an entry for each vehicle, and is far smaller than the documents.
+            collect(db.range(start..last_of(all.clone())), limit, |key, _| {
+                let id = key.strip_suffix(&[0]).ok_or_else(|| keys::unknown(key))?;
+                keys::device_behind(id, all.len())
+            })
+        })
+        .await
+    }
+
     async fn owned(&self, account: &AccountId) -> Result<Vec<DeviceId>, StoreError> {
         let prefix = keys::owned_by(account.as_str());
         self.read(move |db| {

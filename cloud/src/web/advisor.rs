@@ -1,7 +1,5 @@
 //! The advisor's list by urgency, and everything about one car on one page.
 
-use std::fmt::Write as _;
-
 use askama::Template;
 use axum::extract::{Path, Query, State};
 use axum::response::Response;
@@ -100,7 +98,7 @@ pub(crate) async fn queue(
 ) -> Result<Response, Problem> {
     let page = Page::of(&reader, &advisor.0.account, "queue-title", Section::Queue);
     let list = list(&state, &advisor, &reader, &filter).await?;
-    let query = format!("q={}&show={}", escape(&filter.q), escape(&filter.show));
+    let query = format!("q={}&show={}", render::escape(&filter.q), render::escape(&filter.show));
     render::html(&QueuePage { page, filter, query, list })
 }
 
@@ -221,16 +219,4 @@ fn charts(vehicle: &Vehicle, format: &Format) -> Vec<Spark> {
         spark(format.localizer.text("chart-battery"), &rests, format, |millivolts| format.volts(millivolts)),
         spark(format.localizer.text("chart-outside"), &days, format, |celsius| format.celsius(celsius)),
     ]
-}
-
-/// A text as a query value.
-fn escape(text: &str) -> String {
-    text.bytes().fold(String::new(), |mut escaped, byte| {
-        if byte.is_ascii_alphanumeric() {
-            escaped.push(byte.into());
-        } else {
-            write!(escaped, "%{byte:02X}").expect("writing to a string cannot fail");
-        }
-        escaped
-    })
 }

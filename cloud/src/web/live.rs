@@ -16,8 +16,8 @@ use milepost_protocol::DeviceId;
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 
-use super::{AppState, Reader, advisor, home};
-use crate::accounts::{Advisor, Owner, Token};
+use super::{AppState, Reader, advisor, home, lab};
+use crate::accounts::{Advisor, Engineer, Owner, Token};
 use crate::api::Problem;
 use crate::domain::Change;
 
@@ -44,7 +44,7 @@ pub(crate) async fn vehicle(
             reader.now_ms = state.now_ms();
             let vehicle = owner.vehicle(&state, &id).await?;
             let html = home::state_fragment(&owner.0.account, &reader, &vehicle)?;
-            Ok(Rendered { revision: vehicle.revision, html, target: "#state" })
+            Ok(Rendered { revision: vehicle.revision, parts: vec![("#state", html)] })
         }
     }))
 }
@@ -64,15 +64,38 @@ pub(crate) async fn queue(
         async move {
             reader.now_ms = state.now_ms();
             let html = advisor::list_fragment(&state, &advisor, &reader, &filter).await?;
-            Ok(Rendered { revision: 0, html, target: "#queue" })
+            Ok(Rendered { revision: 0, parts: vec![("#queue", html)] })
+        }
+    }))
+}
+
+/// `GET /lab/devices/{device}/live?…`: log, status and settings of one device.
+pub(crate) async fn device(
+    State(state): State<AppState>,
+    engineer: Engineer,
+    reader: Reader,
+    headers: HeaderMap,
+    Path(id): Path<String>,
+    axum::extract::Query(filter): axum::extract::Query<lab::LogFilter>,
+) -> Result<Response, Problem> {
+    let vehicle = engineer.device(&state, &id).await?;
+    let token = state.cookies.token(&headers).ok_or_else(Problem::sign_in)?;
+    let watch = Watch::new(&state, token, Some(vehicle.device), &headers)?;
+    Ok(stream(watch, move |state| {
+        let (engineer, mut reader, id, filter) = (engineer.clone(), reader.clone(), id.clone(), filter.clone());
+        async move {
+            reader.now_ms = state.now_ms();
+            let vehicle = engineer.device(&state, &id).await?;
+            let parts = lab::live_parts(&state, &engineer.0.account, &reader, &vehicle, &filter)?;
+            Ok(Rendered { revision: vehicle.revision, parts })
         }
     }))
 }
 
 struct Rendered {
     revision: u64,
-    html: String,
-    target: &'static str,
+    /// What is shown now, each part with the element that it replaces.
+    parts: Vec<(&'static str, String)>,
 }
 
 struct Watch {
@@ -143,9 +166,12 @@ where
 }
 
 fn event(rendered: &Rendered) -> Event {
-    let Rendered { revision, html, target } = rendered;
-    let html = html.replace('\r', "");
-    let data = format!("<hx-partial hx-target=\"{target}\" hx-swap=\"outerMorph\">{html}</hx-partial>");
+    let Rendered { revision, parts } = rendered;
+    let partial = |(target, html): &(&str, String)| {
+        let html = html.replace('\r', "");
+        format!("<hx-partial hx-target=\"{target}\" hx-swap=\"outerMorph\">{html}</hx-partial>")
+    };
+    let data: String = parts.iter().map(partial).collect();
     let event = Event::default().data(data);
     if *revision == 0 { event } else { event.id(revision.to_string()) }
 }

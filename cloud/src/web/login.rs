@@ -106,7 +106,7 @@ pub(crate) async fn home(
     match caller.account.role {
         Role::Owner => super::home::first(&state, &caller, &reader).await,
         Role::Advisor => Ok(render::see_other("/advisor")),
-        Role::Engineer => Ok(render::see_other("/devices")),
+        Role::Engineer => Ok(render::see_other("/lab")),
     }
 }
 

@@ -6,11 +6,11 @@
 mod account;
 mod advisor;
 mod assets;
-mod devices;
 mod errors;
 mod faces;
 mod form;
 mod home;
+pub(crate) mod lab;
 mod live;
 mod login;
 mod offers;
@@ -27,7 +27,6 @@ mod trips;
 pub(crate) mod view;
 
 pub(crate) use advisor::visible;
-pub(crate) use devices::all as all_devices;
 pub use faces::faces;
 pub(crate) use form::parse_answer;
 pub(crate) use login::{agent, client};

@@ -48,6 +48,9 @@ pub(crate) enum Section {
     Privacy,
     Queue,
     Devices,
+    Rollouts,
+    Receipts,
+    Rejects,
     Account,
 }
 
@@ -101,7 +104,12 @@ impl Page {
         let links = match account.role {
             Role::Owner => Vec::new(),
             Role::Advisor => vec![link("/advisor".to_owned(), "list", "nav-queue", section == Section::Queue)],
-            Role::Engineer => vec![link("/devices".to_owned(), "signal", "nav-devices", section == Section::Devices)],
+            Role::Engineer => vec![
+                link("/lab".to_owned(), "signal", "nav-devices", section == Section::Devices),
+                link("/lab/rollouts".to_owned(), "download", "nav-rollouts", section == Section::Rollouts),
+                link("/lab/receipts".to_owned(), "inspect", "nav-receipts", section == Section::Receipts),
+                link("/lab/rejects".to_owned(), "alert", "nav-rejects", section == Section::Rejects),
+            ],
         };
         Self {
             localizer,

@@ -1,5 +1,7 @@
 //! From a template to a response.
 
+use std::fmt::Write as _;
+
 use askama::Template;
 use axum::response::{Html, IntoResponse, Redirect, Response};
 
@@ -18,4 +20,26 @@ pub(crate) fn text(template: &impl Template) -> Result<String, Problem> {
 /// After a form: the browser goes on with GET.
 pub(crate) fn see_other(path: &str) -> Response {
     Redirect::to(path).into_response()
+}
+
+/// A path with a query; empty values are left out.
+pub(crate) fn query(path: &str, pairs: &[(&str, &str)]) -> String {
+    let pairs = pairs.iter().filter(|(_, value)| !value.is_empty());
+    pairs.enumerate().fold(path.to_owned(), |mut text, (index, (name, value))| {
+        let sign = if index == 0 { '?' } else { '&' };
+        write!(text, "{sign}{name}={}", escape(value)).expect("writing to a string cannot fail");
+        text
+    })
+}
+
+/// A text as a query value.
+pub(crate) fn escape(text: &str) -> String {
+    text.bytes().fold(String::new(), |mut escaped, byte| {
+        if byte.is_ascii_alphanumeric() {
+            escaped.push(byte.into());
+        } else {
+            write!(escaped, "%{byte:02X}").expect("writing to a string cannot fail");
+        }
+        escaped
+    })
 }

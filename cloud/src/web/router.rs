@@ -4,13 +4,13 @@
 
 use axum::extract::{DefaultBodyLimit, State};
 use axum::http::StatusCode;
-use axum::response::IntoResponse;
+use axum::response::{IntoResponse, Redirect};
 use axum::routing::{get, post};
 use axum::{Router, middleware};
 use tower_http::csrf::CsrfLayer;
 use tower_http::limit::RequestBodyLimitLayer;
 
-use super::{AppState, account, advisor, assets, devices, errors, home, live, login, offers, privacy, security, trips};
+use super::{AppState, account, advisor, assets, errors, home, lab, live, login, offers, privacy, security, trips};
 use crate::api::{self, Problem};
 use crate::firmware::MAX_IMAGE_LEN;
 
@@ -45,7 +45,21 @@ pub fn router(state: AppState) -> Router {
         .route("/advisor", get(advisor::queue))
         .route("/advisor/live", get(live::queue))
         .route("/advisor/vehicles/{vehicle}", get(advisor::vehicle))
-        .route("/devices", get(devices::show))
+        .route("/devices", get(async || Redirect::permanent("/lab")))
+        .route("/lab", get(lab::devices))
+        .route("/lab/devices/{device}", get(lab::device))
+        .route("/lab/devices/{device}/live", get(live::device))
+        .route("/lab/devices/{device}/settings", post(lab::configure))
+        .route("/lab/rollouts", get(lab::rollouts).post(lab::draft))
+        .route("/lab/rollouts/{rollout}", get(lab::rollout))
+        .route("/lab/rollouts/{rollout}/{ask}", post(lab::act))
+        .route("/lab/receipts", get(lab::receipts))
+        .route("/lab/receipts/key", get(lab::key))
+        .route("/lab/receipts/{receipt}", get(lab::receipt))
+        .route("/lab/receipts/{receipt}/download", get(lab::download))
+        .route("/lab/serials", get(lab::serials))
+        .route("/lab/rejects", get(lab::rejects))
+        .route("/lab/rejects/{received}/{device}/{serial}", get(lab::reject))
         .route("/healthz", get(healthz))
         .route("/assets/{*name}", get(assets::serve))
         .route("/api/openapi.json", get(|| async move { ([("content-type", "application/json")], document) }))

@@ -1,5 +1,6 @@
 //! The service as its router sees it: a store in memory, clocks set by hand, four people and four cars.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use axum::Router;
@@ -10,7 +11,7 @@ use milepost::accounts::Role;
 use milepost::clock::Clock;
 use milepost::domain::{Actor, Moment, NoticeDoc, Profile, Subject, Vehicle};
 use milepost::i18n::CarTexts;
-use milepost::ingest::{self, Parts, Running};
+use milepost::ingest::{self, Committer, Parts, Running};
 use milepost::rules::{OfferRules, Rules};
 use milepost::service::Service;
 use milepost::store::{AnyStore, Commit, DecisionRow, MemoryStore, Store, TelemetryRow, VehicleWrite};
@@ -56,8 +57,8 @@ pub(crate) struct TestApp {
     pub(crate) state: AppState,
     pub(crate) store: AnyStore,
     pub(crate) wall: Clock,
-    _running: Running,
-    _folder: tempfile::TempDir,
+    running: Running,
+    _folder: Option<tempfile::TempDir>,
 }
 
 /// A caller: nobody, or somebody with a session.
@@ -95,14 +96,20 @@ impl TestApp {
 
     /// The same over any store that is empty.
     pub(crate) async fn on(store: AnyStore, secure_cookies: bool) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let app = Self::over(store, secure_cookies, folder.path()).await;
+        Self { _folder: Some(folder), ..app }
+    }
+
+    /// The same with certificates and keys in a folder that stays.
+    pub(crate) async fn over(store: AnyStore, secure_cookies: bool, folder: &Path) -> Self {
         let signing_key = *salty::Keypair::from(&SIGNING_SEED).public.as_bytes();
         let clock = Clock::manual(NOW_MS);
         let wall = Clock::manual(NOW_MS);
         let registry = milepost::frontdoor::Registry::default();
         let (changes, _) = tokio::sync::broadcast::channel(256);
         let rules = Rules { texts: Arc::new(CarTexts), offers: offer_rules() };
-        let folder = tempfile::tempdir().unwrap();
-        let pki = Arc::new(milepost::pki::Pki::open(folder.path(), NOW_MS).unwrap());
+        let pki = Arc::new(milepost::pki::Pki::open(folder, NOW_MS).unwrap());
         let running = ingest::start(Parts {
             pki: Arc::clone(&pki),
             store: store.clone(),
@@ -118,7 +125,7 @@ impl TestApp {
         for (id, name, role) in PEOPLE {
             state.accounts.create(id.parse().unwrap(), name, role, PASSWORD).await.unwrap();
         }
-        let app = Self { router: web::router(state.clone()), state, store, wall, _running: running, _folder: folder };
+        let app = Self { router: web::router(state.clone()), state, store, wall, running, _folder: None };
         app.seed().await;
         app
     }
@@ -132,6 +139,11 @@ impl TestApp {
     pub(crate) async fn client(&self, account: &str) -> Client {
         let account = self.state.accounts.log_in(account, PASSWORD, None, "test", None).await.unwrap();
         Client { router: self.router.clone(), cookie: Some(format!("session={}", account.0.reveal())) }
+    }
+
+    /// Where envelopes are handed in.
+    pub(crate) fn committer(&self) -> &Committer {
+        &self.running.committer
     }
 
     /// A vehicle as the store has it.

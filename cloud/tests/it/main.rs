@@ -6,4 +6,5 @@ mod app;
 mod cloud;
 mod frontdoor;
 mod kill;
+mod lab_seed;
 mod web;

@@ -8,7 +8,7 @@ use core::fmt;
 use core::ops::Range;
 
 /// How many calls are told.
-const DEPTH: usize = 6;
+const DEPTH: usize = 8;
 
 /// Return addresses, the innermost first.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

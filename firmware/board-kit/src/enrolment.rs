@@ -64,38 +64,69 @@ pub async fn run<L: Read + Write, S: NorFlash>(
         };
         silent = 0;
         for &byte in bytes.get(..len).unwrap_or_default() {
-            let answer = match reader.push::<Numbered<Request>>(byte) {
-                None => continue,
-                Some(Err(_)) => Numbered::unread(),
-                Some(Ok(Numbered { number, body })) => {
-                    let body = match bench.take(body, &mut fill) {
-                        Step::Answer(answer) => answer,
-                        Step::Store(enrolled) => {
-                            let answer = keep(&enrolled, flash, copy).await;
-                            if matches!(answer, Answer::Stored { .. }) {
-                                stored = Some(enrolled.device.clone());
-                            }
-                            answer
-                        }
-                    };
+            let Some(asked) = hear(&mut reader, byte, &mut bench, &mut fill) else { continue };
+            let answer = match asked {
+                Asked::Answered(answer) => answer,
+                Asked::Keep(number) => {
+                    let body = keep(&mut bench, flash, copy, &mut stored).await;
                     Numbered { number, body }
                 }
             };
-            // An answer that finds no room or no line is asked for again.
-            if let Some(bytes) = line::encode(&answer)
-                && line.write_all(&bytes).await.is_ok()
-            {
-                let _ = line.flush().await;
-            }
+            say(line, &answer).await;
         }
     }
 }
 
-async fn keep<S: NorFlash>(enrolled: &Enrolled<'_>, flash: &mut S, copy: &mut Copy) -> Answer {
-    let Some(configuration) = configuration_of(enrolled) else { return Answer::Refused(Refused::Storage) };
+/// What a request came to.
+#[expect(clippy::large_enum_variant, reason = "without an allocator there is no box, and one lives at a time")]
+enum Asked {
+    /// It is answered.
+    Answered(Numbered<Answer>),
+    /// Everything is to be kept, as the request of this number asks.
+    Keep(u16),
+}
+
+/// Takes a byte; by itself, so that no request lies in memory while anything is waited for.
+#[inline(never)]
+fn hear(reader: &mut Reader, byte: u8, bench: &mut Bench, fill: &mut impl FnMut(&mut [u8; 32])) -> Option<Asked> {
+    Some(match reader.push::<Numbered<Request>>(byte)? {
+        Err(_) => Asked::Answered(Numbered::unread()),
+        Ok(Numbered { number, body }) => match bench.take(body, fill) {
+            Step::Answer(body) => Asked::Answered(Numbered { number, body }),
+            Step::Store(_) => Asked::Keep(number),
+        },
+    })
+}
+
+/// Sends an answer; one that finds no room or no line is asked for again.
+async fn say<L: Write>(line: &mut L, answer: &Numbered<Answer>) {
+    if let Some(bytes) = line::encode(answer)
+        && line.write_all(&bytes).await.is_ok()
+    {
+        let _ = line.flush().await;
+    }
+}
+
+async fn keep<S: NorFlash>(bench: &mut Bench, flash: &mut S, copy: &mut Copy, stored: &mut Option<DeviceId>) -> Answer {
+    let Some((configuration, configuration_sha256)) = complete(bench) else {
+        return Answer::Refused(Refused::Storage);
+    };
     match configuration::store(flash, copy, &configuration).await {
-        Ok(()) => Answer::Stored { configuration_sha256: enrolled.sha256() },
+        Ok(()) => {
+            *stored = Some(configuration.device);
+            Answer::Stored { configuration_sha256 }
+        }
         Err(_) => Answer::Refused(Refused::Storage),
+    }
+}
+
+/// What the bench has brought, and its hash.
+#[inline(never)]
+fn complete(bench: &mut Bench) -> Option<(Configuration, [u8; 32])> {
+    // Being done asks for no randomness.
+    match bench.take(Request::Done, |_| {}) {
+        Step::Store(enrolled) => Some((configuration_of(&enrolled)?, enrolled.sha256())),
+        Step::Answer(_) => None,
     }
 }
 

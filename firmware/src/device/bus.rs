@@ -200,9 +200,9 @@ mod tests {
 
     use super::*;
     use crate::clock::Clock;
+    use crate::debt::{Identities, MAX_OWED_BODY, Owing};
     use crate::facts::Few;
     use crate::obd::trouble::MAX_CHANGES;
-    use crate::store::{Identities, MAX_OWED_BODY, Owing};
 
     #[test]
     fn all_changes_of_one_listing_have_room_and_are_owed_at_once() {

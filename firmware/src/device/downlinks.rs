@@ -35,7 +35,10 @@ impl<S: MultiwriteNorFlash> Device<S> {
             match part {
                 Part::Receipt(receipt) => {
                     if let Some(Receipt { boot, ranges, now_ms, credit }) = receipt.decode() {
-                        self.clock.receipt(now_ms, now);
+                        if self.dispute.hear(&mut self.clock, now_ms, now) {
+                            self.changed(Key::Dispute as u8);
+                            self.changed(Key::Ledger as u8);
+                        }
                         self.outbox.acknowledge(boot, &ranges, credit).await?;
                     }
                 }

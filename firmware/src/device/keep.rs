@@ -14,13 +14,14 @@ use milepost_protocol::{NoticeId, codec};
 use serde::{Deserialize, Serialize};
 
 use super::{Device, plan_of};
-use crate::clock::{Moment, Now};
+use crate::clock::{Dispute, Moment, Now};
+use crate::debt::{MAX_OWED_BODY, Owing};
 use crate::error::Error;
 use crate::facts::{Few, Iter};
-use crate::notices::{Head, Slot, Taken, Told, Touched};
+use crate::notices::{Head, MAX_NOTICES, Slot, Taken, Told, Touched};
 use crate::obd::trouble::Codes;
 use crate::status::Event;
-use crate::store::{Encode, Key, MAX_OWED_BODY, Owing};
+use crate::store::{Encode, Key};
 use crate::usage::ledger::Ledger;
 
 /// How often reminders are looked for, in milliseconds of uptime.
@@ -45,8 +46,8 @@ pub(super) type StoredMemory = (Memory, Told);
 /// What is still to be stored.
 #[derive(Debug, Default)]
 pub(super) struct Todo {
-    /// Keys whose values have changed, as bits.
-    keys: u64,
+    /// Keys whose values have changed, as bits: see [`bit`].
+    keys: u32,
     /// Records that follow from the change of a notice or of the memory, or from no change at all.
     facts: Few,
     /// The moment of what the ledger owes, where the clock does not know it.
@@ -56,10 +57,21 @@ pub(super) struct Todo {
 impl Todo {
     /// The next key: notices first, which the memory closes, and the memory last, which owes the outcome of what was done.
     fn key(&self) -> Option<u8> {
-        let others = self.keys & !(1 << Key::Memory as u8);
-        others.checked_ilog2().or(self.keys.checked_ilog2()).map(|key| key as u8)
+        let others = self.keys & !bit(Key::Memory as u8);
+        let bit = others.checked_ilog2().or(self.keys.checked_ilog2())? as usize;
+        Some(bit.checked_sub(SLOTS).map_or(bit as u8, Key::notice))
     }
 }
+
+/// From this bit on the notice slots stand.
+const SLOTS: usize = 16;
+
+/// The bit of a key.
+fn bit(key: u8) -> u32 {
+    1 << (Key::slot(key).map_or(usize::from(key), |slot| SLOTS + slot) % 32)
+}
+
+const _: () = assert!((Key::Dispute as usize) < SLOTS && SLOTS + MAX_NOTICES <= 32, "every key has a bit of its own");
 
 /// The next thing that has to be done about flash.
 #[derive(Debug, Clone, Copy)]
@@ -83,6 +95,7 @@ struct Snapshot<'a> {
     plan: &'a [u8],
     consent: &'a Consent,
     remote: &'a DeviceSettings,
+    dispute: Dispute,
     owing: &'a Owing<'a>,
 }
 
@@ -93,6 +106,7 @@ impl Encode for Snapshot<'_> {
         const PLAN: u8 = Key::Plan as u8;
         const CONSENT: u8 = Key::Consent as u8;
         const REMOTE: u8 = Key::Remote as u8;
+        const DISPUTE: u8 = Key::Dispute as u8;
         let value = match self.key {
             LEDGER => codec::write(self.ledger, buffer),
             MEMORY => codec::write(&(self.memory, self.told), buffer),
@@ -103,6 +117,7 @@ impl Encode for Snapshot<'_> {
             }
             CONSENT => return codec::write(self.consent, buffer),
             REMOTE => return codec::write(self.remote, buffer),
+            DISPUTE => return codec::write(&self.dispute, buffer),
             _ => {
                 let words = self.head.zip(self.front);
                 let slot = words.map(|(Head { snoozed_until_ms, shown, .. }, notice)| Slot {
@@ -120,8 +135,9 @@ impl Encode for Snapshot<'_> {
 
 impl<S: MultiwriteNorFlash> Device<S> {
     /// The value of `key` has changed: the next [`Device::keep`] stores it.
+    #[inline(never)]
     pub(super) fn changed(&mut self, key: u8) {
-        self.todo.keys |= 1 << (key % 64);
+        self.todo.keys |= bit(key);
     }
 
     /// A notice's slot and what is remembered of notices have changed.
@@ -176,11 +192,12 @@ impl<S: MultiwriteNorFlash> Device<S> {
                     plan: &self.plan,
                     consent,
                     remote: &self.remote,
+                    dispute: self.dispute,
                     owing: &owing,
                 };
                 result = store.put(key, &value).await;
                 if result.is_ok() {
-                    todo.keys &= !(1 << (key % 64));
+                    todo.keys &= !bit(key);
                 }
             }
             let mut told = 0;

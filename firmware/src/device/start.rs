@@ -14,18 +14,20 @@ use super::bus::Diagnostics;
 use super::keep::{Memory, StoredMemory, Todo};
 use super::log::LogRate;
 use super::{Device, Flash, Settings};
-use crate::clock::{Clock, Moment, Now};
+use crate::clock::{Clock, Dispute, Moment, Now};
+use crate::debt::Owed;
 use crate::error::Error;
 use crate::notices::{MAX_NOTICES, Notices, Slot};
 use crate::outbox::Outbox;
 use crate::status::{Drops, Events};
-use crate::store::{Key, Owed, Store};
+use crate::store::{Key, Store};
 use crate::table_store::{InUse, TableStore};
 use crate::usage::ledger::Ledger;
 use crate::usage::{Usage, consent};
 
 /// What is restored, in this order; the notice slots follow.
-const RESTORED: [Key; 7] = [Key::Lost, Key::Ledger, Key::Memory, Key::Consent, Key::Plan, Key::Remote, Key::Table];
+const RESTORED: [Key; 8] =
+    [Key::Lost, Key::Ledger, Key::Memory, Key::Consent, Key::Plan, Key::Remote, Key::Dispute, Key::Table];
 
 impl<S: MultiwriteNorFlash> Device<S> {
     /// Starts: a new boot number is durable first; then counters, plan, consent, notices and an open trip are restored.
@@ -63,6 +65,7 @@ impl<S: MultiwriteNorFlash> Device<S> {
             log: LogRate::default(),
             todo: Todo::default(),
             remote: DeviceSettings::default(),
+            dispute: Dispute::default(),
         })
     }
 
@@ -98,6 +101,7 @@ impl<S: MultiwriteNorFlash> Device<S> {
                         consent: &mut self.consent,
                         plan: &mut self.plan,
                         remote: &mut self.remote,
+                        dispute: &mut self.dispute,
                         in_use: &mut in_use,
                     };
                     restore.value(key, bytes)
@@ -159,6 +163,7 @@ struct Restore<'a, S: MultiwriteNorFlash> {
     consent: &'a mut Consent,
     plan: &'a mut Vec<u8, MAX_BODY_LEN>,
     remote: &'a mut DeviceSettings,
+    dispute: &'a mut Dispute,
     in_use: &'a mut Option<InUse>,
 }
 
@@ -172,6 +177,7 @@ impl<S: MultiwriteNorFlash> Restore<'_, S> {
         const CONSENT: u8 = Key::Consent as u8;
         const PLAN: u8 = Key::Plan as u8;
         const REMOTE: u8 = Key::Remote as u8;
+        const DISPUTE: u8 = Key::Dispute as u8;
         const TABLE: u8 = Key::Table as u8;
         let debt = match key {
             LEDGER => put(bytes, self.ledger),
@@ -190,6 +196,7 @@ impl<S: MultiwriteNorFlash> Restore<'_, S> {
                 None
             }
             REMOTE => put(bytes, self.remote).and(None),
+            DISPUTE => put(bytes, self.dispute).and(None),
             TABLE => {
                 *self.in_use = codec::read(bytes);
                 None

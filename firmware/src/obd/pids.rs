@@ -103,7 +103,25 @@ const FIELDS: &[Field] = &[
 
 /// How many data bytes a parameter of service 01 has; `None` if this build does not know it.
 pub fn data_len(pid: u8) -> Option<usize> {
-    Some(match pid {
+    LENGTHS.get(usize::from(pid)).copied().filter(|&len| len > 0).map(usize::from)
+}
+
+/// The highest parameter whose length is known: the last support mask.
+const LAST: usize = 0xC0;
+
+/// The lengths by parameter, 0 where this build does not know it; a table takes less room than the comparisons that it comes from.
+static LENGTHS: [u8; LAST + 1] = {
+    let mut lengths = [0; LAST + 1];
+    let mut pid = 0;
+    while pid <= LAST {
+        lengths[pid] = len_of(pid as u8);
+        pid += 1;
+    }
+    lengths
+};
+
+const fn len_of(pid: u8) -> u8 {
+    match pid {
         0x04..=0x0B
         | 0x0D..=0x0F
         | 0x11..=0x13
@@ -146,8 +164,8 @@ pub fn data_len(pid: u8) -> Option<usize> {
         | 0xC0 => 4,
         0x64 => 5,
         0x7C => 9,
-        _ => return None,
-    })
+        _ => 0,
+    }
 }
 
 /// Why a response is no response.

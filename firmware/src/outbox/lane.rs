@@ -11,9 +11,10 @@ use milepost_protocol::{MAX_UNKNOWN_LEN, RecordId, codec};
 use sequential_storage::cache::{Cache, Uncached, page_pointers::ArrayPagePointers, page_states::ArrayPageStates};
 use sequential_storage::queue::{QueueConfig, QueueStorage};
 
-use super::{Lost, Stamp};
+use super::lost::{Lost, add};
 use crate::error::{Error, Operation};
-use crate::store::{MAX_STAMP_LEN, region_len};
+use crate::stamp::{MAX_STAMP_LEN, Stamp};
+use crate::store::region_len;
 
 /// The most erase pages that a lane uses; a large chip is used whole by erasing larger blocks.
 pub const MAX_LANE_PAGES: usize = 48;
@@ -271,27 +272,5 @@ impl<S: MultiwriteNorFlash> Lane<S> {
             }
         }
         Ok(())
-    }
-}
-
-/// Adds a run to the others; when there is no room for one more, the last one of the same boot grows over the hole between.
-fn add<const N: usize>(lost: &mut Vec<Lost, N>, mut new: Lost) {
-    // What touches the new run becomes part of it.
-    let mut place = 0;
-    while let Some(&run) = lost.get(place) {
-        let apart =
-            run.boot != new.boot || run.first > new.last.saturating_add(1) || new.first > run.last.saturating_add(1);
-        if apart {
-            place += 1;
-        } else {
-            new = Lost { boot: new.boot, first: new.first.min(run.first), last: new.last.max(run.last) };
-            lost.swap_remove(place);
-        }
-    }
-    if lost.push(new).is_err()
-        && let Some(run) = lost.iter_mut().rev().find(|run| run.boot == new.boot)
-    {
-        run.first = run.first.min(new.first);
-        run.last = run.last.max(new.last);
     }
 }

@@ -102,6 +102,11 @@ mod tests {
     use crate::signal::table::{MAX_TABLE_LEN, hash};
 
     #[test]
+    fn the_rows_stand_in_the_order_of_a_table() {
+        assert_eq!(table().rows(), ROWS);
+    }
+
+    #[test]
     fn the_short_hash_is_that_of_the_encoded_table() {
         let mut buffer = [0; MAX_TABLE_LEN];
         let hash = hash(table().encode_to(&mut buffer).unwrap());

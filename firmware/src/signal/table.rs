@@ -262,17 +262,13 @@ pub fn hash(bytes: &[u8]) -> [u8; 32] {
     Sha256::digest(bytes).into()
 }
 
-/// Our own demonstration car's CAN matrix; see [`super::builtin`].
-pub fn builtin() -> Table {
-    super::builtin::table()
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
     use super::super::bits::Order;
     use super::*;
+    use crate::signal::builtin::table as builtin;
 
     fn row() -> Row {
         Row {
@@ -287,11 +283,6 @@ mod tests {
             max: 650.0,
             multiplexor: None,
         }
-    }
-
-    #[test]
-    fn the_built_in_rows_stand_in_the_order_of_a_table() {
-        assert_eq!(builtin().rows(), super::super::builtin::ROWS);
     }
 
     #[test]

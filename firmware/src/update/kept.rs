@@ -62,9 +62,9 @@ pub(super) enum Stage {
     Receiving(Job),
     /// The image is whole and waits to be installed; so often the boot loader was told in vain.
     Verified(Job, u8),
-    /// The boot loader is being told, or has been.
+    /// The boot loader is being told, or has been, or the image is on trial; so often it was told.
     Installing(Job, u8),
-    /// The image has started once.
+    /// The image is on trial, as builds wrote it that did not count trials.
     OnTrial(Job),
 }
 

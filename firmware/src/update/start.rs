@@ -10,7 +10,7 @@ use super::updater::{Dropped, Running, Settings, Updater};
 use crate::clock::Now;
 use crate::error::Error;
 
-/// How often the boot loader is told again when a power cut came between.
+/// How often the boot loader is told again when a power cut came between, before it was told or during the trial.
 const MAX_TRIES: u8 = 3;
 
 impl<'k, S: NorFlash> Updater<'k, S> {
@@ -69,7 +69,7 @@ fn conclude(kept: &mut Kept, settings: &Settings<'_>, running: Running) -> u32 {
     match kept.stage {
         Stage::Installing(job, _) | Stage::OnTrial(job) if job.version == settings.version => {
             if running == Running::Trial {
-                kept.stage = Stage::OnTrial(job);
+                // The stage stays: a trial is one start, and the old image has to know how often it was tried.
                 owe(kept, job.report(UpdateState::OnTrial));
             } else {
                 // The boot loader was told that the image stays, and then the power went.
@@ -80,6 +80,13 @@ fn conclude(kept: &mut Kept, settings: &Settings<'_>, running: Running) -> u32 {
             }
         }
         Stage::OnTrial(job) => end(kept, job.report(UpdateState::Reverted(settings.reset)), &mut owe),
+        // The boot loader cannot tell a trial that the power ended from one that the image failed; the reason of this start can.
+        // The image is in the slot again, and is read back before it is handed over once more.
+        Stage::Installing(job, tries)
+            if running == Running::Reverted && settings.reset == ResetReason::PowerOn && tries < MAX_TRIES =>
+        {
+            kept.stage = Stage::Verified(job, tries);
+        }
         Stage::Installing(job, _) if running == Running::Reverted => {
             end(kept, job.report(UpdateState::Reverted(settings.reset)), &mut owe);
         }

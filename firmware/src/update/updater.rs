@@ -168,7 +168,10 @@ impl<S: NorFlash> Updater<'_, S> {
     /// The boot loader knows that the running image stays.
     pub async fn confirmed(&mut self) -> Result<(), Error<S::Error>> {
         self.on_trial = false;
-        let Stage::OnTrial(job) = self.kept.stage else { return Ok(()) };
+        let (Stage::OnTrial(job) | Stage::Installing(job, _)) = self.kept.stage else { return Ok(()) };
+        if job.version != self.settings.version {
+            return Ok(());
+        }
         self.kept.raise_floor(job.floor);
         self.end(job.report(UpdateState::Confirmed)).await
     }

@@ -16,8 +16,6 @@
 use milepost_protocol::record::DistanceSource;
 use serde::{Deserialize, Serialize};
 
-use super::ledger::Reading;
-
 /// Two speeds further apart than this are not joined, in milliseconds.
 pub const MAX_GAP_MS: u64 = 10_000;
 
@@ -127,6 +125,17 @@ impl Calibration {
         self.ppm = if self.learnt { (known * 3 + ppm) / 4 } else { ppm } as u32;
         self.learnt = true;
     }
+}
+
+/// The car's own odometer as far as it was read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reading {
+    /// The newest reading, in metres.
+    pub metres: u32,
+    /// The smallest step ever seen, in metres: how finely it counts.
+    pub step_m: Option<u32>,
+    /// Where it comes from.
+    pub source: DistanceSource,
 }
 
 /// What became of an odometer reading.

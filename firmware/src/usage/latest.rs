@@ -6,8 +6,6 @@ use heapless::Vec;
 use milepost_protocol::SignalId;
 use milepost_protocol::signal::IDS;
 
-use crate::status::LastSignal;
-
 /// As many signals as the catalogue names.
 pub const MAX_SIGNALS: usize = IDS.len();
 
@@ -17,6 +15,17 @@ pub struct Sample {
     /// In the catalogue's unit.
     pub value: f32,
     /// When, as uptime in milliseconds.
+    pub uptime_ms: u64,
+}
+
+/// A signal's newest value.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct LastSignal {
+    /// The signal.
+    pub signal: SignalId,
+    /// Its value, in the catalogue's unit.
+    pub value: f32,
+    /// When it was measured, as uptime in milliseconds.
     pub uptime_ms: u64,
 }
 

@@ -3,10 +3,11 @@
 //! Invariant: the totals never fall. They are kept finer than they are told, so that rounding does not add up.
 
 use milepost_engine::battery::Window;
-use milepost_protocol::record::{Counters, DistanceSource};
+use milepost_protocol::record::Counters;
 use serde::{Deserialize, Serialize};
 
 use super::distance::Calibration;
+pub use super::distance::Reading;
 
 /// Lifetime totals.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -68,17 +69,6 @@ pub struct Trip {
     pub fuel_level_start: Option<u16>,
     /// The newest moment, in milliseconds of Unix time if that is known.
     pub newest_unix_ms: Option<u64>,
-}
-
-/// The car's own odometer as far as it was read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Reading {
-    /// The newest reading, in metres.
-    pub metres: u32,
-    /// The smallest step ever seen, in metres: how finely it counts.
-    pub step_m: Option<u32>,
-    /// Where it comes from.
-    pub source: DistanceSource,
 }
 
 /// What was last told of slowly changing things, so that only changes are told.

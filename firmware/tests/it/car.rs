@@ -1,7 +1,7 @@
 //! A small car that speaks the built-in matrix, and a small cloud that reads its envelopes.
 
 use milepost_firmware::signal::builtin;
-use milepost_firmware::signal::table::{self, Table};
+use milepost_firmware::signal::table::Table;
 use milepost_firmware::{Device, Frame, Now};
 use milepost_protocol::downlink::{Range, Receipt};
 use milepost_protocol::notice::Notice;
@@ -25,7 +25,7 @@ pub(crate) struct Car {
 
 impl Default for Car {
     fn default() -> Self {
-        Self { table: table::builtin() }
+        Self { table: builtin::table() }
     }
 }
 

@@ -12,7 +12,7 @@ use milepost_protocol::{Downlink, Envelope, MAX_DOWNLINK_LEN, MAX_ENVELOPE_LEN, 
 use proptest::prelude::*;
 
 use crate::car::{Car, at, information};
-use crate::flash::{Chip, PowerCut, Region, block_on};
+use crate::flash::{Chip, Flaw, PowerCut, Region, block_on};
 
 type Outcome = Result<(), Box<dyn std::error::Error>>;
 
@@ -132,8 +132,12 @@ fn send_all(device: &mut Device<Region>, cloud: &mut Cloud, now_ms: u64) -> Outc
 
 /// Runs lives whose power goes after as many words as `cuts` says, then one whole life, and checks what the cloud has.
 fn endure(cuts: &[u64]) {
+    endure_on(Flaw::None, cuts);
+}
+
+fn endure_on(flaw: Flaw, cuts: &[u64]) {
     // Small regions, so that pages are erased and reused within a test.
-    let chip = Chip::new(2, 3);
+    let chip = Chip::flawed(flaw, 2, 3);
     let mut cloud = Cloud::default();
     for (life, words) in cuts.iter().enumerate() {
         chip.power(*words);
@@ -187,6 +191,17 @@ fn a_cut_at_every_stage_of_a_life_loses_nothing_that_was_told() {
     for words in 0..life {
         // The second life is cut at another stage than the first.
         endure(&[words, life - words]);
+    }
+}
+
+#[test]
+fn a_chip_that_acknowledges_too_early_or_erases_too_early_is_noticed() {
+    for flaw in [Flaw::AcknowledgesFirst, Flaw::ErasesFirst] {
+        assert!(std::panic::catch_unwind(|| endure_on(flaw, &[])).is_ok(), "{flaw:?}: without a cut nobody can tell");
+        let noticed = (0..1_500_u64)
+            .step_by(7)
+            .any(|words| std::panic::catch_unwind(|| endure_on(flaw, &[words, 1_500 - words])).is_err());
+        assert!(noticed, "{flaw:?} passes every check");
     }
 }
 

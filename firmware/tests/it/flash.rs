@@ -32,14 +32,53 @@ impl NorFlashError for PowerCut {
     }
 }
 
+/// What a chip does wrong, to see that the checks notice it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Flaw {
+    /// Nothing.
+    None,
+    /// A write is acknowledged before it is in flash: it gets there with the next one.
+    AcknowledgesFirst,
+    /// As above, and an erasure overtakes it.
+    ErasesFirst,
+}
+
+/// Where a write begins, and its bytes.
+type Held = (usize, Vec<u8>);
+
 /// One region; clones share the memory and the fuel.
 #[derive(Debug, Clone)]
 pub(crate) struct Region {
     bytes: Rc<RefCell<Vec<u8>>>,
     fuel: Rc<Cell<u64>>,
+    flaw: Flaw,
+    /// The write that a chip with a flaw still holds.
+    held: Rc<RefCell<Option<Held>>>,
 }
 
 impl Region {
+    fn new(pages: usize, flaw: Flaw, fuel: &Rc<Cell<u64>>) -> Self {
+        Self { bytes: Rc::new(RefCell::new(vec![0xFF; pages * PAGE])), fuel: fuel.clone(), flaw, held: Rc::default() }
+    }
+
+    /// Writes what is held. Whatever it costs was paid when it was acknowledged.
+    fn write_held(&self) {
+        if let Some((start, bytes)) = self.held.take() {
+            for (cell, byte) in self.bytes.borrow_mut()[start..].iter_mut().zip(bytes) {
+                *cell &= byte;
+            }
+        }
+    }
+
+    /// The power came back: what was held at a cut is gone.
+    fn power_came(&self) {
+        if self.fuel.get() == 0 {
+            self.held.take();
+        } else {
+            self.write_held();
+        }
+    }
+
     fn burn(&self) -> Result<(), PowerCut> {
         let left = self.fuel.get().checked_sub(1).ok_or(PowerCut)?;
         self.fuel.set(left);
@@ -61,6 +100,13 @@ impl ReadNorFlash for Region {
         assert!(offset as usize + bytes.len() <= self.capacity(), "reads stay within the region");
         let memory = self.bytes.borrow();
         bytes.copy_from_slice(&memory[offset as usize..offset as usize + bytes.len()]);
+        if let Some((start, held)) = &*self.held.borrow() {
+            for (at, byte) in (*start..).zip(held) {
+                if let Some(cell) = at.checked_sub(offset as usize).and_then(|at| bytes.get_mut(at)) {
+                    *cell &= byte;
+                }
+            }
+        }
         Ok(())
     }
 
@@ -75,6 +121,9 @@ impl NorFlash for Region {
 
     async fn erase(&mut self, from: u32, to: u32) -> Result<(), PowerCut> {
         assert_eq!((from as usize % PAGE, to as usize % PAGE), (0, 0), "erasures are aligned");
+        if self.flaw == Flaw::AcknowledgesFirst {
+            self.write_held();
+        }
         // An erase that is cut leaves a page partly erased.
         for part in (from as usize..to as usize).step_by(PAGE / 4) {
             self.burn()?;
@@ -85,6 +134,14 @@ impl NorFlash for Region {
 
     async fn write(&mut self, offset: u32, bytes: &[u8]) -> Result<(), PowerCut> {
         assert_eq!((offset as usize % WORD, bytes.len() % WORD), (0, 0), "writes are aligned");
+        if self.flaw != Flaw::None {
+            self.write_held();
+            for _ in bytes.chunks(WORD) {
+                self.burn()?;
+            }
+            self.held.replace(Some((offset as usize, bytes.to_vec())));
+            return Ok(());
+        }
         for (index, word) in bytes.chunks(WORD).enumerate() {
             let start = offset as usize + index * WORD;
             // The word that the power goes in is torn: some of its bytes are written and the others are not.
@@ -117,19 +174,26 @@ pub(crate) struct Chip {
 impl Chip {
     /// A fresh chip with as many pages for the lanes.
     pub(crate) fn new(alert_pages: usize, bulk_pages: usize) -> Self {
+        Self::flawed(Flaw::None, alert_pages, bulk_pages)
+    }
+
+    /// As [`Chip::new`], but the chip does something wrong.
+    pub(crate) fn flawed(flaw: Flaw, alert_pages: usize, bulk_pages: usize) -> Self {
         let fuel = Rc::new(Cell::new(u64::MAX));
-        let region =
-            |pages: usize| Region { bytes: Rc::new(RefCell::new(vec![0xFF; pages * PAGE])), fuel: fuel.clone() };
+        let region = |pages| Region::new(pages, flaw, &fuel);
         Self { alerts: region(alert_pages), bulk: region(bulk_pages), state: region(6), table: region(2), fuel }
     }
 
     /// Another region of the same chip, in pages: it goes with the same power.
     pub(crate) fn region(&self, pages: usize) -> Region {
-        Region { bytes: Rc::new(RefCell::new(vec![0xFF; pages * PAGE])), fuel: self.fuel.clone() }
+        Region::new(pages, Flaw::None, &self.fuel)
     }
 
     /// The power goes after `words` more words; `u64::MAX` for never.
     pub(crate) fn power(&self, words: u64) {
+        for region in [&self.alerts, &self.bulk, &self.state, &self.table] {
+            region.power_came();
+        }
         self.fuel.set(words);
     }
 

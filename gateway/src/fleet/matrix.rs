@@ -4,8 +4,8 @@
 
 use milepost_firmware::Frame;
 use milepost_firmware::frame::unraw;
-use milepost_firmware::signal::builtin::{CONDITIONS, ENERGY, FLOW, MOTION, ODOMETER, STATES, TYRES};
-use milepost_firmware::signal::table::{Number, Table, builtin};
+use milepost_firmware::signal::builtin::{self, CONDITIONS, ENERGY, FLOW, MOTION, ODOMETER, STATES, TYRES};
+use milepost_firmware::signal::table::{Number, Table};
 use milepost_protocol::SignalId;
 
 use super::tyres::Tyre;
@@ -79,7 +79,7 @@ pub struct Matrix {
 
 impl Default for Matrix {
     fn default() -> Self {
-        Self { table: builtin(), bus: 0 }
+        Self { table: builtin::table(), bus: 0 }
     }
 }
 
@@ -218,7 +218,7 @@ mod tests {
     fn read(state: &State, detail: Detail) -> Vec<Reading> {
         let mut frames = Vec::new();
         Matrix::default().pack(state, detail, &mut frames);
-        let table = builtin();
+        let table = builtin::table();
         frames.iter().flat_map(|frame| table.decode(0, frame.raw_id(), frame.data()).collect::<Vec<_>>()).collect()
     }
 

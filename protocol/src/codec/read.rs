@@ -210,6 +210,8 @@ impl<'de> Deserializer<'de> for &mut Reader<'de> {
         self.deserialize_bytes(visitor)
     }
 
+    // Once for each type, not once for each field.
+    #[inline(never)]
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Malformed> {
         if self.flag() { visitor.visit_some(self) } else { visitor.visit_none() }
     }

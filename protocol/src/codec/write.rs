@@ -166,6 +166,8 @@ impl Serializer for &mut Writer<'_> {
         Ok(())
     }
 
+    // Once for each type, not once for each field.
+    #[inline(never)]
     fn serialize_some<T: Serialize + ?Sized>(self, value: &T) -> Result<(), Malformed> {
         self.byte(1);
         value.serialize(self)

@@ -117,6 +117,14 @@ impl Board {
 
     /// Waits for a line that contains `text`; answers it.
     pub(crate) async fn says(&mut self, text: &str) -> Result<String> {
+        match self.says_or_ends(text).await? {
+            Some(line) => Ok(line),
+            None => bail!("the board ended and never said {text:?}; it said:\n{}", self.said),
+        }
+    }
+
+    /// Waits for a line that contains `text`; `None` if the board ends before it says that.
+    pub(crate) async fn says_or_ends(&mut self, text: &str) -> Result<Option<String>> {
         let waited = tokio::time::timeout(DEADLINE, async {
             loop {
                 let line = self.lines.recv().await?;
@@ -128,8 +136,7 @@ impl Board {
             }
         });
         match waited.await {
-            Ok(Some(line)) => Ok(line),
-            Ok(None) => bail!("the board ended and never said {text:?}; it said:\n{}", self.said),
+            Ok(line) => Ok(line),
             Err(_) => bail!("the board did not say {text:?} in time; it said:\n{}", self.said),
         }
     }

@@ -17,6 +17,7 @@ use milepost::pki::Role as CertificateRole;
 use milepost::server::Server;
 use milepost::store::{History, SledSettings, SledStore, Store as _};
 use milepost_engine::plan::{Powertrain, standard, under_way};
+use milepost_gateway::chip::Stored;
 use milepost_protocol::downlink::Purposes;
 use milepost_protocol::plan::Anchor;
 use milepost_protocol::{DeviceId, Envelope, Record, RecordId};
@@ -121,12 +122,17 @@ impl Stage {
     /// How many records of each boot are committed; their numbers must have no holes. The service must have ended.
     pub(crate) async fn committed(&self) -> Result<BTreeMap<u32, u32>> {
         let mut boots = BTreeMap::<u32, u32>::new();
-        for (id, _) in self.records().await? {
-            let next = boots.entry(id.boot).or_default();
-            ensure!(id.number == *next, "boot {} has {} where {next} belongs", id.boot, id.number);
+        for Stored { boot, number, .. } in self.stored().await? {
+            let next = boots.entry(boot).or_default();
+            ensure!(number == *next, "boot {boot} has {number} where {next} belongs");
             *next += 1;
         }
         Ok(boots)
+    }
+
+    /// Every committed record as a chip would hold it. The service must have ended.
+    pub(crate) async fn stored(&self) -> Result<Vec<Stored>> {
+        Ok(self.records().await?.into_iter().map(|(stored, _)| stored).collect())
     }
 
     /// What devices said in their logs, oldest first. The service must have ended.
@@ -139,7 +145,7 @@ impl Stage {
     }
 
     /// Every committed record, by its identity. The service must have ended.
-    pub(crate) async fn records(&self) -> Result<Vec<(RecordId, Record)>> {
+    pub(crate) async fn records(&self) -> Result<Vec<(Stored, Record)>> {
         let settings = SledSettings {
             folder: self.config.data.folder.join("store"),
             cache_bytes: self.config.store.cache_bytes,
@@ -155,11 +161,10 @@ impl Stage {
             for row in &rows {
                 let envelope = Envelope::parse(&row.bytes).context("a committed envelope does not decode")?;
                 let boot = envelope.header.boot;
-                records
-                    .extend(envelope.entries().map(|entry| (RecordId { boot, number: entry.number }, entry.record())));
+                records.extend(envelope.entries().map(|entry| (Stored::of(boot, &entry), entry.record())));
             }
         }
-        records.sort_by_key(|(id, _)| *id);
+        records.sort_by_key(|(stored, _)| *stored);
         Ok(records)
     }
 

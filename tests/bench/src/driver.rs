@@ -12,14 +12,11 @@ use milepost_gateway::chip;
 use milepost_protocol::notice::{Answer, Notice};
 
 use crate::board::{Board, DEADLINE};
-use crate::screen::{Picture, Screen};
+use crate::screen::{LOOK, Picture, Screen};
 use crate::wire::Tap;
 
 /// How long somebody waits for the screen to follow a press before he presses again.
 const PATIENCE: Duration = Duration::from_secs(2);
-
-/// How often somebody looks at the screen.
-const LOOK: Duration = Duration::from_millis(20);
 
 /// How many pictures of a car that moves are enough.
 const GLANCES: usize = 5;

@@ -12,6 +12,7 @@ mod drive;
 mod driver;
 mod enrol;
 mod evil;
+mod history;
 mod log;
 mod parked;
 mod power_cut;
@@ -55,6 +56,9 @@ enum Command {
         /// Keep everything in this folder.
         #[arg(long)]
         keep: Option<PathBuf>,
+        /// The most stack that the board may have used.
+        #[arg(long)]
+        stack_bytes: Option<u32>,
     },
     /// Let the board panic, hang and fault, and look at what becomes of it.
     Crash {
@@ -77,6 +81,8 @@ enum Command {
         image: PathBuf,
     },
     /// Cut the power again and again, and look at what the flash chip holds.
+    ///
+    /// Every fourth start and the last reach the real service. In the end chip and service together hold every record, once.
     PowerCut {
         /// The image, ELF.
         image: PathBuf,
@@ -84,6 +90,9 @@ enum Command {
         #[arg(long, default_value_t = 300)]
         boots: u32,
         /// What the cuts follow from; a new one is drawn and told without it.
+        ///
+        /// It fixes which starts get fuel and for how many flash steps, after how many milliseconds the others are killed, and
+        /// behind which of them the configuration changes. How far the board has come by then follows the machine's speed.
         #[arg(long)]
         seed: Option<u64>,
     },
@@ -101,8 +110,8 @@ fn main() -> ExitCode {
     let outcome = runtime.block_on(async {
         match arguments.command {
             Command::Run { image, chip, arguments } => run::run(&image, chip, arguments).await,
-            Command::Loop { image, png, keep } => {
-                Box::pin(round::run(&image, keep, &png)).await.map(|()| ExitCode::SUCCESS)
+            Command::Loop { image, png, keep, stack_bytes } => {
+                Box::pin(round::run(&image, keep, &png, stack_bytes)).await.map(|()| ExitCode::SUCCESS)
             }
             Command::Crash { image } => Box::pin(crash::run(&image)).await.map(|()| ExitCode::SUCCESS),
             Command::Enrol { image } => Box::pin(enrol::run(&image)).await.map(|()| ExitCode::SUCCESS),

@@ -23,7 +23,7 @@ use crate::{drive, driver};
 /// How many times as fast as the world the drive passes, on the wire and on the board's clock.
 const PACE: u32 = 20;
 
-pub(crate) async fn run(image: &Path, keep: Option<PathBuf>, png: &Path) -> Result<()> {
+pub(crate) async fn run(image: &Path, keep: Option<PathBuf>, png: &Path, stack_bytes: Option<u32>) -> Result<()> {
     let temporary = tempfile::tempdir()?;
     let folder = keep.unwrap_or_else(|| temporary.path().to_owned());
     std::fs::create_dir_all(&folder)?;
@@ -80,9 +80,13 @@ pub(crate) async fn run(image: &Path, keep: Option<PathBuf>, png: &Path) -> Resu
 
     board.order(Order::Finish).await?;
     let counted = board.says(" created ").await?;
+    let stack = board.says("stack: ").await?;
     let code = board.ended().await?;
     ensure!(code == Some(0), "the image ended with {code:?}");
     let (boot, created) = made(&counted).with_context(|| format!("{counted:?} does not count"))?;
+    let used = depth(&stack).with_context(|| format!("{stack:?} does not count"))?;
+    let allowed = stack_bytes.unwrap_or(u32::MAX);
+    ensure!(used <= allowed, "the board used {used} bytes of stack, more than its {allowed}");
 
     let vehicle = account.vehicle(&stage.device, "").await?;
     let lost = vehicle["vehicle"]["lost_records"].as_u64().context("the account counts no lost records")?;
@@ -135,4 +139,9 @@ fn made(line: &str) -> Option<(u32, u32)> {
     let boot = words.next()?.parse().ok()?;
     let created = words.nth(1)?.parse().ok()?;
     Some((boot, created))
+}
+
+/// The number in the line "stack: N bytes at most".
+fn depth(line: &str) -> Option<u32> {
+    line.split_once("stack: ")?.1.split_whitespace().next()?.parse().ok()
 }

@@ -25,7 +25,7 @@ use crate::board::DEADLINE;
 const PIXELS: usize = (WIDTH * HEIGHT) as usize;
 
 /// How often somebody looks at the screen.
-const LOOK: Duration = Duration::from_millis(20);
+pub(crate) const LOOK: Duration = Duration::from_millis(50);
 
 /// What a picture of the panel shows.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,6 +49,12 @@ impl Screen {
         Ok(Self { memory })
     }
 
+    /// A picture that is not the one with this number.
+    fn look_past(&self, number: u32) -> Result<Option<Picture>> {
+        let [_, drawn, _] = self.head()?;
+        if drawn == number { Ok(None) } else { self.look() }
+    }
+
     /// The picture on the panel; `None` while one is being drawn, and before the first.
     pub(crate) fn look(&self) -> Result<Option<Picture>> {
         let before = self.head()?;
@@ -67,11 +73,14 @@ impl Screen {
     pub(crate) async fn shows(&self, what: &str, wanted: impl Fn(&Picture) -> bool) -> Result<Picture> {
         let looked = tokio::time::timeout(DEADLINE, async {
             let mut turns = tokio::time::interval(LOOK);
+            let mut last = 0;
             loop {
                 turns.tick().await;
-                if let Some(picture) = self.look()?.filter(&wanted) {
+                let Some(picture) = self.look_past(last)? else { continue };
+                if wanted(&picture) {
                     return anyhow::Ok(picture);
                 }
+                last = picture.number;
             }
         });
         match looked.await {

@@ -101,7 +101,7 @@ impl Tap {
             }
             last_ms = now_ms;
             // Counted first: what the board may know already is never more than what is counted.
-            self.packets.fetch_add(buffer[..len].iter().filter(|&&byte| byte == 0).count(), Ordering::Relaxed);
+            self.packets.fetch_add(buffer[..len].split(|&byte| byte == 0).count() - 1, Ordering::Relaxed);
             line.write_all(&buffer[..len]).await?;
         }
     }

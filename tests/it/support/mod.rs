@@ -4,6 +4,7 @@ pub(crate) mod account;
 pub(crate) mod board;
 pub(crate) mod car;
 pub(crate) mod cloud;
+pub(crate) mod engineer;
 pub(crate) mod envelopes;
 pub(crate) mod fleet;
 pub(crate) mod lab;

@@ -3,7 +3,7 @@ import { AxeBuilder } from "@axe-core/playwright";
 import type { Page } from "@playwright/test";
 
 import { expect, logIn, test, vehicleUrl } from "../support/test.js";
-import { advisor, engineer, owner } from "../support/service.js";
+import { advisor, CAR, engineer, NEW_CAR, owner } from "../support/service.js";
 
 async function inspect(page: Page, name: string): Promise<void> {
   await page.getByRole("heading", { level: 1 }).waitFor();
@@ -54,8 +54,40 @@ test("the advisor's pages", async ({ page, service }) => {
   await inspect(page, "vehicle");
 });
 
-test("the engineer's pages", async ({ page, service }) => {
+test("the engineer's devices", async ({ page, service }) => {
   await logIn(page, service, engineer);
-  await page.goto(`${service.url}/devices`);
-  await inspect(page, "devices");
+  await page.goto(`${service.url}/lab`);
+  await inspect(page, "lab-devices");
+  for (const id of [CAR, "volt-2", NEW_CAR]) {
+    await page.goto(`${service.url}/lab/devices/${id}`);
+    await inspect(page, `lab-device-${id}`);
+  }
+  await page.goto(`${service.url}/lab/devices/${CAR}?level=error&tail=paused&saved=yes`);
+  await page.getByText("Who changed what").click();
+  await inspect(page, "lab-device-paused");
+});
+
+test("the engineer's rollouts", async ({ page, service }) => {
+  await logIn(page, service, engineer);
+  await page.goto(`${service.url}/lab/rollouts`);
+  await inspect(page, "lab-rollouts");
+  for (const number of [1, 2]) {
+    await page.goto(`${service.url}/lab/rollouts/${number}`);
+    await inspect(page, `lab-rollout-${number}`);
+  }
+  await page.getByText("Stop for ever").click();
+  await inspect(page, "lab-rollout-stop-open");
+});
+
+test("the engineer's receipts, serial numbers and rejects", async ({ page, service }) => {
+  await logIn(page, service, engineer);
+  for (const name of ["receipts", "serials", "rejects"]) {
+    await page.goto(`${service.url}/lab/${name}`);
+    await inspect(page, `lab-${name}`);
+  }
+  await page.getByRole("link", { name: "body of frame 3" }).click();
+  await inspect(page, "lab-reject");
+  await page.goto(`${service.url}/lab/receipts`);
+  await page.getByRole("table").getByRole("link").first().click();
+  await inspect(page, "lab-receipt");
 });

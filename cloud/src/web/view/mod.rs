@@ -3,6 +3,7 @@
 //! Invariant: nothing here reads a clock, awaits or changes anything; the same vehicle and the same format give the same words.
 
 mod consent;
+mod device;
 mod facts;
 mod health;
 mod home;
@@ -15,6 +16,9 @@ mod troubles;
 mod urgency;
 
 pub(crate) use consent::{ChangeLine, PurposeRow, changes, names, purposes, rows};
+pub(crate) use device::{
+    Badge, agreement, clock, crash_text, failure, link, log_level, parked_milliamperes, phase, reset, standing, trial,
+};
 pub(crate) use facts::{Fact, RecordLine, facts, firmware, gaps, records};
 pub(crate) use health::{Health, health};
 pub(crate) use home::{Flash, Home};

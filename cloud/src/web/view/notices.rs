@@ -99,6 +99,7 @@ pub(crate) fn actor(localizer: Localizer, actor: &Actor) -> String {
         Actor::Car => "actor-car",
         Actor::Owner(_) => "actor-owner",
         Actor::Advisor(_) => "actor-advisor",
+        Actor::Engineer(_) => "actor-engineer",
         Actor::System => "actor-system",
     })
 }

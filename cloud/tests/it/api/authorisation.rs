@@ -16,7 +16,7 @@ const ANYBODY_SIGNED_IN: Statuses = [401, 200, 200, 200, 200];
 const FLASHING: &str = r#"{"device":"golf-1","board":"mps2-an386","image_sha256":"0000000000000000000000000000000000000000000000000000000000000000","tool":"test 1","result":"flashed"}"#;
 
 /// Every operation with what each kind of caller gets.
-const CASES: [(&str, &str, &str, Statuses); 37] = [
+const CASES: [(&str, &str, &str, Statuses); 40] = [
     ("get", "/api/v1/session", "", ANYBODY_SIGNED_IN),
     ("post", "/api/v1/session", r#"{"account":"nobody","password":"wrong"}"#, [401; 5]),
     ("get", "/api/v1/sessions", "", ANYBODY_SIGNED_IN),
@@ -38,6 +38,14 @@ const CASES: [(&str, &str, &str, Statuses); 37] = [
     ("get", "/api/v1/queue/{vehicle}", "", ADVISOR),
     ("get", "/api/v1/queue/{vehicle}/records", "", ADVISOR),
     ("get", "/api/v1/devices", "", ENGINEER),
+    ("get", "/api/v1/devices/{id}", "", ENGINEER),
+    (
+        "put",
+        "/api/v1/devices/{id}/configuration",
+        r#"{"log_level":"info","counters_every_s":600,"local_reminders":true}"#,
+        ENGINEER,
+    ),
+    ("get", "/api/v1/rejects", "", ENGINEER),
     ("post", "/api/v1/devices/{id}/certificate", "no request", [401, 404, 404, 404, 422]),
     ("get", "/api/v1/flash-receipts", "", ENGINEER),
     ("post", "/api/v1/flash-receipts", FLASHING, [401, 404, 404, 404, 201]),

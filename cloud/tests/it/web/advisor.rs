@@ -53,11 +53,3 @@ async fn one_cars_page_holds_codes_history_charts_and_gaps() {
         assert!(page.contains(text), "{text}: {page}");
     }
 }
-
-#[tokio::test]
-async fn an_engineer_sees_devices_and_no_owners() {
-    let app = TestApp::new().await;
-    let page = app.client("emil").await.get("/devices").await.body;
-    assert!(page.contains("golf-1") && page.contains("0.1.0"), "{page}");
-    assert!(!page.contains("Anna") && !page.contains("VW Golf"));
-}

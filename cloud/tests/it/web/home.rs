@@ -74,9 +74,9 @@ async fn another_owners_car_is_not_found_on_every_page() {
 async fn staff_cannot_open_an_owners_pages_nor_an_owner_theirs() {
     let app = TestApp::new().await;
     for (account, paths) in [
-        ("vera", ["/vehicles/golf-1", "/devices"]),
+        ("vera", ["/vehicles/golf-1", "/lab"]),
         ("emil", ["/vehicles/golf-1", "/advisor"]),
-        ("anna", ["/advisor/vehicles/golf-1", "/devices"]),
+        ("anna", ["/advisor/vehicles/golf-1", "/lab"]),
     ] {
         let client = app.client(account).await;
         for path in paths {

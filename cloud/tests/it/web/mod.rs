@@ -3,6 +3,7 @@
 mod advisor;
 mod forms;
 mod home;
+mod lab;
 mod live;
 mod login;
 mod security;

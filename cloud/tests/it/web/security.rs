@@ -12,7 +12,7 @@ const PAGES: [(&str, &str); 9] = [
     ("anna", "/account"),
     ("vera", "/advisor"),
     ("vera", "/advisor/vehicles/golf-1"),
-    ("emil", "/devices"),
+    ("emil", "/lab"),
 ];
 
 #[tokio::test]

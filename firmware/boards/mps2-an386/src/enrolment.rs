@@ -12,10 +12,12 @@ use milepost_board_kit::region::{Chip, Region};
 use milepost_firmware::configuration::Copy;
 use milepost_firmware::layout::Layout;
 use milepost_identity::bench::Identity;
+use rand_core::RngCore as _;
 
 use crate::lan9118::Lan9118;
 use crate::nor::Nor;
-use crate::{PORTS, fault, random, uart};
+use crate::random::Random;
+use crate::{PORTS, fault, uart};
 
 /// The kind of board, as a station asks for it.
 const BOARD: &str = "mps2-an386";
@@ -25,7 +27,8 @@ pub(crate) async fn run(chip: &'static Chip<Nor>, copy: &'static mut Copy) -> ! 
     let Some(identity) = identity() else { fault::end(Cause::Software, format_args!("no serial number")) };
     defmt::info!("enrolment: {=str} waits for the bench", identity.serial.as_str());
     let mut region = Region::new(chip, Layout::NOR.configuration);
-    let device = enrolment::run(&mut &uart::BENCH, identity, &mut region, copy, random::fill, &PORTS).await;
+    let device =
+        enrolment::run(&mut &uart::BENCH, identity, &mut region, copy, |bytes| Random.fill_bytes(bytes), &PORTS).await;
     defmt::info!("enrolment: done, this is {=str}", device.as_str());
     SCB::sys_reset()
 }

@@ -43,13 +43,13 @@ use milepost_firmware::power::Draw;
 use milepost_firmware::wire::{Decoder, MAX_WIRE_LEN, Order, Packet};
 use milepost_firmware::{Device, Event, Settings};
 use milepost_protocol::record::{LogLevel, ResetReason};
-use rand_chacha::ChaCha20Rng;
-use rand_chacha::rand_core::RngCore;
+use rand_core::RngCore as _;
 use static_cell::{ConstStaticCell, StaticCell};
 
 use crate::arguments::Arguments;
 use crate::lan9118::Lan9118;
 use crate::nor::Nor;
+use crate::random::Random;
 
 /// A run that lasted so long has proved itself.
 const SETTLED_S: u64 = 60;
@@ -136,11 +136,10 @@ fn start_network(spawner: Spawner, configuration: &'static Configuration, mailbo
     if !ethernet.start() {
         fault::end(Cause::Software, format_args!("no Ethernet controller"));
     }
-    let mut random = random::generator();
     let dhcp = embassy_net::Config::dhcpv4(embassy_net::DhcpConfig::default());
-    let (stack, runner) = embassy_net::new(ethernet, dhcp, SOCKETS.init_with(Socket::new), random.next_u64());
+    let (stack, runner) = embassy_net::new(ethernet, dhcp, SOCKETS.init_with(Socket::new), Random.next_u64());
     spawn(spawner, net(runner));
-    spawn(spawner, uplink(stack, random, configuration, mailboxes, policy));
+    spawn(spawner, uplink(stack, configuration, mailboxes, policy));
 }
 
 #[embassy_executor::task]
@@ -151,7 +150,6 @@ async fn net(mut runner: Runner<'static, &'static mut Lan9118>) -> ! {
 #[embassy_executor::task]
 async fn uplink(
     stack: Stack<'static>,
-    mut random: ChaCha20Rng,
     configuration: &'static Configuration,
     mut mailboxes: Mailboxes,
     policy: Policy,
@@ -176,7 +174,7 @@ async fn uplink(
         }
     };
     let ended =
-        link::run(&mut network, &mut random, configuration, policy, memory, (&PORTS, &mut mailboxes), tell).await;
+        link::run(&mut network, &mut Random, configuration, policy, memory, (&PORTS, &mut mailboxes), tell).await;
     let Err(error) = ended;
     fault::end(Cause::Software, format_args!("the link ended: {error}"))
 }

@@ -1,23 +1,35 @@
-//! Randomness, which the emulator brings from its host.
+//! Randomness of the host, which stands for a chip's generator.
 //!
-//! Invariant: a board without randomness ends; keys from a generator without a seed would be no keys.
+//! Invariant: a key is never made of bytes that the host did not give; the run ends instead.
 
 use milepost_board_kit::crash::Cause;
-use rand_chacha::ChaCha20Rng;
-use rand_chacha::rand_core::SeedableRng;
+use rand_core::{CryptoRng, Error, RngCore, impls};
 
 use crate::fault;
 
-/// Fills `bytes` from the host's source.
-pub(crate) fn fill(bytes: &mut [u8; 32]) {
-    if semihosting::experimental::random::fill_bytes(bytes).is_err() {
-        fault::end(Cause::Software, format_args!("no randomness"));
+/// The generator.
+#[derive(Debug)]
+pub(crate) struct Random;
+
+impl RngCore for Random {
+    fn next_u32(&mut self) -> u32 {
+        impls::next_u32_via_fill(self)
+    }
+
+    fn next_u64(&mut self) -> u64 {
+        impls::next_u64_via_fill(self)
+    }
+
+    fn fill_bytes(&mut self, bytes: &mut [u8]) {
+        if semihosting::experimental::random::fill_bytes(bytes).is_err() {
+            fault::end(Cause::Software, format_args!("no randomness"));
+        }
+    }
+
+    fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Error> {
+        self.fill_bytes(bytes);
+        Ok(())
     }
 }
 
-/// A generator with a seed of its own.
-pub(crate) fn generator() -> ChaCha20Rng {
-    let mut seed = [0; 32];
-    fill(&mut seed);
-    ChaCha20Rng::from_seed(seed)
-}
+impl CryptoRng for Random {}

@@ -6,7 +6,7 @@ mod case;
 mod schedule;
 mod server;
 
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::Ipv4Addr;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -20,6 +20,7 @@ use crate::board::{Board, DEADLINE, Setting};
 use crate::cloud::Stage;
 use crate::drive;
 use crate::log::Strings;
+use crate::power_cut::pass_on;
 
 /// The name that the board expects.
 const NAME: &str = "localhost";
@@ -80,13 +81,6 @@ pub(crate) async fn run(image: &Path) -> Result<()> {
 async fn accept(door: &TcpListener) -> Result<TcpStream> {
     let accepted = tokio::time::timeout(DEADLINE, door.accept()).await.context("the board does not come back")?;
     Ok(accepted?.0)
-}
-
-async fn pass_on(mut board: TcpStream, real: SocketAddr) {
-    // Either end may go at any time; then so does the other.
-    if let Ok(mut server) = TcpStream::connect(real).await {
-        let _ = tokio::io::copy_bidirectional(&mut board, &mut server).await;
-    }
 }
 
 impl Stage {
