@@ -7,7 +7,6 @@
 #[expect(dead_code, reason = "the service tests use the rest")]
 #[path = "../tests/it/app.rs"]
 mod app;
-#[expect(dead_code, reason = "the service tests use the rest")]
 #[path = "../tests/it/lab_seed.rs"]
 mod lab_seed;
 

@@ -15,7 +15,7 @@ use crate::device::Device;
 use crate::frame::Frame;
 
 /// The core itself, in bytes.
-const DEVICE: usize = 10 * 1024 + 256;
+const DEVICE: usize = 10 * 1024;
 
 /// The longest future of its calls, in bytes.
 const FUTURE: usize = 3 * 1024;

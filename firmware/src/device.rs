@@ -27,7 +27,7 @@ use crate::facts::Fact;
 use crate::frame::Frame;
 use crate::notices::Notices;
 use crate::outbox::Outbox;
-use crate::power::Senses;
+use crate::power::{QUIET_AFTER_MS, Senses};
 use crate::status::{Battery, Drops, Event, Events, OpenTrip, Status};
 use crate::store::{Key, Store};
 use crate::table_store::TableStore;
@@ -196,6 +196,12 @@ impl<S: MultiwriteNorFlash> Device<S> {
         awake && self.usage.is_stationary(now.uptime_ms)
     }
 
+    /// Whether the car is parked: no trip is open, and for a while nothing has said that the car is on.
+    pub fn is_parked(&self, now: Now) -> bool {
+        let on = self.usage.on_ms().is_some_and(|ms| now.uptime_ms.saturating_sub(ms) < QUIET_AFTER_MS);
+        !on && self.usage.ledger.trip.is_none()
+    }
+
     /// Appends a record that the host makes beside the core, such as an updater's report; it is in flash on return.
     pub async fn report<B: Body>(&mut self, now: Now, record: B) -> Result<(), Error<S::Error>> {
         self.pass_time(now);
@@ -226,7 +232,7 @@ impl<S: MultiwriteNorFlash> Device<S> {
     /// Signs by which a board's [`crate::power::Policy`] decides; `battery_mv` is the board's own measurement.
     pub fn senses(&self, battery_mv: Option<u16>) -> Senses {
         let (on_ms, bus_ms) = (self.usage.on_ms(), self.usage.alive_ms());
-        Senses { on_ms, bus_ms, battery_mv, waiting: self.waiting() }
+        Senses { on_ms, bus_ms, battery_mv, waiting: self.waiting(), held: false }
     }
 
     /// Unix time in milliseconds as the core knows it, and how far it can be trusted.

@@ -14,6 +14,9 @@ use crate::{budget, run};
 /// The folder of the emulated board.
 const BOARD: &str = "firmware/boards/mps2-an386";
 
+/// Its packages: the image, the boot loader, and the account of their memories.
+const PACKAGES: [&str; 3] = ["milepost-board-mps2-an386", "milepost-boot-mps2-an386", "milepost-places-mps2-an386"];
+
 /// Its image.
 const IMAGE: &str = "mps2-an386";
 
@@ -59,6 +62,15 @@ pub(crate) enum Emulation {
     Parked,
     /// Offer the board servers that misbehave, each in its own way, and then the real one.
     EvilServer,
+    /// Update the board over the air: well, cut everywhere, with bad images and with images that fail.
+    Update {
+        /// What the cuts follow from; a new one is drawn and told without it.
+        #[arg(long)]
+        seed: Option<u64>,
+        /// Print what the board says.
+        #[arg(long)]
+        loud: bool,
+    },
 }
 
 pub(crate) fn run(root: &Path, emulation: Emulation) -> Result<()> {
@@ -104,6 +116,12 @@ pub(crate) fn run(root: &Path, emulation: Emulation) -> Result<()> {
             words.push("evil-server".to_owned());
             build(root)?
         }
+        Emulation::Update { seed, loud } => {
+            words.push("update".to_owned());
+            words.extend(seed.map(|seed| format!("--seed={seed}")));
+            words.extend(loud.then(|| "--loud".to_owned()));
+            build(root)?
+        }
     };
     words.extend(image.map(|image| image.display().to_string()));
     run::run(Command::new(target_folder(root).join("debug/milepost-bench")).args(words))
@@ -111,19 +129,22 @@ pub(crate) fn run(root: &Path, emulation: Emulation) -> Result<()> {
 
 /// The step of `cargo xtask test`: everything about boards that needs no person.
 pub(crate) fn check(root: &Path) -> Result<()> {
-    for folder in [KIT, BOARD] {
-        run::run(run::cargo(&root.join(folder)).args(["fmt", "--check"]))?;
-    }
+    run::run(run::cargo(&root.join(KIT)).args(["fmt", "--check"]))?;
+    // By name: `--all` would reach into the libraries that the board takes from elsewhere in the repository.
+    let packages = PACKAGES.iter().flat_map(|package| ["--package", package]);
+    run::run(run::cargo(&root.join(BOARD)).args(["fmt", "--check"]).args(packages))?;
     run::run(run::cargo(&root.join(KIT)).args(["test", "--quiet", "--features", "screen"]))?;
     let lints = ["clippy", "--quiet", "--all-targets", "--features", "screen", "--", "-Dwarnings"];
     run::run(run::cargo(&root.join(KIT)).args(lints))?;
     // In the profile of the build behind it, so that the libraries are checked once.
-    run::run(run::cargo(&root.join(BOARD)).args(["clippy", "--quiet", "--release", "--", "-Dwarnings"]))?;
+    let clippy = ["clippy", "--quiet", "--release", "--workspace", "--", "-Dwarnings"];
+    run::run(run::cargo(&root.join(BOARD)).args(clippy))?;
     run(root, Emulation::Loop { png: None })?;
     run(root, Emulation::Enrol)?;
     run(root, Emulation::Parked)?;
     run(root, Emulation::Crash)?;
     run(root, Emulation::EvilServer)?;
+    run(root, Emulation::Update { seed: None, loud: false })?;
     run(root, Emulation::PowerCut { boots: 60, seed: None })
 }
 
@@ -139,7 +160,7 @@ fn bench(root: &Path) -> Result<()> {
 
 fn image(root: &Path) -> Result<PathBuf> {
     let folder = root.join(BOARD);
-    run::run(run::cargo(&folder).args(["build", "--quiet", "--release"]))?;
+    run::run(run::cargo(&folder).args(["build", "--quiet", "--release", "--workspace"]))?;
     budget::check(root, &folder)?;
     Ok(folder.join("target").join(run::BARE_TARGET).join("release").join(IMAGE))
 }

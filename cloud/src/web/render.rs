@@ -1,8 +1,9 @@
 //! From a template to a response.
 
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 
 use askama::Template;
+use askama::filters::HtmlSafe;
 use axum::response::{Html, IntoResponse, Redirect, Response};
 
 use crate::api::Problem;
@@ -16,6 +17,30 @@ pub(crate) fn html(template: &impl Template) -> Result<Response, Problem> {
 pub(crate) fn text(template: &impl Template) -> Result<String, Problem> {
     template.render().map_err(|error| Problem::internal(&error))
 }
+
+/// A part of a page that a template of ours has drawn; what it was given is escaped already.
+#[derive(Debug, Clone)]
+pub(crate) struct Drawn(String);
+
+impl Drawn {
+    /// Draws a part.
+    pub(crate) fn of(template: &impl Template) -> Result<Self, Problem> {
+        text(template).map(Self)
+    }
+
+    /// The part's text.
+    pub(crate) fn into_text(self) -> String {
+        self.0
+    }
+}
+
+impl fmt::Display for Drawn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl HtmlSafe for Drawn {}
 
 /// After a form: the browser goes on with GET.
 pub(crate) fn see_other(path: &str) -> Response {

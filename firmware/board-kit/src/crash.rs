@@ -60,6 +60,13 @@ pub struct Crash {
     pub text: heapless::String<MAX_TEXT_LEN>,
 }
 
+impl Crash {
+    /// Whether it is none: the board started anew because it was asked to, which leaves its reason and no text.
+    pub fn is_wanted(&self) -> bool {
+        self.text.is_empty()
+    }
+}
+
 /// How many runs in a row ended in a crash before this one.
 ///
 /// The board lends its [`Area`], since only it knows the RAM that its reset keeps.
@@ -82,6 +89,11 @@ impl Streak {
     /// This run has proved itself; the next bad end is the first again.
     pub fn settled(&self) {
         self.0.store(0, Ordering::Relaxed);
+    }
+
+    /// Keeps that this run ends because it was asked to, which is no crash.
+    pub fn restart(&self, area: &mut Area) {
+        write(area, Cause::Software, 0, format_args!(""));
     }
 
     /// Keeps how this run ends; answers how many in a row that makes.
@@ -159,6 +171,15 @@ mod tests {
         let crash = take(&mut area).unwrap();
         assert_eq!((crash.cause, crash.in_a_row, crash.text.as_str()), (Cause::Panic, 2, "index 7 out of range"));
         assert_eq!(take(&mut area), None);
+    }
+
+    #[test]
+    fn a_restart_that_was_wanted_has_a_reason_and_nothing_to_tell() {
+        let mut area = [0; AREA_LEN];
+        Streak::new().restart(&mut area);
+        let crash = take(&mut area).unwrap();
+        assert!(crash.is_wanted());
+        assert_eq!((crash.cause.reset_reason(), crash.in_a_row), (ResetReason::Software, 0));
     }
 
     #[test]

@@ -4,15 +4,18 @@
 //! A board does this in place of its core: as long as it is nobody's it samples nothing.
 //! Invariant: the private key is made here and goes into flash only, with everything that belongs to it or not at all.
 
+use core::pin::pin;
+
 use embassy_futures::select::{Either, select};
 use embassy_time::{Duration, Timer};
 use embedded_io_async::{Read, Write};
 use embedded_storage_async::nor_flash::NorFlash;
 use milepost_firmware::configuration::{self, Bus, Configuration, Copy};
 use milepost_identity::bench::{Answer, Bench, Enrolled, Identity, Numbered, Refused, Request, Step};
-use milepost_identity::line::{self, Reader};
+use milepost_identity::line::{self, Broken, MAX_LINE_LEN, Reader};
 use milepost_protocol::DeviceId;
 
+use crate::apart::apart;
 use crate::ports::Ports;
 use crate::session::elapsed;
 use crate::supervisor::Member;
@@ -39,6 +42,7 @@ pub async fn run<L: Read + Write, S: NorFlash>(
 ) -> DeviceId {
     let mut bench = Bench::new(identity);
     let mut reader = Reader::new();
+    let mut heard: Heard = None;
     let mut stored: Option<DeviceId> = None;
     let mut silent = 0_u32;
     let mut bytes = [0; 32];
@@ -64,11 +68,13 @@ pub async fn run<L: Read + Write, S: NorFlash>(
         };
         silent = 0;
         for &byte in bytes.get(..len).unwrap_or_default() {
-            let Some(asked) = hear(&mut reader, byte, &mut bench, &mut fill) else { continue };
+            listen(&mut reader, byte, &mut heard);
+            let Some(asked) = ask(&mut heard, &mut bench, &mut fill) else { continue };
             let answer = match asked {
                 Asked::Answered(answer) => answer,
+                Asked::MakeKey(number, device) => Numbered { number, body: bench.make_key(device, &mut fill) },
                 Asked::Keep(number) => {
-                    let body = keep(&mut bench, flash, copy, &mut stored).await;
+                    let body = apart(pin!(keep(&mut bench, flash, copy, &mut stored))).await;
                     Numbered { number, body }
                 }
             };
@@ -77,20 +83,32 @@ pub async fn run<L: Read + Write, S: NorFlash>(
     }
 }
 
+/// A whole line, if one has ended. It is as long as a configuration, so it has a place that is not on the stack.
+type Heard = Option<Result<Numbered<Request>, Broken>>;
+
 /// What a request came to.
 #[expect(clippy::large_enum_variant, reason = "without an allocator there is no box, and one lives at a time")]
 enum Asked {
     /// It is answered.
     Answered(Numbered<Answer>),
+    /// A key is to be made, as the request of this number asks.
+    MakeKey(u16, DeviceId),
     /// Everything is to be kept, as the request of this number asks.
     Keep(u16),
 }
 
-/// Takes a byte; by itself, so that no request lies in memory while anything is waited for.
+/// Takes a byte; by itself, so that what decoding takes leaves the stack before anything is done.
 #[inline(never)]
-fn hear(reader: &mut Reader, byte: u8, bench: &mut Bench, fill: &mut impl FnMut(&mut [u8; 32])) -> Option<Asked> {
-    Some(match reader.push::<Numbered<Request>>(byte)? {
+fn listen(reader: &mut Reader, byte: u8, heard: &mut Heard) {
+    *heard = reader.push(byte);
+}
+
+/// What comes of what was heard; by itself, so that no request is left on the stack while a key is made or anything is waited for.
+#[inline(never)]
+fn ask(heard: &mut Heard, bench: &mut Bench, fill: &mut impl FnMut(&mut [u8; 32])) -> Option<Asked> {
+    Some(match heard.take()? {
         Err(_) => Asked::Answered(Numbered::unread()),
+        Ok(Numbered { number, body: Request::MakeKey { device } }) => Asked::MakeKey(number, device),
         Ok(Numbered { number, body }) => match bench.take(body, fill) {
             Step::Answer(body) => Asked::Answered(Numbered { number, body }),
             Step::Store(_) => Asked::Keep(number),
@@ -100,11 +118,17 @@ fn hear(reader: &mut Reader, byte: u8, bench: &mut Bench, fill: &mut impl FnMut(
 
 /// Sends an answer; one that finds no room or no line is asked for again.
 async fn say<L: Write>(line: &mut L, answer: &Numbered<Answer>) {
-    if let Some(bytes) = line::encode(answer)
+    if let Some(bytes) = encode(answer)
         && line.write_all(&bytes).await.is_ok()
     {
         let _ = line.flush().await;
     }
+}
+
+/// An answer as it goes over the line; by itself, for its buffers.
+#[inline(never)]
+fn encode(answer: &Numbered<Answer>) -> Option<heapless::Vec<u8, MAX_LINE_LEN>> {
+    line::encode(answer)
 }
 
 async fn keep<S: NorFlash>(bench: &mut Bench, flash: &mut S, copy: &mut Copy, stored: &mut Option<DeviceId>) -> Answer {

@@ -8,15 +8,18 @@ use embassy_futures::select::{Either4, select4};
 use embassy_time::{Duration, Instant, Timer};
 use embedded_storage_async::nor_flash::MultiwriteNorFlash;
 use milepost_firmware::power::Draw;
+use milepost_firmware::update::concerns;
 use milepost_firmware::{Device, DownlinkError, Error, Event, Frame};
 use milepost_protocol::envelope::ClockQuality;
+use milepost_protocol::update::UpdateReport;
 use milepost_protocol::{MAX_ENVELOPE_LEN, NoticeId};
 
 use crate::keeper::Keeper;
 use crate::ports::{Envelope, Incoming, Input, Message, Outgoing, Ports, Sight};
-use crate::power::{Clock, Pace, Power, Turn};
+use crate::power::{Clock, Hold, Pace, Power, Turn};
 use crate::renewal::{self, Renewal};
 use crate::supervisor::Member;
+use crate::updates::{Restart, Updates};
 
 /// The core hears of the time this often, in milliseconds.
 const TICK_MS: u64 = 500;
@@ -37,6 +40,19 @@ pub enum News<'e> {
     Certificate(renewal::Step),
     /// A message from the cloud does not decode; it is dropped, and the core has counted it.
     BadMessage(usize),
+    /// An update moved on.
+    Update(&'e UpdateReport),
+    /// The boot loader's state does not take what it is told; it is told again.
+    BootLoader,
+}
+
+/// Why a host ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    /// [`Input::Finish`] was carried out.
+    Finished,
+    /// The board has to start anew, which is safe at this moment.
+    Restart(Restart),
 }
 
 /// The core's task.
@@ -53,6 +69,7 @@ pub struct Host<'d, S: MultiwriteNorFlash> {
     /// Whether the display may show anything, and which notice; `None` if it has to be told again.
     seen: Option<(bool, Option<NoticeId>)>,
     next_tick: Instant,
+    updates: Option<Updates<'d, S>>,
 }
 
 impl<S: MultiwriteNorFlash> fmt::Debug for Host<'_, S> {
@@ -92,11 +109,23 @@ impl<'d, S: MultiwriteNorFlash> Host<'d, S> {
             finishing: false,
             seen: None,
             next_tick,
+            updates: None,
         }
     }
 
-    /// Runs until [`Input::Finish`] was carried out, or the core fails.
-    pub async fn run(&mut self, mut tell: impl FnMut(News<'_>)) -> Result<(), Error<S::Error>> {
+    /// With updates over the air.
+    #[must_use]
+    pub fn with_updates(self, updates: Option<Updates<'d, S>>) -> Self {
+        Self { updates, ..self }
+    }
+
+    /// The core.
+    pub fn device(&self) -> &Device<S> {
+        self.device
+    }
+
+    /// Runs until [`Input::Finish`] was carried out, an image wants a restart, or the core fails.
+    pub async fn run(&mut self, mut tell: impl FnMut(News<'_>)) -> Result<End, Error<S::Error>> {
         loop {
             let wait = Timer::at(self.next_tick);
             let next =
@@ -113,7 +142,11 @@ impl<'d, S: MultiwriteNorFlash> Host<'d, S> {
                     if let Some(step) = step {
                         tell(News::Certificate(step));
                     }
-                    let outcome = self.device.downlink(self.clock.now(), message).await;
+                    let now = self.clock.now();
+                    let outcome = match &mut self.updates {
+                        Some(updates) if concerns(message) => updates.downlink(now, message).await,
+                        _ => self.device.downlink(now, message).await,
+                    };
                     let len = message.len();
                     // Only now: the link acknowledges when the place is free again.
                     self.downlink.receive_done();
@@ -136,7 +169,13 @@ impl<'d, S: MultiwriteNorFlash> Host<'d, S> {
                     }
                 }
             }
-            if let Some(turn) = self.power.step(self.device, &mut self.clock, self.finishing).await? {
+            if let Some(updates) = &mut self.updates
+                && let Some(restart) = updates.step(self.device, self.clock.now(), self.up, &mut tell).await?
+            {
+                return Ok(End::Restart(restart));
+            }
+            let hold = self.hold();
+            if let Some(turn) = self.power.step(self.device, &mut self.clock, hold).await? {
                 tell(News::Power(turn));
             }
             self.pass_on().await?;
@@ -144,8 +183,17 @@ impl<'d, S: MultiwriteNorFlash> Host<'d, S> {
                 tell(News::Event(&event));
             }
             if self.finishing && self.device.waiting() == 0 {
-                return Ok(());
+                return Ok(End::Finished);
             }
+        }
+    }
+
+    /// What keeps the board awake.
+    fn hold(&self) -> Hold {
+        match &self.updates {
+            _ if self.finishing => Hold::Finish,
+            Some(updates) => updates.hold(),
+            None => Hold::Nothing,
         }
     }
 

@@ -11,6 +11,7 @@
 #[cfg(test)]
 extern crate std;
 
+pub mod apart;
 pub mod callers;
 mod certificate;
 pub mod crash;
@@ -38,4 +39,5 @@ pub mod supervisor;
 mod testing;
 pub mod time;
 pub mod trust;
+pub mod updates;
 mod validity;

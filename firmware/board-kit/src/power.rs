@@ -6,7 +6,7 @@ use core::fmt;
 
 use embassy_time::{Duration, Instant};
 use embedded_storage_async::nor_flash::MultiwriteNorFlash;
-use milepost_firmware::power::{Draw, Leave, Policy, State, Wake};
+use milepost_firmware::power::{Draw, Leave, Policy, Senses, State, Wake};
 use milepost_firmware::{Device, Error, Now};
 
 /// A sleeping task shows that it lives this often, in milliseconds.
@@ -95,6 +95,19 @@ impl fmt::Display for Turn {
     }
 }
 
+/// What keeps a board from its sleep.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Hold {
+    /// Nothing.
+    Nothing,
+    /// An image is on its way in: it counts as one more record that waits.
+    Download,
+    /// An image is on trial: it has to reach the cloud first.
+    Trial,
+    /// The core is to end, and has to deliver what there is.
+    Finish,
+}
+
 /// The policy of a board, or none for one that never sleeps.
 #[derive(Debug)]
 pub(crate) struct Power {
@@ -124,18 +137,17 @@ impl Power {
         &mut self,
         device: &mut Device<S>,
         clock: &mut Clock,
-        finishing: bool,
+        hold: Hold,
     ) -> Result<Option<Turn>, Error<S::Error>> {
         let Some(policy) = &mut self.policy else { return Ok(None) };
         let was_asleep = self.leave.sleep;
         let now = clock.now();
-        self.leave = policy.step(now.uptime_ms, device.senses(None));
+        self.leave = policy.step(now.uptime_ms, felt(device.senses(None), hold));
         if let Some(day) = policy.last_day() {
             device.parked_day(now, day).await?;
         }
         let state = policy.state();
-        if finishing {
-            // Whoever is to end has to deliver what there is.
+        if hold == Hold::Finish {
             self.leave = Leave { uplink: true, sleep: false, ..self.leave };
         }
         if self.leave.sleep == was_asleep {
@@ -151,9 +163,30 @@ impl Power {
     }
 }
 
+/// What the policy goes by.
+fn felt(senses: Senses, hold: Hold) -> Senses {
+    let waiting = senses.waiting.saturating_add(u32::from(hold == Hold::Download));
+    Senses { waiting, held: hold == Hold::Trial, ..senses }
+}
+
 #[cfg(test)]
 mod tests {
+    use milepost_firmware::power::{LINGER_MS, SLEEP_AFTER_MS};
+
     use super::*;
+
+    /// How long a board without anything to send stays awake, in milliseconds.
+    fn awake_ms(hold: Hold) -> Option<u64> {
+        let mut policy = Policy::new(Draw::TYPICAL, 0);
+        (0..600_000).step_by(1_000).find(|&now_ms| policy.step(now_ms, felt(Senses::default(), hold)).sleep)
+    }
+
+    #[test]
+    fn a_download_keeps_a_board_awake_as_long_as_records_do_and_a_trial_until_it_is_over() {
+        assert_eq!(awake_ms(Hold::Nothing), Some(SLEEP_AFTER_MS));
+        assert_eq!(awake_ms(Hold::Download), Some(LINGER_MS));
+        assert_eq!(awake_ms(Hold::Trial), None);
+    }
 
     #[test]
     fn the_clock_never_goes_back_when_its_pace_changes() {

@@ -6,9 +6,11 @@
 //! has been read back from flash and has the manifest's hash.
 
 mod check;
+mod header;
 mod kept;
 mod slot;
 mod start;
 mod updater;
 
+pub use header::{HEADER_LEN, Header, MAX_KEYS};
 pub use updater::{Dropped, Install, Running, Settings, Updater, concerns};

@@ -7,6 +7,7 @@ use core::fmt;
 
 use embedded_storage_async::nor_flash::NorFlash;
 use milepost_protocol::Downlink;
+use milepost_protocol::downlink::Part;
 use milepost_protocol::record::ResetReason;
 use milepost_protocol::update::{
     Health, MAX_IMAGE_CHUNK_LEN, Refusal, SignedManifest, UpdateChunk, UpdateOffer, UpdateReport, UpdateState, Version,
@@ -123,18 +124,25 @@ impl<S: NorFlash> fmt::Debug for Updater<'_, S> {
 
 /// Whether a downlink message is for an updater; all others are for the device.
 pub fn concerns(bytes: &[u8]) -> bool {
-    Downlink::parse(bytes).is_ok_and(|mut messages| {
-        messages.any(|message| matches!(message, Downlink::UpdateOffer(_) | Downlink::UpdateChunk(_)))
-    })
+    Downlink::parts(bytes)
+        .is_ok_and(|mut parts| parts.any(|part| matches!(part, Part::UpdateOffer(_) | Part::UpdateChunk(_))))
 }
 
 impl<S: NorFlash> Updater<'_, S> {
     /// Takes a downlink message that [`concerns`] named; what it leads to is durable on return.
     pub async fn downlink(&mut self, now: Now, bytes: &[u8]) -> Result<(), DownlinkError<S::Error>> {
-        for message in Downlink::parse(bytes).map_err(DownlinkError::Decode)? {
-            match message {
-                Downlink::UpdateOffer(offer) => self.offer(&offer).await?,
-                Downlink::UpdateChunk(chunk) => self.chunk(now, &chunk).await?,
+        for part in Downlink::parts(bytes).map_err(DownlinkError::Decode)? {
+            match part {
+                Part::UpdateOffer(offer) => {
+                    if let Some(offer) = offer.decode() {
+                        self.offer(&offer).await?;
+                    }
+                }
+                Part::UpdateChunk(chunk) => {
+                    if let Some(chunk) = chunk.decode() {
+                        self.chunk(now, &chunk).await?;
+                    }
+                }
                 _ => {}
             }
         }
@@ -174,6 +182,16 @@ impl<S: NorFlash> Updater<'_, S> {
         }
         self.kept.raise_floor(job.floor);
         self.end(job.report(UpdateState::Confirmed)).await
+    }
+
+    /// Whether the image that runs has yet to prove itself, for which the device needs the cloud.
+    pub fn is_on_trial(&self) -> bool {
+        self.on_trial
+    }
+
+    /// Whether an image is on its way in, of which more comes while the device is connected.
+    pub fn is_receiving(&self) -> bool {
+        matches!(self.kept.stage, Stage::Receiving(_))
     }
 
     /// Whether the trial took too long: the host resets, and the boot loader brings the old image back.

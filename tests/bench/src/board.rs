@@ -17,6 +17,7 @@ use tokio::process::{Child, Command};
 use tokio::sync::Mutex;
 use tokio::sync::mpsc;
 
+use crate::image;
 use crate::log::Strings;
 
 /// How long anything that is bound to happen may take; only a failing run ever waits that long.
@@ -31,7 +32,7 @@ const LINES: usize = 4096;
 /// What a board needs to start.
 #[derive(Debug, Clone)]
 pub(crate) struct Setting {
-    /// The image.
+    /// The image, beside which its boot loader stands; what starts is what the chip holds.
     pub(crate) image: PathBuf,
     /// The chip's file.
     pub(crate) chip: PathBuf,
@@ -72,7 +73,7 @@ impl Board {
             .args(["-nographic", "-monitor", "none", "-nic", "user,model=lan9118"])
             .args(["-serial", &socket("bench.sock"), "-serial", &socket("can.sock")])
             .args(["-semihosting-config", &semihosting, "-kernel"])
-            .arg(&setting.image)
+            .arg(image::loader(&setting.image))
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())

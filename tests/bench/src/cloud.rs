@@ -12,7 +12,7 @@ use anyhow::{Context, Result, ensure};
 use milepost::accounts::{Accounts, Role};
 use milepost::clock::Clock;
 use milepost::config::Config;
-use milepost::domain::{AccountId, Actor, Profile};
+use milepost::domain::{AccountId, Actor, Intent, Profile};
 use milepost::pki::Role as CertificateRole;
 use milepost::server::Server;
 use milepost::store::{History, SledSettings, SledStore, Store as _};
@@ -20,6 +20,7 @@ use milepost_engine::plan::{Powertrain, standard, under_way};
 use milepost_gateway::chip::Stored;
 use milepost_protocol::downlink::Purposes;
 use milepost_protocol::plan::Anchor;
+use milepost_protocol::update::{Manifest, SignedManifest, UpdateReport};
 use milepost_protocol::{DeviceId, Envelope, Record, RecordId};
 use reqwest::Client;
 use serde_json::{Value, json};
@@ -52,7 +53,8 @@ pub(crate) struct Cloud {
     process: Child,
     /// Where it listens for vehicles.
     pub(crate) front_door: SocketAddr,
-    http: SocketAddr,
+    /// Where it listens for people.
+    pub(crate) http: SocketAddr,
 }
 
 impl Stage {
@@ -91,6 +93,40 @@ impl Stage {
         server.stop().await.context("closing the store failed")
     }
 
+    /// Lets the service trust these firmware keys and look at its rollouts often, and hires engineers. The service must not run.
+    pub(crate) async fn hire(&mut self, keys: Vec<String>, engineers: &[&str]) -> Result<()> {
+        self.config.firmware.keys = keys;
+        self.config.firmware.step_ms = 200;
+        std::fs::write(self.config_file(), self.config.effective()).context("writing the configuration failed")?;
+        let server = Server::start(self.config.clone(), milepost::web::faces()).await?;
+        let accounts = Accounts::new(server.service.clone(), Clock::real());
+        for name in engineers {
+            accounts.create(name.parse()?, name, Role::Engineer, PASSWORD).await?;
+        }
+        server.stop().await.context("closing the store failed")
+    }
+
+    /// Puts offers into the vehicle's outbox that the service would never make by itself. The service must not run.
+    pub(crate) async fn offer(&self, rollout: u32, signed: &SignedManifest) -> Result<()> {
+        let manifest = Manifest::decode(&signed.manifest).context("the manifest does not read")?;
+        let (version, image) = (manifest.version, signed.clone());
+        let server = Server::start(self.config.clone(), milepost::web::faces()).await?;
+        let intent = Intent::OfferUpdate { rollout, version, image, window: None };
+        server.service.submit(&self.device, intent, Actor::System).await?;
+        server.stop().await.context("closing the store failed")
+    }
+
+    /// What the vehicle reported of its updates, oldest first, and [`Stage::committed`]. The service must have ended.
+    pub(crate) async fn updates(&self) -> Result<(Vec<UpdateReport>, BTreeMap<u32, u32>)> {
+        let records = self.records().await?;
+        let committed = count(&records.iter().map(|(stored, _)| *stored).collect::<Vec<_>>())?;
+        let report = |record| match record {
+            Record::UpdateReport(report) => Some(report),
+            _ => None,
+        };
+        Ok((records.into_iter().filter_map(|(_, record)| report(record)).collect(), committed))
+    }
+
     /// Starts the service and waits until it listens.
     pub(crate) async fn serve(&self) -> Result<Cloud> {
         let own = std::env::current_exe().context("the bench has no path")?;
@@ -121,13 +157,7 @@ impl Stage {
 
     /// How many records of each boot are committed; their numbers must have no holes. The service must have ended.
     pub(crate) async fn committed(&self) -> Result<BTreeMap<u32, u32>> {
-        let mut boots = BTreeMap::<u32, u32>::new();
-        for Stored { boot, number, .. } in self.stored().await? {
-            let next = boots.entry(boot).or_default();
-            ensure!(number == *next, "boot {boot} has {number} where {next} belongs");
-            *next += 1;
-        }
-        Ok(boots)
+        count(&self.stored().await?)
     }
 
     /// Every committed record as a chip would hold it. The service must have ended.
@@ -190,6 +220,17 @@ impl Stage {
     fn config_file(&self) -> PathBuf {
         self.folder.join("milepost.toml")
     }
+}
+
+/// How many records each boot has; their numbers must have no holes.
+fn count(records: &[Stored]) -> Result<BTreeMap<u32, u32>> {
+    let mut boots = BTreeMap::<u32, u32>::new();
+    for Stored { boot, number, .. } in records {
+        let next = boots.entry(*boot).or_default();
+        ensure!(number == next, "boot {boot} has {number} where {next} belongs");
+        *next += 1;
+    }
+    Ok(boots)
 }
 
 impl Cloud {

@@ -11,7 +11,6 @@ use anyhow::{Context, Result, ensure};
 use milepost::clock::Clock;
 use milepost::pki::{Issued, Register};
 use milepost_firmware::wire::Order;
-use milepost_gateway::chip;
 use serde_json::Value;
 use tokio::io::AsyncWriteExt;
 use tokio::process::Command;
@@ -19,6 +18,7 @@ use tokio::process::Command;
 use crate::board::{Board, DEADLINE, Setting};
 use crate::cloud::{Cloud, ENGINEER, PASSWORD, Stage};
 use crate::drive;
+use crate::image;
 use crate::log::Strings;
 
 /// The kind of board, as it names itself.
@@ -30,7 +30,7 @@ pub(crate) async fn run(image: &Path) -> Result<()> {
     let stage = Stage::set(folder.path(), drive::ODOMETER_M).await?;
     let cloud = stage.serve().await?;
     let file = folder.path().join("chip.bin");
-    chip::create(&file)?;
+    image::fresh(&file, image)?;
     let mut setting = Setting {
         image: image.to_owned(),
         chip: file,

@@ -13,12 +13,14 @@ mod driver;
 mod enrol;
 mod evil;
 mod history;
+mod image;
 mod log;
 mod parked;
 mod power_cut;
 mod round;
 mod run;
 mod screen;
+mod update;
 mod wire;
 
 use std::path::PathBuf;
@@ -96,6 +98,17 @@ enum Command {
         #[arg(long)]
         seed: Option<u64>,
     },
+    /// Update the board over the air: well, cut everywhere, with bad images and with images that fail.
+    Update {
+        /// The image, ELF.
+        image: PathBuf,
+        /// What the cuts follow from; a new one is drawn and told without it.
+        #[arg(long)]
+        seed: Option<u64>,
+        /// Print what the board says.
+        #[arg(long)]
+        loud: bool,
+    },
 }
 
 fn main() -> ExitCode {
@@ -119,6 +132,9 @@ fn main() -> ExitCode {
             Command::EvilServer { image } => Box::pin(evil::run(&image)).await.map(|()| ExitCode::SUCCESS),
             Command::PowerCut { image, boots, seed } => {
                 Box::pin(power_cut::run(&image, boots, seed)).await.map(|()| ExitCode::SUCCESS)
+            }
+            Command::Update { image, seed, loud } => {
+                Box::pin(update::run(&image, seed, loud)).await.map(|()| ExitCode::SUCCESS)
             }
         }
     });

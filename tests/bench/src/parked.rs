@@ -14,6 +14,7 @@ use milepost_protocol::Record;
 use crate::board::{Board, Setting};
 use crate::cloud::Stage;
 use crate::drive;
+use crate::image;
 use crate::log::Strings;
 
 /// How often the board reports in a day.
@@ -28,7 +29,7 @@ pub(crate) async fn run(image: &Path) -> Result<()> {
     let stage = Stage::set(folder.path(), drive::ODOMETER_M).await?;
     let cloud = stage.serve().await?;
     let file = folder.path().join("chip.bin");
-    chip::create(&file)?;
+    image::fresh(&file, image)?;
     let server =
         chip::Server { host: "10.0.2.2".to_owned(), port: cloud.front_door.port(), name: "localhost".to_owned() };
     let written_ms = milepost::clock::Clock::real().now_ms();

@@ -22,6 +22,7 @@ use crate::board::{self, Board, Setting};
 use crate::cloud::{Cloud, Stage};
 use crate::drive;
 use crate::history::{History, Summary};
+use crate::image;
 use crate::log::Strings;
 
 /// How many times as fast as the world the board's clock runs.
@@ -98,7 +99,7 @@ pub(crate) async fn run(image: &Path, boots: u32, seed: Option<u64>) -> Result<(
         door: Door::open(&cloud).await?,
         stage,
     };
-    chip::create(&rig.file)?;
+    image::fresh(&rig.file, image)?;
     rig.configure(0).await?;
     let mut history = History::new(rig.look().await?)?;
     let mut tally = Tally::default();

@@ -18,7 +18,7 @@ use crate::cloud::{Account, Stage};
 use crate::log::Strings;
 use crate::screen::{self, Screen};
 use crate::wire::{Standing, Tap};
-use crate::{drive, driver};
+use crate::{drive, driver, image};
 
 /// How many times as fast as the world the drive passes, on the wire and on the board's clock.
 const PACE: u32 = 20;
@@ -36,7 +36,7 @@ pub(crate) async fn run(image: &Path, keep: Option<PathBuf>, png: &Path, stack_b
     let (moments, distance_m) = drive::moments(drive::ODOMETER_M);
     drive::write(&log, &moments)?;
     let file = folder.join("chip.bin");
-    chip::create(&file)?;
+    image::fresh(&file, image)?;
     let server =
         chip::Server { host: "10.0.2.2".to_owned(), port: cloud.front_door.port(), name: "localhost".to_owned() };
     let written_ms = milepost::clock::Clock::real().now_ms();

@@ -5,16 +5,19 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::Result;
-use milepost_gateway::chip;
 
 use crate::board::{Board, Setting};
+use crate::image;
 use crate::log::Strings;
 
 pub(crate) async fn run(image: &Path, chip: Option<PathBuf>, arguments: Vec<String>) -> Result<ExitCode> {
     let folder = tempfile::tempdir()?;
     let chip = chip.unwrap_or_else(|| folder.path().join("chip.bin"));
-    if !chip.exists() {
-        chip::create(&chip)?;
+    if chip.exists() {
+        // As a debugger would: everything else on the chip stays.
+        image::flash(&chip, &image::flat(image)?)?;
+    } else {
+        image::fresh(&chip, image)?;
     }
     let strings = Arc::new(Strings::of(image)?);
     let setting = Setting { image: image.to_owned(), chip, folder: folder.path().to_owned(), arguments, loud: true };

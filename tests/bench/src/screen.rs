@@ -192,3 +192,77 @@ pub(crate) fn beside(path: &Path, what: &str) -> PathBuf {
     let stem = path.file_stem().unwrap_or_default().to_string_lossy();
     path.with_file_name(format!("{stem}-{what}.png"))
 }
+
+#[cfg(test)]
+mod tests {
+    use milepost_gateway::chip;
+    use milepost_protocol::NoticeId;
+    use milepost_protocol::notice::{Actions, NoticeKind, Reason};
+    use milepost_protocol::plan::{ItemId, Level, SafetyClass};
+
+    use super::*;
+
+    fn reminder(item: ItemId) -> Notice {
+        Notice {
+            id: NoticeId::reminder(item, 1, Level::Due),
+            kind: NoticeKind::Reminder,
+            safety: SafetyClass::Wear,
+            item: Some(item),
+            level: Some(Level::Due),
+            raised_ms: 0,
+            expires_ms: None,
+            title: "".try_into().unwrap(),
+            text: "".try_into().unwrap(),
+            reasons: [Reason::Time { used_days: 365, limit_days: 365 }].into_iter().collect(),
+            actions: Actions::SNOOZE.and(Actions::BOOK).and(Actions::DONE),
+        }
+    }
+
+    /// A chip's file whose panel holds these pixels behind these three words.
+    fn panel(head: [u32; 3], pixels: &[Rgb565]) -> (tempfile::NamedTempFile, Screen) {
+        use embedded_graphics::pixelcolor::IntoStorage;
+        let file = tempfile::NamedTempFile::new().unwrap();
+        chip::create(file.path()).unwrap();
+        for (offset, word) in [gram::BEGUN, gram::DRAWN, gram::LIGHT].into_iter().zip(head) {
+            file.as_file().write_all_at(&word.to_le_bytes(), (gram::START + offset) as u64).unwrap();
+        }
+        let words: Vec<u8> = pixels.iter().flat_map(|pixel| u32::from(pixel.into_storage()).to_le_bytes()).collect();
+        file.as_file().write_all_at(&words, (gram::START + gram::PIXELS) as u64).unwrap();
+        let screen = Screen::of(file.path()).unwrap();
+        (file, screen)
+    }
+
+    #[test]
+    fn a_picture_is_taken_whole_or_not_at_all() {
+        let (oil, tyres) = (reminder(ItemId::ENGINE_OIL), reminder(ItemId::TYRES));
+        let card = drawn(View::Card, Some(&oil));
+        let (_file, screen) = panel([4, 4, 1], &card);
+        let picture = screen.look().unwrap().unwrap();
+        assert_eq!(picture.number, 4);
+        assert_eq!(screen.look_past(4).unwrap(), None, "it was seen already");
+        assert_eq!(picture.card_of(&[tyres.clone(), oil.clone()]), Some(&oil));
+        assert_eq!((picture.card_of(&[tyres]), picture.step_of(&oil)), (None, Some(View::Card)));
+        for (head, why) in
+            [([5, 4, 1], "it is being drawn"), ([0, 0, 0], "there is none yet"), ([u32::MAX; 3], "erased")]
+        {
+            assert_eq!(panel(head, &card).1.look().unwrap(), None, "{why}");
+        }
+    }
+
+    #[test]
+    fn a_screen_is_dark_only_without_light_and_all_black() {
+        let oil = reminder(ItemId::ENGINE_OIL);
+        let is_dark = |light, pixels: &[Rgb565]| panel([1, 1, light], pixels).1.look().unwrap().unwrap().is_dark();
+        let (black, card) = (vec![Rgb565::BLACK; PIXELS], drawn(View::Card, Some(&oil)));
+        assert!(is_dark(0, &black));
+        assert!(!is_dark(1, &black) && !is_dark(0, &card) && !is_dark(1, &card));
+    }
+
+    #[test]
+    fn one_pixel_makes_it_another_picture() {
+        let oil = reminder(ItemId::ENGINE_OIL);
+        let mut pixels = drawn(View::Card, Some(&oil));
+        pixels[PIXELS / 2] = if pixels[PIXELS / 2] == Rgb565::RED { Rgb565::BLUE } else { Rgb565::RED };
+        assert_eq!(panel([1, 1, 1], &pixels).1.look().unwrap().unwrap().step_of(&oil), None);
+    }
+}

@@ -32,10 +32,12 @@ const ARROWS: &[(&str, &[&str])] = &[
             "milepost-engine",
             "milepost-firmware",
             "milepost-display",
+            "milepost-places-mps2-an386",
             "milepost-gateway",
             "milepost",
         ],
     ),
+    ("milepost-places-mps2-an386", &[]),
     ("xtask", &[]),
 ];
 

@@ -16,6 +16,7 @@ use crate::domain::Vehicle;
 use crate::i18n::Format;
 use crate::store::History;
 use crate::web::page::{Page, Section};
+use crate::web::render::Drawn;
 use crate::web::spark::{Spark, spark};
 use crate::web::view::{self, Badge, Fact, RecordLine};
 use crate::web::{AppState, Reader, render};
@@ -36,9 +37,9 @@ struct DevicePage {
     paused: bool,
     saved: bool,
     level: &'static str,
-    status: String,
-    log: String,
-    settings: String,
+    status: Drawn,
+    log: Drawn,
+    settings: Drawn,
     fields: Fields,
     changes: Vec<Change>,
     starts: Vec<StartLine>,
@@ -127,7 +128,8 @@ pub(crate) fn live_parts(
     vehicle: &Vehicle,
     filter: &LogFilter,
 ) -> Result<Vec<(&'static str, String)>, Problem> {
-    parts(state, account, reader, vehicle, filter).map(Vec::from)
+    let parts = parts(state, account, reader, vehicle, filter)?;
+    Ok(parts.into_iter().map(|(place, part)| (place, part.into_text())).collect())
 }
 
 fn parts(
@@ -136,13 +138,13 @@ fn parts(
     reader: &Reader,
     vehicle: &Vehicle,
     filter: &LogFilter,
-) -> Result<[(&'static str, String); 3], Problem> {
+) -> Result<[(&'static str, Drawn); 3], Problem> {
     let format = reader.format(account, None);
     let page = || Page::of(reader, account, "lab-devices-title", Section::Devices);
     Ok([
-        ("#status", render::text(&status(state, page(), vehicle, &format))?),
-        ("#log", render::text(&Log::of(page(), vehicle, filter.least(), &format))?),
-        ("#settings-state", render::text(&Settings::of(page(), vehicle, &format))?),
+        ("#status", Drawn::of(&status(state, page(), vehicle, &format))?),
+        ("#log", Drawn::of(&Log::of(page(), vehicle, filter.least(), &format))?),
+        ("#settings-state", Drawn::of(&Settings::of(page(), vehicle, &format))?),
     ])
 }
 

@@ -58,7 +58,7 @@ pub(super) struct Row {
 struct Count {
     device: String,
     href: String,
-    count: String,
+    envelopes: String,
 }
 
 /// What the list is narrowed to.
@@ -92,7 +92,7 @@ pub(crate) async fn list(
     let count = |(id, count): (&DeviceId, i64)| Count {
         device: id.to_string(),
         href: format!("/lab/rejects?device={id}"),
-        count: format.integer(count),
+        envelopes: format.integer(count),
     };
     render::html(&RejectsPage {
         page,
@@ -118,7 +118,9 @@ pub(crate) async fn show(
     let found = state.service.quarantine(MOST).await?.into_iter().find(wanted).ok_or_else(Problem::not_found)?;
     let page = Page::of(&reader, account, "lab-reject-title", Section::Rejects);
     let cut = found.bytes.len().checked_sub(BYTES).filter(|more| *more > 0);
-    let cut = cut.map(|more| format.localizer.with("lab-reject-cut", [("n", format.integer(more as i64).into())]));
+    let cut = cut.map(|more| {
+        format.localizer.with("lab-reject-cut", [("n", format.integer(i64::try_from(more).unwrap_or(i64::MAX)).into())])
+    });
     let shown = found.bytes.get(..BYTES).unwrap_or(&found.bytes);
     render::html(&RejectPage { page, row: row(&found, &format), hex: dump(shown), cut })
 }

@@ -127,7 +127,7 @@ pub(crate) async fn show(
     let row = row(&doc, &format);
     page.title.clone_from(&row.name);
     let mut members = state.firmware.members(rollout).await?;
-    members.sort_by_key(|member| rank(member));
+    members.sort_by_key(rank);
     let hidden = members.len().checked_sub(SHOWN).filter(|more| *more > 0);
     let image = state.firmware.image(&rollout.board, rollout.version).await.ok();
     let image = image.map(|image| Image::of(&image, &format)).transpose()?;

@@ -1,6 +1,7 @@
-//! Time from the processor's own timer: one tick a millisecond.
+//! Time: timer 0 counts it, and the processor's own timer looks at it a thousand times a second.
 //!
-//! Invariant: the tick count never falls, and an alarm fires in the tick in which it is due.
+//! Source: Arm DDI 0479, "APB timer". A busy host delivers only some of those looks, while the watchdog goes on counting; so a look counts
+//! for as long as it took to come. Invariant: the tick count never falls, and an alarm fires with the first look after it is due.
 
 use core::cell::{Cell, RefCell};
 use core::task::Waker;
@@ -11,11 +12,19 @@ use critical_section::{CriticalSection, Mutex};
 use embassy_time_driver::Driver;
 use embassy_time_queue_utils::Queue;
 
-/// The processor's clock: 25 MHz.
-pub(crate) const CORE_HZ: u32 = 25_000_000;
+use crate::registers::{CORE_HZ, Registers};
+
+const COUNTS_PER_TICK: u32 = CORE_HZ / 1000;
+
+const CONTROL: usize = 0x00;
+const VALUE: usize = 0x04;
+const RELOAD: usize = 0x08;
+const ENABLE: u32 = 1 << 0;
 
 struct SysTickClock {
     ticks: Mutex<Cell<u64>>,
+    /// What timer 0, which counts down, showed when the last whole tick was over.
+    counted: Mutex<Cell<u32>>,
     alarm: Mutex<Cell<u64>>,
     queue: Mutex<RefCell<Queue>>,
 }
@@ -44,14 +53,18 @@ impl Driver for SysTickClock {
 
 embassy_time_driver::time_driver_impl!(static CLOCK: SysTickClock = SysTickClock {
     ticks: Mutex::new(Cell::new(0)),
+    counted: Mutex::new(Cell::new(u32::MAX)),
     alarm: Mutex::new(Cell::new(u64::MAX)),
     queue: Mutex::new(RefCell::new(Queue::new())),
 });
 
 /// Starts the ticks.
 pub(crate) fn start(mut timer: SYST) {
+    Registers::TIMER.write(RELOAD, u32::MAX);
+    Registers::TIMER.write(VALUE, u32::MAX);
+    Registers::TIMER.write(CONTROL, ENABLE);
     timer.set_clock_source(SystClkSource::Core);
-    timer.set_reload(CORE_HZ / 1000 - 1);
+    timer.set_reload(COUNTS_PER_TICK - 1);
     timer.clear_current();
     timer.enable_interrupt();
     timer.enable_counter();
@@ -61,7 +74,11 @@ pub(crate) fn start(mut timer: SYST) {
 fn SysTick() {
     critical_section::with(|section| {
         let ticks = CLOCK.ticks.borrow(section);
-        let now = ticks.get().saturating_add(1);
+        let counted = CLOCK.counted.borrow(section);
+        // The timer runs through all its values, so a difference holds across its end, three minutes from one to the next.
+        let passed = counted.get().wrapping_sub(Registers::TIMER.read(VALUE)) / COUNTS_PER_TICK;
+        counted.set(counted.get().wrapping_sub(passed.wrapping_mul(COUNTS_PER_TICK)));
+        let now = ticks.get().saturating_add(u64::from(passed));
         ticks.set(now);
         if now >= CLOCK.alarm.borrow(section).get() {
             CLOCK.expire(section, now);

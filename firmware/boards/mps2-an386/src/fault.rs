@@ -13,6 +13,7 @@ use cortex_m_rt::{ExceptionFrame, exception};
 use milepost_board_kit::crash::{Area, Cause, Crash, Streak};
 
 use crate::stack;
+use crate::watchdog::BOUND_S;
 
 /// How many ends in a row are one too many.
 const TOO_MANY: u8 = 3;
@@ -22,7 +23,7 @@ const GAVE_UP: i32 = 101;
 
 #[expect(unsafe_code, reason = "the linker script leaves this section alone at the start")]
 // SAFETY: the section is plain RAM; any bytes are a valid `Area`.
-#[unsafe(link_section = ".uninit.crash")]
+#[unsafe(link_section = ".crash")]
 static mut CRASH: MaybeUninit<Area> = MaybeUninit::uninit();
 
 static STREAK: Streak = Streak::new();
@@ -55,6 +56,12 @@ pub(crate) fn end(cause: Cause, said: Arguments<'_>) -> ! {
     SCB::sys_reset()
 }
 
+/// Starts the board anew because it is asked to; that is no bad end.
+pub(crate) fn restart() -> ! {
+    with_area(|area| STREAK.restart(area));
+    SCB::sys_reset()
+}
+
 // What it says is left aside: an image that reads it holds every panic's text and place.
 #[panic_handler]
 fn panic(_: &PanicInfo<'_>) -> ! {
@@ -66,4 +73,10 @@ fn panic(_: &PanicInfo<'_>) -> ! {
 #[exception]
 unsafe fn HardFault(frame: &ExceptionFrame) -> ! {
     end(Cause::Fault, format_args!("fault at {:#010x}, called from {:#010x}", frame.pc(), frame.lr()))
+}
+
+// SAFETY: the handler never returns to what it interrupted, and touches nothing but the crash area and the reset.
+#[exception]
+unsafe fn NonMaskableInt() -> ! {
+    end(Cause::Watchdog, format_args!("the watchdog was not fed for {BOUND_S} s"))
 }

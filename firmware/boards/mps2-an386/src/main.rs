@@ -7,6 +7,7 @@
 
 mod arguments;
 mod buttons;
+mod car;
 mod clock;
 mod display;
 mod enrolment;
@@ -20,6 +21,7 @@ mod random;
 mod registers;
 mod stack;
 mod uart;
+mod updates;
 mod watchdog;
 
 use defmt::Display2Format;
@@ -27,35 +29,38 @@ use defmt_semihosting as _;
 use embassy_executor::Spawner;
 use embassy_net::{Runner, Stack, StackResources};
 use embassy_time::{Duration, Instant, Timer};
-use milepost_board_kit::crash::{Cause, Crash};
-use milepost_board_kit::host::{self, Host};
-use milepost_board_kit::keeper::Keeper;
+use milepost_board_kit::crash::Cause;
 use milepost_board_kit::link;
 use milepost_board_kit::network;
-use milepost_board_kit::ports::{Envelope, Incoming, Input, Mailbox, Message, Outgoing, Ports};
-use milepost_board_kit::power::{Clock, Pace};
+use milepost_board_kit::ports::{Envelope, Input, Mailbox, Message, Ports};
 use milepost_board_kit::region::{Chip, Region};
 use milepost_board_kit::session::Mailboxes;
 use milepost_firmware::configuration::{self, COPY_LEN, Configuration, Copy};
 use milepost_firmware::layout::Layout;
 use milepost_firmware::link::Policy;
-use milepost_firmware::power::Draw;
 use milepost_firmware::wire::{Decoder, MAX_WIRE_LEN, Order, Packet};
-use milepost_firmware::{Device, Event, Settings};
-use milepost_protocol::record::{LogLevel, ResetReason};
+use milepost_places_mps2_an386 as places;
 use rand_core::RngCore as _;
 use static_cell::{ConstStaticCell, StaticCell};
 
-use crate::arguments::Arguments;
+use crate::arguments::{Arguments, BAD_CALL};
 use crate::lan9118::Lan9118;
-use crate::nor::Nor;
+use crate::nor::{Cut, Nor};
 use crate::random::Random;
+
+/// The board, as manifests name it.
+const BOARD: &str = "mps2-an386";
+
+/// The variant of an image that panics as soon as it starts.
+const PANICS: u16 = 1;
+
+/// The variant of an image that never reaches the cloud.
+const MUTE: u16 = 2;
 
 /// A run that lasted so long has proved itself.
 const SETTLED_S: u64 = 60;
 
-/// The exit code of an image that was started wrongly.
-const BAD_CALL: i32 = 2;
+const _: () = assert!(Layout::NOR.len() <= places::ACTIVE.start, "what the board keeps reaches into its image");
 
 static PORTS: Ports = Ports::new();
 
@@ -63,22 +68,26 @@ type Socket = StackResources<4>;
 
 #[embassy_executor::main]
 async fn main(spawner: Spawner) {
+    let header = updates::header();
+    assert!(header.variant() != PANICS, "this image panics at its start");
     let Some(core) = cortex_m::Peripherals::take() else { fault::end(Cause::Software, format_args!("no peripherals")) };
     clock::start(core.SYST);
     let Some(arguments) = Arguments::read() else {
         defmt::error!(
-            "the command line is not understood; known are fuel=STEPS, pace=TIMES, sleep=TIMES, start=bench and link=brisk"
+            "the command line is not understood; known are fuel, boot-fuel, cut, pace, sleep, start=bench and link=brisk"
         );
         semihosting::process::exit(BAD_CALL);
     };
     let crash = fault::take();
-    if let Some(crash) = &crash {
+    if let Some(crash) = crash.as_ref().filter(|crash| !crash.is_wanted()) {
         defmt::warn!("the last run ended: {=str}", crash.text.as_str());
     }
     watchdog::start();
 
     static CHIP: StaticCell<Chip<Nor>> = StaticCell::new();
-    let Some(nor) = Nor::take(arguments.fuel) else { fault::end(Cause::Software, format_args!("flash is taken")) };
+    let Some(nor) = Nor::take(Cut { after: arguments.fuel, at: arguments.cut }) else {
+        fault::end(Cause::Software, format_args!("flash is taken"))
+    };
     let chip: &'static Chip<Nor> = CHIP.init(Chip::new(nor));
     static COPY: ConstStaticCell<Copy> = ConstStaticCell::new([0; COPY_LEN]);
     let copy = COPY.take();
@@ -91,7 +100,9 @@ async fn main(spawner: Spawner) {
     let (uplink_in, uplink_out) = UPLINK_MAILBOX.init(Mailbox::new(UPLINK.take())).split();
     let (downlink_in, downlink_out) = DOWNLINK_MAILBOX.init(Mailbox::new(DOWNLINK.take())).split();
 
-    if let Some(configuration) = configuration {
+    if header.variant() == MUTE {
+        defmt::warn!("this image is mute");
+    } else if let Some(configuration) = configuration {
         PORTS.time.learn(configuration.written_ms, false);
         let mailboxes = Mailboxes { uplink: uplink_out, downlink: downlink_in };
         let policy = if arguments.brisk { Policy::fleet() } else { Policy::default() };
@@ -102,7 +113,9 @@ async fn main(spawner: Spawner) {
     if configuration.is_some() {
         spawn(spawner, bench());
     }
-    spawn(spawner, car(chip, configuration, copy, uplink_in, downlink_out, arguments, crash));
+    let (uplink, downlink) = (uplink_in, downlink_out);
+    let parts = car::Parts { chip, header, configuration, copy, uplink, downlink, arguments, crash };
+    spawn(spawner, car::run(parts));
     spawn(spawner, bus());
     spawn(spawner, requests());
     spawn(spawner, show());
@@ -177,94 +190,6 @@ async fn uplink(
         link::run(&mut network, &mut Random, configuration, policy, memory, (&PORTS, &mut mailboxes), tell).await;
     let Err(error) = ended;
     fault::end(Cause::Software, format_args!("the link ended: {error}"))
-}
-
-/// The core, in its place; by itself, so that what it is made from leaves the stack before anything else needs it.
-#[inline(never)]
-fn make(chip: &'static Chip<Nor>, settings: Settings) -> &'static mut Device<Region<'static, Nor>> {
-    static DEVICE: StaticCell<Device<Region<'static, Nor>>> = StaticCell::new();
-    match Device::new(Region::of_core(chip, &Layout::NOR), settings) {
-        Ok(device) => DEVICE.init(device),
-        Err(error) => fault::end(Cause::Software, format_args!("the core is not made: {error}")),
-    }
-}
-
-#[embassy_executor::task]
-async fn car(
-    chip: &'static Chip<Nor>,
-    configuration: Option<&'static Configuration>,
-    copy: &'static mut Copy,
-    uplink: Outgoing<Envelope>,
-    downlink: Incoming<Message>,
-    arguments: Arguments,
-    crash: Option<Crash>,
-) -> ! {
-    let Some(configuration) = configuration else { enrolment::run(chip, copy).await };
-    let settings = Settings {
-        reset: crash.as_ref().map_or(ResetReason::PowerOn, |crash| crash.cause.reset_reason()),
-        obd: configuration.bus.ask,
-        ..Settings::default()
-    };
-    let device = make(chip, settings);
-    let pace = Pace { awake: arguments.pace, asleep: arguments.sleep.unwrap_or(arguments.pace) };
-    let draw = arguments.sleep.map(|_| Draw::TYPICAL);
-    let clock = Clock::new(pace);
-    if let Err(error) = device.begin(clock.now()).await {
-        fault::end(Cause::Software, format_args!("the core does not start: {error}"));
-    }
-    if let Some(crash) = crash {
-        let told = device.log(clock.now(), LogLevel::Error, &crash.text).await;
-        if let Err(error) = told {
-            fault::end(Cause::Software, format_args!("the core failed: {error}"));
-        }
-    }
-    let keeper = keeper(chip, configuration, copy).await;
-    let boot = device.status().boot;
-    defmt::info!("core: boot {=u32}, {=u32} records wait", boot, device.waiting());
-    let ended = Host::new(device, keeper, &PORTS, uplink, downlink, pace, draw).run(|news| tell(&news)).await;
-    if let Err(error) = ended {
-        fault::end(Cause::Software, format_args!("the core failed: {error}"));
-    }
-    let status = device.status();
-    let (created, drops, lost) = (status.created, status.drops.records, PORTS.lost_frames());
-    defmt::info!(
-        "core: boot {=u32} created {=u32} records, dropped {=u32}, lost {=u32} frames",
-        boot,
-        created,
-        drops,
-        lost
-    );
-    defmt::info!("stack: {=usize} bytes at most", stack::used());
-    semihosting::process::exit(0)
-}
-
-async fn keeper(
-    chip: &'static Chip<Nor>,
-    configuration: &'static Configuration,
-    copy: &'static mut Copy,
-) -> Option<Keeper<Region<'static, Nor>>> {
-    match Keeper::open(Region::new(chip, Layout::NOR.identity), copy, configuration).await {
-        Ok(keeper) => Some(keeper),
-        Err(error) => {
-            defmt::error!("no link: {}", Display2Format(&error));
-            None
-        }
-    }
-}
-
-fn tell(news: &host::News<'_>) {
-    match *news {
-        host::News::Event(Event::NoticeRaised { id }) => defmt::info!("notice {=u64:016x}: raised", id.0),
-        host::News::Event(Event::NoticeShown { id }) => defmt::info!("notice {=u64:016x}: shown", id.0),
-        host::News::Event(Event::NoticeUpdated { id, .. }) => defmt::info!("notice {=u64:016x}: updated", id.0),
-        host::News::Event(Event::TripEnded(trip)) => {
-            defmt::info!("trip {=u32} ended after {=u32} m", trip.trip, trip.distance_m);
-        }
-        host::News::Power(turn) => defmt::info!("power: {}", Display2Format(&turn)),
-        host::News::Certificate(step) => defmt::info!("certificate: {}", Display2Format(&step)),
-        host::News::LinkUp => defmt::info!("link: up"),
-        host::News::BadMessage(len) => defmt::warn!("a message of {=usize} bytes does not decode", len),
-    }
 }
 
 /// Takes what the CAN wire carries; an order from there is none.

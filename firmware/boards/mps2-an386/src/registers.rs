@@ -2,11 +2,16 @@
 //!
 //! Invariant: the one place of this image that turns an address into an access to a device.
 
+/// The clock of the processor and of every device: 25 MHz.
+pub(crate) const CORE_HZ: u32 = 25_000_000;
+
 /// A device's registers.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Registers(usize);
 
 impl Registers {
+    /// The block of timer 0.
+    pub(crate) const TIMER: Self = Self(0x4000_0000);
     /// The block of UART0.
     pub(crate) const UART0: Self = Self(0x4000_4000);
     /// The block of UART1.

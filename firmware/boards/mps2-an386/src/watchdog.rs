@@ -2,13 +2,7 @@
 //!
 //! Source: Arm DDI 0479, "APB watchdog". Invariant: once started it cannot be stopped by an access that goes astray.
 
-#![expect(unsafe_code, reason = "the start-up code wants its handlers declared unsafe")]
-
-use milepost_board_kit::crash::Cause;
-
-use crate::clock::CORE_HZ;
-use crate::fault;
-use crate::registers::Registers;
+use crate::registers::{CORE_HZ, Registers};
 
 const WATCHDOG: Registers = Registers::WATCHDOG;
 
@@ -22,7 +16,7 @@ const INTERRUPT_ENABLE: u32 = 1 << 0;
 const RESET_ENABLE: u32 = 1 << 1;
 
 /// The longest time between two feedings, in seconds.
-const BOUND_S: u32 = 10;
+pub(crate) const BOUND_S: u32 = 10;
 
 /// Starts the watchdog.
 pub(crate) fn start() {
@@ -37,10 +31,4 @@ pub(crate) fn feed() {
     WATCHDOG.write(LOCK, UNLOCK);
     WATCHDOG.write(INTERRUPT_CLEAR, 1);
     WATCHDOG.write(LOCK, 0);
-}
-
-// SAFETY: the handler never returns to what it interrupted, and touches nothing but the crash area and the reset.
-#[cortex_m_rt::exception]
-unsafe fn NonMaskableInt() -> ! {
-    fault::end(Cause::Watchdog, format_args!("the watchdog was not fed for {BOUND_S} s"))
 }

@@ -1,14 +1,20 @@
 //! The task that runs the core over the NOR chip, or has the board enrolled first.
 //!
+//! Its parts are set apart from each other, so that the stack has to hold the deepest of them and not all.
 //! Invariant: the chip belongs to this task; nobody waits for flash but the core.
 
+use core::pin::pin;
+
+use cortex_m::peripheral::SCB;
 use embassy_time::Instant;
+use milepost_board_kit::apart::apart;
 use milepost_board_kit::crash::{Cause, Crash};
-use milepost_board_kit::host::{Host, News};
+use milepost_board_kit::host::{End, Host, News};
 use milepost_board_kit::keeper::Keeper;
 use milepost_board_kit::ports::{Envelope, Incoming, Message, Outgoing};
 use milepost_board_kit::power::{Clock, Pace};
 use milepost_board_kit::region::{Chip, Region};
+use milepost_board_kit::updates::Restart;
 use milepost_firmware::configuration::{Configuration, Copy};
 use milepost_firmware::layout::Layout;
 use milepost_firmware::power::Draw;
@@ -17,8 +23,10 @@ use milepost_protocol::record::{LogLevel, ResetReason};
 use static_cell::StaticCell;
 
 use crate::nor::Nor;
-use crate::trial::{self, Verdict};
-use crate::{PORTS, enrolment, fault, levels, spawn};
+use crate::{PORTS, enrolment, fault, updates};
+
+/// The core's view of the chip.
+type Flash = Region<'static, Nor>;
 
 /// What the board draws, debugger included, estimated from the makers' tables for the chip and the transceiver, not measured: asleep
 /// its clocks run on. It is far above what a car may lose, so a parked board reports once a day only.
@@ -42,24 +50,55 @@ pub(crate) struct Parts {
     pub(crate) downlink: Incoming<Message>,
 }
 
-/// Runs the core until it fails.
+/// The chip and what is known of this start.
+#[derive(Clone, Copy)]
+pub(crate) struct Start {
+    pub(crate) chip: &'static Chip<Nor>,
+    pub(crate) reset: ResetReason,
+}
+
+/// Runs the core until it fails, or an image wants a restart.
 #[embassy_executor::task]
 pub(crate) async fn run(parts: Parts) -> ! {
     static CHIP: StaticCell<Chip<Nor>> = StaticCell::new();
     let Parts { nor, way, reason, crash, uplink, downlink } = parts;
-    let chip: &'static Chip<Nor> = CHIP.init(Chip::new(nor));
-    spawn(levels::mine().await, trial(chip));
-    let (configuration, copy) = match way {
-        Way::Enrolled(configuration, copy) => (configuration, copy),
-        Way::Bench(parts) => enrolment::run(chip, parts).await,
+    let reset = crash.as_ref().map_or(reason, |crash| crash.cause.reset_reason());
+    let start = Start { chip: CHIP.init(Chip::new(nor)), reset };
+    let mut place = None;
+    let host = match way {
+        Way::Enrolled(configuration, copy) => {
+            let known = (configuration, copy);
+            apart(pin!(prepare(start, known, crash, (uplink, downlink), &mut place))).await
+        }
+        Way::Bench(parts) => {
+            apart(pin!(enrolment::run(start, parts))).await;
+            SCB::sys_reset()
+        }
     };
-    let settings = Settings {
-        reset: crash.as_ref().map_or(reason, |crash| crash.cause.reset_reason()),
-        obd: configuration.bus.ask,
-        ..Settings::default()
-    };
-    let device = make(chip, settings);
+    match host.run(|news| tell(&news)).await {
+        Ok(End::Finished) => fault::end(Cause::Software, format_args!("the core ended")),
+        Ok(End::Restart(Restart::Install(_))) => SCB::sys_reset(),
+        Ok(End::Restart(Restart::TrialOver)) => {
+            fault::end(Cause::Software, format_args!("on trial the cloud was not heard of"))
+        }
+        Err(error) => fault::end(Cause::Software, format_args!("the core failed: {error}")),
+    }
+}
+
+/// The core, started, and everything around it.
+async fn prepare<'p>(
+    Start { chip, reset }: Start,
+    (configuration, copy): (&'static Configuration, &'static mut Copy),
+    crash: Option<Crash>,
+    (uplink, downlink): (Outgoing<Envelope>, Incoming<Message>),
+    place: &'p mut Option<Host<'static, Flash>>,
+) -> &'p mut Host<'static, Flash> {
     let clock = Clock::new(Pace::REAL);
+    let header = updates::header();
+    let updates = updates::start(chip, header, reset, clock.now()).await;
+    let settings =
+        Settings { firmware: header.version().0, reset, obd: configuration.bus.ask, ..Settings::default() };
+    let device = make(chip, settings);
     if let Err(error) = device.begin(clock.now()).await {
         fault::end(Cause::Software, format_args!("the core does not start: {error}"));
     }
@@ -71,17 +110,14 @@ pub(crate) async fn run(parts: Parts) -> ! {
     let keeper = keeper(chip, configuration, copy).await;
     let (boot, waiting) = (device.status().boot, device.waiting());
     defmt::info!("core: boot {=u32}, {=u32} records wait, {=u64} ms", boot, waiting, Instant::now().as_millis());
-    match Host::new(device, keeper, &PORTS, uplink, downlink, Pace::REAL, Some(DRAW)).run(|news| tell(&news)).await {
-        Ok(()) => fault::end(Cause::Software, format_args!("the core ended")),
-        Err(error) => fault::end(Cause::Software, format_args!("the core failed: {error}")),
-    }
+    place.insert(Host::new(device, keeper, &PORTS, uplink, downlink, Pace::REAL, Some(DRAW)).with_updates(updates))
 }
 
 async fn keeper(
     chip: &'static Chip<Nor>,
     configuration: &'static Configuration,
     copy: &'static mut Copy,
-) -> Option<Keeper<Region<'static, Nor>>> {
+) -> Option<Keeper<Flash>> {
     match Keeper::open(Region::new(chip, Layout::NOR.identity), copy, configuration).await {
         Ok(keeper) => Some(keeper),
         Err(error) => {
@@ -93,21 +129,11 @@ async fn keeper(
 
 /// The core, in its place; by itself, so that what it is made from leaves the stack before anything else needs it.
 #[inline(never)]
-fn make(chip: &'static Chip<Nor>, settings: Settings) -> &'static mut Device<Region<'static, Nor>> {
-    static DEVICE: StaticCell<Device<Region<'static, Nor>>> = StaticCell::new();
+fn make(chip: &'static Chip<Nor>, settings: Settings) -> &'static mut Device<Flash> {
+    static DEVICE: StaticCell<Device<Flash>> = StaticCell::new();
     match Device::new(Region::of_core(chip, &Layout::NOR), settings) {
         Ok(device) => DEVICE.init(device),
         Err(error) => fault::end(Cause::Software, format_args!("the core is not made: {error}")),
-    }
-}
-
-#[embassy_executor::task]
-async fn trial(chip: &'static Chip<Nor>) {
-    match trial::run(chip, &PORTS).await {
-        Ok(Verdict::Settled) => {}
-        Ok(Verdict::Confirmed) => defmt::info!("this image stays"),
-        Ok(Verdict::Failed) => fault::end(Cause::Software, format_args!("on trial the cloud was not heard of")),
-        Err(error) => defmt::error!("boot state: {}", defmt::Debug2Format(&error)),
     }
 }
 
@@ -123,5 +149,11 @@ fn tell(news: &News<'_>) {
         News::Certificate(step) => defmt::info!("certificate: {}", defmt::Display2Format(step)),
         News::LinkUp => defmt::info!("link: up"),
         News::BadMessage(len) => defmt::warn!("a message of {=usize} bytes does not decode", len),
+        News::Update(report) => {
+            let [major, minor, patch] = report.version.0;
+            let state = defmt::Debug2Format(&report.state);
+            defmt::info!("update {=u32}: {=u16}.{=u16}.{=u16} {}", report.update, major, minor, patch, state);
+        }
+        News::BootLoader => defmt::error!("the boot loader's state is not written"),
     }
 }

@@ -5,7 +5,7 @@
 
 use core::fmt::Write as _;
 
-use cortex_m::peripheral::SCB;
+use embassy_futures::select::{Either, select};
 use embassy_stm32::peripherals::{PD8, PD9, USART3};
 use embassy_stm32::rng::Rng;
 use embassy_stm32::usart::{BufferedInterruptHandler, BufferedUart, Config};
@@ -13,21 +13,20 @@ use embassy_stm32::{Peri, bind_interrupts, peripherals, uid};
 use heapless::String;
 use milepost_board_kit::crash::Cause;
 use milepost_board_kit::enrolment;
-use milepost_board_kit::region::{Chip, Region};
+use milepost_board_kit::power::{Clock, Pace};
+use milepost_board_kit::region::Region;
+use milepost_board_kit::updates::trial_over;
 use milepost_firmware::configuration::Copy;
 use milepost_firmware::layout::Layout;
 use milepost_identity::bench::Identity;
 use static_cell::ConstStaticCell;
 
-use crate::nor::Nor;
-use crate::{PORTS, fault};
+use crate::car::Start;
+use crate::{BOARD, PORTS, fault, updates};
 
 bind_interrupts!(struct Irqs {
     USART3 => BufferedInterruptHandler<USART3>;
 });
-
-/// The kind of board, as a station asks for it.
-const BOARD: &str = "nucleo-f767zi";
 
 /// The station's speed, in bits a second.
 const BAUD: u32 = 115_200;
@@ -44,8 +43,8 @@ pub(crate) struct Parts {
     pub(crate) copy: &'static mut Copy,
 }
 
-/// Waits for the bench, and starts anew with what it brought.
-pub(crate) async fn run(chip: &'static Chip<Nor>, parts: Parts) -> ! {
+/// Waits for the bench; on return its work is in flash, and the board is to start anew.
+pub(crate) async fn run(Start { chip, reset }: Start, parts: Parts) {
     static TRANSMIT: ConstStaticCell<[u8; BUFFER_LEN]> = ConstStaticCell::new([0; BUFFER_LEN]);
     static RECEIVE: ConstStaticCell<[u8; BUFFER_LEN]> = ConstStaticCell::new([0; BUFFER_LEN]);
     let Parts { port, transmit, receive, mut random, copy } = parts;
@@ -57,11 +56,15 @@ pub(crate) async fn run(chip: &'static Chip<Nor>, parts: Parts) -> ! {
         Ok(line) => line,
         Err(error) => fault::end(Cause::Software, format_args!("no line to the bench: {error:?}")),
     };
+    let updates = updates::start(chip, updates::header(), reset, Clock::new(Pace::REAL).now()).await;
+    let trial = trial_over(updates.map(|updates| updates.running()));
     defmt::info!("enrolment: {=str} waits for the bench", identity.serial.as_str());
     let mut region = Region::new(chip, Layout::NOR.configuration);
-    let device = enrolment::run(&mut line, identity, &mut region, copy, |bytes| random.fill_bytes(bytes), &PORTS).await;
-    defmt::info!("enrolment: done, this is {=str}", device.as_str());
-    SCB::sys_reset()
+    let fill = |bytes: &mut [u8; 32]| random.fill_bytes(bytes);
+    match select(enrolment::run(&mut line, identity, &mut region, copy, fill, &PORTS), trial).await {
+        Either::First(device) => defmt::info!("enrolment: done, this is {=str}", device.as_str()),
+        Either::Second(()) => fault::end(Cause::Software, format_args!("on trial the cloud was not heard of")),
+    }
 }
 
 /// The board's serial number is the chip's.

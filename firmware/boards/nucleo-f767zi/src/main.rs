@@ -19,7 +19,8 @@ mod reset;
 mod screen;
 #[path = "../../mps2-an386/src/stack.rs"]
 mod stack;
-mod trial;
+#[path = "../../mps2-an386/src/updates.rs"]
+mod updates;
 mod uplink;
 
 use defmt_rtt as _;
@@ -35,11 +36,15 @@ use milepost_board_kit::region::{Chip, Region};
 use milepost_board_kit::session::Mailboxes;
 use milepost_firmware::configuration::{self, COPY_LEN, Configuration, Copy};
 use milepost_firmware::layout::Layout;
+use milepost_places_nucleo_f767zi as places;
 use static_cell::{ConstStaticCell, StaticCell};
 
 use crate::car::Way;
 use crate::nor::Nor;
 use crate::panel::Panel;
+
+/// The board, as manifests name it.
+const BOARD: &str = "nucleo-f767zi";
 
 /// A run that lasted so long has proved itself.
 const SETTLED_S: u64 = 60;

@@ -19,6 +19,7 @@ use self::case::{Authority, CASES, Case};
 use crate::board::{Board, DEADLINE, Setting};
 use crate::cloud::Stage;
 use crate::drive;
+use crate::image;
 use crate::log::Strings;
 use crate::power_cut::pass_on;
 
@@ -33,7 +34,7 @@ pub(crate) async fn run(image: &Path) -> Result<()> {
     let cloud = stage.serve().await?;
     let door = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.context("no port is free")?;
     let file = folder.path().join("chip.bin");
-    chip::create(&file)?;
+    image::fresh(&file, image)?;
     let server = chip::Server { host: "10.0.2.2".to_owned(), port: door.local_addr()?.port(), name: NAME.to_owned() };
     let written_ms = milepost::clock::Clock::real().now_ms();
     chip::configure(&file, &chip::configuration(&server, &stage.device, &stage.identities(), written_ms)?).await?;

@@ -3,9 +3,10 @@
 //! Invariant: nothing of the boot loader runs any more once the image does; its interrupts are off and forgotten.
 
 use cortex_m::peripheral::{NVIC, SCB};
-use milepost_places_nucleo_f767zi::{Place, RAM, STACK};
 
-/// Words of the interrupt controller that this chip has lines for.
+use crate::places::{IMAGE_RAM, Place};
+
+/// Words of the interrupt controller that the chips have lines for.
 const INTERRUPT_WORDS: usize = 4;
 
 /// Whether the image's first two words, stack and entry, are such as ours has.
@@ -15,7 +16,7 @@ pub(crate) fn is_startable(image: Place) -> bool {
     // SAFETY: the place lies within the chip's flash, which always reads, and is word-aligned.
     let (stack, entry) = unsafe { (at.read_volatile(), at.add(1).read_volatile()) };
     let is_inside = |address: u32, place: Place| address > place.start && address <= place.end();
-    is_inside(stack, Place { start: STACK.start, len: RAM.end().wrapping_sub(STACK.start) }) && is_inside(entry, image)
+    is_inside(stack, IMAGE_RAM) && is_inside(entry, image)
 }
 
 /// Starts the image.

@@ -5,17 +5,18 @@
 #![no_std]
 #![no_main]
 
-mod flash;
+mod fed;
 mod jump;
+mod prepare;
+mod waited;
 
 use core::cell::RefCell;
 use core::panic::PanicInfo;
 
 use cortex_m::peripheral::SCB;
 use defmt_rtt as _;
-use embassy_boot::{AlignedBuffer, BootError, BootLoader, BootLoaderConfig, State};
+use embassy_boot::State;
 use embassy_embedded_hal::adapter::BlockingAsync;
-use embassy_embedded_hal::flash::partition::BlockingPartition;
 use embassy_futures::block_on;
 use embassy_stm32::flash::Flash;
 use embassy_stm32::gpio::{Level, Output, Speed};
@@ -24,22 +25,20 @@ use embassy_stm32::spi::{self, Spi};
 use embassy_stm32::time::Hertz;
 use embassy_stm32::wdg::IndependentWatchdog;
 use embassy_sync::blocking_mutex::Mutex;
-use embassy_sync::blocking_mutex::raw::NoopRawMutex;
 use embedded_hal_bus::spi::{ExclusiveDevice, NoDelay};
-use embedded_storage::nor_flash::NorFlash;
-use milepost_places_nucleo_f767zi::{BOOT_STATE, FLASH_BASE, IMAGE, NOR_LEN, Place, UPDATE};
+use milepost_places_nucleo_f767zi as places;
 use milepost_spi_nor::SpiNor;
 
-use crate::flash::{Fed, Spin, Waited, Watchdog};
+use crate::fed::{Fed, Spin, Watchdog};
+use crate::places::{FLASH_BASE, IMAGE, NOR_LEN, Place};
+use crate::prepare::{Failed, prepare};
+use crate::waited::Waited;
 
 /// The watchdog's patience, in microseconds: more than the longest erasure of either chip with all tolerances.
 const PATIENCE_US: u32 = 30_000_000;
 
 /// Half of what the internal oscillator gives.
 const SPI_HZ: Hertz = Hertz(8_000_000);
-
-/// What is copied at a time, in bytes.
-const BUFFER_LEN: usize = 4096;
 
 type Bus = ExclusiveDevice<BlockingAsync<Spi<'static, Blocking, spi::mode::Master>>, Output<'static>, NoDelay>;
 
@@ -57,7 +56,8 @@ fn main() -> ! {
         let nor = Mutex::new(RefCell::new(Fed { flash: Waited(nor), watchdog: &watchdog }));
         let internal = Fed { flash: Flash::new_blocking(peripherals.FLASH), watchdog: &watchdog };
         let internal = Mutex::new(RefCell::new(internal));
-        match prepare(&internal, &nor) {
+        let active = Place { start: IMAGE.start.wrapping_sub(FLASH_BASE), len: IMAGE.len };
+        match prepare(&internal, active, &nor) {
             Ok(State::Swap) => defmt::info!("swapped"),
             Ok(State::Revert) => defmt::info!("the last image was reverted"),
             Ok(_) => {}
@@ -78,14 +78,6 @@ fn main() -> ! {
     }
 }
 
-/// What did not work.
-enum Failed {
-    /// Nobody knows whether a swap is due or under way.
-    State,
-    /// A swap ended half-way.
-    Swap,
-}
-
 fn open(bus: Spi<'static, Blocking, spi::mode::Master>, select: Output<'static>) -> Option<SpiNor<Bus, Spin>> {
     let Ok(device) = ExclusiveDevice::new_no_delay(BlockingAsync::new(bus), select);
     match block_on(SpiNor::open(device, Spin)) {
@@ -99,26 +91,6 @@ fn open(bus: Spi<'static, Blocking, spi::mode::Master>, select: Output<'static>)
             None
         }
     }
-}
-
-fn prepare<I: NorFlash, N: NorFlash>(
-    internal: &Mutex<NoopRawMutex, RefCell<I>>,
-    nor: &Mutex<NoopRawMutex, RefCell<N>>,
-) -> Result<State, Failed> {
-    let on_nor = |place: Place| BlockingPartition::new(nor, place.start, place.len);
-    let mut loader = BootLoader::new(BootLoaderConfig {
-        active: BlockingPartition::new(internal, IMAGE.start.wrapping_sub(FLASH_BASE), IMAGE.len),
-        dfu: on_nor(UPDATE),
-        state: on_nor(BOOT_STATE),
-    });
-    let mut buffer = AlignedBuffer([0; BUFFER_LEN]);
-    let read = loader.read_state(buffer.as_mut());
-    let told = |error: BootError, failed| {
-        defmt::error!("boot: {}", error);
-        failed
-    };
-    read.map_err(|error| told(error, Failed::State))?;
-    loader.prepare_boot(buffer.as_mut()).map_err(|error| told(error, Failed::Swap))
 }
 
 #[panic_handler]

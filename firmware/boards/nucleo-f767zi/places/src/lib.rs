@@ -5,21 +5,9 @@
 //! Invariant: places do not overlap, and each begins and ends where its memory can be erased; a board that is out there keeps them.
 #![no_std]
 
-/// A place: where it begins and how long it is, in bytes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Place {
-    /// The first byte.
-    pub start: u32,
-    /// How many.
-    pub len: u32,
-}
+mod place;
 
-impl Place {
-    /// The first byte behind it.
-    pub const fn end(self) -> u32 {
-        self.start.saturating_add(self.len)
-    }
-}
+pub use place::Place;
 
 /// Where the processor sees the chip's flash.
 pub const FLASH_BASE: u32 = 0x0800_0000;
@@ -40,6 +28,9 @@ pub const STACK: Place = Place { start: 0x2000_0000, len: 64 << 10 };
 
 /// Static variables, behind the stack; the upper part lies in the chip's ordinary RAM, which follows without a gap.
 pub const RAM: Place = Place { start: STACK.end(), len: 95 << 10 };
+
+/// Where the stack of an image that starts may begin.
+pub const IMAGE_RAM: Place = Place { start: STACK.start, len: STACK.len + RAM.len };
 
 /// What a crash leaves for the next start, which neither image clears.
 pub const CRASH: Place = Place { start: RAM.end(), len: 1 << 10 };

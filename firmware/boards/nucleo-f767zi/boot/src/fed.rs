@@ -1,15 +1,13 @@
-//! The flash chips as the boot loader takes them: blocking, and with the watchdog fed at every access.
+//! The flash chips as the boot loader takes them: with the watchdog fed at every access.
 //!
 //! Invariant: no single access lasts as long as the watchdog waits, so that only a loader that hangs is reset.
 
 use core::cell::RefCell;
 
-use embassy_futures::block_on;
 use embassy_stm32::peripherals::IWDG;
 use embassy_stm32::wdg::IndependentWatchdog;
 use embedded_hal_async::delay::DelayNs;
 use embedded_storage::nor_flash::{ErrorType, NorFlash, ReadNorFlash};
-use embedded_storage_async::nor_flash as asynchronous;
 
 /// The watchdog, fed by whoever gets something done.
 pub(crate) type Watchdog = RefCell<IndependentWatchdog<'static, IWDG>>;
@@ -24,38 +22,6 @@ pub(crate) struct Spin;
 impl DelayNs for Spin {
     async fn delay_ns(&mut self, ns: u32) {
         cortex_m::asm::delay(ns.div_ceil(1000).saturating_mul(CYCLES_PER_US));
-    }
-}
-
-/// An asynchronous chip whose every access is waited for.
-pub(crate) struct Waited<F>(pub(crate) F);
-
-impl<F: asynchronous::ErrorType> ErrorType for Waited<F> {
-    type Error = F::Error;
-}
-
-impl<F: asynchronous::ReadNorFlash> ReadNorFlash for Waited<F> {
-    const READ_SIZE: usize = F::READ_SIZE;
-
-    fn read(&mut self, offset: u32, bytes: &mut [u8]) -> Result<(), Self::Error> {
-        block_on(self.0.read(offset, bytes))
-    }
-
-    fn capacity(&self) -> usize {
-        self.0.capacity()
-    }
-}
-
-impl<F: asynchronous::NorFlash> NorFlash for Waited<F> {
-    const WRITE_SIZE: usize = F::WRITE_SIZE;
-    const ERASE_SIZE: usize = F::ERASE_SIZE;
-
-    fn erase(&mut self, from: u32, to: u32) -> Result<(), Self::Error> {
-        block_on(self.0.erase(from, to))
-    }
-
-    fn write(&mut self, offset: u32, bytes: &[u8]) -> Result<(), Self::Error> {
-        block_on(self.0.write(offset, bytes))
     }
 }
 
