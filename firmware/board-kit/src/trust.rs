@@ -122,8 +122,7 @@ impl<G: CryptoRngCore> CryptoProvider for Provider<'_, G> {
     }
 
     fn signer(&mut self) -> Result<(impl SignerMut<Encoded>, SignatureScheme), TlsError> {
-        let key = Secret::new(&self.credentials.key.to_bytes()).ok_or(TlsError::InvalidPrivateKey)?;
-        Ok((key, SignatureScheme::EcdsaSecp256r1Sha256))
+        Ok((Secret::new(self.credentials.key.clone()), SignatureScheme::EcdsaSecp256r1Sha256))
     }
 
     fn client_cert(&mut self) -> Option<Certificate<impl AsRef<[u8]>>> {

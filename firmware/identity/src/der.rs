@@ -115,6 +115,18 @@ impl<'b> Writer<'b> {
         }
     }
 
+    /// A positive number from its digits, big-endian.
+    pub(crate) fn positive(&mut self, digits: &[u8]) -> Option<()> {
+        let mark = self.mark();
+        let zeros = digits.iter().take_while(|digit| **digit == 0).count();
+        let digits = digits.get(zeros..)?;
+        self.bytes(digits)?;
+        if digits.first().is_none_or(|first| *first >= 0x80) {
+            self.bytes(&[0])?;
+        }
+        self.wrap(tag::INTEGER, mark)
+    }
+
     /// A whole value.
     pub(crate) fn value(&mut self, tag: u8, content: &[u8]) -> Option<()> {
         let mark = self.mark();

@@ -96,8 +96,7 @@ async fn prepare<'p>(
     let draw = arguments.sleep.map(|_| Draw::TYPICAL);
     let clock = Clock::new(pace);
     let updates = updates::start(chip, header, reset, clock.now()).await;
-    let settings =
-        Settings { firmware: header.version().0, reset, obd: configuration.bus.ask, ..Settings::default() };
+    let settings = Settings { firmware: header.version().0, reset, obd: configuration.bus.ask, ..Settings::default() };
     let device = make(chip, settings);
     if let Err(error) = device.begin(clock.now()).await {
         fault::end(Cause::Software, format_args!("the core does not start: {error}"));
