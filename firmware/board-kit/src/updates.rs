@@ -138,7 +138,10 @@ impl<'k, S: MultiwriteNorFlash> Updates<'k, S> {
         tell: &mut impl FnMut(News<'_>),
     ) -> Result<Option<Restart>, Error<S::Error>> {
         let now = Now { unix_ms: device.unix_ms(now).map(|(unix_ms, _)| unix_ms), ..now };
-        self.updater.tick(now);
+        // Without a session, as in sleep, nobody is there to ask again; with the next one it is asked anyway.
+        if up {
+            self.updater.tick(now);
+        }
         if up && !self.told {
             if self.updater.connected(now) {
                 if self.boot.stays().await {
@@ -160,7 +163,7 @@ impl<'k, S: MultiwriteNorFlash> Updates<'k, S> {
             self.updater.reported(now).await?;
             tell(News::Update(&report));
         }
-        // A board without a session, such as one that sleeps, has nobody to tell.
+        // Nor is there anybody to tell.
         if up && let Some(health) = self.updater.health(now, device.waiting(), None) {
             device.report(now, health).await?;
         }
