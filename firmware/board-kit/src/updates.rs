@@ -163,7 +163,7 @@ impl<'k, S: MultiwriteNorFlash> Updates<'k, S> {
             self.updater.reported(now).await?;
             tell(News::Update(&report));
         }
-        // Nor is there anybody to tell.
+        // Without a session there is nobody to tell.
         if up && let Some(health) = self.updater.health(now, device.waiting(), None) {
             device.report(now, health).await?;
         }
