@@ -145,7 +145,7 @@ pub(crate) fn check(root: &Path) -> Result<()> {
     run(root, Emulation::Crash)?;
     run(root, Emulation::EvilServer)?;
     run(root, Emulation::Update { seed: None, loud: false })?;
-    run(root, Emulation::PowerCut { boots: 60, seed: None })
+    run(root, Emulation::PowerCut { boots: 30, seed: None })
 }
 
 fn build(root: &Path) -> Result<Option<PathBuf>> {
