@@ -123,23 +123,49 @@ impl<E: core::error::Error + 'static> core::error::Error for ConfigurationError<
 /// A buffer for one copy; a board keeps it in static memory.
 pub type Copy = [u8; COPY_LEN];
 
-/// The newest whole page and its sequence number; `None` if there is none or only ones that this build cannot read.
+/// Reads the newest whole page into its place, and answers its sequence number; `None` if there is none or only ones that this build cannot read.
+///
+/// A page is large for a board's stack, so it is never handed over by value.
 pub async fn load<S: NorFlash, T: Page>(
     flash: &mut S,
     buffer: &mut Copy,
-) -> Result<Option<(u32, T)>, ConfigurationError<S::Error>> {
-    check_layout(flash)?;
-    let mut newest: Option<(u32, T)> = None;
-    for place in [0, PLACE_LEN] {
-        flash.read(place, buffer).await.map_err(ConfigurationError::Flash)?;
-        if let Some((sequence, body)) = parse(buffer, T::MAGIC)
-            && newest.as_ref().is_none_or(|(known, _)| *known < sequence)
-            && let Some(page) = codec::read(body)
-        {
-            newest = Some((sequence, page));
+    page: &mut Option<T>,
+) -> Result<Option<u32>, ConfigurationError<S::Error>> {
+    let [first, second] = sequences::<S, T>(flash, buffer).await?;
+    let mut copies = [(0, first), (PLACE_LEN, second)];
+    if second > first {
+        copies.reverse();
+    }
+    for (place, sequence) in copies {
+        if sequence.is_some() {
+            flash.read(place, buffer).await.map_err(ConfigurationError::Flash)?;
+            take(page, buffer);
+        }
+        if page.is_some() {
+            return Ok(sequence);
         }
     }
-    Ok(newest)
+    Ok(None)
+}
+
+/// Decodes a copy into its place; by itself, so that what decoding takes leaves the stack before anything is waited for.
+#[inline(never)]
+fn take<T: Page>(page: &mut Option<T>, copy: &Copy) {
+    *page = parse(copy, T::MAGIC).and_then(|(_, body)| codec::read(body));
+}
+
+/// The sequence numbers of both copies, as far as they are whole.
+async fn sequences<S: NorFlash, T: Page>(
+    flash: &mut S,
+    buffer: &mut Copy,
+) -> Result<[Option<u32>; 2], ConfigurationError<S::Error>> {
+    check_layout(flash)?;
+    let mut sequences = [None; 2];
+    for (place, sequence) in [0, PLACE_LEN].into_iter().zip(&mut sequences) {
+        flash.read(place, buffer).await.map_err(ConfigurationError::Flash)?;
+        *sequence = parse(buffer, T::MAGIC).map(|(sequence, _)| sequence);
+    }
+    Ok(sequences)
 }
 
 /// Stores `page` in the place of the older copy; it counts from the return on.
@@ -148,13 +174,7 @@ pub async fn store<S: NorFlash, T: Page>(
     buffer: &mut Copy,
     page: &T,
 ) -> Result<(), ConfigurationError<S::Error>> {
-    check_layout(flash)?;
-    let mut sequences = [None; 2];
-    for (place, sequence) in [0, PLACE_LEN].into_iter().zip(&mut sequences) {
-        flash.read(place, buffer).await.map_err(ConfigurationError::Flash)?;
-        *sequence = parse(buffer, T::MAGIC).map(|(sequence, _)| sequence);
-    }
-    let [first, second] = sequences;
+    let [first, second] = sequences::<S, T>(flash, buffer).await?;
     let place = if first > second { PLACE_LEN } else { 0 };
     let sequence = first.max(second).map_or(1, |newest| newest.saturating_add(1));
     let len = build(buffer, sequence, page).ok_or(ConfigurationError::TooLong)?;
@@ -293,14 +313,21 @@ mod tests {
         Flash { bytes: vec![0xFF; 2 * PLACE_LEN as usize].into_boxed_slice(), fuel: usize::MAX }
     }
 
+    /// The page that a board finds when it starts.
+    fn read(flash: &mut Flash, buffer: &mut Copy) -> Option<(u32, Configuration)> {
+        let mut page = None;
+        let sequence = now(load(flash, buffer, &mut page)).unwrap();
+        sequence.zip(page)
+    }
+
     #[test]
     fn fresh_flash_has_no_configuration_and_a_stored_one_reads_back() {
         let (mut flash, mut buffer) = (flash(), [0; COPY_LEN]);
-        assert!(now(load::<_, Configuration>(&mut flash, &mut buffer)).unwrap().is_none());
+        assert_eq!(read(&mut flash, &mut buffer), None);
         for round in 1..6 {
             now(store(&mut flash, &mut buffer, &configuration(round, 1024))).unwrap();
-            let (sequence, found) = now(load(&mut flash, &mut buffer)).unwrap().unwrap();
-            assert_eq!((sequence, found), (u32::from(round), configuration(round, 1024)));
+            let found = read(&mut flash, &mut buffer);
+            assert_eq!(found, Some((u32::from(round), configuration(round, 1024))));
         }
     }
 
@@ -314,7 +341,7 @@ mod tests {
             flash.fuel = fuel;
             let done = now(store(&mut flash, &mut buffer, &configuration(99, certificate))).is_ok();
             flash.fuel = usize::MAX;
-            let (_, found) = now(load::<_, Configuration>(&mut flash, &mut buffer)).unwrap().unwrap();
+            let (_, found) = read(&mut flash, &mut buffer).unwrap();
             let expected = if done { 99 } else { stored };
             prop_assert!(found == configuration(expected, certificate) || found == configuration(99, certificate));
         }
@@ -323,7 +350,7 @@ mod tests {
         fn a_page_of_noise_is_no_configuration(bytes in proptest::collection::vec(any::<u8>(), 2 * PLACE_LEN as usize)) {
             let (mut flash, mut buffer) = (flash(), [0; COPY_LEN]);
             flash.bytes.copy_from_slice(&bytes);
-            prop_assert!(now(load::<_, Configuration>(&mut flash, &mut buffer)).unwrap().is_none());
+            prop_assert_eq!(read(&mut flash, &mut buffer), None);
         }
     }
 }

@@ -284,8 +284,9 @@ mod tests {
         assert_eq!(answers.iter().filter(|answer| answer.body == stored).count(), 2);
         assert!(!said.borrow().windows(32).any(|bytes| bytes == [7; 32]), "the key crossed the line");
 
-        let found = block_on(configuration::load::<_, Configuration>(&mut flash, &mut copy)).unwrap();
-        let (_, found) = found.unwrap();
+        let mut found: Option<Configuration> = None;
+        block_on(configuration::load(&mut flash, &mut copy, &mut found)).unwrap();
+        let found = found.unwrap();
         assert_eq!((found.device, found.key, found.certificate.as_slice()), (device, [7; 32], der.as_slice()));
         assert_eq!(found.bus, Bus { bit_rate: 250_000, ask: true });
     }

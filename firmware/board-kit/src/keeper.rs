@@ -69,9 +69,10 @@ impl<S: NorFlash> Keeper<S> {
         configuration: &Configuration,
     ) -> Result<Self, KeeperError<S::Error>> {
         let origin = fingerprint(&configuration.certificate);
-        let found = configuration::load::<S, Kept>(&mut flash, copy).await.map_err(KeeperError::Flash)?;
+        let mut found: Option<Kept> = None;
+        configuration::load(&mut flash, copy, &mut found).await.map_err(KeeperError::Flash)?;
         let kept = match found {
-            Some((_, kept)) if kept.origin == origin && *kept.rotation.device() == configuration.device => kept,
+            Some(kept) if kept.origin == origin && *kept.rotation.device() == configuration.device => kept,
             _ => Kept { origin, rotation: begin(configuration).ok_or(KeeperError::Unfit)? },
         };
         Ok(Self { flash, copy, kept, asked: false })
@@ -140,6 +141,8 @@ impl<S: NorFlash> Keeper<S> {
     }
 }
 
+/// What a board was enrolled with; by itself, for the stack that checking it takes.
+#[inline(never)]
 fn begin(configuration: &Configuration) -> Option<Rotation> {
     let key = Key::from_bytes(&configuration.key)?;
     Certificate::check(&configuration.certificate, &key, &configuration.device, None).ok()?;

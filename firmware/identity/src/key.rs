@@ -106,7 +106,8 @@ mod tests {
         ) {
             let key = Key::from_bytes(&[seed; 32]).unwrap();
             let theirs: DerSignature = key.0.sign(&message);
-            prop_assert_eq!(key.sign(&message).unwrap().as_slice(), theirs.as_bytes());
+            let ours = key.sign(&message).unwrap();
+            prop_assert_eq!(ours.as_slice(), theirs.as_bytes());
         }
     }
 

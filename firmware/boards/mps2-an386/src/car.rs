@@ -46,13 +46,11 @@ pub(crate) struct Parts {
 #[embassy_executor::task]
 pub(crate) async fn run(parts: Parts) -> ! {
     let mut place = None;
-    let host = match parts.configuration {
-        Some(configuration) => apart(pin!(prepare(parts, configuration, &mut place))).await,
-        None => {
-            apart(pin!(enrolment::run(parts))).await;
-            fault::restart()
-        }
+    let Some(configuration) = parts.configuration else {
+        apart(pin!(enrolment::run(parts))).await;
+        fault::restart()
     };
+    let host = apart(pin!(prepare(parts, configuration, &mut place))).await;
     match host.run(|news| tell(&news)).await {
         Ok(End::Finished) => {}
         Ok(End::Restart(Restart::Install(install))) => {
@@ -95,10 +93,10 @@ async fn prepare<'p>(
     let pace = Pace { awake: arguments.pace, asleep: arguments.sleep.unwrap_or(arguments.pace) };
     let draw = arguments.sleep.map(|_| Draw::TYPICAL);
     let clock = Clock::new(pace);
-    let updates = updates::start(chip, header, reset, clock.now()).await;
+    let updates = apart(pin!(updates::start(chip, header, reset, clock.now()))).await;
     let settings = Settings { firmware: header.version().0, reset, obd: configuration.bus.ask, ..Settings::default() };
     let device = make(chip, settings);
-    if let Err(error) = device.begin(clock.now()).await {
+    if let Err(error) = apart(pin!(device.begin(clock.now()))).await {
         fault::end(Cause::Software, format_args!("the core does not start: {error}"));
     }
     if let Some(crash) = crash.filter(|crash| !crash.is_wanted()) {
@@ -107,10 +105,16 @@ async fn prepare<'p>(
             fault::end(Cause::Software, format_args!("the core failed: {error}"));
         }
     }
-    let keeper = keeper(chip, configuration, copy).await;
+    let keeper = apart(pin!(keeper(chip, configuration, copy))).await;
     let boot = device.status().boot;
     defmt::info!("core: boot {=u32}, {=u32} records wait", boot, device.waiting());
-    place.insert(Host::new(device, keeper, &PORTS, uplink, downlink, pace, draw).with_updates(updates))
+    seat(place, || Host::new(device, keeper, &PORTS, uplink, downlink, pace, draw).with_updates(updates))
+}
+
+/// Puts the host into its place; by itself, so that what it is made from leaves the stack before anything else needs it.
+#[inline(never)]
+fn seat<T>(place: &mut Option<T>, make: impl FnOnce() -> T) -> &mut T {
+    place.insert(make())
 }
 
 /// The core, in its place; by itself, so that what it is made from leaves the stack before anything else needs it.

@@ -131,15 +131,13 @@ fn spawn<T>(spawner: Spawner, token: Result<embassy_executor::SpawnToken<T>, emb
 }
 
 async fn read_configuration(chip: &'static Chip<Nor>, copy: &mut Copy) -> Option<&'static Configuration> {
-    static CONFIGURATION: StaticCell<Configuration> = StaticCell::new();
+    static CONFIGURATION: ConstStaticCell<Option<Configuration>> = ConstStaticCell::new(None);
+    let configuration = CONFIGURATION.take();
     let mut region = Region::new(chip, Layout::NOR.configuration);
-    match configuration::load(&mut region, copy).await {
-        Ok(found) => found.map(|(_, configuration)| &*CONFIGURATION.init(configuration)),
-        Err(error) => {
-            defmt::error!("configuration is not read: {}", Display2Format(&error));
-            None
-        }
+    if let Err(error) = configuration::load(&mut region, copy, configuration).await {
+        defmt::error!("configuration is not read: {}", Display2Format(&error));
     }
+    configuration.as_ref()
 }
 
 fn start_network(spawner: Spawner, configuration: &'static Configuration, mailboxes: Mailboxes, policy: Policy) {

@@ -95,10 +95,10 @@ async fn prepare<'p>(
 ) -> &'p mut Host<'static, Flash> {
     let clock = Clock::new(Pace::REAL);
     let header = updates::header();
-    let updates = updates::start(chip, header, reset, clock.now()).await;
+    let updates = apart(pin!(updates::start(chip, header, reset, clock.now()))).await;
     let settings = Settings { firmware: header.version().0, reset, obd: configuration.bus.ask, ..Settings::default() };
     let device = make(chip, settings);
-    if let Err(error) = device.begin(clock.now()).await {
+    if let Err(error) = apart(pin!(device.begin(clock.now()))).await {
         fault::end(Cause::Software, format_args!("the core does not start: {error}"));
     }
     if let Some(crash) = crash
@@ -106,10 +106,10 @@ async fn prepare<'p>(
     {
         fault::end(Cause::Software, format_args!("the core failed: {error}"));
     }
-    let keeper = keeper(chip, configuration, copy).await;
+    let keeper = apart(pin!(keeper(chip, configuration, copy))).await;
     let (boot, waiting) = (device.status().boot, device.waiting());
     defmt::info!("core: boot {=u32}, {=u32} records wait, {=u64} ms", boot, waiting, Instant::now().as_millis());
-    place.insert(Host::new(device, keeper, &PORTS, uplink, downlink, Pace::REAL, Some(DRAW)).with_updates(updates))
+    seat(place, || Host::new(device, keeper, &PORTS, uplink, downlink, Pace::REAL, Some(DRAW)).with_updates(updates))
 }
 
 async fn keeper(
@@ -124,6 +124,12 @@ async fn keeper(
             None
         }
     }
+}
+
+/// Puts the host into its place; by itself, so that what it is made from leaves the stack before anything else needs it.
+#[inline(never)]
+fn seat<T>(place: &mut Option<T>, make: impl FnOnce() -> T) -> &mut T {
+    place.insert(make())
 }
 
 /// The core, in its place; by itself, so that what it is made from leaves the stack before anything else needs it.

@@ -163,17 +163,14 @@ fn no_place() -> ! {
 }
 
 async fn read_configuration(nor: Nor, copy: &mut Copy) -> (Nor, Option<&'static Configuration>) {
-    static CONFIGURATION: StaticCell<Configuration> = StaticCell::new();
+    static CONFIGURATION: ConstStaticCell<Option<Configuration>> = ConstStaticCell::new(None);
+    let configuration = CONFIGURATION.take();
     let chip = Chip::new(nor);
     let mut kept = Region::new(&chip, Layout::NOR.configuration);
-    let configuration = match configuration::load(&mut kept, copy).await {
-        Ok(found) => found.map(|(_, configuration)| &*CONFIGURATION.init(configuration)),
-        Err(error) => {
-            defmt::error!("configuration is not read: {}", defmt::Display2Format(&error));
-            None
-        }
-    };
-    (chip.into_inner(), configuration)
+    if let Err(error) = configuration::load(&mut kept, copy, configuration).await {
+        defmt::error!("configuration is not read: {}", defmt::Display2Format(&error));
+    }
+    (chip.into_inner(), configuration.as_ref())
 }
 
 /// Starts the core's tasks on the level that this task runs on.
