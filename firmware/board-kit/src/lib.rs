@@ -15,7 +15,6 @@ pub mod apart;
 pub mod callers;
 mod certificate;
 pub mod crash;
-mod der;
 pub mod enrolment;
 #[cfg(test)]
 mod forge;
@@ -40,4 +39,3 @@ mod testing;
 pub mod time;
 pub mod trust;
 pub mod updates;
-mod validity;

@@ -10,7 +10,7 @@ use p256::ecdsa::signature::{DigestVerifier, Error, Signer};
 use p256::ecdsa::{Signature, VerifyingKey};
 use sha2::Digest as _;
 
-use crate::der::{Reader, only, tag};
+use milepost_identity::der::{Reader, only, tag};
 
 /// A public key: an uncompressed point.
 pub(crate) type Point = [u8; 65];

@@ -51,10 +51,13 @@ impl NorFlash for Memory {
 impl MultiwriteNorFlash for Memory {}
 
 fn der(tag: u8, content: &[u8]) -> Vec<u8> {
-    let mut bytes = Vec::from([tag, 0x82]);
-    bytes.extend_from_slice(&(content.len() as u16).to_be_bytes());
-    bytes.extend_from_slice(content);
-    bytes
+    let [high, low] = (content.len() as u16).to_be_bytes();
+    let len = match (high, low) {
+        (0, 0..0x80) => Vec::from([low]),
+        (0, _) => Vec::from([0x81, low]),
+        _ => Vec::from([0x82, high, low]),
+    };
+    [&[tag], len.as_slice(), content].concat()
 }
 
 /// A certificate of `key` for `name`, valid in the years 2020 to 2029; nobody has signed it, since a device does not ask by whom.
