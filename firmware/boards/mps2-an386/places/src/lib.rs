@@ -6,10 +6,7 @@
 //! Invariant: places do not overlap, and those on the chip begin and end on its erase pages.
 #![no_std]
 
-#[path = "../../../nucleo-f767zi/places/src/place.rs"]
-mod place;
-
-pub use place::Place;
+pub use milepost_places::Place;
 
 /// Where the processor sees the chip.
 pub const NOR_BASE: u32 = 0x2100_0000;

@@ -5,9 +5,7 @@
 //! Invariant: places do not overlap, and each begins and ends where its memory can be erased; a board that is out there keeps them.
 #![no_std]
 
-mod place;
-
-pub use place::Place;
+pub use milepost_places::Place;
 
 /// Where the processor sees the chip's flash.
 pub const FLASH_BASE: u32 = 0x0800_0000;
