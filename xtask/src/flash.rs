@@ -11,7 +11,7 @@ use clap::{Args, ValueEnum};
 use sha2::{Digest, Sha256};
 
 use crate::demo::target_folder;
-use crate::run::{self, BARE_TARGET};
+use crate::run;
 
 /// The boards that can be flashed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -29,14 +29,6 @@ impl Board {
         match self {
             Self::Mps2An386 => "mps2-an386",
             Self::NucleoF767zi => "nucleo-f767zi",
-        }
-    }
-
-    /// Where its images are built, from the repository's root.
-    fn target(self) -> &'static str {
-        match self {
-            Self::Mps2An386 => "firmware/boards/mps2-an386/target",
-            Self::NucleoF767zi => "target/boards",
         }
     }
 
@@ -117,13 +109,12 @@ pub(crate) fn run(root: &Path, flash: &Flash) -> Result<()> {
 }
 
 fn build(root: &Path, board: Board) -> Result<PathBuf> {
-    let folder = root.join("firmware/boards").join(board.name());
-    if !folder.join("Cargo.toml").is_file() {
-        bail!("there is no board in {}", folder.display());
+    let folder = format!("firmware/boards/{}", board.name());
+    if !root.join(&folder).join("Cargo.toml").is_file() {
+        bail!("there is no board in {folder}");
     }
-    let target = root.join(board.target());
-    run::run(run::cargo(&folder).args(["build", "--release", "--target-dir"]).arg(&target))?;
-    Ok(target.join(BARE_TARGET).join("release").join(board.name()))
+    run::run(run::board(root, &folder).args(["build", "--release"]))?;
+    Ok(root.join(run::BOARDS).join(run::BARE_TARGET).join("release").join(board.name()))
 }
 
 /// The station's call; none if nobody is told.

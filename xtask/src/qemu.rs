@@ -132,13 +132,13 @@ pub(crate) fn check(root: &Path) -> Result<()> {
     run::run(run::cargo(&root.join(KIT)).args(["fmt", "--check"]))?;
     // By name: `--all` would reach into the libraries that the board takes from elsewhere in the repository.
     let packages = PACKAGES.iter().flat_map(|package| ["--package", package]);
-    run::run(run::cargo(&root.join(BOARD)).args(["fmt", "--check"]).args(packages))?;
+    run::run(run::board(root, BOARD).args(["fmt", "--check"]).args(packages))?;
     run::run(run::cargo(&root.join(KIT)).args(["test", "--quiet", "--features", "screen"]))?;
     let lints = ["clippy", "--quiet", "--all-targets", "--features", "screen", "--", "-Dwarnings"];
     run::run(run::cargo(&root.join(KIT)).args(lints))?;
     // In the profile of the build behind it, so that the libraries are checked once.
     let clippy = ["clippy", "--quiet", "--release", "--workspace", "--", "-Dwarnings"];
-    run::run(run::cargo(&root.join(BOARD)).args(clippy))?;
+    run::run(run::board(root, BOARD).args(clippy))?;
     run(root, Emulation::Loop { png: None })?;
     run(root, Emulation::Enrol)?;
     run(root, Emulation::Parked)?;
@@ -159,8 +159,7 @@ fn bench(root: &Path) -> Result<()> {
 }
 
 fn image(root: &Path) -> Result<PathBuf> {
-    let folder = root.join(BOARD);
-    run::run(run::cargo(&folder).args(["build", "--quiet", "--release", "--workspace"]))?;
-    budget::check(root, &folder)?;
-    Ok(folder.join("target").join(run::BARE_TARGET).join("release").join(IMAGE))
+    run::run(run::board(root, BOARD).args(["build", "--quiet", "--release", "--workspace"]))?;
+    budget::check(root, &root.join(BOARD))?;
+    Ok(root.join(run::BOARDS).join(run::BARE_TARGET).join("release").join(IMAGE))
 }

@@ -34,7 +34,7 @@ pub(crate) async fn run(image: &Path) -> Result<()> {
         chip::Server { host: "10.0.2.2".to_owned(), port: cloud.front_door.port(), name: "localhost".to_owned() };
     let written_ms = milepost::clock::Clock::real().now_ms();
     chip::configure(&file, &chip::configuration(&server, &stage.device, &stage.identities(), written_ms)?).await?;
-    let arguments = ["pace=20", "sleep=2000", "link=brisk"].map(str::to_owned).to_vec();
+    let arguments = ["pace=20", "sleep=6000", "link=brisk"].map(str::to_owned).to_vec();
     let setting =
         Setting { image: image.to_owned(), chip: file, folder: folder.path().to_owned(), arguments, loud: true };
 
