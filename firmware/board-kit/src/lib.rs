@@ -19,6 +19,7 @@ pub mod enrolment;
 #[cfg(test)]
 mod forge;
 pub mod guard;
+pub mod hex;
 pub mod host;
 pub mod keeper;
 pub mod lead;

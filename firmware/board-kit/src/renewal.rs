@@ -37,7 +37,10 @@ impl fmt::Display for Step {
             Self::OnTrial => f.write_str("the next one is on trial"),
             Self::InUse => f.write_str("the next one is in use"),
             Self::Refused => f.write_str("the next one was refused"),
-            Self::Unusable(why) => write!(f, "there is no next one: {why}"),
+            Self::Unusable(why) => {
+                f.write_str("there is no next one: ")?;
+                why.fmt(f)
+            }
         }
     }
 }

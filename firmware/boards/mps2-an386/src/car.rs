@@ -5,7 +5,7 @@
 
 use core::pin::pin;
 
-use defmt::Display2Format;
+use defmt::{Debug2Format, Display2Format};
 use milepost_board_kit::apart::apart;
 use milepost_board_kit::crash::{Cause, Crash};
 use milepost_board_kit::host::{End, Host, News};
@@ -20,6 +20,7 @@ use milepost_firmware::power::Draw;
 use milepost_firmware::update::Header;
 use milepost_firmware::{Device, Event, Settings};
 use milepost_protocol::record::{LogLevel, ResetReason};
+use milepost_protocol::update::{UpdateReport, UpdateState, Version};
 use static_cell::StaticCell;
 
 use crate::arguments::Arguments;
@@ -32,7 +33,7 @@ type Flash = Region<'static, Nor>;
 /// What the task is given.
 pub(crate) struct Parts {
     pub(crate) chip: &'static Chip<Nor>,
-    pub(crate) header: Header,
+    pub(crate) header: &'static Header,
     /// Without it the bench has to come first.
     pub(crate) configuration: Option<&'static Configuration>,
     pub(crate) copy: &'static mut Copy,
@@ -153,11 +154,32 @@ fn tell(news: &News<'_>) {
         News::Certificate(step) => defmt::info!("certificate: {}", Display2Format(&step)),
         News::LinkUp => defmt::info!("link: up"),
         News::BadMessage(len) => defmt::warn!("a message of {=usize} bytes does not decode", len),
-        News::Update(report) => {
-            let [major, minor, patch] = report.version.0;
-            let state = defmt::Debug2Format(&report.state);
-            defmt::info!("update {=u32}: {=u16}.{=u16}.{=u16} {}", report.update, major, minor, patch, state);
-        }
+        News::Update(report) => tell_update(report),
         News::BootLoader => defmt::error!("the boot loader's state is not written"),
     }
+}
+
+fn tell_update(&UpdateReport { update, version: Version([major, minor, patch]), state }: &UpdateReport) {
+    let plain = match state {
+        UpdateState::Refused(why) => {
+            let why = Debug2Format(&why);
+            defmt::info!("update {=u32}: {=u16}.{=u16}.{=u16} Refused({})", update, major, minor, patch, why);
+            return;
+        }
+        UpdateState::Receiving(have) => {
+            defmt::info!("update {=u32}: {=u16}.{=u16}.{=u16} Receiving({=u32})", update, major, minor, patch, have);
+            return;
+        }
+        UpdateState::Reverted(reset) => {
+            let reset = Debug2Format(&reset);
+            defmt::info!("update {=u32}: {=u16}.{=u16}.{=u16} Reverted({})", update, major, minor, patch, reset);
+            return;
+        }
+        UpdateState::Verified => "Verified",
+        UpdateState::Installed => "Installed",
+        UpdateState::OnTrial => "OnTrial",
+        UpdateState::Confirmed => "Confirmed",
+        UpdateState::Withdrawn => "Withdrawn",
+    };
+    defmt::info!("update {=u32}: {=u16}.{=u16}.{=u16} {=str}", update, major, minor, patch, plain);
 }

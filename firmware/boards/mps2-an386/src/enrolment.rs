@@ -2,12 +2,11 @@
 //!
 //! Invariant: it runs in place of the core, and while it does the line carries nothing else, so that no order is taken for a request.
 
-use core::fmt::Write as _;
-
 use embassy_futures::select::{Either, select};
 use heapless::String;
 use milepost_board_kit::crash::Cause;
 use milepost_board_kit::enrolment;
+use milepost_board_kit::hex;
 use milepost_board_kit::power::{Clock, Pace};
 use milepost_board_kit::region::Region;
 use milepost_board_kit::updates::trial_over;
@@ -39,8 +38,8 @@ pub(crate) async fn run(parts: Parts) {
 /// The board's serial number is the address of its Ethernet controller.
 fn identity() -> Option<Identity> {
     let mut serial = String::<12>::new();
-    for byte in Lan9118::address()? {
-        write!(serial, "{byte:02x}").ok()?;
+    for digit in Lan9118::address()?.into_iter().flat_map(hex::digits) {
+        serial.push(digit).ok()?;
     }
     Some(Identity { serial: serial.parse().ok()?, board: String::try_from(BOARD).ok()? })
 }

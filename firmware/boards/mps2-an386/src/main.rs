@@ -15,6 +15,7 @@ mod fault;
 mod gram;
 mod interrupts;
 mod lan9118;
+mod memory;
 mod nor;
 mod panel;
 mod random;

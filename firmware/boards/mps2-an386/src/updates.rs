@@ -8,7 +8,6 @@ use milepost_firmware::Now;
 use milepost_firmware::layout::{self, Layout};
 use milepost_firmware::update::Header;
 use milepost_protocol::record::ResetReason;
-use static_cell::StaticCell;
 
 use crate::nor::Nor;
 use crate::places::{BOOT_STATE, IMAGE, Place, UPDATE, UPDATE_STATE};
@@ -31,23 +30,22 @@ const _: () = assert!(Layout::NOR.len() <= UPDATE.start, "what the board keeps r
 static HEADER: Header = Header::new(crate::BOARD, VERSION, KEYS);
 
 /// This image's header.
-pub(crate) fn header() -> Header {
+pub(crate) fn header() -> &'static Header {
+    static PLACE: &Header = &HEADER;
     #[expect(unsafe_code, reason = "what the compiler knows of the header may have been rewritten since")]
-    // SAFETY: the header is a static variable that nobody writes while the image runs.
+    // SAFETY: the place is a static variable that nobody writes; read like this, it may be any header's as far as the compiler knows.
     unsafe {
-        (&raw const HEADER).read_volatile()
+        (&raw const PLACE).read_volatile()
     }
 }
 
 /// Starts the updates; without them if their regions do not work.
 pub(crate) async fn start(
     chip: &'static Chip<Nor>,
-    header: Header,
+    header: &'static Header,
     reset: ResetReason,
     now: Now,
 ) -> Option<Updates<'static, Region<'static, Nor>>> {
-    static KEPT: StaticCell<Header> = StaticCell::new();
-    let header: &'static Header = KEPT.init(header);
     let at = |place: Place| layout::Place { start: place.start, len: place.len };
     let places = Regions { slot: at(UPDATE), state: at(UPDATE_STATE), boot: at(BOOT_STATE) };
     match Updates::on_chip(chip, places, IMAGE.len, header, reset, now).await {

@@ -3,8 +3,6 @@
 //! USART3 leads to the ST-LINK, which shows it to the host as a port (ST UM1974, chapter 6.9).
 //! Invariant: it runs in place of the core, whose memory and flash chip it takes, and ends in a restart.
 
-use core::fmt::Write as _;
-
 use embassy_futures::select::{Either, select};
 use embassy_stm32::peripherals::{PD8, PD9, USART3};
 use embassy_stm32::rng::Rng;
@@ -13,6 +11,7 @@ use embassy_stm32::{Peri, bind_interrupts, peripherals, uid};
 use heapless::String;
 use milepost_board_kit::crash::Cause;
 use milepost_board_kit::enrolment;
+use milepost_board_kit::hex;
 use milepost_board_kit::power::{Clock, Pace};
 use milepost_board_kit::region::Region;
 use milepost_board_kit::updates::trial_over;
@@ -70,8 +69,8 @@ pub(crate) async fn run(Start { chip, reset }: Start, parts: Parts) {
 /// The board's serial number is the chip's.
 fn identity() -> Option<Identity> {
     let mut serial = String::<24>::new();
-    for byte in uid::uid() {
-        write!(serial, "{byte:02x}").ok()?;
+    for digit in uid::uid().iter().copied().flat_map(hex::digits) {
+        serial.push(digit).ok()?;
     }
     Some(Identity { serial: serial.parse().ok()?, board: String::try_from(BOARD).ok()? })
 }
