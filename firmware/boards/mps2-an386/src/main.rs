@@ -132,8 +132,8 @@ fn spawn<T>(spawner: Spawner, token: Result<embassy_executor::SpawnToken<T>, emb
 }
 
 async fn read_configuration(chip: &'static Chip<Nor>, copy: &mut Copy) -> Option<&'static Configuration> {
-    static CONFIGURATION: ConstStaticCell<Option<Configuration>> = ConstStaticCell::new(None);
-    let configuration = CONFIGURATION.take();
+    static CONFIGURATION: StaticCell<Option<Configuration>> = StaticCell::new();
+    let configuration = CONFIGURATION.init(None);
     let mut region = Region::new(chip, Layout::NOR.configuration);
     if let Err(error) = configuration::load(&mut region, copy, configuration).await {
         defmt::error!("configuration is not read: {}", Display2Format(&error));

@@ -163,8 +163,8 @@ fn no_place() -> ! {
 }
 
 async fn read_configuration(nor: Nor, copy: &mut Copy) -> (Nor, Option<&'static Configuration>) {
-    static CONFIGURATION: ConstStaticCell<Option<Configuration>> = ConstStaticCell::new(None);
-    let configuration = CONFIGURATION.take();
+    static CONFIGURATION: StaticCell<Option<Configuration>> = StaticCell::new();
+    let configuration = CONFIGURATION.init(None);
     let chip = Chip::new(nor);
     let mut kept = Region::new(&chip, Layout::NOR.configuration);
     if let Err(error) = configuration::load(&mut kept, copy, configuration).await {
