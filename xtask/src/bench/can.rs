@@ -63,8 +63,8 @@ pub(super) fn run(root: &Path, json: bool) -> Result<()> {
         let generated = generated(root, &python, &dbc, &path, &folder.join(log))?;
         let mut core = Command::new(&ours);
         core.arg(&dbc).arg(&path);
-        let (frames, core) = measure(core, &folder)?;
-        let (_, generated_c) = measure(Command::new(generated), &folder)?;
+        let (frames, core) = measure(&core, &folder)?;
+        let (_, generated_c) = measure(&Command::new(generated), &folder)?;
         rows.push(Row { log, frames, core, generated_c, vs: core.instructions / generated_c.instructions });
     }
     show(&rows, json)
@@ -116,7 +116,7 @@ fn generated(root: &Path, python: &Path, dbc: &Path, log: &Path, folder: &Path) 
 }
 
 /// Runs a program once for time and twice under callgrind.
-fn measure(call: Command, folder: &Path) -> Result<(u64, Figures)> {
+fn measure(call: &Command, folder: &Path) -> Result<(u64, Figures)> {
     let again = |program: &str, before: &[String], passes: u32| {
         let mut command = Command::new(program);
         command.args(before);
