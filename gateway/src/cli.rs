@@ -472,7 +472,7 @@ fn run_table(args: &Table) -> anyhow::Result<()> {
     }
     std::fs::write(&args.output, &built.bytes)
         .with_context(|| format!("cannot write the table, {}", args.output.display()))?;
-    let hash: String = built.sha256.iter().map(|byte| format!("{byte:02x}")).collect();
+    let hash = built.sha256.iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"));
     print(&format!("{} rows, {} bytes, SHA-256 {hash}\n", built.rows, built.bytes.len()))
 }
 

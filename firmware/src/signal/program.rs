@@ -300,7 +300,7 @@ mod tests {
         let program = Program { messages: &[message], runs: &[run(2, 0)], steps: &[low.0, high.0], ..EMPTY };
         let mut values = [9.0; 4];
         assert_eq!(program.values(0, &[7, 0, 0xFE], &mut values), Some(2));
-        assert_eq!(values, [7.0, 0.0, 9.0, 9.0]);
+        assert_eq!(values.map(f64::to_bits), [7.0, 0.0, 9.0, 9.0].map(f64::to_bits));
         assert_eq!(program.values(0, &[7, 0], &mut values), None);
         let mut seen = Vec::new();
         program.each(0, &[7, 0], |number, raw| seen.push((number, raw)));

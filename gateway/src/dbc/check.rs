@@ -44,7 +44,7 @@ fn bits(field: Field) -> [u64; 8] {
             *word |= 1 << (bit % 64);
         }
         bit = match field.order {
-            Order::Motorola if bit % 8 == 0 => bit.saturating_add(15),
+            Order::Motorola if bit.is_multiple_of(8) => bit.saturating_add(15),
             Order::Motorola => bit - 1,
             Order::Intel => bit + 1,
         };
