@@ -129,7 +129,7 @@ mod tests {
         ) {
             let order = if intel { Order::Intel } else { Order::Motorola };
             let inner = Field { start: if intel { start } else { 23 - start }, length, order };
-            let low = low & (1 << length) - 1;
+            let low = low & ((1 << length) - 1);
             let branch = Branch { switch: 0, ranges: vec![(low, low + more)] };
             let outer = Branch { switch: 1, ranges: vec![(1, 2)] };
             let beside = match order {
