@@ -18,6 +18,7 @@ use rand::{Rng, SeedableRng};
 use crate::candump::Broken;
 use crate::clock::{Clock, VirtualTime};
 use crate::config::{self, split_address};
+use crate::diagnostics;
 use crate::fleet::board::{Behaviour, Boards};
 use crate::fleet::run::{Plan, Server};
 use crate::identity::{Enrolment, Keeper, enrol};
@@ -52,6 +53,9 @@ pub enum Command {
     Chip(Chip),
     /// Write a firmware image that simulated boards take; `milepost firmware sign` signs it.
     SimImage(SimImage),
+    /// Diagnostics of recordings and of single words.
+    #[command(flatten)]
+    Diagnose(diagnostics::cli::Command),
 }
 
 /// Arguments of `run`.
@@ -257,8 +261,9 @@ pub fn run(cli: Cli) -> u8 {
     match dispatch(cli) {
         Ok(()) => 0,
         Err(error) => {
-            let call =
-                error.downcast_ref::<config::ConfigError>().is_some() || error.downcast_ref::<CallError>().is_some();
+            let call = error.downcast_ref::<config::ConfigError>().is_some()
+                || error.downcast_ref::<CallError>().is_some()
+                || error.downcast_ref::<diagnostics::cli::WrongWord>().is_some();
             complain(&format!("error: {error:#}"));
             if call { 2 } else { 1 }
         }
@@ -273,6 +278,7 @@ fn dispatch(cli: Cli) -> anyhow::Result<()> {
         Command::Usage(args) => runtime(false)?.block_on(Box::pin(run_usage(args))),
         Command::Fleet(args) => runtime(true)?.block_on(Box::pin(run_fleet(args))),
         Command::Chip(args) => runtime(false)?.block_on(Box::pin(run_chip(args))),
+        Command::Diagnose(command) => diagnostics::cli::run(command),
         Command::SimImage(SimImage { behaves, len, out }) => std::fs::write(&out, behaves.image(len))
             .with_context(|| format!("cannot write the image, {}", out.display())),
     }

@@ -9,6 +9,7 @@ pub mod chip;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod diagnostics;
 pub mod flash_file;
 pub mod fleet;
 pub mod host;

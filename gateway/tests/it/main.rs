@@ -6,6 +6,7 @@
 mod broker;
 mod candump;
 mod consumption;
+mod diagnostics;
 mod flash_file;
 mod fleet;
 mod kill;
