@@ -30,6 +30,7 @@ mod stamp;
 pub mod status;
 mod store;
 mod table_store;
+pub mod uds;
 pub mod update;
 pub mod usage;
 pub mod wire;

@@ -426,7 +426,7 @@ fn link(device: DeviceId, host: String, port: u16, tls: std::sync::Arc<rustls::C
     Link::new(options, Policy::default(), clock.clone(), seed)
 }
 
-fn tell_broken(path: &std::path::Path, broken: &Broken) {
+pub(crate) fn tell_broken(path: &std::path::Path, broken: &Broken) {
     for (line, error) in &broken.examples {
         complain(&format!("warning: {error}, {}:{line}", path.display()));
     }
@@ -437,7 +437,7 @@ fn tell_broken(path: &std::path::Path, broken: &Broken) {
 }
 
 #[expect(clippy::print_stderr, reason = "the one place that tells a person what went wrong")]
-fn complain(text: &str) {
+pub(crate) fn complain(text: &str) {
     eprintln!("{text}");
 }
 

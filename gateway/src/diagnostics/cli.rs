@@ -3,12 +3,14 @@
 //! Invariant: a word or file that cannot be read ends the call with its reason; what was read before it is printed.
 
 use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use clap::{Args, Subcommand};
 use serde::Serialize;
 
-use super::{dtc, vin};
+use super::{dtc, isotp, obd, vin};
+use crate::cli::{complain, tell_broken};
 use crate::clock::Clock;
 
 /// What to ask.
@@ -18,6 +20,10 @@ pub enum Command {
     Dtc(Words),
     /// Say what vehicle identification numbers tell.
     Vin(Words),
+    /// Put the diagnostic messages of a recording together (ISO 15765-2).
+    Isotp(LogFile),
+    /// Print every value of a recording's on-board diagnostics (SAE J1979), as CSV.
+    Obd(LogFile),
 }
 
 /// Arguments of `dtc` and `vin`.
@@ -26,6 +32,14 @@ pub struct Words {
     /// Trouble codes: 2 bytes, 3 with a failure type, 4 with a status, in hexadecimal, or as spoken (P0301). Or 17 characters each.
     #[arg(value_name = "WORD", required = true)]
     pub words: Vec<String>,
+}
+
+/// Arguments of the subcommands that read a recording.
+#[derive(Debug, Args)]
+pub struct LogFile {
+    /// The recording; gzip is recognised.
+    #[arg(value_name = "LOG")]
+    pub log: PathBuf,
 }
 
 /// The words of the call were wrong.
@@ -41,6 +55,32 @@ pub fn run(command: Command) -> anyhow::Result<()> {
             let latest_year = latest_model_year(Clock::system().unix_ms());
             each(&words, |word| vin::tell(word, latest_year))
         }
+        Command::Isotp(LogFile { log }) => print_isotp(&log),
+        Command::Obd(LogFile { log }) => print_obd(&log),
+    }
+}
+
+fn print_isotp(path: &Path) -> anyhow::Result<()> {
+    let mut out = Lines::new();
+    let ending = isotp::listen(path, |heard| isotp::Line::of(&heard).try_for_each(|line| out.json(&line)))?;
+    out.finish()?;
+    tell_ending(path, &ending);
+    Ok(())
+}
+
+fn print_obd(path: &Path) -> anyhow::Result<()> {
+    let mut out = Lines::new();
+    out.line(obd::HEADER)?;
+    let ending = obd::rows(path, |row| out.line(&row))?;
+    out.finish()?;
+    tell_ending(path, &ending);
+    Ok(())
+}
+
+fn tell_ending(path: &Path, ending: &isotp::Ending) {
+    tell_broken(path, &ending.broken);
+    if ending.unfinished > 0 {
+        complain(&format!("warning: {} receptions were never finished, {}", ending.unfinished, path.display()));
     }
 }
 

@@ -4,5 +4,8 @@
 
 pub mod cli;
 pub mod dtc;
+pub mod isotp;
+pub mod log;
 mod makers;
+pub mod obd;
 pub mod vin;

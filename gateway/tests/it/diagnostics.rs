@@ -1,5 +1,7 @@
 //! The diagnostic subcommands through the real binary, against the vectors and recordings of `MILEPOST_DATA` where they are at hand.
 
+mod conversations;
+mod drive;
 mod words;
 
 use std::path::{Path, PathBuf};
