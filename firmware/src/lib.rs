@@ -19,6 +19,7 @@ pub mod error;
 pub mod facts;
 pub mod frame;
 pub mod isotp;
+pub mod j1939;
 pub mod layout;
 pub mod link;
 pub mod notices;

@@ -24,7 +24,7 @@ use crate::fleet::run::{Plan, Server};
 use crate::identity::{Enrolment, Keeper, enrol};
 use crate::link::{Identity, Link, Options, Policy, client_config};
 use crate::stop::Stop;
-use crate::{agent, bus, chip, fleet, replay, uart, usage};
+use crate::{agent, bus, chip, fleet, replay, telematics, uart, usage};
 
 /// The agent of a connected car, its replay tool and its simulated fleet.
 #[derive(Debug, Parser)]
@@ -176,7 +176,7 @@ pub struct Uplink {
 /// Arguments of `usage`.
 #[derive(Debug, Args)]
 pub struct Usage {
-    /// The log, as candump -l writes it; gzip is recognised.
+    /// A log, as candump -l writes it, or a table of a telematics service; gzip is recognised.
     #[arg(value_name = "INPUT")]
     pub input: PathBuf,
     /// JSON instead of a table.
@@ -381,6 +381,11 @@ async fn run_chip(args: Chip) -> anyhow::Result<()> {
 }
 
 async fn run_usage(args: Usage) -> anyhow::Result<()> {
+    if telematics::is_table(&args.input) {
+        let summary = telematics::summarise(&telematics::Table::read(&args.input)?);
+        let json = serde_json::to_string(&summary).context("usage does not serialise")? + "\n";
+        return print(&if args.json { json } else { summary.to_string() });
+    }
     let (usage, broken) = Box::pin(usage::of_recording(&args.input, args.channels)).await?;
     tell_broken(&args.input, &broken);
     if args.json {

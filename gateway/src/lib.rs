@@ -19,5 +19,6 @@ pub mod loopback;
 pub mod recording;
 pub mod replay;
 pub mod stop;
+pub mod telematics;
 pub mod uart;
 pub mod usage;

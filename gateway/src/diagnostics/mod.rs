@@ -5,7 +5,9 @@
 pub mod cli;
 pub mod dtc;
 pub mod isotp;
+pub mod j1939;
 pub mod log;
 mod makers;
 pub mod obd;
+pub mod obdb;
 pub mod vin;

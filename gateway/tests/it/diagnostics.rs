@@ -1,7 +1,11 @@
 //! The diagnostic subcommands through the real binary, against the vectors and recordings of `MILEPOST_DATA` where they are at hand.
 
+mod battery;
 mod conversations;
 mod drive;
+mod sets;
+mod trips;
+mod truck;
 mod words;
 
 use std::path::{Path, PathBuf};

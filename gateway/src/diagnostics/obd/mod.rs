@@ -13,7 +13,7 @@ pub use answer::{Scalar, Value, of_answer, parameters};
 pub use table::{ROWS, Row, data_len};
 
 use super::isotp::{self, Ending, Heard, Outcome};
-use super::log::{hex, seconds};
+use super::log::hex;
 use crate::candump::LogError;
 
 /// The first line of what `obd` prints.
@@ -39,9 +39,10 @@ pub fn rows<E: From<LogError>>(path: &Path, mut take: impl FnMut(String) -> Resu
     })
 }
 
-/// Seconds to the millisecond, without zeros at the end.
+/// Seconds to the nearest millisecond, without zeros at the end.
 fn time(at_us: u64) -> String {
-    let text = format!("{:.3}", seconds(at_us));
+    let at_ms = (at_us + 500) / 1_000;
+    let text = format!("{}.{:03}", at_ms / 1_000, at_ms % 1_000);
     let text = text.trim_end_matches('0');
     if text.ends_with('.') { format!("{text}0") } else { text.to_owned() }
 }
@@ -57,7 +58,7 @@ mod tests {
 
     #[test]
     fn times_and_fields_are_written_as_tables_expect_them() {
-        assert_eq!([time(11_450), time(100_000), time(2_000_000)], ["0.011", "0.1", "2.0"]);
+        assert_eq!([11_450, 100_000, 2_000_000, 1_071_500].map(time), ["0.011", "0.1", "2.0", "1.072"]);
         assert_eq!(quoted("a \"b\", c"), "\"a \"\"b\"\", c\"");
     }
 }
