@@ -164,7 +164,7 @@ impl<'r> Response<'r> {
             }
             [0x59, ref report @ ..] => Self::dtc(report),
             [0x50 | 0x62 | 0x7E | 0x7F, ..] => Self::Malformed,
-            [service @ 0x41..=0x7E | service @ 0xC0..=0xFE, ..] => Self::Other { service: service - 0x40 },
+            [service @ (0x41..=0x7E | 0xC0..=0xFE), ..] => Self::Other { service: service - 0x40 },
             _ => Self::Malformed,
         }
     }

@@ -27,7 +27,7 @@ pub enum Command {
     Isotp(LogFile),
     /// Print every value of a recording's on-board diagnostics (SAE J1979), as CSV.
     Obd(LogFile),
-    /// Read answers with OBDb signal sets; without cases, print what the sets ask.
+    /// Read answers with `OBDb` signal sets; without cases, print what the sets ask.
     Obdb(Obdb),
     /// Put the J1939 messages of a recording together, and read its trouble codes.
     J1939(LogFile),
@@ -65,7 +65,7 @@ pub struct Obdb {
 /// Arguments of `battery`.
 #[derive(Debug, Args)]
 pub struct Battery {
-    /// The table, with the columns cell, cycle_no and capacity.
+    /// The table, with the columns `cell`, `cycle_no` and `capacity`.
     #[arg(long, value_name = "FILE")]
     pub csv: PathBuf,
     /// The cell.

@@ -47,7 +47,7 @@ fn new_cluster(present: &[(usize, f64)]) -> Option<usize> {
         highest_behind = highest_behind.max(present[at].1);
         let behind = &present[at..];
         let rises = behind.len() >= NEW_CLUSTER_READINGS
-            && behind.windows(2).filter(|pair| pair[1].1 > pair[0].1).count() + 1 >= NEW_CLUSTER_READINGS / 2 + 1;
+            && behind.windows(2).filter(|pair| pair[1].1 > pair[0].1).count() >= NEW_CLUSTER_READINGS / 2;
         if highest_behind < lowest_before[at] && rises {
             split = Some(at);
         }

@@ -7,14 +7,14 @@ use super::{failure_type, powertrain, vehicle};
 
 /// What a trouble code means, a plain sentence or two.
 pub fn text(code: TroubleCode) -> String {
-    let mut text = cause(code.code);
-    if let Some(byte) = code.failure_type.filter(|&byte| byte != 0) {
-        match failure_type::text(byte) {
-            Some(failure) => text.push_str(&format!(" How it fails: {failure}.")),
-            None => text.push_str(&format!(" How it fails is the manufacturer's to say (type {byte:02X}).")),
-        }
+    let text = cause(code.code);
+    match code.failure_type.filter(|&byte| byte != 0) {
+        None => text,
+        Some(byte) => match failure_type::text(byte) {
+            Some(failure) => format!("{text} How it fails: {failure}."),
+            None => format!("{text} How it fails is the manufacturer's to say (type {byte:02X})."),
+        },
     }
-    text
 }
 
 fn cause(code: u16) -> String {

@@ -8,7 +8,7 @@ pub(super) fn text(code: u16) -> Option<String> {
         return Some(SINGLE[at].1.to_owned());
     }
     let (part, number) = (code & 0xFF00, (code & 0xFF) as u8);
-    if let (0x0300, coil @ 0x51..=0x59 | coil @ 0x60..=0x62) = (part, number) {
+    if let (0x0300, coil @ (0x51..=0x59 | 0x60..=0x62)) = (part, number) {
         let number = usize::from(coil >> 4 & 0xF) * 10 + usize::from(coil & 0xF) - 51;
         let letter = char::from(b'A' + number as u8);
         return Some(format!("Ignition coil {letter}: the circuit has a fault."));

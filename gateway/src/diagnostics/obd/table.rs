@@ -231,7 +231,7 @@ pub const ROWS: &[Row] = &[
     whole(0x41, "CYCLE_CATALYST_INCOMPLETE", "CAT_CMPL", "bit", 3, 1).part(0, 1),
     whole(0x42, "CONTROL_MODULE_VOLTAGE", "VPWR", "volt", 0, 2).scale(1.0, 1000.0, 0.0),
     whole(0x43, "ABSOLUTE_LOAD", "LOAD_ABS", "percent", 0, 2).scale(100.0, 255.0, 0.0),
-    whole(0x44, "COMMANDED_EQUIV_RATIO", "EQ_RAT", "ratio", 0, 2).scale(0.0000305, 1.0, 0.0),
+    whole(0x44, "COMMANDED_EQUIV_RATIO", "EQ_RAT", "ratio", 0, 2).scale(0.000_030_5, 1.0, 0.0),
     whole(0x45, "RELATIVE_THROTTLE_POS", "TP_R", "percent", 0, 1).scale(100.0, 255.0, 0.0),
     whole(0x46, "AMBIANT_AIR_TEMP", "AAT", "degree_Celsius", 0, 1).scale(1.0, 1.0, -40.0),
     whole(0x47, "THROTTLE_POS_B", "TP_B", "percent", 0, 1).scale(100.0, 255.0, 0.0),

@@ -1,6 +1,6 @@
 //! One answer for every parameter, and what it reads as.
 //!
-//! Long because every value of the table has its vector; where python-OBD or the OBDb signal set of SAE J1979 reads a parameter,
+//! Long because every value of the table has its vector; where python-OBD or the `OBDb` signal set of SAE J1979 reads a parameter,
 //! the figures here are theirs too.
 
 /// Parameter and data in hexadecimal; names and values.

@@ -1,4 +1,4 @@
-//! OBDb signal sets: a car's own odometer, charge or health from one file, read at run time.
+//! `OBDb` signal sets: a car's own odometer, charge or health from one file, read at run time.
 //!
 //! A set says what to ask and how the answer reads; sets are CC BY-SA, so none is built in.
 //! Invariant: a signal is told only if all its bits are in the answer, and an answer only if it repeats what was asked.
@@ -22,7 +22,7 @@ use super::obd;
 /// A question and the frames that came.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Case {
-    /// What was asked: header, response address, request, options, as OBDb writes it.
+    /// What was asked: header, response address, request, options, as `OBDb` writes it.
     pub command_id: String,
     /// The frames, identifier and data in hexadecimal.
     pub frames: Vec<String>,
@@ -87,7 +87,7 @@ fn in_order(frames: &[Vec<u8>]) -> Vec<Vec<u8>> {
 }
 
 /// What a sender's frames hold where some are missing: cases were recorded through adapters that lose frames,
-/// and OBDb's own tool reads what is left.
+/// and the own tool of `OBDb` reads what is left.
 fn as_they_came(frames: &[Vec<u8>]) -> Vec<Vec<u8>> {
     let mut messages: Vec<(usize, Vec<u8>)> = Vec::new();
     for data in frames {
@@ -95,7 +95,7 @@ fn as_they_came(frames: &[Vec<u8>]) -> Vec<Vec<u8>> {
             (Pci::Single(data), _) => messages.push((data.len(), data.to_vec())),
             (Pci::First { len, data }, _) => messages.push((len, data.to_vec())),
             (Pci::Consecutive { data, .. }, Some((_, message))) if message.len() <= 4095 => {
-                message.extend_from_slice(data)
+                message.extend_from_slice(data);
             }
             _ => {}
         }
