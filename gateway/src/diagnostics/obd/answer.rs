@@ -197,6 +197,7 @@ fn printable(bytes: &[u8]) -> String {
 }
 
 #[cfg(test)]
+#[expect(clippy::unreadable_literal, reason = "the figures stand as other tools print them")]
 #[path = "vectors.rs"]
 mod vectors;
 
