@@ -219,7 +219,7 @@ mod tests {
                 assert_eq!(value.name, *name);
                 match &value.scalar {
                     Scalar::Number(told) => {
-                        assert!((told - number).abs() <= 1e-9 * number.abs(), "{name}: {told} is not {number}")
+                        assert!((told - number).abs() <= 1e-9 * number.abs(), "{name}: {told} is not {number}");
                     }
                     Scalar::Text(text) => assert_eq!(text, "B0397", "{name}"),
                 }
