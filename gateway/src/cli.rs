@@ -19,6 +19,7 @@ use crate::clock::{Clock, VirtualTime};
 use crate::config::{self, split_address};
 use crate::dbc::{Matrix, j1939};
 use crate::decode::{self, DecodeError, Decoder};
+use crate::diagnostics;
 use crate::fleet::board::{Behaviour, Boards};
 use crate::fleet::run::{Plan, Server};
 use crate::identity::{Enrolment, Keeper, enrol};
@@ -26,6 +27,7 @@ use crate::link::{Identity, Link, Options, Policy, client_config};
 use crate::log::{Broken, Reader};
 use crate::stop::Stop;
 use crate::{agent, bus, chip, fleet, replay, table, uart, usage};
+use crate::{agent, bus, chip, fleet, replay, telematics, uart, usage};
 
 /// The agent of a connected car, its replay tool and its simulated fleet.
 #[derive(Debug, Parser)]
@@ -58,6 +60,9 @@ pub enum Command {
     Chip(Chip),
     /// Write a firmware image that simulated boards take; `milepost firmware sign` signs it.
     SimImage(SimImage),
+    /// Diagnostics of recordings and of single words.
+    #[command(flatten)]
+    Diagnose(diagnostics::cli::Command),
 }
 
 /// Arguments of `run`.
@@ -178,7 +183,7 @@ pub struct Uplink {
 /// Arguments of `usage`.
 #[derive(Debug, Args)]
 pub struct Usage {
-    /// The log, as candump -l writes it; gzip is recognised.
+    /// A log, as candump -l writes it, or a table of a telematics service; gzip is recognised.
     #[arg(value_name = "INPUT")]
     pub input: PathBuf,
     /// JSON instead of a table.
@@ -297,8 +302,9 @@ pub fn run(cli: Cli) -> u8 {
     match dispatch(cli) {
         Ok(()) => 0,
         Err(error) => {
-            let call =
-                error.downcast_ref::<config::ConfigError>().is_some() || error.downcast_ref::<CallError>().is_some();
+            let call = error.downcast_ref::<config::ConfigError>().is_some()
+                || error.downcast_ref::<CallError>().is_some()
+                || error.downcast_ref::<diagnostics::cli::WrongWord>().is_some();
             complain(&format!("error: {error:#}"));
             if call { 2 } else { 1 }
         }
@@ -315,6 +321,7 @@ fn dispatch(cli: Cli) -> anyhow::Result<()> {
         Command::Table(args) => run_table(&args),
         Command::Fleet(args) => runtime(true)?.block_on(Box::pin(run_fleet(args))),
         Command::Chip(args) => runtime(false)?.block_on(Box::pin(run_chip(args))),
+        Command::Diagnose(command) => diagnostics::cli::run(command),
         Command::SimImage(SimImage { behaves, len, out }) => std::fs::write(&out, behaves.image(len))
             .with_context(|| format!("cannot write the image, {}", out.display())),
     }
@@ -422,6 +429,12 @@ async fn run_usage(args: Usage) -> anyhow::Result<()> {
         None => None,
     };
     let (usage, broken) = Box::pin(usage::of_recording(&args.input, args.channels, table.as_deref())).await?;
+    if telematics::is_table(&args.input) {
+        let summary = telematics::summarise(&telematics::Table::read(&args.input)?);
+        let json = serde_json::to_string(&summary).context("usage does not serialise")? + "\n";
+        return print(&if args.json { json } else { summary.to_string() });
+    }
+    let (usage, broken) = Box::pin(usage::of_recording(&args.input, args.channels)).await?;
     tell_broken(&args.input, &broken);
     if args.json {
         let mut text = serde_json::to_string(&usage).context("usage does not serialise")?;
@@ -520,7 +533,7 @@ fn link(device: DeviceId, host: String, port: u16, tls: std::sync::Arc<rustls::C
     Link::new(options, Policy::default(), clock.clone(), seed)
 }
 
-fn tell_broken(path: &std::path::Path, broken: &Broken) {
+pub(crate) fn tell_broken(path: &std::path::Path, broken: &Broken) {
     for (line, error) in &broken.examples {
         complain(&format!("warning: {error}, {}:{line}", path.display()));
     }
@@ -531,7 +544,7 @@ fn tell_broken(path: &std::path::Path, broken: &Broken) {
 }
 
 #[expect(clippy::print_stderr, reason = "the one place that tells a person what went wrong")]
-fn complain(text: &str) {
+pub(crate) fn complain(text: &str) {
     eprintln!("{text}");
 }
 

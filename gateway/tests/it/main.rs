@@ -6,6 +6,7 @@
 mod broker;
 mod consumption;
 mod decode;
+mod diagnostics;
 mod flash_file;
 mod fleet;
 mod kill;
