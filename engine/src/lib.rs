@@ -23,6 +23,8 @@ pub mod numbers;
 #[cfg(feature = "alloc")]
 pub mod offers;
 #[cfg(feature = "alloc")]
+pub mod plans;
+#[cfg(feature = "alloc")]
 pub mod policy;
 #[cfg(feature = "alloc")]
 pub mod projection;
