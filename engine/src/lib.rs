@@ -31,6 +31,8 @@ pub mod projection;
 #[cfg(feature = "alloc")]
 pub mod rollout;
 #[cfg(feature = "alloc")]
+pub mod service_book;
+#[cfg(feature = "alloc")]
 pub mod urgency;
 #[cfg(feature = "alloc")]
 pub mod usage;
