@@ -35,6 +35,8 @@ pub mod rollout;
 #[cfg(feature = "alloc")]
 pub mod service_book;
 #[cfg(feature = "alloc")]
+pub mod sweep;
+#[cfg(feature = "alloc")]
 pub mod urgency;
 #[cfg(feature = "alloc")]
 pub mod usage;

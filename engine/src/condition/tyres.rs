@@ -1,6 +1,6 @@
 //! Tyres: tread by distance, age, and air that leaves slowly.
 //!
-//! Sources: 8 mm is a new tyre and 1.6 mm the legal end (UN Regulation 30; German StVZO § 36), 4 mm what the German
+//! Sources: 8 mm is a new tyre and 1.6 mm the legal end (UN Regulation 30; German road traffic licensing regulations, § 36), 4 mm what the German
 //! automobile clubs ask of winter tyres; ten years is the tyre makers' own limit of age; pressure follows absolute
 //! temperature at constant volume (Gay-Lussac).
 

@@ -85,7 +85,7 @@ pub struct Stage {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-enum Safety {
+enum Class {
     Comfort,
     Wear,
     Safety,
@@ -103,7 +103,7 @@ enum Repeats {
 #[serde(deny_unknown_fields)]
 pub(super) struct RawItem {
     pub(super) item: Spanned<String>,
-    safety: Safety,
+    safety: Class,
     #[serde(default)]
     recurrence: Repeats,
     pub(super) first: Option<Spanned<Bounds>>,
@@ -232,9 +232,9 @@ fn item(raw: RawItem) -> Item {
     Item {
         name: raw.item.into_inner(),
         safety: match raw.safety {
-            Safety::Comfort => SafetyClass::Comfort,
-            Safety::Wear => SafetyClass::Wear,
-            Safety::Safety => SafetyClass::Safety,
+            Class::Comfort => SafetyClass::Comfort,
+            Class::Wear => SafetyClass::Wear,
+            Class::Safety => SafetyClass::Safety,
         },
         recurrence: match raw.recurrence {
             Repeats::Floating => Recurrence::Floating,

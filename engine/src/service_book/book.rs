@@ -156,6 +156,13 @@ fn followed(events: &[Event]) -> Followed {
     })
 }
 
+/// A completion's record, and whether it was not erased.
+struct Standing {
+    item: ItemId,
+    record: Record,
+    stands: bool,
+}
+
 /// The completions that count, as they read after every edit.
 fn records(
     events: &[Event],
@@ -163,18 +170,19 @@ fn records(
     plan: &[Tracked],
     refused: &mut Vec<(EventId, Refusal)>,
 ) -> Vec<(ItemId, Record)> {
-    let mut standing = BTreeMap::<EventId, (ItemId, Record, bool)>::new();
+    let mut standing = BTreeMap::<EventId, Standing>::new();
     for event in events {
         if let Kind::Completed { item, done, by } = event.kind {
-            standing.insert(event.id, (item, Record { id: event.id, done, by }, true));
+            let record = Record { id: event.id, done, by };
+            standing.insert(event.id, Standing { item, record, stands: true });
         }
     }
     // Edits may have been received before what they speak of; by now everything is here.
     for event in events {
-        let (of, change): (_, fn(&mut (ItemId, Record, bool), Completion)) = match event.kind {
-            Kind::Edited { of, .. } => (of, |known, done| known.1.done = done),
-            Kind::Erased { of } => (of, |known, _| known.2 = false),
-            Kind::Restored { of } => (of, |known, _| known.2 = true),
+        let (of, change): (_, fn(&mut Standing, Completion)) = match event.kind {
+            Kind::Edited { of, .. } => (of, |known, done| known.record.done = done),
+            Kind::Erased { of } => (of, |known, _| known.stands = false),
+            Kind::Restored { of } => (of, |known, _| known.stands = true),
             Kind::Applies { item, .. } | Kind::Snoozed { item, .. } | Kind::Anchored { item, .. } => {
                 if !plan.iter().any(|tracked| tracked.rule.item == item) {
                     refused.push((event.id, Refusal::UnknownItem));
@@ -190,7 +198,7 @@ fn records(
         }
     }
     let mut records = Vec::new();
-    for (id, (item, record, stands)) in standing {
+    for (id, Standing { item, record, stands }) in standing {
         let refusal = if !plan.iter().any(|tracked| tracked.rule.item == item || tracked.done_with.contains(&item)) {
             Some(Refusal::UnknownItem)
         } else if record.done.at_ms < car.built_ms {
