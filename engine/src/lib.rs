@@ -30,3 +30,6 @@ pub mod rollout;
 pub mod urgency;
 #[cfg(feature = "alloc")]
 pub mod usage;
+
+#[cfg(test)]
+mod recorded;

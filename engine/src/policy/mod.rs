@@ -1,0 +1,7 @@
+//! With which probability each arm is chosen, and how that is learnt.
+//!
+//! Invariant: an arm is drawn from exactly the shares that are stored, so that a logged propensity is a fact.
+
+mod fixed;
+
+pub use fixed::{Policy, floor, pick};
