@@ -25,6 +25,8 @@ pub mod offers;
 #[cfg(feature = "alloc")]
 pub mod policy;
 #[cfg(feature = "alloc")]
+pub mod projection;
+#[cfg(feature = "alloc")]
 pub mod rollout;
 #[cfg(feature = "alloc")]
 pub mod urgency;
