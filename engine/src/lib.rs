@@ -15,6 +15,10 @@ pub mod maintenance;
 pub mod plan;
 
 #[cfg(feature = "alloc")]
+pub mod attribution;
+#[cfg(feature = "alloc")]
+pub mod evaluation;
+#[cfg(feature = "alloc")]
 pub mod experiments;
 #[cfg(feature = "alloc")]
 pub mod health;
@@ -27,7 +31,11 @@ pub mod policy;
 #[cfg(feature = "alloc")]
 pub mod projection;
 #[cfg(feature = "alloc")]
+pub mod random;
+#[cfg(feature = "alloc")]
 pub mod rollout;
+#[cfg(feature = "alloc")]
+mod special;
 #[cfg(feature = "alloc")]
 pub mod urgency;
 #[cfg(feature = "alloc")]

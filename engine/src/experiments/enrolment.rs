@@ -211,8 +211,7 @@ mod tests {
         let moved = Experiment::new("tyres", 1, &[0.01, 0.99], 1.0).expect("two arms");
         for at in 0..200 {
             let account = format!("account-{at}");
-            let Assignment::Arm { arm, enrolled: false } =
-                experiment(1).enrol(&key(), &mut enrolments, &account, true)
+            let Assignment::Arm { arm, enrolled: false } = experiment(1).enrol(&key(), &mut enrolments, &account, true)
             else {
                 panic!("everybody takes part")
             };

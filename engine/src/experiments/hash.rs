@@ -1,6 +1,6 @@
 //! `GrowthBook`'s public assignment, so that experiments that run elsewhere keep their groups when they move here.
 //!
-//! Source: the SDK specification of GrowthBook, <https://docs.growthbook.io/lib/build-your-own>; its hash is FNV-1a with 32 bits
+//! Source: the SDK specification of `GrowthBook`, <https://docs.growthbook.io/lib/build-your-own>; its hash is FNV-1a with 32 bits
 //! (Fowler, Noll and Vo; RFC 9923).
 //! Invariant: the same seed, value and version give the same bucket for ever. These buckets can be guessed from outside;
 //! what must not be guessed is assigned with [`super::position`].
