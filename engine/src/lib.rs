@@ -16,6 +16,9 @@ pub mod plan;
 
 #[cfg(feature = "alloc")]
 pub mod condition;
+pub mod attribution;
+#[cfg(feature = "alloc")]
+pub mod evaluation;
 #[cfg(feature = "alloc")]
 pub mod experiments;
 #[cfg(feature = "alloc")]
@@ -31,12 +34,18 @@ pub mod policy;
 #[cfg(feature = "alloc")]
 pub mod projection;
 #[cfg(feature = "alloc")]
+pub mod random;
+#[cfg(feature = "alloc")]
 pub mod rollout;
 #[cfg(feature = "alloc")]
 pub mod service_book;
 #[cfg(feature = "alloc")]
 pub mod sweep;
+mod special;
 #[cfg(feature = "alloc")]
 pub mod urgency;
 #[cfg(feature = "alloc")]
 pub mod usage;
+
+#[cfg(test)]
+mod recorded;
