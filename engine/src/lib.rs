@@ -15,8 +15,9 @@ pub mod maintenance;
 pub mod plan;
 
 #[cfg(feature = "alloc")]
-pub mod condition;
 pub mod attribution;
+#[cfg(feature = "alloc")]
+pub mod condition;
 #[cfg(feature = "alloc")]
 pub mod evaluation;
 #[cfg(feature = "alloc")]
@@ -40,8 +41,9 @@ pub mod rollout;
 #[cfg(feature = "alloc")]
 pub mod service_book;
 #[cfg(feature = "alloc")]
-pub mod sweep;
 mod special;
+#[cfg(feature = "alloc")]
+pub mod sweep;
 #[cfg(feature = "alloc")]
 pub mod urgency;
 #[cfg(feature = "alloc")]

@@ -26,8 +26,7 @@ use crate::identity::{Enrolment, Keeper, enrol};
 use crate::link::{Identity, Link, Options, Policy, client_config};
 use crate::log::{Broken, Reader};
 use crate::stop::Stop;
-use crate::{agent, bus, chip, fleet, replay, table, uart, usage};
-use crate::{agent, bus, chip, fleet, replay, telematics, uart, usage};
+use crate::{agent, bus, chip, fleet, replay, table, telematics, uart, usage};
 
 /// The agent of a connected car, its replay tool and its simulated fleet.
 #[derive(Debug, Parser)]
@@ -424,17 +423,16 @@ async fn run_chip(args: Chip) -> anyhow::Result<()> {
 }
 
 async fn run_usage(args: Usage) -> anyhow::Result<()> {
-    let table = match &args.table {
-        Some(path) => Some(std::fs::read(path).with_context(|| format!("cannot read the table, {}", path.display()))?),
-        None => None,
-    };
-    let (usage, broken) = Box::pin(usage::of_recording(&args.input, args.channels, table.as_deref())).await?;
     if telematics::is_table(&args.input) {
         let summary = telematics::summarise(&telematics::Table::read(&args.input)?);
         let json = serde_json::to_string(&summary).context("usage does not serialise")? + "\n";
         return print(&if args.json { json } else { summary.to_string() });
     }
-    let (usage, broken) = Box::pin(usage::of_recording(&args.input, args.channels)).await?;
+    let table = match &args.table {
+        Some(path) => Some(std::fs::read(path).with_context(|| format!("cannot read the table, {}", path.display()))?),
+        None => None,
+    };
+    let (usage, broken) = Box::pin(usage::of_recording(&args.input, args.channels, table.as_deref())).await?;
     tell_broken(&args.input, &broken);
     if args.json {
         let mut text = serde_json::to_string(&usage).context("usage does not serialise")?;

@@ -27,6 +27,3 @@ pub mod telematics;
 pub mod uart;
 pub mod units;
 pub mod usage;
-
-/// The readers of logs by the name of the plainest of their formats.
-pub use self::log as candump;

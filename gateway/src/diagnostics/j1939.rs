@@ -10,7 +10,7 @@ use milepost_firmware::j1939::{Assembler, Diagnostic, Fault, Identifier, Lamp, L
 use serde::Serialize;
 
 use super::log::{Log, hex, seconds};
-use crate::candump::{Broken, LogError};
+use crate::log::{Broken, LogError};
 
 /// How many senders are followed at once on a channel.
 const SENDERS: usize = 32;

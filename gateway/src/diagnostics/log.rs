@@ -6,7 +6,7 @@ use std::path::Path;
 
 use milepost_firmware::frame::raw;
 
-use crate::candump::{Broken, LogError, Payload, Reader};
+use crate::log::{Broken, LogError, Payload, Reader};
 
 /// A data frame of a log.
 #[derive(Debug, Clone, PartialEq, Eq)]

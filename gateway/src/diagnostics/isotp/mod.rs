@@ -13,7 +13,7 @@ pub use participants::{Participants, Role};
 pub use payload::Line;
 
 use super::log::Log;
-use crate::candump::{Broken, LogError};
+use crate::log::{Broken, LogError};
 
 /// What is left when a log ends.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -12,7 +12,7 @@ use milepost_firmware::frame::EXTENDED;
 use milepost_firmware::isotp::{Pci, Receiver};
 
 use super::super::log::Log;
-use crate::candump::LogError;
+use crate::log::LogError;
 
 /// How an identifier speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

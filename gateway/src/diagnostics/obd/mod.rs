@@ -14,7 +14,7 @@ pub use table::{ROWS, Row, data_len};
 
 use super::isotp::{self, Ending, Heard, Outcome};
 use super::log::hex;
-use crate::candump::LogError;
+use crate::log::LogError;
 
 /// The first line of what `obd` prints.
 pub const HEADER: &str = "t,pid_hex,name,value,unit,payload_hex";
