@@ -14,7 +14,7 @@ pub(crate) fn engagement(file: &str) -> Option<String> {
     let path = PathBuf::from(data).join("engagement").join(file);
     let bytes = std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     let mut text = String::new();
-    let read = if file.ends_with(".gz") {
+    let read = if bytes.starts_with(&[0x1F, 0x8B]) {
         flate2::read::GzDecoder::new(&bytes[..]).read_to_string(&mut text)
     } else {
         (&bytes[..]).read_to_string(&mut text)

@@ -2,6 +2,8 @@
 //!
 //! Invariant: relative errors stay near 1e-12 for shapes up to some ten thousands; a probability is within 0 to 1.
 
+#![expect(clippy::many_single_char_names, reason = "the letters are those of the sources")]
+
 use libm::{erfc, exp, fabs, lgamma, log, pow, sqrt};
 
 /// Where series and continued fractions stop.

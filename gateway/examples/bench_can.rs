@@ -36,18 +36,17 @@ fn main() -> anyhow::Result<()> {
         for (id, len, bytes) in &frames {
             let Some(message) = program.find(*id) else { continue };
             let data = bytes.get(..*len).unwrap_or_default();
-            count += match program.values(message, data, &mut values) {
-                Some(count) => count,
-                None => {
-                    let mut some = 0;
-                    program.each(message, data, |step, bits| {
-                        if let (Some(value), Some(step)) = (values.get_mut(some), program.steps.get(step)) {
-                            *value = step.value(bits);
-                        }
-                        some += 1;
-                    });
-                    some
-                }
+            count += if let Some(count) = program.values(message, data, &mut values) {
+                count
+            } else {
+                let mut some = 0;
+                program.each(message, data, |step, bits| {
+                    if let (Some(value), Some(step)) = (values.get_mut(some), program.steps.get(step)) {
+                        *value = step.value(bits);
+                    }
+                    some += 1;
+                });
+                some
             };
             std::hint::black_box(&values);
         }

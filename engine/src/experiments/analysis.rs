@@ -189,8 +189,10 @@ mod tests {
         }
     }
 
+    type Row = (usize, usize, [f64; 2], f64);
+
     /// From the right, because a column on the left holds commas: arm (control, men's, women's), segment (0 neither, 1 men's, 2 women's, 3 both), visit, spend and history of each row.
-    fn hillstrom() -> Option<Vec<(usize, usize, [f64; 2], f64)>> {
+    fn hillstrom() -> Option<Vec<Row>> {
         let text = engagement("hillstrom/hillstrom.csv")?;
         let rows = text.lines().skip(1).map(|row| {
             let fields: Vec<&str> = row.rsplit(',').collect();

@@ -6,6 +6,8 @@
 //! Invariant: `s` is a sum of centred outcomes, `v` its intrinsic time; each mixture, as a function of them, is the logarithm
 //! of a non-negative supermartingale that starts at or below one, so exceeding ln(1/α) ever has probability α at most.
 
+#![expect(clippy::many_single_char_names, reason = "the letters are those of the sources")]
+
 use libm::{lgamma, log, pow, sqrt};
 
 use crate::special::{bisect, gamma_p, gamma_q, incomplete_beta, ln_beta, normal_cdf, zeta};

@@ -100,7 +100,8 @@ mod tests {
     #[test]
     fn without_a_variance_nothing_is_concluded() {
         let sequential = Sequential::default();
-        assert_eq!(sequential.interval(0.3, f64::NAN, 1.0).low, f64::NEG_INFINITY);
+        let low = sequential.interval(0.3, f64::NAN, 1.0).low;
+        assert!(low.is_infinite() && low < 0.0);
         assert!(sequential.p_value(0.3, 0.0, 10.0) >= 1.0);
     }
 

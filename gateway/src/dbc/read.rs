@@ -294,12 +294,12 @@ impl Reader {
         words.sign(',')?;
         let offset = words.decimal()?;
         words.sign(')')?;
-        let limits = match (words.sign('['), words.decimal(), words.sign('|'), words.decimal(), words.sign(']')) {
-            (Some(()), Some(low), Some(()), Some(high), Some(())) => (low < high).then_some((low, high)),
-            _ => {
-                self.tell(line, format!("signal {name} has no limits that can be read"), "it was taken without limits");
-                None
-            }
+        let bracketed = (words.sign('['), words.decimal(), words.sign('|'), words.decimal(), words.sign(']'));
+        let limits = if let (Some(()), Some(low), Some(()), Some(high), Some(())) = bracketed {
+            (low < high).then_some((low, high))
+        } else {
+            self.tell(line, format!("signal {name} has no limits that can be read"), "it was taken without limits");
+            None
         };
         let unit = words.text().unwrap_or_default();
         if scale == 0.0 {
@@ -406,12 +406,11 @@ impl Reader {
             Later::Labels { message, signal, mut labels, table } => {
                 let Some((message, signal)) = self.find(line, message, &signal, "value descriptions") else { return };
                 if let Some(table) = table {
-                    match self.tables.get(&table) {
-                        Some(of_table) => labels.extend(of_table.clone()),
-                        None => {
-                            let what = format!("value table {table} is not there");
-                            self.tell(line, what, "the signal was left without descriptions");
-                        }
+                    if let Some(of_table) = self.tables.get(&table) {
+                        labels.extend(of_table.clone());
+                    } else {
+                        let what = format!("value table {table} is not there");
+                        self.tell(line, what, "the signal was left without descriptions");
                     }
                 }
                 self.messages[message].signals[signal].labels = labels;

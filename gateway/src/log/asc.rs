@@ -155,6 +155,7 @@ mod tests {
         StandardId::new(raw).unwrap().into()
     }
 
+    #[expect(clippy::unnecessary_wraps, reason = "it stands beside what a line reads as")]
     fn entry(at_us: u64, channel: &str, id: Id, data: &[u8]) -> Result<Option<Entry>, LineError> {
         Ok(Some(Entry { at_us, channel: channel.to_owned(), id, payload: Payload::Data(data.to_vec()) }))
     }

@@ -151,12 +151,11 @@ impl Csv {
 impl Unit {
     fn read(self, text: &str) -> Option<u64> {
         let exact = match self {
-            Self::Seconds => parse::seconds(text),
             Self::Milliseconds => parse::scaled(text, 3),
             Self::Microseconds => parse::scaled(text, 0),
             Self::Nanoseconds => parse::scaled(text, 0).map(|nanoseconds| nanoseconds / 1_000),
-            Self::Gvret if text.contains('.') => parse::seconds(text),
-            Self::Gvret => parse::scaled(text, 0),
+            Self::Gvret if !text.contains('.') => parse::scaled(text, 0),
+            Self::Seconds | Self::Gvret => parse::seconds(text),
         };
         // Programs that hold times as floating-point numbers write small ones with an exponent.
         exact.or_else(|| {

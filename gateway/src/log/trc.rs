@@ -131,6 +131,7 @@ mod tests {
         trc.line(line)
     }
 
+    #[expect(clippy::unnecessary_wraps, reason = "it stands beside what a line reads as")]
     fn entry(at_us: u64, channel: &str, id: Id, payload: Payload) -> Result<Option<Entry>, LineError> {
         Ok(Some(Entry { at_us, channel: channel.to_owned(), id, payload }))
     }

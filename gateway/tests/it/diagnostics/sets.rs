@@ -1,4 +1,4 @@
-//! `obdb`: answers of recorded cars, read with the signal sets of OBDb.
+//! `obdb`: answers of recorded cars, read with the signal sets of `OBDb`.
 
 use std::io::Read;
 
