@@ -10,6 +10,7 @@ mod budget;
 mod demo;
 mod elf;
 mod flash;
+mod format;
 mod fuzz;
 mod generate;
 mod qemu;
