@@ -13,6 +13,7 @@ pub mod ids;
 pub mod notice;
 pub mod plan;
 pub mod record;
+pub mod series;
 pub mod settings;
 pub mod signal;
 pub mod topics;

@@ -7,4 +7,5 @@ mod files;
 mod malformed;
 mod oracle;
 mod round_trip;
+mod series;
 mod vectors;

@@ -1,9 +1,12 @@
 //! The golden vectors, both ways: the value writes the file's bytes, and the file's bytes read as the value.
 
+use std::fmt::Write as _;
+
+use milepost_protocol::series::{Decoder, Resolution};
 use milepost_protocol::{Downlink, Envelope, EnvelopeWriter, MAX_DOWNLINK_LEN, MAX_ENVELOPE_LEN, Record, VERSION};
 
 use crate::cases::{self, Up};
-use crate::{files, malformed};
+use crate::{files, malformed, series};
 
 /// The bytes of an envelope.
 pub(crate) fn encode(case: &Up) -> Vec<u8> {
@@ -47,6 +50,27 @@ fn every_golden_downlink_is_written_and_read_as_it_always_was() {
 }
 
 #[test]
+fn every_golden_series_block_is_written_and_read_as_it_always_was() {
+    for chain in series::chains() {
+        let mut decoder = Decoder::<8>::new();
+        let written = series::write(chain.blocks.iter().map(|(_, _, samples)| &**samples));
+        for ((name, meaning, samples), bytes) in chain.blocks.iter().zip(written) {
+            let mut words = format!("{meaning}\n\n");
+            for sample in samples {
+                let Resolution { numerator, denominator } = sample.resolution;
+                let (id, at_ms, raw) = (sample.signal.0, sample.at_ms, sample.raw);
+                writeln!(words, "signal {id} at {at_ms} ms: {raw} x {numerator}/{denominator}").unwrap();
+            }
+            files::compare("series", name, &bytes, &words);
+
+            let mut found = Vec::new();
+            decoder.decode(&files::read("series", name), |sample| found.push(sample)).unwrap();
+            assert_eq!(found, *samples, "{name}");
+        }
+    }
+}
+
+#[test]
 fn no_golden_file_stands_without_its_value() {
     let names = |names: Vec<&str>| {
         let mut names: Vec<String> = names.into_iter().map(str::to_owned).collect();
@@ -55,6 +79,8 @@ fn no_golden_file_stands_without_its_value() {
     };
     assert_eq!(files::names("up"), names(cases::up().iter().map(|case| case.name).collect()));
     assert_eq!(files::names("down"), names(cases::down().iter().map(|case| case.name).collect()));
+    let blocks = series::chains().into_iter().flat_map(|chain| chain.blocks).map(|(name, ..)| name);
+    assert_eq!(files::names("series"), names(blocks.collect()));
     assert_eq!(files::names("malformed"), names(malformed::cases().iter().map(|case| case.name).collect()));
 }
 
