@@ -1,6 +1,7 @@
 //! Measurements against peers, each in the same run as ours.
 
 mod can;
+mod wire;
 
 use std::path::Path;
 
@@ -16,10 +17,17 @@ pub(crate) enum Bench {
         #[arg(long)]
         json: bool,
     },
+    /// Bytes of sampled signals on the air: series blocks beside text, JSON, CBOR, protobuf, Sparkplug B and xz.
+    Wire {
+        /// JSON instead of tables.
+        #[arg(long)]
+        json: bool,
+    },
 }
 
 pub(crate) fn run(root: &Path, bench: Bench) -> Result<()> {
     match bench {
         Bench::Can { json } => can::run(root, json),
+        Bench::Wire { json } => wire::run(root, json),
     }
 }
