@@ -5,10 +5,12 @@
 
 mod broker;
 mod consumption;
+mod damaged;
 mod decode;
 mod diagnostics;
 mod flash_file;
 mod fleet;
+mod fuzz;
 mod kill;
 mod link;
 mod log;

@@ -67,7 +67,7 @@ impl fmt::Display for BlockError {
 impl core::error::Error for BlockError {}
 
 /// Reads blocks of up to `COLUMNS` signals; it is the memory that a chain of blocks needs.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Decoder<const COLUMNS: usize> {
     model: Model<COLUMNS>,
     /// The place behind the last block.

@@ -30,7 +30,7 @@ impl fmt::Display for PushError {
 impl core::error::Error for PushError {}
 
 /// Writes blocks of up to `COLUMNS` signals; it is the memory that a chain of blocks needs.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Encoder<const COLUMNS: usize> {
     model: Model<COLUMNS>,
     /// The place behind the last block; none before the first, and while one is written.

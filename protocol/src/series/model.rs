@@ -64,7 +64,7 @@ impl Shared {
 }
 
 /// The state of one end.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Model<const COLUMNS: usize> {
     columns: [Column; COLUMNS],
     len: usize,

@@ -1,5 +1,6 @@
-//! What must hold of any bytes at all; the fuzz target and the property tests call the same function.
+//! What must hold of any bytes at all; the fuzz targets and the property tests call the same functions.
 
+use milepost_protocol::series::{Decoder, Encoder, Kind, MAX_SAMPLE_LEN, MIN_BLOCK_LEN, Sample};
 use milepost_protocol::{Downlink, Envelope, EnvelopeWriter, MAX_BODY_LEN, MAX_DOWNLINK_LEN, MAX_ENVELOPE_LEN, Record};
 
 /// Reads the bytes both ways. They may be refused; if they are not, every record reads, numbers rise,
@@ -7,6 +8,27 @@ use milepost_protocol::{Downlink, Envelope, EnvelopeWriter, MAX_BODY_LEN, MAX_DO
 pub(crate) fn check(bytes: &[u8]) {
     check_up(bytes);
     check_down(bytes);
+    check_series(bytes);
+}
+
+/// Reads the bytes as a series block. They may be refused; if they are not, the samples that they hold can be written and read again.
+pub(crate) fn check_series(bytes: &[u8]) {
+    const COLUMNS: usize = 24;
+    fn read(block: &[u8]) -> Option<Vec<Sample>> {
+        let mut samples = Vec::new();
+        let block = Decoder::<COLUMNS>::new().decode(block, |sample| samples.push(sample)).ok()?;
+        assert_eq!(block.kind, Kind::Alone, "there was nothing to continue");
+        assert_eq!(usize::from(block.samples), samples.len());
+        Some(samples)
+    }
+    let Some(samples) = read(bytes) else { return };
+    let mut buffer = vec![0; MIN_BLOCK_LEN + samples.len() * MAX_SAMPLE_LEN];
+    let mut encoder = Encoder::<COLUMNS>::new();
+    let mut writer = encoder.alone(&mut buffer, 0);
+    for sample in &samples {
+        writer.push(sample).expect("there is room for every sample and for as many columns as were read");
+    }
+    assert_eq!(read(writer.finish()), Some(samples));
 }
 
 fn check_up(bytes: &[u8]) {

@@ -2,14 +2,15 @@
 
 use milepost_protocol::SignalId;
 use milepost_protocol::series::{
-    Block, BlockError, BlockWriter, Decoder, Encoder, Kind, MAX_SAMPLE_LEN, MAX_SAMPLES, MIN_BLOCK_LEN, PushError,
-    Resolution, Sample,
+    Block, BlockError, BlockWriter, Decoder, Encoder, Kind, MAX_SAMPLE_LEN, MIN_BLOCK_LEN, PushError, Resolution,
+    Sample,
 };
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
 
 use crate::cases::NOW_MS;
+use crate::oracle;
 
 /// As many columns as the tests need.
 const COLUMNS: usize = 24;
@@ -91,16 +92,6 @@ fn read<const N: usize>(decoder: &mut Decoder<N>, block: &[u8]) -> Result<(Block
     decoder.decode(block, |sample| samples.push(sample)).map(|block| (block, samples))
 }
 
-/// What must hold of any bytes: they are refused, or what they hold can be written and read again.
-pub(crate) fn check(bytes: &[u8]) {
-    let mut decoder = Decoder::<COLUMNS>::new();
-    let Ok((block, samples)) = read(&mut decoder, bytes) else { return };
-    assert_eq!(block.kind, Kind::Alone, "there was nothing to continue");
-    assert!(block.samples <= MAX_SAMPLES && usize::from(block.samples) == samples.len());
-    let again = write([&*samples]);
-    assert_eq!(read(&mut Decoder::<COLUMNS>::new(), &again[0]).map(|(_, samples)| samples), Ok(samples));
-}
-
 fn any_sample() -> impl Strategy<Value = Sample> {
     let resolution = prop_oneof![
         Just(Resolution::ONE),
@@ -163,8 +154,8 @@ proptest! {
 
     #[test]
     fn any_bytes_are_refused_or_hold_samples(head in select(vec![0x10_u8, 0x11, 0x12, 0]), bytes in vec(any::<u8>(), 0..200)) {
-        check(&[&[head], &*bytes].concat());
-        check(&[&[head, 20, 0, 0], &*bytes].concat());
+        oracle::check_series(&[&[head], &*bytes].concat());
+        oracle::check_series(&[&[head, 20, 0, 0], &*bytes].concat());
     }
 
     #[test]
@@ -176,7 +167,7 @@ proptest! {
         } else {
             bytes[at] ^= by;
         }
-        check(&bytes);
+        oracle::check_series(&bytes);
     }
 }
 
