@@ -1,0 +1,107 @@
+# Die Seiten der Serviceberater.
+queue-title = Fahrzeuge nach Dringlichkeit
+queue-lead = Autos, deren Halter ihre Daten mit der Werkstatt teilen. Die Punktzahl ist die Summe ihrer Teile.
+queue-empty = Kein Auto passt dazu.
+queue-empty-all = Noch teilt kein Halter ein Auto mit der Werkstatt.
+queue-search = Nach Modell oder Kennung suchen
+queue-level = Zeigen
+queue-level-all = Alle
+queue-level-open = Mit offenen Erinnerungen
+queue-level-trouble = Mit Fehlercodes
+queue-apply = Anwenden
+queue-score = Dringlichkeit
+queue-told = Gesagt: { $what }
+queue-told-nobody = Noch wurde niemandem etwas gesagt
+queue-told-line = { $title }, { $where }, { $when }
+queue-count =
+    { $n ->
+        [one] 1 Auto
+       *[other] { $n } Autos
+    }
+part-line = { $name } +{ $points }
+part-item = { $item }, { $level }
+part-trouble = { $code }, { $status }
+part-silent =
+    { $n ->
+        [one] Seit 1 Tag kein Kontakt
+       *[other] Seit { $n } Tagen kein Kontakt
+    }
+part-appointment = Wünscht einen Termin
+state-title = Zustand
+state-powertrain = Antrieb
+powertrain-combustion = Verbrenner
+powertrain-hybrid = Hybrid
+powertrain-electric = Elektrisch
+state-registered = Erstzulassung
+state-odometer = Kilometerstand
+state-engine-hours = Motorstunden
+state-fuel-burnt = Verbrauchter Kraftstoff
+state-energy = Verbrauchte Energie
+state-trips = Fahrten
+state-cold-starts = Kaltstarts
+state-short-trips = Kurzstrecken
+state-last-contact = Letzter Kontakt
+state-firmware = Firmware
+state-consent = Einwilligung
+state-hidden = Nach dem Wunsch des Halters verborgen
+state-hidden-location = Der Standort wird nicht geteilt
+state-unknown = Unbekannt
+history-title = Mitteilungen
+history-empty = Noch keine Mitteilungen.
+history-seen = Gesehen
+history-raised = Entstanden { $date }
+history-line = { $date }: { $who }, { $state }
+history-not-seen = Noch nicht
+dtc-title = Fehlercodes
+dtc-empty = Keine gemeldet.
+dtc-code = Code
+dtc-status = Status
+dtc-since = Seit
+dtc-ecu = Steuergerät
+dtc-odometer = Kilometerstand
+plan-title = Wartungsplan
+plan-item = Arbeit
+plan-due = Fällig
+plan-level = Stufe
+chart-battery = 12-V-Batterie in Ruhe
+chart-outside = Außentemperatur, Tagesmittel
+chart-empty = Noch nicht genug Messwerte.
+chart-summary = { $n } Messwerte vom { $from } bis { $to }: niedrigster { $min }, höchster { $max }, letzter { $last }.
+chart-gap = Keine Messwerte vom { $from } bis { $to }.
+chart-table = Als Tabelle zeigen
+chart-when = Wann
+chart-value = Wert
+gaps-title = Fehlende Meldungen
+gaps-empty = Nichts fehlt.
+gaps-line = { $n } Meldungen des Starts { $boot } fehlen: { $why }
+gap-flash-full = der Speicher des Geräts war voll
+gap-overflow = es geschah mehr auf einmal, als das Gerät fasst
+gap-corrupt = der Speicher des Geräts war nicht lesbar
+records-title = Letzte Nachrichten
+records-received = Empfangen
+records-span = Meldungen
+records-kinds = Inhalt
+back-to-queue = Alle Fahrzeuge
+record-1 = Start
+record-2 = Fahrt begonnen
+record-3 = Fahrt beendet
+record-4 = Zählerstände
+record-5 = Signal
+record-6 = Signalübersicht
+record-7 = Fehlercode
+record-8 = Batterie in Ruhe
+record-9 = Anlassen
+record-10 = Reifen
+record-11 = Erinnerung entstanden
+record-12 = Mitteilung gezeigt
+record-13 = Mitteilung beantwortet
+record-14 = Lücke
+record-15 = Protokoll
+record-16 = Ergebnis eines Befehls
+record-17 = getankt
+record-18 = Strom beim Parken
+record-24 = Zertifikatsantrag
+record-32 = Firmware-Update
+record-33 = Befinden des Geräts
+record-40 = Konfiguration
+record-other = Art einer neueren Firmware
