@@ -55,6 +55,7 @@ history-not-seen = Noch nicht
 dtc-title = Fehlercodes
 dtc-empty = Keine gemeldet.
 dtc-code = Code
+dtc-meaning = Bedeutung
 dtc-status = Status
 dtc-since = Seit
 dtc-ecu = Steuergerät

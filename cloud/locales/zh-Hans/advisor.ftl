@@ -47,6 +47,7 @@ history-not-seen = 尚未
 dtc-title = 故障码
 dtc-empty = 没有报告。
 dtc-code = 代码
+dtc-meaning = 含义
 dtc-status = 状态
 dtc-since = 起始
 dtc-ecu = 控制单元
