@@ -17,9 +17,18 @@ pub struct Ridge {
     coefficients: Vec<f64>,
 }
 
-/// The inner product.
+/// The inner product, in four sums side by side, which a processor adds at once.
 pub(super) fn dot(a: &[f64], b: &[f64]) -> f64 {
-    a.iter().zip(b).map(|(a, b)| a * b).sum()
+    let (a_fours, a_rest) = a.as_chunks::<4>();
+    let (b_fours, b_rest) = b.as_chunks::<4>();
+    let mut sums = [0.0; 4];
+    for (a, b) in a_fours.iter().zip(b_fours) {
+        for (sum, (a, b)) in sums.iter_mut().zip(a.iter().zip(b)) {
+            *sum += a * b;
+        }
+    }
+    let rest: f64 = a_rest.iter().zip(b_rest).map(|(a, b)| a * b).sum();
+    (sums[0] + sums[1]) + (sums[2] + sums[3]) + rest
 }
 
 impl Ridge {
@@ -67,9 +76,9 @@ impl Ridge {
 
     /// How much the expected reward rises for each unit of prior mean of coefficient `at`.
     pub fn pull(&self, x: &[f64], at: usize) -> f64 {
+        // The covariance is symmetric, so the row is the column.
         let d = self.prior.len();
-        let column = (0..d).map(|row| self.covariance[row * d + at]);
-        self.prior[at] * column.zip(x).map(|(cell, value)| cell * value).sum::<f64>()
+        self.prior[at] * dot(&self.covariance[at * d..(at + 1) * d], x)
     }
 
     /// `x' · covariance · x`, the variance of the expected reward in units of the noise's.
