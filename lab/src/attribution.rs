@@ -80,7 +80,7 @@ fn page(notes: &[String], found: &Attribution) -> Page {
         spans: Vec::new(),
     };
     page.picture(
-        "Conversions credited to each contact by four methods that describe and do not explain.",
+        "Conversions credited to each contact by four methods that describe and do not explain; from top to bottom as below.",
         &bars("Credits by contact", "conversions", &drawn),
     );
     page

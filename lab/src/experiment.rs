@@ -2,7 +2,7 @@
 //!
 //! Invariant: arms and segments are numbered in the order of their names, so the order of rows changes nothing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use clap::Args;
@@ -73,10 +73,8 @@ pub(super) fn run(arguments: &ExperimentArguments) -> anyhow::Result<()> {
 
 /// The sorted distinct names in a column.
 pub(super) fn distinct(names: &[String]) -> Vec<String> {
-    let mut sorted = names.to_vec();
-    sorted.sort_unstable();
-    sorted.dedup();
-    sorted
+    let sorted: BTreeSet<&str> = names.iter().map(String::as_str).collect();
+    sorted.into_iter().map(str::to_owned).collect()
 }
 
 /// For each row the values of the columns together, such as `mens=1,womens=0`.

@@ -99,7 +99,7 @@ fn report(arguments: &PlanArguments, design: Design, found: &Plan) -> Vec<String
     let mut lines = vec![format!(
         "{units_per_arm:.0} units in each of {} arms find a difference of {} in {:.0} of 100 experiments, looked at {} times.",
         design.arms,
-        say(arguments.mde),
+        arguments.mde,
         100.0 * power,
         design.looks
     )];

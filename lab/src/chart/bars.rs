@@ -28,7 +28,7 @@ pub(crate) fn bars(title: &str, axis: &str, bars: &Bars) -> Picture {
     let group_height = thick * kinds as f64 + 12.0;
     let ends = bars.spans.iter().flatten().flat_map(|(low, high)| [*low, *high]);
     let values = bars.values.iter().flatten().copied();
-    let scale = Scale::over(values.chain(ends).chain([0.0]), LABELS + 12.0, WIDTH - 16.0);
+    let scale = Scale::over(values.chain(ends).chain([0.0]), LABELS + 12.0, WIDTH - 30.0);
     let bottom = 8.0 + group_height * bars.groups.len() as f64;
     let mut svg = Svg::default();
     for (value, text) in scale.ticks() {

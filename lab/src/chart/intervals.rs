@@ -57,7 +57,7 @@ const ROW: f64 = 26.0;
 /// Draws the rows over one axis named `axis`.
 pub(crate) fn intervals(title: &str, axis: &str, rows: &[Row]) -> Picture {
     let ends = rows.iter().flat_map(|row| [row.value, row.low, row.high]);
-    let scale = Scale::over(ends, LABELS + 12.0, WIDTH - 16.0);
+    let scale = Scale::over(ends, LABELS + 12.0, WIDTH - 30.0);
     let bottom = 10.0 + ROW * rows.len() as f64;
     let mut svg = Svg::default();
     for (value, text) in scale.ticks() {

@@ -17,21 +17,22 @@ pub(crate) struct Series {
 }
 
 const LEFT: f64 = 64.0;
-const TOP: f64 = 12.0;
+const TOP: f64 = 30.0;
+const RIGHT: f64 = WIDTH - 30.0;
 const BOTTOM: f64 = 290.0;
 /// The most rows of the table.
 const ROWS: usize = 60;
 
 /// Draws the curves with the axes' names.
 pub(crate) fn lines(title: &str, x_name: &str, y_name: &str, series: &[Series]) -> Picture {
-    let xs = Scale::over(series.iter().flat_map(|one| one.points.iter().map(|(x, _)| *x)), LEFT, WIDTH - 16.0);
+    let xs = Scale::over(series.iter().flat_map(|one| one.points.iter().map(|(x, _)| *x)), LEFT, RIGHT);
     let values = series.iter().flat_map(|one| one.points.iter().map(|(_, y)| *y));
     let bands = series.iter().flat_map(|one| one.band.iter().flat_map(|(low, high)| [*low, *high]));
     let ys = Scale::over(values.chain(bands).chain([0.0]), BOTTOM, TOP);
     let mut svg = Svg::default();
     for (value, text) in ys.ticks() {
         let class = if value.abs() < 1e-12 { "zero" } else { "grid" };
-        svg.line(class, (LEFT, ys.at(value)), (WIDTH - 16.0, ys.at(value)));
+        svg.line(class, (LEFT, ys.at(value)), (RIGHT, ys.at(value)));
         svg.text("tick", (LEFT - 8.0, ys.at(value) + 4.0), Anchor::End, &text);
     }
     for (value, text) in xs.ticks() {
@@ -51,7 +52,8 @@ pub(crate) fn lines(title: &str, x_name: &str, y_name: &str, series: &[Series]) 
         svg.line(&format!("curve s{}", at % 6), (x, y - 4.0), (x + 28.0, y - 4.0));
         svg.text("label", (x + 36.0, y), Anchor::Start, &one.name);
     }
-    svg.text("axis", ((LEFT + WIDTH) / 2.0, BOTTOM + 38.0), Anchor::Middle, x_name);
+    svg.text("axis", (4.0, TOP - 16.0), Anchor::Start, y_name);
+    svg.text("axis", ((LEFT + RIGHT) / 2.0, BOTTOM + 38.0), Anchor::Middle, x_name);
     let height = BOTTOM + 74.0 + (series.len().saturating_sub(1) / 3) as f64 * 22.0;
     let title = format!("{title}: {y_name} over {x_name}");
     Picture { svg: svg.finish(height, &title), header: header(x_name, series), rows: table(series) }

@@ -141,8 +141,8 @@ impl<'a> Found<'a> {
                 say(week(1, last))
             ),
             format!(
-                "Segments at the end of the year: the true winner named in {winner}, no difference said in {none}, still learning in {learning}, wrong in {wrong}; a winner was named in week {} (median).",
-                say(self.named_in_week)
+                "Segments at the end of the year: the true winner named in {winner}, no difference said in {none}, still learning in {learning}, wrong in {wrong}; a winner was named in week {:.0} (median).",
+                self.named_in_week
             ),
             format!(
                 "Verdicts by segment and arm over all weekly looks: {} of {} wrong ({}); {} of {n} years hold a wrong one.",
@@ -171,10 +171,10 @@ impl<'a> Found<'a> {
                 say(self.plain_bias)
             ),
             format!(
-                "The arm that annoys was halted in {} of {n} years, on day {} after {} complaints (medians); harmless arms in {} of {}.",
+                "The arm that annoys was halted in {} of {n} years, on day {:.0} after {:.0} complaints (medians); harmless arms in {} of {}.",
                 self.halted,
-                say(self.halted_on_day),
-                say(self.complaints_until),
+                self.halted_on_day,
+                self.complaints_until,
                 self.harmless_halted,
                 harmless * n
             ),
