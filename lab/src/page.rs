@@ -23,12 +23,12 @@ impl Page {
     }
 
     pub(crate) fn heading(&mut self, text: &str) {
-        let _ = write!(self.body, "<h2>{}</h2>\n", escaped(text));
+        let _ = writeln!(self.body, "<h2>{}</h2>", escaped(text));
     }
 
     pub(crate) fn paragraph(&mut self, text: &str) {
         if !text.is_empty() {
-            let _ = write!(self.body, "<p>{}</p>\n", escaped(text));
+            let _ = writeln!(self.body, "<p>{}</p>", escaped(text));
         }
     }
 

@@ -7,7 +7,7 @@ use clap::Args;
 use milepost_engine::experiments::plan::{Design, Plan, Question, plan, power_at};
 use serde_json::{Value, json};
 
-use crate::chart::{Series, lines, say};
+use crate::chart::{Series, lines};
 use crate::output::Output;
 use crate::page::Page;
 

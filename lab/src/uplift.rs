@@ -336,6 +336,8 @@ fn page(arguments: &UpliftArguments, found: &Found, said: &[String]) -> Page {
 
 #[cfg(test)]
 mod tests {
+    use std::fmt::Write as _;
+
     use super::*;
 
     /// Old customers are moved, new ones are driven away; a third arm stands beside.
@@ -347,7 +349,7 @@ mod tests {
             let effect = if arm == "mail" { 0.6 * age - 0.3 } else { 0.0 };
             let booked = u8::from(random.uniform() < 0.4 + effect);
             let kind = if age > 0.5 { "old" } else { "new" };
-            text.push_str(&format!("{arm},{age:.4},{kind},{booked}\n"));
+            let _ = writeln!(text, "{arm},{age:.4},{kind},{booked}");
         }
         text
     }

@@ -170,6 +170,24 @@ mod tests {
         assert!((found.qini_area - 4.5 / 36.0).abs() < 1e-12, "{found:?}");
     }
 
+    /// Computed with scikit-uplift 0.5.1 (`qini_curve`, `uplift_curve`, `qini_auc_score`) on the same units, areas by units².
+    #[test]
+    fn areas_and_coefficient_agree_with_scikit_uplift() {
+        let units: Vec<Scored> = (0..300u32)
+            .map(|at| {
+                let treated = at * 7919 % 11 < 5;
+                let score = f64::from(at * 104_729 % 97) / 97.0;
+                let bound = if treated { 30.0 + 20.0 * score } else { 30.0 };
+                unit(score, treated, f64::from(u8::from(f64::from((at * at * 31 + at * 17) % 101) < bound)))
+            })
+            .collect();
+        let found = curve(&units);
+        let near = |found: f64, expected: f64| (found - expected).abs() < 1e-12;
+        assert!(near(found.qini_area, 0.013_917_927_376_460_165), "{}", found.qini_area);
+        assert!(near(found.uplift_area, 0.087_417_700_402_602_8), "{}", found.uplift_area);
+        assert!(found.qini_coefficient.is_some_and(|share| near(share, 0.093_147_159_305_960_8)));
+    }
+
     #[test]
     fn the_order_of_rows_changes_nothing_and_no_units_make_no_curve() {
         let mut units: Vec<Scored> =

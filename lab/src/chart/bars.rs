@@ -50,7 +50,7 @@ pub(crate) fn bars(title: &str, axis: &str, bars: &Bars) -> Picture {
         }
     }
     svg.line("zero", (scale.at(0.0), 4.0), (scale.at(0.0), bottom));
-    svg.text("axis", ((LABELS + WIDTH) / 2.0, bottom + 38.0), Anchor::Middle, axis);
+    svg.text("axis", (f64::midpoint(LABELS, WIDTH), bottom + 38.0), Anchor::Middle, axis);
     let mut height = bottom + 46.0;
     if bars.kinds.len() > 1 {
         for (at, kind) in bars.kinds.iter().enumerate() {

@@ -76,7 +76,7 @@ pub(crate) fn intervals(title: &str, axis: &str, rows: &[Row]) -> Picture {
             svg.mark(class, row.mark.shape(), (scale.at(row.value), y));
         }
     }
-    svg.text("axis", ((LABELS + WIDTH) / 2.0, bottom + 38.0), Anchor::Middle, axis);
+    svg.text("axis", (f64::midpoint(LABELS, WIDTH), bottom + 38.0), Anchor::Middle, axis);
     let table =
         rows.iter().map(|row| vec![row.label.clone(), say(row.value), say(row.low), say(row.high), row.said.clone()]);
     Picture {

@@ -53,7 +53,7 @@ pub(crate) fn lines(title: &str, x_name: &str, y_name: &str, series: &[Series]) 
         svg.text("label", (x + 36.0, y), Anchor::Start, &one.name);
     }
     svg.text("axis", (4.0, TOP - 16.0), Anchor::Start, y_name);
-    svg.text("axis", ((LEFT + RIGHT) / 2.0, BOTTOM + 38.0), Anchor::Middle, x_name);
+    svg.text("axis", (f64::midpoint(LEFT, RIGHT), BOTTOM + 38.0), Anchor::Middle, x_name);
     let height = BOTTOM + 74.0 + (series.len().saturating_sub(1) / 3) as f64 * 22.0;
     let title = format!("{title}: {y_name} over {x_name}");
     Picture { svg: svg.finish(height, &title), header: header(x_name, series), rows: table(series) }

@@ -107,11 +107,10 @@ fn conclude(year: &Year, last: &[milepost_engine::experiments::analysis::Effect]
         .map(|effect| effect.arm);
     match named {
         Some(arm) if arm == best => Conclusion::Winner,
-        Some(_) => Conclusion::Wrong,
         None if own().any(|effect| matches!(effect.verdict, Verdict::Learning | Verdict::Invalid)) => {
             Conclusion::Learning
         }
         None if best == 0 => Conclusion::NoDifference,
-        None => Conclusion::Wrong,
+        Some(_) | None => Conclusion::Wrong,
     }
 }

@@ -17,6 +17,8 @@ use crate::run;
 const REPLAYS: &str = "10";
 /// How far an effect or an end of its interval may lie from gbstats' own.
 const AGREEMENT: f64 = 1e-9;
+/// The share of a rate's width that its ends may lie apart.
+const RATE_WIDTH: f64 = 5e-4;
 /// Results of each segment and arm; the last is adjusted by each side in its own way.
 const METRICS: usize = 4;
 
@@ -24,7 +26,14 @@ pub(super) fn run(root: &Path, json: bool) -> Result<()> {
     let data = std::env::var_os("MILEPOST_DATA").context("MILEPOST_DATA names no folder of recordings")?;
     let hillstrom = PathBuf::from(data).join("engagement/hillstrom/hillstrom.csv");
     let target = target_folder(root);
-    run::quietly(run::cargo(root).args(["build", "--release", "--package", "milepost-engine", "--example", "bench_decide"]))?;
+    run::quietly(run::cargo(root).args([
+        "build",
+        "--release",
+        "--package",
+        "milepost-engine",
+        "--example",
+        "bench_decide",
+    ]))?;
     let folder = target.join("bench/decide");
     let python = python(&folder)?;
     let script = root.join("xtask/src/bench/peers_decide.py");
@@ -82,8 +91,7 @@ fn best(map: &Value) -> Result<(String, f64)> {
 fn compared(ours: &Value, peers: &Value) -> Result<Value> {
     let native = &peers["speed"]["squarecb"];
     let (setting, reward) = best(&peers["quality"])?;
-    let (seconds, their_seconds) =
-        (number(&ours["experiment"]["seconds"])?, number(&peers["experiment"]["seconds"])?);
+    let (seconds, their_seconds) = (number(&ours["experiment"]["seconds"])?, number(&peers["experiment"]["seconds"])?);
     let apart = apart(&ours["experiment"]["results"], &peers["experiment"]["results"])?;
     if apart > AGREEMENT {
         bail!("the results of both sides lie up to {apart:e} apart");
@@ -123,11 +131,12 @@ fn apart(ours: &Value, theirs: &Value) -> Result<f64> {
     }
     let mut most = 0.0f64;
     for (at, (our, their)) in ours.iter().zip(&theirs).enumerate().filter(|(at, _)| at % METRICS != METRICS - 1) {
+        // gbstats divides a rate's variance by n, as if it were known: the width differs by a part in 2 n.
+        let width = number(&their[2])? - number(&their[1])?;
+        let tolerance = if at % METRICS < 2 { RATE_WIDTH * width } else { 0.0 };
         for part in 0..3 {
             let (our, their) = (number(&our[part])?, number(&their[part])?);
-            // gbstats divides a rate's variance by n, as if it were known; the difference is a part in n.
-            let tolerance = if at % METRICS < 2 && part > 0 { 1e-3 * their.abs().max(1e-3) } else { 0.0 };
-            most = most.max(((our - their).abs() - tolerance).max(0.0));
+            most = most.max((our - their).abs() - if part > 0 { tolerance } else { 0.0 });
         }
     }
     Ok(most)
