@@ -23,6 +23,18 @@ pub struct Belief {
     pub deviation: f64,
 }
 
+impl Belief {
+    /// The end below which its draw hardly ever lies.
+    pub fn low(self) -> f64 {
+        self.mean - REACH * self.deviation
+    }
+
+    /// The end above which its draw hardly ever lies.
+    pub fn high(self) -> f64 {
+        self.mean + REACH * self.deviation
+    }
+}
+
 /// For each belief the probability that its draw is the greatest; even shares where a belief is no number.
 pub fn probabilities(beliefs: &[Belief]) -> Vec<f64> {
     let count = beliefs.len();
@@ -30,11 +42,10 @@ pub fn probabilities(beliefs: &[Belief]) -> Vec<f64> {
     if beliefs.iter().any(|one| !one.mean.is_finite() || !one.deviation.is_finite() || one.deviation <= 0.0) {
         return even();
     }
-    let ends = |sign: f64| beliefs.iter().map(move |one| one.mean + sign * REACH * one.deviation);
-    let low = ends(-1.0).fold(f64::NEG_INFINITY, f64::max);
-    let high = ends(1.0).fold(f64::NEG_INFINITY, f64::max);
+    let low = beliefs.iter().map(|one| one.low()).fold(f64::NEG_INFINITY, f64::max);
+    let high = beliefs.iter().map(|one| one.high()).fold(f64::NEG_INFINITY, f64::max);
     // An arm whose high end lies below the low end of another cannot win.
-    let runs = |one: &Belief| one.mean + REACH * one.deviation > low;
+    let runs = |one: &Belief| one.high() > low;
     let finest = beliefs.iter().filter(|one| runs(one)).map(|one| one.deviation).fold(f64::INFINITY, f64::min);
     let grid = grid(finest, high - low);
 

@@ -112,11 +112,26 @@ impl LinearThompson {
 
     fn weights_of<'a>(&'a self, x: &[f64], arms: impl Iterator<Item = &'a Ridge>) -> Vec<f64> {
         let noise = if self.surprises > 0.0 { libm::sqrt(self.surprises / self.rewards) } else { f64::NAN };
-        let belief = |arm: &Ridge| Belief {
-            mean: self.expected(arm, x),
-            deviation: (noise * libm::sqrt(arm.variance(x))).max(1e-12),
+        let deviation = |variance: f64| (noise * libm::sqrt(variance)).max(1e-12);
+        let mut top = f64::NEG_INFINITY;
+        let means: Vec<(&Ridge, f64)> = arms
+            .map(|arm| {
+                let mean = self.expected(arm, x);
+                top = top.max(mean);
+                (arm, mean)
+            })
+            .collect();
+        // The exact deviation costs most; whoever cannot win even with a wider one does without.
+        let low = means
+            .iter()
+            .filter(|(_, mean)| *mean >= top)
+            .map(|(arm, _)| Belief { mean: top, deviation: deviation(arm.variance(x)) }.low());
+        let low = low.fold(f64::NEG_INFINITY, f64::max);
+        let belief = |&(arm, mean): &(&Ridge, f64)| {
+            let wide = Belief { mean, deviation: deviation(arm.variance_bound(x)) };
+            if wide.high() < low { wide } else { Belief { mean, deviation: deviation(arm.variance(x)) } }
         };
-        probabilities(&arms.map(belief).collect::<Vec<_>>())
+        probabilities(&means.iter().map(belief).collect::<Vec<_>>())
     }
 
     /// The probability with which each arm is drawn: `p = f + (1 − K·f)·w` with the floor `f` and `K` arms.
@@ -235,6 +250,26 @@ mod tests {
         let sampled = f64::from(wins) / f64::from(n);
         let computed = learner.weights(&x)[1];
         assert!((sampled - computed).abs() < 0.01, "{sampled} sampled, {computed} computed");
+    }
+
+    #[test]
+    fn an_arm_that_cannot_win_has_the_same_share_whether_its_deviation_is_exact_or_not() {
+        let mut learner = LinearThompson::new(4, 0, 1, &Prior::default());
+        let mut random = Random::new(6);
+        for _ in 0..4000 {
+            let (arm, x) = (random.below(4), features(0, 0, &[random.normal()]));
+            learner.update(arm, &x, arm as f64 * x[1] + 0.3 * random.normal());
+        }
+        for value in [-2.0, -0.5, 0.01, 0.3, 1.5] {
+            let x = features(0, 0, &[value]);
+            let noise = libm::sqrt(learner.surprises / learner.rewards);
+            let exact = |arm: &Ridge| Belief {
+                mean: learner.expected(arm, &x),
+                deviation: (noise * libm::sqrt(arm.variance(&x))).max(1e-12),
+            };
+            let exact: Vec<Belief> = learner.arms.iter().map(exact).collect();
+            assert_eq!(learner.weights(&x), probabilities(&exact), "{value}");
+        }
     }
 
     #[test]

@@ -12,6 +12,8 @@ pub struct Ridge {
     prior: Vec<f64>,
     /// Row by row.
     covariance: Vec<f64>,
+    /// The sum of its diagonal, which no eigenvalue exceeds.
+    trace: f64,
     response: Vec<f64>,
     /// `covariance · response`.
     coefficients: Vec<f64>,
@@ -39,7 +41,14 @@ impl Ridge {
         for (at, precision) in prior.iter().enumerate() {
             covariance[at * d + at] = 1.0 / precision;
         }
-        Self { prior: prior.into(), covariance, response: alloc::vec![0.0; d], coefficients: alloc::vec![0.0; d] }
+        let trace = prior.iter().map(|precision| 1.0 / precision).sum();
+        Self {
+            prior: prior.into(),
+            covariance,
+            trace,
+            response: alloc::vec![0.0; d],
+            coefficients: alloc::vec![0.0; d],
+        }
     }
 
     /// `covariance · x`.
@@ -55,6 +64,7 @@ impl Ridge {
         let spread = self.spread(x);
         let scale = 1.0 / (1.0 + dot(x, &spread));
         let surprise = reward - dot(&self.coefficients, x);
+        self.trace -= scale * dot(&spread, &spread);
         for (row, &left) in self.covariance.chunks_exact_mut(x.len().max(1)).zip(&spread) {
             for (cell, &right) in row.iter_mut().zip(&spread) {
                 *cell -= scale * left * right;
@@ -87,6 +97,12 @@ impl Ridge {
         self.covariance.chunks_exact(d).zip(x).map(|(row, value)| value * dot(row, x)).sum::<f64>().max(0.0)
     }
 
+    /// A bound that the variance does not exceed, at the price of one product: the trace by the square of the context's length.
+    pub fn variance_bound(&self, x: &[f64]) -> f64 {
+        // What rounding may have taken from the trace is far less than this factor gives back.
+        1.001 * self.trace.max(0.0) * dot(x, x)
+    }
+
     /// Forgets a share of what was observed, as under drift: what was seen counts `keep` (0 to 1) of what it did.
     pub fn discount(&mut self, keep: f64) {
         let keep = keep.clamp(0.0, 1.0);
@@ -99,6 +115,7 @@ impl Ridge {
             precision[at * d + at] += (1.0 - keep) * prior;
         }
         self.covariance = inverse(&precision, d);
+        self.trace = (0..d).map(|at| self.covariance[at * d + at]).sum();
         for response in &mut self.response {
             *response *= keep;
         }
@@ -160,6 +177,19 @@ mod tests {
         forgotten.discount(0.0);
         assert!((forgotten.variance(&x) - (1.0 + 0.5 + 2.0)).abs() < 1e-9 && forgotten.mean(&x).abs() < 1e-12);
         assert!((forgotten.pull(&x, 0) - 1.0).abs() < 1e-9, "where nothing is known the prior mean is all");
+    }
+
+    #[test]
+    fn the_bound_is_never_below_the_variance() {
+        let mut ridge = observed();
+        for at in 0..200u32 {
+            let x = [1.0, f64::from(at % 7) - 3.0, f64::from(at % 11)];
+            assert!(ridge.variance(&x) <= ridge.variance_bound(&x), "{at}");
+            ridge.update(&x, 1.0);
+            if at % 50 == 0 {
+                ridge.discount(0.9);
+            }
+        }
     }
 
     #[test]

@@ -89,10 +89,10 @@ fn traced(units: &[Scored]) -> Curve {
             counts[usize::from(unit.treated)] += 1.0;
             sums[usize::from(unit.treated)] += unit.outcome;
         }
-        let both = counts[0] > 0.0 && counts[1] > 0.0;
-        // Without anybody to compare with, what the treated brought stands alone.
+        // Without anybody to compare with, what one side brought stands alone.
+        let mean = |arm: usize| if counts[arm] > 0.0 { sums[arm] / counts[arm] } else { 0.0 };
         let qini = if counts[0] > 0.0 { sums[1] - sums[0] * counts[1] / counts[0] } else { sums[1] };
-        let uplift = if both { (sums[1] / counts[1] - sums[0] / counts[0]) * (counts[0] + counts[1]) } else { 0.0 };
+        let uplift = (mean(1) - mean(0)) * (counts[0] + counts[1]);
         curve.share.push((counts[0] + counts[1]) / n);
         curve.qini.push(qini / n);
         curve.uplift.push(uplift / n);
@@ -165,7 +165,7 @@ mod tests {
         };
         sixths(&found.share, [0.0, 1.0, 2.0, 4.0, 5.0, 6.0]);
         sixths(&found.qini, [0.0, 1.0, 1.0, 1.0, 0.5, 0.0]);
-        sixths(&found.uplift, [0.0, 0.0, 2.0, 2.0, 5.0 * (2.0 / 3.0 - 0.5), 0.0]);
+        sixths(&found.uplift, [0.0, 1.0, 2.0, 2.0, 5.0 * (2.0 / 3.0 - 0.5), 0.0]);
         // Trapezoids: .5 + 1 + 2 + .75 + .25 of 36.
         assert!((found.qini_area - 4.5 / 36.0).abs() < 1e-12, "{found:?}");
     }
