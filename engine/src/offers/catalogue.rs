@@ -10,7 +10,7 @@ use alloc::vec::Vec;
 use milepost_protocol::downlink::Purposes;
 use serde::{Deserialize, Serialize};
 
-use super::condition::{Condition, Facts, Ground, Truth, Value};
+use super::eligibility::{Condition, Facts, Ground, Truth, Value};
 
 /// An amount of money in the hundredth of its currency, such as cents.
 pub type Hundredths = i64;
@@ -180,8 +180,8 @@ impl Entry {
 
 #[cfg(test)]
 mod tests {
-    use super::super::condition::Test;
-    use super::super::condition::tests::fact;
+    use super::super::eligibility::Test;
+    use super::super::eligibility::tests::fact;
     use super::*;
 
     fn entry() -> Entry {

@@ -5,8 +5,9 @@
 
 mod arm;
 pub mod catalogue;
-pub mod condition;
+
 mod decide;
+pub mod eligibility;
 mod ledger;
 mod offer;
 mod quiet;

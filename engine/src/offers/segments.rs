@@ -9,7 +9,7 @@ use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
-use super::condition::{Condition, Facts, Truth, Value};
+use super::eligibility::{Condition, Facts, Truth, Value};
 
 /// A named group.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -113,8 +113,8 @@ impl Membership {
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::condition::Test;
-    use super::super::condition::tests::{any_condition, any_name, any_value, fact};
+    use super::super::eligibility::Test;
+    use super::super::eligibility::tests::{any_condition, any_name, any_value, fact};
     use super::*;
 
     fn segment(name: &str, version: u32, condition: Condition) -> Segment {
