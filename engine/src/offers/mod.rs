@@ -5,7 +5,6 @@
 
 mod arm;
 pub mod catalogue;
-
 mod decide;
 pub mod eligibility;
 mod ledger;
