@@ -6,7 +6,6 @@
 mod demo;
 mod device;
 mod firmware;
-mod lab;
 mod output;
 mod serve;
 mod user;
@@ -72,7 +71,7 @@ enum Command {
     /// Run the engine's methods on files, without the service.
     Lab {
         #[command(subcommand)]
-        command: lab::LabCommand,
+        command: milepost_lab::LabCommand,
     },
 }
 
@@ -95,7 +94,7 @@ pub fn run(faces: Faces) -> ExitCode {
         Command::User { config, command } => read(config).and_then(|config| user::run(config, faces, command)),
         Command::Device { config, command } => read(config).and_then(|config| device::run(&config, command)),
         Command::Firmware { command } => firmware::run(command),
-        Command::Lab { command } => lab::run(command),
+        Command::Lab { command } => milepost_lab::run(command),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

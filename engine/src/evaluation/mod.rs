@@ -2,6 +2,7 @@
 //!
 //! Invariant: a value that the log cannot carry is refused with its reason, not estimated.
 
+pub mod adaptive;
 pub mod estimators;
 pub mod replay;
 pub mod rewards;

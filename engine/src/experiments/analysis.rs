@@ -109,12 +109,17 @@ pub struct Findings {
     pub adjustments: Vec<Adjustment>,
 }
 
-/// Reads a table.
-///
-/// Effects over all units and effects within segments are two families, each with its own bound on false discoveries.
+/// Reads a table whose shares stood still.
 pub fn analyse(table: &Table, reading: &Reading) -> Findings {
     let counts: Vec<u64> = (0..table.arms).map(|arm| table.summary(None, arm, 0).n as u64).collect();
-    let srm = srm::test(&[Phase { shares: reading.shares.clone(), counts }]);
+    analyse_phases(table, reading, &[Phase { shares: reading.shares.clone(), counts }])
+}
+
+/// Reads a table of an experiment whose shares changed: its sizes are held to the shares of each phase.
+///
+/// Effects over all units and effects within segments are two families, each with its own bound on false discoveries.
+pub fn analyse_phases(table: &Table, reading: &Reading, phases: &[Phase]) -> Findings {
+    let srm = srm::test(phases);
     let adjustments: Vec<Adjustment> = (0..table.metrics)
         .map(|metric| {
             let arms: Vec<Summary> = (0..table.arms).map(|arm| table.summary(None, arm, metric)).collect();

@@ -9,23 +9,38 @@ use super::boundary::{BetaBinomial, Mixture, Sides};
 use super::sequential::Interval;
 use crate::special::bisect;
 
+/// By how much the evidence against a true `rate` exceeds what level 1 − `alpha` asks.
+fn excess(rate: f64, successes: f64, trials: f64, alpha: f64, t_opt: f64) -> f64 {
+    // An end of the scale is refuted by the first trial that contradicts it, and by nothing else.
+    if rate <= 0.0 || rate >= 1.0 {
+        let contradicted = if rate <= 0.0 { successes > 0.0 } else { successes < trials };
+        return if contradicted { f64::INFINITY } else { -log(1.0 / alpha) };
+    }
+    let variance = rate * (1.0 - rate);
+    let mixture = BetaBinomial::new(variance * t_opt, 0.05, rate, 1.0 - rate, Sides::Both);
+    mixture.log(successes - rate * trials, variance * trials) - log(1.0 / alpha)
+}
+
 /// The always-valid interval at level 1 − `alpha` after `trials`, tightest near `t_opt` of them; everything before the first.
 pub fn rate_interval(successes: f64, trials: f64, alpha: f64, t_opt: f64) -> Interval {
     if trials <= 0.0 {
         return Interval { low: 0.0, high: 1.0 };
     }
     let observed = (successes / trials).clamp(0.0, 1.0);
-    let excess = |rate: f64, at_end: f64| {
-        if rate <= 0.0 || rate >= 1.0 {
-            return at_end;
-        }
-        let variance = rate * (1.0 - rate);
-        let mixture = BetaBinomial::new(variance * t_opt, 0.05, rate, 1.0 - rate, Sides::Both);
-        mixture.log((observed - rate) * trials, variance * trials) - log(1.0 / alpha)
-    };
-    let low = if observed > 0.0 { bisect(0.0, observed, |rate| -excess(rate, 1.0)) } else { 0.0 };
-    let high = if observed < 1.0 { bisect(observed, 1.0, |rate| excess(rate, 1.0)) } else { 1.0 };
+    let excess = |rate: f64| excess(rate, observed * trials, trials, alpha, t_opt);
+    let low = if observed > 0.0 { bisect(0.0, observed, |rate| -excess(rate)) } else { 0.0 };
+    let high = if observed < 1.0 { bisect(observed, 1.0, excess) } else { 1.0 };
     Interval { low, high }
+}
+
+/// Whether the interval lies above `limit`; one evaluation in place of the search for its ends.
+pub fn rate_is_above(limit: f64, successes: f64, trials: f64, alpha: f64, t_opt: f64) -> bool {
+    successes > limit * trials && excess(limit, successes, trials, alpha, t_opt) > 0.0
+}
+
+/// Whether the interval lies below `limit`.
+pub fn rate_is_below(limit: f64, successes: f64, trials: f64, alpha: f64, t_opt: f64) -> bool {
+    successes < limit * trials && excess(limit, successes, trials, alpha, t_opt) > 0.0
 }
 
 #[cfg(test)]
@@ -49,5 +64,25 @@ mod tests {
     #[test]
     fn without_trials_every_rate_is_possible() {
         assert_eq!(rate_interval(0.0, 0.0, 0.05, 100.0), Interval { low: 0.0, high: 1.0 });
+    }
+
+    #[test]
+    fn a_limit_is_above_or_below_exactly_when_the_interval_says_so() {
+        for (successes, trials) in [(0.0, 500.0), (3.0, 40.0), (30.0, 1000.0), (9.0, 1000.0), (1.0, 1000.0), (7.0, 7.0)]
+        {
+            let interval = rate_interval(successes, trials, 0.05, 200.0);
+            for limit in [0.001, 0.01, 0.02, 0.05, 0.3, 0.9] {
+                assert_eq!(
+                    rate_is_above(limit, successes, trials, 0.05, 200.0),
+                    interval.low > limit,
+                    "{interval:?} {limit}"
+                );
+                assert_eq!(
+                    rate_is_below(limit, successes, trials, 0.05, 200.0),
+                    interval.high < limit,
+                    "{interval:?} {limit}"
+                );
+            }
+        }
     }
 }

@@ -4,11 +4,14 @@
 //! figures; and the shares that are stored are those that the arm was drawn from.
 
 mod arm;
+pub mod catalogue;
 mod decide;
+pub mod eligibility;
 mod ledger;
 mod offer;
 mod quiet;
 mod reject;
+pub mod segments;
 #[cfg(test)]
 mod tests;
 mod winter_tyres;

@@ -305,4 +305,47 @@ proptest! {
             prop_assert_eq!(decision.chosen, Arm::Nothing);
         }
     }
+
+    #[test]
+    fn no_offer_reaches_a_held_out_account_an_hour_of_quiet_or_an_owner_who_did_not_agree(
+        draw in 0.0f64..1.0, purposes: u8, minute in 0u16..1440, position in 0.0f64..0.2,
+    ) {
+        let setting =
+            Setting { purposes: Purposes(purposes), local_minute: minute, position, ..Setting::ready() };
+        let decision = setting.decide(draw);
+        let quiet = QuietHours::default().until_ms(NOW_MS, minute).is_some();
+        let free = setting.purposes.contains(Purposes::OFFERS) && !quiet && position >= 0.05;
+        prop_assert_eq!(decision.arms.len() > 1, free, "{:?}", decision);
+        prop_assert!(free || decision.chosen == Arm::Nothing);
+        let least = crate::policy::floor(decision.arms.len());
+        prop_assert!(decision.arms.iter().all(|arm| arm.propensity >= least - 1e-12));
+    }
+
+    #[test]
+    fn the_same_key_and_decision_replay_the_same_arm(key: [u8; 16], id in "[a-z0-9-]{1,20}") {
+        use crate::experiments::{Key, draw};
+        let arm = || Setting::ready().decide(draw(&Key::new(key), &id)).chosen;
+        prop_assert_eq!(arm(), arm());
+    }
+
+    /// Clocks jump by an hour at some minute; whoever waits as long as a rejection says and asks again is never contacted in
+    /// the quiet of the local clock.
+    #[test]
+    fn quiet_hours_hold_when_clocks_jump(start in 0u64..2880, jump_at in 0u64..2880, forward: bool) {
+        let local = |minute: u64| {
+            let moved = if minute < jump_at { 0 } else if forward { 60 } else { 1440 - 60 };
+            ((minute + moved) % 1440) as u16
+        };
+        let quiet = QuietHours::default();
+        let mut minute = start;
+        let mut asked = 0;
+        while let Some(until_ms) = quiet.until_ms(minute * 60_000, local(minute)) {
+            prop_assert!(until_ms > minute * 60_000, "waiting goes forward");
+            minute = until_ms / 60_000;
+            asked += 1;
+            prop_assert!(asked <= 3);
+        }
+        let hour = local(minute) / 60;
+        prop_assert!((8..21).contains(&hour), "contacted at {}", hour);
+    }
 }

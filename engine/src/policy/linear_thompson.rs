@@ -8,11 +8,8 @@
 use alloc::vec::Vec;
 
 use super::fixed::{floor, pick};
+use super::greatest::{Belief, probabilities};
 use super::ridge::Ridge;
-use crate::special::{normal_cdf, normal_quantile};
-
-/// Places at which the integral is taken: the middles of equally likely spans of a draw.
-const PLACES: usize = 32;
 
 /// How the arms begin.
 #[derive(Debug, Clone, PartialEq)]
@@ -60,7 +57,6 @@ pub struct Decision {
 #[derive(Debug, Clone, PartialEq)]
 pub struct LinearThompson {
     arms: Vec<Ridge>,
-    quantiles: Vec<f64>,
     /// Rewards, their sum, and the sum of squared surprises; all three fade alike.
     rewards: f64,
     sum: f64,
@@ -73,14 +69,7 @@ impl LinearThompson {
         let mut precision = alloc::vec![prior.pooling];
         precision.extend(core::iter::repeat_n(prior.segment, segments));
         precision.extend(core::iter::repeat_n(prior.context, context));
-        let middle = |at: usize| normal_quantile((at as f64 + 0.5) / PLACES as f64);
-        Self {
-            arms: alloc::vec![Ridge::new(&precision); arms],
-            quantiles: (0..PLACES).map(middle).collect(),
-            rewards: 0.0,
-            sum: 0.0,
-            surprises: 0.0,
-        }
+        Self { arms: alloc::vec![Ridge::new(&precision); arms], rewards: 0.0, sum: 0.0, surprises: 0.0 }
     }
 
     /// The mean reward over all arms, which each arm's level starts from.
@@ -118,48 +107,43 @@ impl LinearThompson {
 
     /// The probability of each arm to be the best, as far as is known.
     pub fn weights(&self, x: &[f64]) -> Vec<f64> {
-        let count = self.arms.len();
-        let even = || alloc::vec![1.0 / count.max(1) as f64; count];
-        if self.surprises <= 0.0 {
-            return even();
-        }
-        let noise = libm::sqrt(self.surprises / self.rewards);
-        let beliefs: Vec<(f64, f64)> = self
-            .arms
-            .iter()
-            .map(|arm| (self.expected(arm, x), (noise * libm::sqrt(arm.variance(x))).max(1e-12)))
-            .collect();
-        let mut weights: Vec<f64> = (0..count)
+        self.weights_of(x, self.arms.iter())
+    }
+
+    fn weights_of<'a>(&'a self, x: &[f64], arms: impl Iterator<Item = &'a Ridge>) -> Vec<f64> {
+        let noise = if self.surprises > 0.0 { libm::sqrt(self.surprises / self.rewards) } else { f64::NAN };
+        let deviation = |variance: f64| (noise * libm::sqrt(variance)).max(1e-12);
+        let mut top = f64::NEG_INFINITY;
+        let means: Vec<(&Ridge, f64)> = arms
             .map(|arm| {
-                let (mean, deviation) = beliefs[arm];
-                let beats_all = |quantile: &f64| {
-                    let drawn = mean + deviation * quantile;
-                    let mut probability = 1.0;
-                    for (other, (their_mean, their_deviation)) in beliefs.iter().enumerate() {
-                        if other != arm {
-                            probability *= normal_cdf((drawn - their_mean) / their_deviation);
-                        }
-                    }
-                    probability
-                };
-                self.quantiles.iter().map(beats_all).sum::<f64>()
+                let mean = self.expected(arm, x);
+                top = top.max(mean);
+                (arm, mean)
             })
             .collect();
-        let total: f64 = weights.iter().sum();
-        if !(total.is_finite() && total > 0.0) {
-            return even();
-        }
-        for weight in &mut weights {
-            *weight /= total;
-        }
-        weights
+        // The exact deviation costs most; whoever cannot win even with a wider one does without.
+        let low = means
+            .iter()
+            .filter(|(_, mean)| *mean >= top)
+            .map(|(arm, _)| Belief { mean: top, deviation: deviation(arm.variance(x)) }.low());
+        let low = low.fold(f64::NEG_INFINITY, f64::max);
+        let belief = |&(arm, mean): &(&Ridge, f64)| {
+            let wide = Belief { mean, deviation: deviation(arm.variance_bound(x)) };
+            if wide.high() < low { wide } else { Belief { mean, deviation: deviation(arm.variance(x)) } }
+        };
+        probabilities(&means.iter().map(belief).collect::<Vec<_>>())
     }
 
     /// The probability with which each arm is drawn: `p = f + (1 − K·f)·w` with the floor `f` and `K` arms.
     pub fn shares(&self, x: &[f64]) -> Vec<f64> {
-        let arms = self.arms.len();
-        let least = floor(arms);
-        self.weights(x).iter().map(|weight| least + (1.0 - arms as f64 * least) * weight).collect()
+        floored(self.weights(x))
+    }
+
+    /// The same when only `arms` may be drawn, such as when another was halted: one share for each of them, in their order.
+    ///
+    /// An arm that the learner does not have gets none, so that the list becomes shorter.
+    pub fn shares_among(&self, x: &[f64], arms: &[usize]) -> Vec<f64> {
+        floored(self.weights_of(x, arms.iter().filter_map(|&arm| self.arms.get(arm))))
     }
 
     /// Decides; `draw` is uniform in [0, 1).
@@ -168,6 +152,16 @@ impl LinearThompson {
         let arm = pick(&shares, draw);
         Decision { arm, propensity: shares.get(arm).copied().unwrap_or(1.0), shares }
     }
+}
+
+/// Lifts every weight to the floor.
+fn floored(mut weights: Vec<f64>) -> Vec<f64> {
+    let arms = weights.len();
+    let least = floor(arms);
+    for weight in &mut weights {
+        *weight = least + (1.0 - arms as f64 * least) * *weight;
+    }
+    weights
 }
 
 #[cfg(test)]
@@ -256,6 +250,35 @@ mod tests {
         let sampled = f64::from(wins) / f64::from(n);
         let computed = learner.weights(&x)[1];
         assert!((sampled - computed).abs() < 0.01, "{sampled} sampled, {computed} computed");
+    }
+
+    #[test]
+    fn an_arm_that_cannot_win_has_the_same_share_whether_its_deviation_is_exact_or_not() {
+        let mut learner = LinearThompson::new(4, 0, 1, &Prior::default());
+        let mut random = Random::new(6);
+        for _ in 0..4000 {
+            let (arm, x) = (random.below(4), features(0, 0, &[random.normal()]));
+            learner.update(arm, &x, arm as f64 * x[1] + 0.3 * random.normal());
+        }
+        for value in [-2.0, -0.5, 0.01, 0.3, 1.5] {
+            let x = features(0, 0, &[value]);
+            let noise = libm::sqrt(learner.surprises / learner.rewards);
+            let exact = |arm: &Ridge| Belief {
+                mean: learner.expected(arm, &x),
+                deviation: (noise * libm::sqrt(arm.variance(&x))).max(1e-12),
+            };
+            let exact: Vec<Belief> = learner.arms.iter().map(exact).collect();
+            assert_eq!(learner.weights(&x), probabilities(&exact), "{value}");
+        }
+    }
+
+    #[test]
+    fn an_arm_that_may_not_be_drawn_leaves_its_share_to_the_others() {
+        let learner = learnt([[0.1, 0.3], [0.1, 0.3]], 2000);
+        let x = features(2, 0, &[]);
+        assert_eq!(learner.shares_among(&x, &[0, 1]), learner.shares(&x));
+        assert_eq!(learner.shares_among(&x, &[0]), [1.0]);
+        assert_eq!(learner.shares_among(&x, &[7, 1]), [1.0]);
     }
 
     proptest! {

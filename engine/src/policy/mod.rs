@@ -3,6 +3,8 @@
 //! Invariant: an arm is drawn from exactly the shares that are stored, so that a logged propensity is a fact.
 
 mod fixed;
+pub mod greatest;
+pub mod guardrail;
 pub mod linear_thompson;
 pub mod linucb;
 pub mod ridge;

@@ -12,14 +12,25 @@ pub struct Ridge {
     prior: Vec<f64>,
     /// Row by row.
     covariance: Vec<f64>,
+    /// The sum of its diagonal, which no eigenvalue exceeds.
+    trace: f64,
     response: Vec<f64>,
     /// `covariance · response`.
     coefficients: Vec<f64>,
 }
 
-/// The inner product.
+/// The inner product, in four sums side by side, which a processor adds at once.
 pub(super) fn dot(a: &[f64], b: &[f64]) -> f64 {
-    a.iter().zip(b).map(|(a, b)| a * b).sum()
+    let (a_fours, a_rest) = a.as_chunks::<4>();
+    let (b_fours, b_rest) = b.as_chunks::<4>();
+    let mut sums = [0.0; 4];
+    for (a, b) in a_fours.iter().zip(b_fours) {
+        for (sum, (a, b)) in sums.iter_mut().zip(a.iter().zip(b)) {
+            *sum += a * b;
+        }
+    }
+    let rest: f64 = a_rest.iter().zip(b_rest).map(|(a, b)| a * b).sum();
+    (sums[0] + sums[1]) + (sums[2] + sums[3]) + rest
 }
 
 impl Ridge {
@@ -30,7 +41,14 @@ impl Ridge {
         for (at, precision) in prior.iter().enumerate() {
             covariance[at * d + at] = 1.0 / precision;
         }
-        Self { prior: prior.into(), covariance, response: alloc::vec![0.0; d], coefficients: alloc::vec![0.0; d] }
+        let trace = prior.iter().map(|precision| 1.0 / precision).sum();
+        Self {
+            prior: prior.into(),
+            covariance,
+            trace,
+            response: alloc::vec![0.0; d],
+            coefficients: alloc::vec![0.0; d],
+        }
     }
 
     /// `covariance · x`.
@@ -46,6 +64,7 @@ impl Ridge {
         let spread = self.spread(x);
         let scale = 1.0 / (1.0 + dot(x, &spread));
         let surprise = reward - dot(&self.coefficients, x);
+        self.trace -= scale * dot(&spread, &spread);
         for (row, &left) in self.covariance.chunks_exact_mut(x.len().max(1)).zip(&spread) {
             for (cell, &right) in row.iter_mut().zip(&spread) {
                 *cell -= scale * left * right;
@@ -67,15 +86,21 @@ impl Ridge {
 
     /// How much the expected reward rises for each unit of prior mean of coefficient `at`.
     pub fn pull(&self, x: &[f64], at: usize) -> f64 {
+        // The covariance is symmetric, so the row is the column.
         let d = self.prior.len();
-        let column = (0..d).map(|row| self.covariance[row * d + at]);
-        self.prior[at] * column.zip(x).map(|(cell, value)| cell * value).sum::<f64>()
+        self.prior[at] * dot(&self.covariance[at * d..(at + 1) * d], x)
     }
 
     /// `x' · covariance · x`, the variance of the expected reward in units of the noise's.
     pub fn variance(&self, x: &[f64]) -> f64 {
         let d = self.prior.len().max(1);
         self.covariance.chunks_exact(d).zip(x).map(|(row, value)| value * dot(row, x)).sum::<f64>().max(0.0)
+    }
+
+    /// A bound that the variance does not exceed, at the price of one product: the trace by the square of the context's length.
+    pub fn variance_bound(&self, x: &[f64]) -> f64 {
+        // What rounding may have taken from the trace is far less than this factor gives back.
+        1.001 * self.trace.max(0.0) * dot(x, x)
     }
 
     /// Forgets a share of what was observed, as under drift: what was seen counts `keep` (0 to 1) of what it did.
@@ -90,6 +115,7 @@ impl Ridge {
             precision[at * d + at] += (1.0 - keep) * prior;
         }
         self.covariance = inverse(&precision, d);
+        self.trace = (0..d).map(|at| self.covariance[at * d + at]).sum();
         for response in &mut self.response {
             *response *= keep;
         }
@@ -151,6 +177,19 @@ mod tests {
         forgotten.discount(0.0);
         assert!((forgotten.variance(&x) - (1.0 + 0.5 + 2.0)).abs() < 1e-9 && forgotten.mean(&x).abs() < 1e-12);
         assert!((forgotten.pull(&x, 0) - 1.0).abs() < 1e-9, "where nothing is known the prior mean is all");
+    }
+
+    #[test]
+    fn the_bound_is_never_below_the_variance() {
+        let mut ridge = observed();
+        for at in 0..200u32 {
+            let x = [1.0, f64::from(at % 7) - 3.0, f64::from(at % 11)];
+            assert!(ridge.variance(&x) <= ridge.variance_bound(&x), "{at}");
+            ridge.update(&x, 1.0);
+            if at % 50 == 0 {
+                ridge.discount(0.9);
+            }
+        }
     }
 
     #[test]

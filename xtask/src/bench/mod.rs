@@ -1,6 +1,7 @@
 //! Measurements against peers, each in the same run as ours.
 
 mod can;
+mod decide;
 mod wire;
 
 use std::path::Path;
@@ -23,11 +24,18 @@ pub(crate) enum Bench {
         #[arg(long)]
         json: bool,
     },
+    /// The policy that decides offers, beside Vowpal Wabbit, and the analysis of an experiment, beside gbstats.
+    Decide {
+        /// JSON instead of a table.
+        #[arg(long)]
+        json: bool,
+    },
 }
 
 pub(crate) fn run(root: &Path, bench: Bench) -> Result<()> {
     match bench {
         Bench::Can { json } => can::run(root, json),
         Bench::Wire { json } => wire::run(root, json),
+        Bench::Decide { json } => decide::run(root, json),
     }
 }

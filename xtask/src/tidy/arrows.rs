@@ -13,7 +13,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("milepost-identity", &["milepost-protocol"]),
     ("milepost-station", &["milepost-protocol", "milepost-identity"]),
     ("milepost-gateway", &["milepost-protocol", "milepost-engine", "milepost-firmware", "milepost-identity"]),
-    ("milepost", &["milepost-protocol", "milepost-engine"]),
+    ("milepost-lab", &["milepost-protocol", "milepost-engine"]),
+    ("milepost", &["milepost-protocol", "milepost-engine", "milepost-lab"]),
     (
         "milepost-tests",
         &[

@@ -9,11 +9,13 @@ use clap::Args;
 use milepost_engine::evaluation::estimators::{Estimate, Evaluation, Event, Refusal, Target, evaluate};
 use serde_json::{Value, json};
 
-use super::csv::Table;
-use crate::cli::output;
+use crate::chart::{Mark, Row, intervals};
+use crate::csv::Table;
+use crate::output::Output;
+use crate::page::Page;
 
 #[derive(Debug, Args)]
-pub(in crate::cli) struct OpeArguments {
+pub struct OpeArguments {
     /// The log: CSV, also gzip, with `item_id`, `position`, `click` and `propensity_score`.
     #[arg(long, value_name = "FILE")]
     log: PathBuf,
@@ -23,9 +25,8 @@ pub(in crate::cli) struct OpeArguments {
     /// The column of the log that holds the reward.
     #[arg(long, value_name = "COL", default_value = "click")]
     reward: String,
-    /// Print JSON.
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    output: Output,
 }
 
 /// Everything by name, for words.
@@ -37,10 +38,8 @@ struct Found {
 
 pub(super) fn run(arguments: &OpeArguments) -> anyhow::Result<()> {
     let found = find(arguments)?;
-    if arguments.json {
-        return output::line(&json_of(&found).to_string());
-    }
-    report(&found).iter().try_for_each(|line| output::line(line))
+    let lines = report(&found);
+    arguments.output.give(&json_of(&found), &lines, || page(&found, &lines))
 }
 
 fn find(arguments: &OpeArguments) -> anyhow::Result<Found> {
@@ -151,6 +150,28 @@ fn json_of(found: &Found) -> Value {
         "max_weight": max_weight,
         "refused": estimates.as_ref().err().map(|refusal| reason(found, *refusal)),
     })
+}
+
+fn page(found: &Found, lines: &[String]) -> Page {
+    let mut page = Page::new("What the policy would have earned");
+    page.paragraphs(lines);
+    let rows: Vec<Row> = estimators(found)
+        .iter()
+        .filter_map(|(name, estimate)| {
+            let Estimate { value, standard_error } = (*estimate)?;
+            let half = 1.96 * standard_error;
+            let (low, high) = (value - half, value + half);
+            let said = "95 % for one look, as if the model of rewards were given".to_owned();
+            Some(Row { label: (*name).to_owned(), value, low, high, mark: Mark::Open, said })
+        })
+        .collect();
+    if !rows.is_empty() {
+        page.picture(
+            "The mean reward by each estimator. Where they disagree by more than their intervals, trust none of them.",
+            &intervals("The policy's value", "mean reward", &rows),
+        );
+    }
+    page
 }
 
 fn report(found: &Found) -> Vec<String> {

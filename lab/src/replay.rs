@@ -10,12 +10,14 @@ use milepost_engine::evaluation::replay::{Logged, Replay, replay};
 use milepost_engine::policy::linear_thompson::Prior;
 use serde_json::json;
 
-use super::csv::Table;
-use super::experiment::{distinct, indices, segments_of};
-use crate::cli::output;
+use crate::chart::{Bars, bars, say};
+use crate::csv::Table;
+use crate::experiment::{distinct, indices, segments_of};
+use crate::output::Output;
+use crate::page::Page;
 
 #[derive(Debug, Args)]
-pub(in crate::cli) struct ReplayArguments {
+pub struct ReplayArguments {
     /// The log: CSV, also gzip, with a header and one row for each decision; every arm was as likely as every other.
     #[arg(long, value_name = "FILE")]
     csv: PathBuf,
@@ -31,9 +33,8 @@ pub(in crate::cli) struct ReplayArguments {
     /// How many runs, each with another order and other draws.
     #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=10_000))]
     seeds: u64,
-    /// Print JSON.
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    output: Output,
 }
 
 pub(super) fn run(arguments: &ReplayArguments) -> anyhow::Result<()> {
@@ -61,20 +62,46 @@ pub(super) fn run(arguments: &ReplayArguments) -> anyhow::Result<()> {
     let spread = if runs.len() > 1 { (squares / (n - 1.0)).sqrt() } else { 0.0 };
     let accepted = runs.iter().map(|run| run.accepted).sum::<u64>() / runs.len() as u64;
     let one = mean_of(|run| run.inverse_propensity_of_one);
-    if arguments.json {
-        let found = json!({ "mean_reward": mean, "sd_over_seeds": spread, "accepted": accepted, "ipw_one": one });
-        return output::line(&found.to_string());
-    }
+    let json = json!({ "mean_reward": mean, "sd_over_seeds": spread, "accepted": accepted, "ipw_one": one });
     let even = events.iter().map(|event| event.reward).sum::<f64>() / events.len() as f64;
-    output::line(&format!(
-        "Learning brought {mean:.4} of {} per accepted event (standard deviation {spread:.4} over {} runs of about {accepted}); drawing evenly brought {even:.4}.",
-        arguments.reward, arguments.seeds
-    ))?;
-    output::line(&format!("The inverse propensities of one average {one:.4}; 1 is right."))?;
+    let mut lines = vec![
+        format!(
+            "Learning brought {mean:.4} of {} per accepted event (standard deviation {spread:.4} over {} runs of about {accepted}); drawing evenly brought {even:.4}.",
+            arguments.reward, arguments.seeds
+        ),
+        format!("The inverse propensities of one average {one:.4}; 1 is right."),
+    ];
     let last = runs.last().context("there is a run")?;
     let total: u64 = last.chosen.iter().sum();
     for (name, &count) in arms.iter().zip(&last.chosen) {
-        output::line(&format!("{name}: {:.1} % of the last run's decisions", 100.0 * count as f64 / total as f64))?;
+        lines.push(format!("{name}: {:.1} % of the last run's decisions", 100.0 * count as f64 / total as f64));
     }
-    Ok(())
+    arguments.output.give(&json, &lines, || page(&lines, &arms, &runs))
+}
+
+fn page(lines: &[String], arms: &[String], runs: &[Replay]) -> Page {
+    let mut page = Page::new("How the learner would have learnt");
+    page.paragraphs(lines);
+    // What the runs chose: mean, least and largest share of each arm.
+    let shares: Vec<Vec<f64>> = (0..arms.len())
+        .map(|arm| runs.iter().map(|run| run.chosen[arm] as f64 / run.chosen.iter().sum::<u64>() as f64).collect())
+        .collect();
+    let ends = |shares: &Vec<f64>| shares.iter().fold((1.0f64, 0.0f64), |(a, b), &share| (a.min(share), b.max(share)));
+    let found = Bars {
+        groups: arms.to_vec(),
+        kinds: vec!["share of decisions".to_owned()],
+        values: shares.iter().map(|shares| vec![shares.iter().sum::<f64>() / shares.len() as f64]).collect(),
+        spans: shares.iter().map(|shares| vec![ends(shares)]).collect(),
+    };
+    page.picture(
+        "Which share of the decisions each arm got, on average over the runs, from the least to the largest.",
+        &bars("Shares of the arms", "share of decisions", &found),
+    );
+    page.heading("Runs");
+    let header = ["seed", "mean reward", "accepted", "inverse propensities of one"].map(str::to_owned);
+    let rows = runs.iter().enumerate().map(|(seed, run)| {
+        vec![seed.to_string(), say(run.mean_reward), run.accepted.to_string(), say(run.inverse_propensity_of_one)]
+    });
+    page.table(&header, &rows.collect::<Vec<_>>());
+    page
 }

@@ -2,7 +2,7 @@
 //!
 //! Invariant: arms and segments are numbered in the order of their names, so the order of rows changes nothing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use clap::Args;
@@ -11,8 +11,10 @@ use milepost_engine::experiments::sequential::Sequential;
 use milepost_engine::experiments::verdict::Verdict;
 use serde_json::{Map, Value, json};
 
-use super::csv::Table;
-use crate::cli::output;
+use crate::chart::{Mark, Row, intervals};
+use crate::csv::Table;
+use crate::output::{Output, number};
+use crate::page::Page;
 
 /// More segments than this are no segments but identities.
 const MOST_SEGMENTS: usize = 1000;
@@ -20,7 +22,7 @@ const MOST_SEGMENTS: usize = 1000;
 const MOST_ARMS: usize = 200;
 
 #[derive(Debug, Args)]
-pub(in crate::cli) struct ExperimentArguments {
+pub struct ExperimentArguments {
     /// The outcomes: CSV, also gzip, with a header and one row for each unit.
     #[arg(long, value_name = "FILE")]
     csv: PathBuf,
@@ -45,9 +47,8 @@ pub(in crate::cli) struct ExperimentArguments {
     /// Differences within this share of the control's mean do not matter.
     #[arg(long, default_value_t = 0.1)]
     indifference: f64,
-    /// Print JSON.
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    output: Output,
 }
 
 fn share(text: &str) -> Result<(String, f64), String> {
@@ -66,18 +67,14 @@ struct Found {
 
 pub(super) fn run(arguments: &ExperimentArguments) -> anyhow::Result<()> {
     let found = find(arguments)?;
-    if arguments.json {
-        return output::line(&json_of(arguments, &found).to_string());
-    }
-    report(arguments, &found).iter().try_for_each(|line| output::line(line))
+    let lines = report(arguments, &found);
+    arguments.output.give(&json_of(arguments, &found), &lines, || page(arguments, &found, &lines))
 }
 
 /// The sorted distinct names in a column.
 pub(super) fn distinct(names: &[String]) -> Vec<String> {
-    let mut sorted = names.to_vec();
-    sorted.sort_unstable();
-    sorted.dedup();
-    sorted
+    let sorted: BTreeSet<&str> = names.iter().map(String::as_str).collect();
+    sorted.into_iter().map(str::to_owned).collect()
 }
 
 /// For each row the values of the columns together, such as `mens=1,womens=0`.
@@ -161,11 +158,6 @@ fn shares(given: &[(String, f64)], arms: &[String]) -> anyhow::Result<Vec<f64>> 
     Ok(shares)
 }
 
-/// A number as JSON; what is none is null.
-fn number(value: f64) -> Value {
-    if value.is_finite() { json!(value) } else { Value::Null }
-}
-
 fn json_of(arguments: &ExperimentArguments, found: &Found) -> Value {
     let Found { arms, segments, sums, findings } = found;
     let metrics = &arguments.metric;
@@ -239,6 +231,43 @@ fn report(arguments: &ExperimentArguments, found: &Found) -> Vec<String> {
             .to_owned(),
     );
     lines
+}
+
+fn page(arguments: &ExperimentArguments, found: &Found, lines: &[String]) -> Page {
+    let mut page = Page::new("What the experiment shows");
+    page.paragraph(&lines[0]);
+    for (at, metric) in arguments.metric.iter().enumerate() {
+        let effects = found.findings.effects.iter().filter(|effect| effect.metric == at);
+        let rows: Vec<Row> = effects.map(|effect| row(arguments, found, effect)).collect();
+        page.heading(metric);
+        page.picture(
+            &format!(
+                "What each arm adds to {metric} against {}, with intervals that hold at every look. Triangles up and down: better, worse; squares: no difference that matters; open diamonds: not known yet.",
+                arguments.control
+            ),
+            &intervals(&format!("Effects on {metric}"), &format!("difference of {metric}"), &rows),
+        );
+    }
+    page.heading("In words");
+    page.paragraphs(&lines[1..]);
+    page
+}
+
+fn row(arguments: &ExperimentArguments, found: &Found, effect: &Effect) -> Row {
+    let place = effect.segment.map_or("over all", |segment| &found.segments[segment]);
+    Row {
+        label: format!("{}, {place}", found.arms[effect.arm]),
+        value: effect.effect,
+        low: effect.interval.low,
+        high: effect.interval.high,
+        mark: match effect.verdict {
+            Verdict::Winner => Mark::Up,
+            Verdict::Loser => Mark::Down,
+            Verdict::NoDifference => Mark::Same,
+            Verdict::Learning | Verdict::Invalid => Mark::Open,
+        },
+        said: sentence(arguments, &found.arms, &found.segments, effect),
+    }
 }
 
 fn sentence(arguments: &ExperimentArguments, arms: &[String], segments: &[String], effect: &Effect) -> String {

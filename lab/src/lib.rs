@@ -1,18 +1,25 @@
-//! `milepost lab`: the engine's methods on files of one's own, without the service.
+//! The engine's methods on files of one's own, without the service: what `milepost lab` runs.
 //!
 //! Invariant: a file that cannot be read right is refused with its name, row and column; nothing in it is guessed.
 
 mod attribution;
+mod chart;
 mod csv;
 mod due;
 mod experiment;
 mod ope;
+mod output;
+mod page;
+mod plan;
 mod replay;
+mod simulate;
+mod uplift;
 
 use clap::Subcommand;
 
+/// What the lab can be asked.
 #[derive(Debug, Subcommand)]
-pub(super) enum LabCommand {
+pub enum LabCommand {
     /// When a car will have driven a distance, from any odometer history.
     Due(due::DueArguments),
     /// What an experiment shows, by arm and segment, however often one looks.
@@ -23,14 +30,24 @@ pub(super) enum LabCommand {
     Replay(replay::ReplayArguments),
     /// Conversions credited to contacts: first, last, linear, Markov; not causal.
     Attribution(attribution::AttributionArguments),
+    /// How many units an experiment needs, however often it is looked at.
+    Plan(plan::PlanArguments),
+    /// Whom a treatment moves, whom it leaves cold and whom it drives away.
+    Uplift(uplift::UpliftArguments),
+    /// Years of a programme in markets whose truth is known: does the engine conclude what is true?
+    Simulate(simulate::SimulateArguments),
 }
 
-pub(super) fn run(command: LabCommand) -> anyhow::Result<()> {
+/// Runs a command to its end; what it found goes to standard output.
+pub fn run(command: LabCommand) -> anyhow::Result<()> {
     match command {
         LabCommand::Due(arguments) => due::run(&arguments),
         LabCommand::Experiment(arguments) => experiment::run(&arguments),
         LabCommand::Ope(arguments) => ope::run(&arguments),
         LabCommand::Replay(arguments) => replay::run(&arguments),
         LabCommand::Attribution(arguments) => attribution::run(&arguments),
+        LabCommand::Plan(arguments) => plan::run(&arguments),
+        LabCommand::Uplift(arguments) => uplift::run(&arguments),
+        LabCommand::Simulate(arguments) => simulate::run(&arguments),
     }
 }

@@ -14,7 +14,7 @@ use jiff::tz::TimeZone;
 use milepost_engine::projection::{Basis, History, Method, Projection, Reading, project};
 use serde::Serialize;
 
-use crate::cli::output;
+use crate::output::line;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Unit {
@@ -41,7 +41,7 @@ impl Unit {
 }
 
 #[derive(Debug, Args)]
-pub(in crate::cli) struct DueArguments {
+pub struct DueArguments {
     /// The history: CSV, also gzip, with a header, a column `date` (YYYY-MM-DD, or a moment by RFC 3339) and one of cumulative distance.
     #[arg(long, value_name = "FILE")]
     csv: PathBuf,
@@ -81,9 +81,9 @@ struct Answer {
 pub(super) fn run(arguments: &DueArguments) -> anyhow::Result<()> {
     let found = ask(arguments)?;
     if arguments.json {
-        return output::line(&serde_json::to_string(&found)?);
+        return line(&serde_json::to_string(&found)?);
     }
-    output::line(&format!("{} (80 %: {} to {}); {}", found.due, found.p10, found.p90, in_words(&found.basis)))
+    line(&format!("{} (80 %: {} to {}); {}", found.due, found.p10, found.p90, in_words(&found.basis)))
 }
 
 fn in_words(basis: &Basis) -> String {
