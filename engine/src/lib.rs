@@ -15,6 +15,8 @@ pub mod maintenance;
 pub mod plan;
 
 #[cfg(feature = "alloc")]
+pub mod channels;
+#[cfg(feature = "alloc")]
 pub mod experiments;
 #[cfg(feature = "alloc")]
 pub mod health;
