@@ -33,6 +33,7 @@ const LANGUAGES: &[Source] = &[Source {
         include_str!("../../locales/en/advisor.ftl"),
         include_str!("../../locales/en/lab.ftl"),
         include_str!("../../locales/en/account.ftl"),
+        include_str!("../../locales/en/channels.ftl"),
         include_str!("../../locales/en/errors.ftl"),
     ],
 }];

@@ -33,3 +33,4 @@ pub(crate) use login::{agent, client};
 pub use reader::Reader;
 pub use router::router;
 pub use state::{AppState, Settings};
+pub(crate) use view::vehicle_name;

@@ -121,7 +121,7 @@ impl TestApp {
             fatal: tokio_util::sync::CancellationToken::new(),
         });
         let service = Service::new(store.clone(), clock.clone(), running.committer.clone(), registry, changes, pki);
-        let state = AppState::new(service, wall.clone(), Settings { secure_cookies, firmware_keys: vec![signing_key] });
+        let state = AppState::new(service, wall.clone(), Settings { secure_cookies, firmware_keys: vec![signing_key], channels: channels() });
         for (id, name, role) in PEOPLE {
             state.accounts.create(id.parse().unwrap(), name, role, PASSWORD).await.unwrap();
         }
