@@ -62,7 +62,6 @@ rule-gather = it waits a moment for others
 rule-quiet-hours = your quiet hours
 answer-page-title = Your reminder
 answer-page-closed = This has been answered. Thank you.
-answer-page-gone = This link does not work any more. Log in to see your reminders.
 answer-page-log-in = Log in
 answer-page-done = Noted.
 unsubscribe-title = No more e-mails

@@ -6,6 +6,7 @@ use milepost_engine::channels::{Channel, Preferences};
 use serde::{Deserialize, Serialize};
 
 use super::delivery::short_hash;
+use super::push::encrypt;
 use crate::domain::AccountId;
 
 /// The most lines of a postal address.
@@ -123,6 +124,11 @@ pub struct Subscription {
 }
 
 impl Subscription {
+    /// Whether endpoint and keys have their forms: a URL, a point of 65 bytes and 16 bytes.
+    pub fn is_valid(&self) -> bool {
+        is_url(&self.endpoint) && encrypt(&self.p256dh, &self.auth, b"", &[1; 48]).is_some()
+    }
+
     /// What lists and deliveries know it by.
     pub fn id(&self, owner: &AccountId) -> String {
         recipient(owner, Channel::Push, &self.endpoint)

@@ -22,6 +22,7 @@ mod service;
 mod settle;
 mod task;
 mod webhook;
+mod wish;
 mod worker;
 
 pub use contact::{Address, Contact, Postal, Subscription, Webhook};
@@ -34,4 +35,5 @@ pub use push::{decrypt, encrypt};
 pub use service::{Channels, Dead, Parts};
 pub use task::{Task, TaskKind};
 pub use webhook::{REPLAY_WINDOW_S, SIGNATURE, TIMESTAMP, sign, verify};
+pub use wish::{Wish, clock_text};
 pub use worker::{Worker, drive};

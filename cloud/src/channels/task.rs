@@ -6,7 +6,7 @@ use milepost_engine::channels::Channel;
 use milepost_protocol::{DeviceId, NoticeId};
 use serde::{Deserialize, Serialize};
 
-use crate::domain::{AccountId, Vehicle};
+use crate::domain::{AccountId, NoticeDoc, Vehicle};
 
 /// What is to be done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -66,9 +66,14 @@ impl Task {
         format!("{device}/{notice}/{}", kind.name())
     }
 
+    /// Whether a notice waits for an answer, so that there is something to do about it; a snoozed one does.
+    pub fn waits(notice: &NoticeDoc) -> bool {
+        super::plan::waits(notice)
+    }
+
     /// Whether it is still to be done, as the vehicle stands.
     pub fn is_open(&self, vehicle: &Vehicle) -> bool {
-        let waits = vehicle.notices.get(&self.notice).is_some_and(super::plan::waits);
+        let waits = vehicle.notices.get(&self.notice).is_some_and(Self::waits);
         self.done.is_none() && waits && vehicle.owner.as_ref() == Some(&self.owner)
     }
 }

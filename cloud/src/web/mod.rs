@@ -6,11 +6,13 @@
 mod account;
 mod advisor;
 mod assets;
+mod channels;
 mod errors;
 mod faces;
 mod form;
 mod home;
 pub(crate) mod lab;
+mod links;
 mod live;
 mod login;
 mod offers;
@@ -23,12 +25,14 @@ mod router;
 mod security;
 mod spark;
 mod state;
+mod tasks;
 mod trips;
 pub(crate) mod view;
 
 pub(crate) use advisor::visible;
 pub use faces::faces;
 pub(crate) use form::parse_answer;
+pub(crate) use links::linked;
 pub(crate) use login::{agent, client};
 pub use reader::Reader;
 pub use router::router;
