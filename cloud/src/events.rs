@@ -375,7 +375,9 @@ impl DeliveryAttempted<'_> {
         counter!("milepost_messages_total", "channel" => channel, "outcome" => outcome).increment(1);
         match self.outcome {
             Ok(()) => tracing::debug!(channel, deliveries = self.deliveries, "message sent"),
-            Err(error) => tracing::warn!(channel, deliveries = self.deliveries, error = chain(error), "message not sent"),
+            Err(error) => {
+                tracing::warn!(channel, deliveries = self.deliveries, error = chain(error), "message not sent")
+            }
         }
     }
 }

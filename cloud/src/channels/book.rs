@@ -13,7 +13,9 @@ use super::task::{Task, TaskKind};
 use super::{ChannelError, Contact, Delivery, DeliveryKey, State, Subscription};
 use crate::domain::AccountId;
 use crate::service::Service;
-use crate::store::{Collection, DEAD_LETTERS, DELIVERIES, DELIVERY_DUE, Doc, DocKey, DocWrite, Expected, NOTICE_OUTBOX, TASKS};
+use crate::store::{
+    Collection, DEAD_LETTERS, DELIVERIES, DELIVERY_DUE, Doc, DocKey, DocWrite, Expected, NOTICE_OUTBOX, TASKS,
+};
 
 /// How each account can be reached; keys are account ids.
 const CONTACTS: Collection = Collection("contact");
@@ -198,11 +200,8 @@ fn writes(change: &Change, docs: &mut Vec<DocWrite>) -> Result<(), ChannelError>
         Some(after) => put("delivery", DELIVERIES, key.clone(), after, expected)?,
         None => DocWrite { key: DocKey::new(DELIVERIES, key.clone()), expected, value: None },
     });
-    let row = |collection, key: String, value| DocWrite {
-        key: DocKey::new(collection, key),
-        expected: Expected::Any,
-        value,
-    };
+    let row =
+        |collection, key: String, value| DocWrite { key: DocKey::new(collection, key), expected: Expected::Any, value };
     let (due_before, due_after) = (before.and_then(|stored| due_row(&stored.delivery)), after.and_then(due_row));
     if due_before != due_after {
         docs.extend(due_before.map(|key| row(DELIVERY_DUE, key, None)));

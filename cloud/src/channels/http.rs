@@ -80,8 +80,7 @@ impl Http {
 
     async fn connect(&self, host: &str, port: u16) -> Result<TcpStream, SendError> {
         let found = lookup_host((host, port)).await.map_err(|error| not_taken("looking the host up", &error))?;
-        let allowed: Vec<SocketAddr> =
-            found.filter(|address| self.reach_private || is_public(address.ip())).collect();
+        let allowed: Vec<SocketAddr> = found.filter(|address| self.reach_private || is_public(address.ip())).collect();
         if allowed.is_empty() {
             return Err(SendError::Refused("host has no public address".to_owned()));
         }
@@ -97,7 +96,11 @@ impl Http {
     }
 }
 
-fn request(uri: &Uri, headers: &[(HeaderName, HeaderValue)], body: Bytes) -> Result<Request<Full<Bytes>>, axum::http::Error> {
+fn request(
+    uri: &Uri,
+    headers: &[(HeaderName, HeaderValue)],
+    body: Bytes,
+) -> Result<Request<Full<Bytes>>, axum::http::Error> {
     let path = uri.path_and_query().map_or("/", |path| path.as_str());
     let authority = uri.authority().map_or("", |authority| authority.as_str());
     // Names and passwords in an address are no part of the host.
@@ -174,9 +177,25 @@ mod tests {
             assert!(is_public(public.parse().unwrap()), "{public}");
         }
         for special in [
-            "127.0.0.1", "10.1.2.3", "172.16.0.1", "192.168.1.1", "169.254.169.254", "100.64.0.1", "0.0.0.0",
-            "198.18.0.1", "224.0.0.1", "255.255.255.255", "192.0.0.8", "::1", "::", "fe80::1", "fc00::1",
-            "::ffff:127.0.0.1", "64:ff9b::7f00:1", "2002:7f00:1::", "2001:db8::1",
+            "127.0.0.1",
+            "10.1.2.3",
+            "172.16.0.1",
+            "192.168.1.1",
+            "169.254.169.254",
+            "100.64.0.1",
+            "0.0.0.0",
+            "198.18.0.1",
+            "224.0.0.1",
+            "255.255.255.255",
+            "192.0.0.8",
+            "::1",
+            "::",
+            "fe80::1",
+            "fc00::1",
+            "::ffff:127.0.0.1",
+            "64:ff9b::7f00:1",
+            "2002:7f00:1::",
+            "2001:db8::1",
         ] {
             assert!(!is_public(special.parse().unwrap()), "{special}");
         }

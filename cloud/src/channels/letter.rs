@@ -45,12 +45,12 @@ pub enum LetterError {
 }
 
 /// A font with its measures.
-struct Face1 {
+struct Typeface {
     font: Font,
     face: Face<'static>,
 }
 
-impl Face1 {
+impl Typeface {
     fn new(bytes: &'static [u8]) -> Result<Self, LetterError> {
         let face = Face::parse(bytes, 0).map_err(|error| LetterError::Document(error.to_string()))?;
         let font = Font::new(bytes.into(), 0).ok_or_else(|| LetterError::Document("font does not read".to_owned()))?;
@@ -114,7 +114,7 @@ pub(super) fn draw(
     if sender.is_empty() {
         return Err(LetterError::Address);
     }
-    let (regular, bold) = (Face1::new(REGULAR)?, Face1::new(BOLD)?);
+    let (regular, bold) = (Typeface::new(REGULAR)?, Typeface::new(BOLD)?);
     let localizer = words.localizer;
     let subject = localizer
         .with("letter-subject", [("title", told.title.as_str().into()), ("vehicle", told.vehicle.as_str().into())]);
@@ -159,7 +159,7 @@ pub(super) fn draw(
 }
 
 /// Draws one line with its base at `y`; answers the base plus the size.
-fn line(surface: &mut Surface<'_>, face: &Face1, text: &str, size: f32, x: f32, y: f32) -> Result<f32, LetterError> {
+fn line(surface: &mut Surface<'_>, face: &Typeface, text: &str, size: f32, x: f32, y: f32) -> Result<f32, LetterError> {
     // Measuring finds what the font lacks.
     face.width(text, size)?;
     surface.draw_text(Point::from_xy(x, y), face.font.clone(), size, text, false, TextDirection::Auto);
@@ -209,7 +209,7 @@ mod tests {
 
     #[test]
     fn lines_are_no_wider_than_asked() {
-        let face = Face1::new(REGULAR).unwrap();
+        let face = Typeface::new(REGULAR).unwrap();
         let text = format!("one two three {} four", "y".repeat(300));
         for line in face.wrap(&text, SIZE, 100.0).unwrap() {
             assert!(face.width(&line, SIZE).unwrap() <= 100.0, "{line}");

@@ -190,9 +190,11 @@ impl Situation<'_> {
     /// Whether somebody sees a notice by a channel that can take it away again, and should not any more.
     fn is_to_be_cleared(&self, one: &Stored) -> bool {
         let DeliveryKey { notice, purpose, channel, .. } = one.delivery.key;
-        let is_open = self.vehicle.notices.get(&notice).is_some_and(|notice| {
-            matches!(notice.state(), NoticeState::Raised | NoticeState::Shown { .. })
-        });
+        let is_open = self
+            .vehicle
+            .notices
+            .get(&notice)
+            .is_some_and(|notice| matches!(notice.state(), NoticeState::Raised | NoticeState::Shown { .. }));
         let clears = matches!(channel, Channel::Push | Channel::Webhook);
         clears && purpose == Purpose::Show && matches!(one.delivery.state, State::Sent { .. }) && !is_open
     }

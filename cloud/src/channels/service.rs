@@ -215,7 +215,8 @@ impl Channels {
         let pen = Pen { account: owner, links: &self.links, now_ms, link_ms };
         let told = pen.told(vehicle, notice);
         let words = pen.words(vec![told.clone()]);
-        let localizer = owner.language.as_deref().and_then(Language::from_code).unwrap_or(Language::DEFAULT).localizer();
+        let localizer =
+            owner.language.as_deref().and_then(Language::from_code).unwrap_or(Language::DEFAULT).localizer();
         let format = Format { localizer, unit: owner.unit, zone: zone(&vehicle.profile.time_zone), now_ms };
         Ok(letter::draw(&self.settings.workshop.sender, &to, &format.date(now_ms), &words, &told)?)
     }

@@ -32,9 +32,8 @@ pub fn sign(secret: &str, timestamp_s: u64, body: &[u8]) -> String {
 /// Whether a request is genuine and fresh, as a receiver checks it.
 pub fn verify(secret: &str, timestamp_s: u64, signature: &str, body: &[u8], now_s: u64) -> bool {
     let digits = signature.strip_prefix("v1=").unwrap_or_default();
-    let bytes: Option<Vec<u8>> = (0..digits.len() / 2)
-        .map(|index| u8::from_str_radix(digits.get(index * 2..index * 2 + 2)?, 16).ok())
-        .collect();
+    let bytes: Option<Vec<u8>> =
+        (0..digits.len() / 2).map(|index| u8::from_str_radix(digits.get(index * 2..index * 2 + 2)?, 16).ok()).collect();
     let is_genuine = bytes.is_some_and(|bytes| mac(secret, timestamp_s, body).verify_slice(&bytes).is_ok());
     is_genuine && now_s.abs_diff(timestamp_s) <= REPLAY_WINDOW_S
 }

@@ -275,14 +275,8 @@ impl Worker {
         let told = notices.iter().filter_map(|(vehicle, notice)| Some(pen.told(vehicle, (*notice)?))).collect();
         let words = pen.words(told);
         let Some(((vehicle, notice), first)) = notices.first().zip(claimed.first()) else { return Ok(()) };
-        let parcel = Parcel {
-            key: &first.delivery.key,
-            message: &message,
-            reach,
-            vehicle,
-            notice: *notice,
-            words: &words,
-        };
+        let parcel =
+            Parcel { key: &first.delivery.key, message: &message, reach, vehicle, notice: *notice, words: &words };
         let outcome = self.0.senders.send(&parcel).await;
         DeliveryAttempted { channel: first.delivery.key.channel, outcome: &outcome, deliveries: claimed.len() }.emit();
         self.settle_all(claimed, &outcome).await

@@ -222,7 +222,8 @@ impl Store for MemoryStore {
         tables.messages.retain(|(owner, _), _| owner != device);
         tables.decisions.retain(|(owner, _), _| owner != device);
         tables.quarantine.retain(|(_, owner, _), _| owner != device);
-        let is_about = |key: &DocKey| OF_VEHICLES.contains(&key.collection) && is_about(key.collection, &key.key, device.as_str());
+        let is_about =
+            |key: &DocKey| OF_VEHICLES.contains(&key.collection) && is_about(key.collection, &key.key, device.as_str());
         tables.docs.retain(|key, _| !is_about(key));
         Ok(())
     }

@@ -125,7 +125,8 @@ pub(crate) async fn show(
     }
     told.truncate(SHOWN);
     let browsers = state.channels.subscriptions(&account.id).await?;
-    let browsers = browsers.into_iter().map(|known| (known.id(&account.id), super::account::describe(localizer, &known.agent)));
+    let browsers =
+        browsers.into_iter().map(|known| (known.id(&account.id), super::account::describe(localizer, &known.agent)));
     render::html(&ChannelsPage {
         rows: Channel::ALL.into_iter().map(row).collect(),
         fields,
@@ -210,9 +211,7 @@ fn read(form: &HashMap<String, String>, name: &str) -> Option<Choice> {
     let when = match field("when")? {
         "never" => Use::Never,
         "at_once" => Use::AtOnce,
-        "if_ignored" => {
-            Use::IfIgnored { days: field("days")?.parse().ok().filter(|days| (1..=90).contains(days))? }
-        }
+        "if_ignored" => Use::IfIgnored { days: field("days")?.parse().ok().filter(|days| (1..=90).contains(days))? },
         _ => return None,
     };
     let from = match field("from")? {

@@ -10,7 +10,10 @@ use axum::{Router, middleware};
 use tower_http::csrf::CsrfLayer;
 use tower_http::limit::RequestBodyLimitLayer;
 
-use super::{AppState, account, advisor, assets, channels, errors, home, lab, links, live, login, offers, privacy, security, tasks, trips};
+use super::{
+    AppState, account, advisor, assets, channels, errors, home, lab, links, live, login, offers, privacy, security,
+    tasks, trips,
+};
 use crate::api::{self, Problem};
 use crate::firmware::MAX_IMAGE_LEN;
 

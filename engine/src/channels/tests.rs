@@ -69,8 +69,16 @@ fn a_digest_comes_once_a_day_even_where_its_minute_is_skipped_or_comes_twice() {
     assert_eq!(next_minute(half_past_two, &spring, MIDNIGHT_MS), MIDNIGHT_MS + HOUR_MS, "skipped: at the change");
     let first = next_minute(half_past_two, &autumn, MIDNIGHT_MS);
     assert_eq!(first, MIDNIGHT_MS + HOUR_MS / 2);
-    assert_eq!(next_minute(300, &autumn, MIDNIGHT_MS), MIDNIGHT_MS + 4 * HOUR_MS, "the hour that comes twice is no day");
-    assert_eq!(next_minute(0, &autumn, MIDNIGHT_MS), MIDNIGHT_MS + 23 * HOUR_MS, "midnight is reached over the end of the day");
+    assert_eq!(
+        next_minute(300, &autumn, MIDNIGHT_MS),
+        MIDNIGHT_MS + 4 * HOUR_MS,
+        "the hour that comes twice is no day"
+    );
+    assert_eq!(
+        next_minute(0, &autumn, MIDNIGHT_MS),
+        MIDNIGHT_MS + 23 * HOUR_MS,
+        "midnight is reached over the end of the day"
+    );
 }
 
 #[test]

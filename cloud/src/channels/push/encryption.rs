@@ -35,8 +35,7 @@ pub fn encrypt(p256dh: &str, auth: &str, payload: &[u8], random: &[u8; 48]) -> O
     let sender_point = sender.public_key().to_encoded_point(false);
     let shared = diffie_hellman(sender.to_nonzero_scalar(), browser.as_affine());
     let browser_point = browser.to_encoded_point(false);
-    let (key, nonce) =
-        keys(shared.raw_secret_bytes(), &auth, salt, browser_point.as_bytes(), sender_point.as_bytes());
+    let (key, nonce) = keys(shared.raw_secret_bytes(), &auth, salt, browser_point.as_bytes(), sender_point.as_bytes());
     let mut record = payload.to_vec();
     // The delimiter of the last record.
     record.push(2);
@@ -111,7 +110,9 @@ mod tests {
     #[test]
     fn keys_that_are_none_are_refused() {
         let good = "BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4";
-        for (p256dh, auth) in [("", "BTBZMqHH6r4Tts7J_aSIgg"), ("AAAA", "BTBZMqHH6r4Tts7J_aSIgg"), (good, "AAAA"), (good, "!")] {
+        for (p256dh, auth) in
+            [("", "BTBZMqHH6r4Tts7J_aSIgg"), ("AAAA", "BTBZMqHH6r4Tts7J_aSIgg"), (good, "AAAA"), (good, "!")]
+        {
             assert_eq!(encrypt(p256dh, auth, b"x", &[7; 48]), None, "{p256dh} {auth}");
         }
         assert_eq!(encrypt(good, "BTBZMqHH6r4Tts7J_aSIgg", &[0; MAX_LEN + 1], &[7; 48]), None);
