@@ -1,13 +1,15 @@
 //! Who a board is and where its cloud is: one page of flash, in two copies.
 //!
 //! A page is a header (magic, version, length, sequence number), the body and a CRC-32. The valid copy with the higher sequence number
-//! counts; a new one is written over the other. Invariant: after a cut at any moment a board has the old configuration or the new one.
+//! counts; a new one is written over the other. What else a board keeps whole is kept the same way, see [`Page`].
+//! Invariant: after a cut at any moment a board has the old page or the new one.
 
 use core::fmt;
 
 use embedded_storage_async::nor_flash::NorFlash;
 use heapless::{String, Vec};
 use milepost_protocol::{DeviceId, codec};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::checksum::crc32;
@@ -24,10 +26,15 @@ pub const COPY_LEN: usize = 4096;
 /// The bytes that the region keeps for each of the two copies: the largest erase page of a chip that it can stand on.
 pub const PLACE_LEN: u32 = 16 << 10;
 
-const MAGIC: [u8; 4] = *b"MPCF";
 const VERSION: u16 = 1;
 const HEADER_LEN: usize = 12;
 const CHECKSUM_LEN: usize = 4;
+
+/// What is kept whole on a page in two copies.
+pub trait Page: Serialize + DeserializeOwned {
+    /// What its pages begin with.
+    const MAGIC: [u8; 4];
+}
 
 /// How a board with a CAN controller joins the car's bus.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -65,6 +72,10 @@ pub struct Configuration {
     pub server_authority: Vec<u8, MAX_CERTIFICATE_LEN>,
     /// The car's bus.
     pub bus: Bus,
+}
+
+impl Page for Configuration {
+    const MAGIC: [u8; 4] = *b"MPCF";
 }
 
 impl fmt::Debug for Configuration {
@@ -112,45 +123,65 @@ impl<E: core::error::Error + 'static> core::error::Error for ConfigurationError<
 /// A buffer for one copy; a board keeps it in static memory.
 pub type Copy = [u8; COPY_LEN];
 
-/// The newest whole configuration and its sequence number; `None` if there is none or only ones that this build cannot read.
-pub async fn load<S: NorFlash>(
+/// Reads the newest whole page into its place, and answers its sequence number; `None` if there is none or only ones that this build cannot read.
+///
+/// A page is large for a board's stack, so it is never handed over by value.
+pub async fn load<S: NorFlash, T: Page>(
     flash: &mut S,
     buffer: &mut Copy,
-) -> Result<Option<(u32, Configuration)>, ConfigurationError<S::Error>> {
-    check_layout(flash)?;
-    let mut newest: Option<(u32, Configuration)> = None;
-    for place in [0, PLACE_LEN] {
-        flash.read(place, buffer).await.map_err(ConfigurationError::Flash)?;
-        if let Some((sequence, body)) = parse(buffer)
-            && newest.as_ref().is_none_or(|(known, _)| *known < sequence)
-            && let Some(configuration) = codec::read(body)
-        {
-            newest = Some((sequence, configuration));
+    page: &mut Option<T>,
+) -> Result<Option<u32>, ConfigurationError<S::Error>> {
+    let [first, second] = sequences::<S, T>(flash, buffer).await?;
+    let mut copies = [(0, first), (PLACE_LEN, second)];
+    if second > first {
+        copies.reverse();
+    }
+    for (place, sequence) in copies {
+        if sequence.is_some() {
+            flash.read(place, buffer).await.map_err(ConfigurationError::Flash)?;
+            take(page, buffer);
+        }
+        if page.is_some() {
+            return Ok(sequence);
         }
     }
-    Ok(newest)
+    Ok(None)
 }
 
-/// Stores `configuration` in the place of the older copy; it counts from the return on.
-pub async fn store<S: NorFlash>(
+/// Decodes a copy into its place; by itself, so that what decoding takes leaves the stack before anything is waited for.
+#[inline(never)]
+fn take<T: Page>(page: &mut Option<T>, copy: &Copy) {
+    *page = parse(copy, T::MAGIC).and_then(|(_, body)| codec::read(body));
+}
+
+/// The sequence numbers of both copies, as far as they are whole.
+async fn sequences<S: NorFlash, T: Page>(
     flash: &mut S,
     buffer: &mut Copy,
-    configuration: &Configuration,
-) -> Result<(), ConfigurationError<S::Error>> {
+) -> Result<[Option<u32>; 2], ConfigurationError<S::Error>> {
     check_layout(flash)?;
     let mut sequences = [None; 2];
     for (place, sequence) in [0, PLACE_LEN].into_iter().zip(&mut sequences) {
         flash.read(place, buffer).await.map_err(ConfigurationError::Flash)?;
-        *sequence = parse(buffer).map(|(sequence, _)| sequence);
+        *sequence = parse(buffer, T::MAGIC).map(|(sequence, _)| sequence);
     }
-    let [first, second] = sequences;
+    Ok(sequences)
+}
+
+/// Stores `page` in the place of the older copy; it counts from the return on.
+pub async fn store<S: NorFlash, T: Page>(
+    flash: &mut S,
+    buffer: &mut Copy,
+    page: &T,
+) -> Result<(), ConfigurationError<S::Error>> {
+    let [first, second] = sequences::<S, T>(flash, buffer).await?;
     let place = if first > second { PLACE_LEN } else { 0 };
     let sequence = first.max(second).map_or(1, |newest| newest.saturating_add(1));
-    let len = build(buffer, sequence, configuration).ok_or(ConfigurationError::TooLong)?;
+    let len = build(buffer, sequence, page).ok_or(ConfigurationError::TooLong)?;
     let padded = len.next_multiple_of(S::WRITE_SIZE.max(1));
-    let page = buffer.get(..padded).ok_or(ConfigurationError::TooLong)?;
+    let bytes = buffer.get(..padded).ok_or(ConfigurationError::TooLong)?;
     flash.erase(place, place.saturating_add(PLACE_LEN)).await.map_err(ConfigurationError::Flash)?;
-    flash.write(place, page).await.map_err(ConfigurationError::Flash)
+    flash.write(place, bytes).await.map_err(ConfigurationError::Flash)
 }
 
 fn check_layout<S: NorFlash>(flash: &S) -> Result<(), ConfigurationError<S::Error>> {
@@ -160,12 +191,12 @@ fn check_layout<S: NorFlash>(flash: &S) -> Result<(), ConfigurationError<S::Erro
 }
 
 /// Fills the buffer with a page; answers its length.
-fn build(buffer: &mut Copy, sequence: u32, configuration: &Configuration) -> Option<usize> {
+fn build<T: Page>(buffer: &mut Copy, sequence: u32, page: &T) -> Option<usize> {
     buffer.fill(0xFF);
     let room = buffer.get_mut(HEADER_LEN..COPY_LEN - CHECKSUM_LEN)?;
-    let body_len = codec::write(configuration, room)?;
+    let body_len = codec::write(page, room)?;
     let fields =
-        [(0, MAGIC), (4, (u32::from(VERSION) << 16 | body_len as u32).to_be_bytes()), (8, sequence.to_be_bytes())];
+        [(0, T::MAGIC), (4, (u32::from(VERSION) << 16 | body_len as u32).to_be_bytes()), (8, sequence.to_be_bytes())];
     for (at, bytes) in fields {
         buffer.get_mut(at..at + 4)?.copy_from_slice(&bytes);
     }
@@ -176,11 +207,11 @@ fn build(buffer: &mut Copy, sequence: u32, configuration: &Configuration) -> Opt
 }
 
 /// The sequence number and the body of a whole page of this version.
-fn parse(buffer: &Copy) -> Option<(u32, &[u8])> {
+fn parse(buffer: &Copy, magic: [u8; 4]) -> Option<(u32, &[u8])> {
     let word = |at: usize| buffer.get(at..at + 4)?.try_into().ok().map(u32::from_be_bytes);
-    let (magic, version_and_len, sequence) = (word(0)?, word(4)?, word(8)?);
+    let (found, version_and_len, sequence) = (word(0)?, word(4)?, word(8)?);
     let end = HEADER_LEN + (version_and_len & 0xFFFF) as usize;
-    let whole = magic == u32::from_be_bytes(MAGIC)
+    let whole = found == u32::from_be_bytes(magic)
         && version_and_len >> 16 == u32::from(VERSION)
         && crc32(buffer.get(..end)?) == word(end)?;
     whole.then_some((sequence, buffer.get(HEADER_LEN..end)?))
@@ -282,14 +313,21 @@ mod tests {
         Flash { bytes: vec![0xFF; 2 * PLACE_LEN as usize].into_boxed_slice(), fuel: usize::MAX }
     }
 
+    /// The page that a board finds when it starts.
+    fn read(flash: &mut Flash, buffer: &mut Copy) -> Option<(u32, Configuration)> {
+        let mut page = None;
+        let sequence = now(load(flash, buffer, &mut page)).unwrap();
+        sequence.zip(page)
+    }
+
     #[test]
     fn fresh_flash_has_no_configuration_and_a_stored_one_reads_back() {
         let (mut flash, mut buffer) = (flash(), [0; COPY_LEN]);
-        assert!(now(load(&mut flash, &mut buffer)).unwrap().is_none());
+        assert_eq!(read(&mut flash, &mut buffer), None);
         for round in 1..6 {
             now(store(&mut flash, &mut buffer, &configuration(round, 1024))).unwrap();
-            let (sequence, found) = now(load(&mut flash, &mut buffer)).unwrap().unwrap();
-            assert_eq!((sequence, found), (u32::from(round), configuration(round, 1024)));
+            let found = read(&mut flash, &mut buffer);
+            assert_eq!(found, Some((u32::from(round), configuration(round, 1024))));
         }
     }
 
@@ -303,7 +341,7 @@ mod tests {
             flash.fuel = fuel;
             let done = now(store(&mut flash, &mut buffer, &configuration(99, certificate))).is_ok();
             flash.fuel = usize::MAX;
-            let (_, found) = now(load(&mut flash, &mut buffer)).unwrap().unwrap();
+            let (_, found) = read(&mut flash, &mut buffer).unwrap();
             let expected = if done { 99 } else { stored };
             prop_assert!(found == configuration(expected, certificate) || found == configuration(99, certificate));
         }
@@ -312,7 +350,7 @@ mod tests {
         fn a_page_of_noise_is_no_configuration(bytes in proptest::collection::vec(any::<u8>(), 2 * PLACE_LEN as usize)) {
             let (mut flash, mut buffer) = (flash(), [0; COPY_LEN]);
             flash.bytes.copy_from_slice(&bytes);
-            prop_assert!(now(load(&mut flash, &mut buffer)).unwrap().is_none());
+            prop_assert_eq!(read(&mut flash, &mut buffer), None);
         }
     }
 }

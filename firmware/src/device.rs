@@ -232,7 +232,7 @@ impl<S: MultiwriteNorFlash> Device<S> {
     /// Signs by which a board's [`crate::power::Policy`] decides; `battery_mv` is the board's own measurement.
     pub fn senses(&self, battery_mv: Option<u16>) -> Senses {
         let (on_ms, bus_ms) = (self.usage.on_ms(), self.usage.alive_ms());
-        Senses { on_ms, bus_ms, battery_mv, waiting: self.waiting() }
+        Senses { on_ms, bus_ms, battery_mv, waiting: self.waiting(), held: false }
     }
 
     /// Unix time in milliseconds as the core knows it, and how far it can be trusted.

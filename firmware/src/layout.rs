@@ -26,6 +26,8 @@ pub struct Layout {
     pub state: Place,
     /// The signal tables.
     pub table: Place,
+    /// What has become of the identity that the configuration began with, twice.
+    pub identity: Place,
 }
 
 impl Layout {
@@ -38,12 +40,13 @@ impl Layout {
         let bulk = Place { start: alerts.start + alerts.len, len: bulk };
         let state = Place { start: bulk.start + bulk.len, len: state };
         let table = Place { start: state.start + state.len, len: table };
-        Self { configuration, alerts, bulk, state, table }
+        let identity = Place { start: table.start + table.len, len: 2 * PLACE_LEN };
+        Self { configuration, alerts, bulk, state, table, identity }
     }
 
     /// The bytes that all regions take together.
     pub const fn len(&self) -> u32 {
-        self.table.start + self.table.len
+        self.identity.start + self.identity.len
     }
 
     /// Never: every layout has regions.
@@ -60,7 +63,7 @@ mod tests {
     fn regions_follow_each_other_on_erase_pages() {
         let layout = Layout::NOR;
         let mut end = 0;
-        for place in [layout.configuration, layout.alerts, layout.bulk, layout.state, layout.table] {
+        for place in [layout.configuration, layout.alerts, layout.bulk, layout.state, layout.table, layout.identity] {
             assert_eq!(place.start, end);
             assert!(place.len >= 2 * PLACE_LEN && place.len.is_multiple_of(PLACE_LEN));
             end += place.len;

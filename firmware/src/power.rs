@@ -72,6 +72,8 @@ pub struct Senses {
     pub battery_mv: Option<u16>,
     /// How many records wait for a receipt.
     pub waiting: u32,
+    /// Whether something must not wait for a window, such as the trial of an image: it keeps a device awake, and wakes none.
+    pub held: bool,
 }
 
 /// Why a sleeping device woke.
@@ -94,7 +96,7 @@ pub enum State {
     Driving,
     /// The car is off; what waits is sent.
     Parked {
-        /// Since when, as uptime in milliseconds.
+        /// Since when, or until when it was held awake, as uptime in milliseconds.
         since_ms: u64,
         /// Why it is awake.
         wake: Wake,
@@ -193,6 +195,10 @@ impl Policy {
     }
 
     fn parked(&mut self, now_ms: u64, since_ms: u64, wake: Wake, senses: Senses) -> State {
+        if senses.held {
+            // What comes of it is sent before the device sleeps.
+            return State::Parked { since_ms: now_ms, wake };
+        }
         let awake_ms = now_ms.saturating_sub(since_ms);
         let limit_ms = match wake {
             _ if senses.waiting > 0 && !self.spares() => LINGER_MS,

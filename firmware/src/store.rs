@@ -1,4 +1,4 @@
-//! State in flash: one value a key, each replaced whole.
+//! Values in flash: one a key, each replaced whole.
 //!
 //! Invariant: a load answers the newest value whose store was finished, never a mixture.
 
@@ -13,13 +13,13 @@ use serde::Serialize;
 
 use crate::error::{Error, Operation};
 
-/// The most erase pages of the state region that are used.
-pub(crate) const MAX_STATE_PAGES: usize = 16;
+/// The most erase pages of a region that are used.
+const MAX_PAGES: usize = 16;
 
-/// The longest stored value with its key, in bytes: the trouble codes with what six changes of them owe are the longest.
+/// The longest value of the state with its key, in bytes: the trouble codes with what six changes of them owe are the longest.
 const WORK_LEN: usize = 1152;
 
-/// A value's key; numbers are never reused.
+/// The key of a value of the state; numbers are never reused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub(crate) enum Key {
@@ -70,47 +70,87 @@ impl<'a> Value<'a> for &dyn Encode {
     }
 
     fn deserialize_from(_: &'a [u8]) -> Result<(Self, usize), SerializationError> {
-        // Values are read as bytes; see `Store::bytes`.
+        // Values are read as bytes; see `Values::bytes`.
         Err(SerializationError::InvalidFormat)
     }
 }
 
-type StateCache =
-    Cache<ArrayPageStates<MAX_STATE_PAGES>, ArrayPagePointers<MAX_STATE_PAGES>, ArrayKeyPointers<u8, { MAX_KEYS }>, u8>;
+type ValuesCache =
+    Cache<ArrayPageStates<MAX_PAGES>, ArrayPagePointers<MAX_PAGES>, ArrayKeyPointers<u8, { MAX_KEYS }>, u8>;
 
 /// How many keys the cache remembers: all of them.
 const MAX_KEYS: usize = 24;
 
+/// A region of values; callers lend it a buffer for the longest of theirs with its key.
+///
+/// Whoever keeps values keeps them with this, so that an image holds one copy of the code.
+pub(crate) struct Values<S: NorFlash> {
+    map: MapStorage<u8, S, ValuesCache>,
+}
+
+impl<S: NorFlash> Values<S> {
+    /// Opens the region; it may be fresh or hold the values of earlier boots.
+    pub(crate) fn open(flash: S, operation: Operation) -> Result<Self, Error<S::Error>> {
+        let end = region_len(&flash, MAX_PAGES).ok_or(Error::Layout(operation))?;
+        let config = MapConfig::try_new(0..end).map_err(|_| Error::Layout(operation))?;
+        let cache = Cache::new(ArrayPageStates::new(), ArrayPagePointers::new(), ArrayKeyPointers::new());
+        Ok(Self { map: MapStorage::new(flash, config, cache) })
+    }
+
+    /// Erases the region, after it proved corrupt beyond repair.
+    pub(crate) async fn erase(&mut self, operation: Operation) -> Result<(), Error<S::Error>> {
+        self.map.erase_all().await.map_err(|error| Error::from_storage(operation, error))
+    }
+
+    /// The newest value of `key` as it was stored.
+    pub(crate) async fn bytes<'w>(
+        &mut self,
+        operation: Operation,
+        work: &'w mut [u8],
+        key: u8,
+    ) -> Result<Option<&'w [u8]>, Error<S::Error>> {
+        let bytes = self.map.fetch_item::<&[u8]>(work, &key).await;
+        bytes.map_err(|error| Error::from_storage(operation, error))
+    }
+
+    /// Replaces the value of `key`; it is durable on return.
+    pub(crate) async fn put(
+        &mut self,
+        operation: Operation,
+        work: &mut [u8],
+        key: u8,
+        value: &dyn Encode,
+    ) -> Result<(), Error<S::Error>> {
+        let stored = self.map.store_item_generic(work, &key, &value).await;
+        stored.map_err(|error| Error::from_storage(operation, error))
+    }
+}
+
 /// The state region.
 pub(crate) struct Store<S: NorFlash> {
-    map: MapStorage<u8, S, StateCache>,
+    values: Values<S>,
     work: [u8; WORK_LEN],
 }
 
 impl<S: NorFlash> Store<S> {
-    /// Opens the region; it may be fresh or hold the state of earlier boots.
+    /// Opens the region; see [`Values::open`].
     pub(crate) fn open(flash: S) -> Result<Self, Error<S::Error>> {
-        let end = region_len(&flash, MAX_STATE_PAGES).ok_or(Error::Layout(Operation::LoadState))?;
-        let config = MapConfig::try_new(0..end).map_err(|_| Error::Layout(Operation::LoadState))?;
-        let cache = Cache::new(ArrayPageStates::new(), ArrayPagePointers::new(), ArrayKeyPointers::new());
-        Ok(Self { map: MapStorage::new(flash, config, cache), work: [0; WORK_LEN] })
+        Ok(Self { values: Values::open(flash, Operation::LoadState)?, work: [0; WORK_LEN] })
     }
 
-    /// Erases the region, after it proved corrupt beyond repair.
+    /// Erases the region; see [`Values::erase`].
     pub(crate) async fn erase(&mut self) -> Result<(), Error<S::Error>> {
-        self.map.erase_all().await.map_err(|error| Error::from_storage(Operation::SaveState, error))
+        self.values.erase(Operation::SaveState).await
     }
 
     /// The newest value of `key` as it was stored.
     pub(crate) async fn bytes(&mut self, key: u8) -> Result<Option<&[u8]>, Error<S::Error>> {
-        let bytes = self.map.fetch_item::<&[u8]>(&mut self.work, &key).await;
-        bytes.map_err(|error| Error::from_storage(Operation::LoadState, error))
+        self.values.bytes(Operation::LoadState, &mut self.work, key).await
     }
 
     /// Replaces the value of `key`; it is durable on return.
     pub(crate) async fn put(&mut self, key: u8, value: &dyn Encode) -> Result<(), Error<S::Error>> {
-        let stored = self.map.store_item_generic(&mut self.work, &key, &value).await;
-        stored.map_err(|error| Error::from_storage(Operation::SaveState, error))
+        self.values.put(Operation::SaveState, &mut self.work, key, value).await
     }
 }
 

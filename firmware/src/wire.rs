@@ -37,6 +37,8 @@ pub enum Order {
     Hang,
     /// Touch memory that is not there, to show what becomes of it.
     Fault,
+    /// Make a new key and have it certified, whether it is time or not.
+    Renew,
 }
 
 /// What crosses the line.
@@ -102,6 +104,7 @@ impl Packet {
                 1 => Order::Panic,
                 2 => Order::Hang,
                 3 => Order::Fault,
+                4 => Order::Renew,
                 _ => return Err(Broken::Content),
             })),
             _ => Err(Broken::Content),
@@ -198,8 +201,9 @@ mod tests {
         );
         let button = (any::<bool>(), any::<bool>())
             .prop_map(|(yes, down)| Packet::Button(if yes { Button::Yes } else { Button::Later }, down));
-        let order = (0_usize..4)
-            .prop_map(|index| Packet::Order([Order::Finish, Order::Panic, Order::Hang, Order::Fault][index]));
+        let order = prop::sample::select(
+            [Order::Finish, Order::Panic, Order::Hang, Order::Fault, Order::Renew].map(Packet::Order).to_vec(),
+        );
         prop_oneof![frame, button, order]
     }
 

@@ -164,9 +164,10 @@ pub async fn inspect(path: &Path) -> Result<Contents, ChipError> {
     let image = std::fs::read(path).map_err(|source| ChipError::Io { path: path.to_owned(), source })?;
     let region = |place: Place| region(&image, place, path);
     let mut buffer = [0; COPY_LEN];
-    let found = configuration::load(&mut region(Layout::NOR.configuration)?, &mut buffer).await;
-    let found = found.map_err(ChipError::Configuration)?;
-    let configuration = found.map(|(sequence, configuration)| {
+    let mut found: Option<Configuration> = None;
+    let sequence = configuration::load(&mut region(Layout::NOR.configuration)?, &mut buffer, &mut found).await;
+    let sequence = sequence.map_err(ChipError::Configuration)?;
+    let configuration = sequence.zip(found).map(|(sequence, configuration)| {
         let text = serde_json::to_vec(&configuration).expect("a configuration is plain data");
         (sequence, crc32(&text))
     });

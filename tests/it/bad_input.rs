@@ -145,7 +145,7 @@ async fn a_full_disk_refuses_commits_and_loses_nothing_while_pages_still_answer(
     let waiting = car.host.device.status().stored;
     ensure!(waiting > 0 && car.acknowledged == 0, "{waiting} records wait, {} were acknowledged", car.acknowledged);
     cloud.stop().await?;
-    ensure!(Stored::read(&stage.store()?, device).await?.records.is_empty(), "something was committed");
+    ensure!(stage.stored(device).await?.records.is_empty(), "something was committed");
 
     stage.configure(|_| {})?;
     let cloud = stage.serve().await?;
@@ -153,7 +153,7 @@ async fn a_full_disk_refuses_commits_and_loses_nothing_while_pages_still_answer(
     let created = car.host.device.status().created;
     car.go_offline().await;
     cloud.stop().await?;
-    let boots = Stored::read(&stage.store()?, device).await?.boots()?;
+    let boots = stage.stored(device).await?.boots()?;
     ensure!(boots.iter().eq([(&1, &created)]), "{created} records were made, {boots:?} are kept");
     Ok(())
 }
@@ -186,7 +186,7 @@ async fn a_signal_table_with_a_wrong_hash_is_refused_by_name_and_the_old_one_sta
     .await?;
     ensure!(car.host.device.status().table == before, "the table changed");
     cloud.stop().await?;
-    let stored = Stored::read(&stage.store()?, device).await?;
+    let stored = stage.stored(device).await?;
     let outcomes: Vec<_> = stored
         .records
         .values()

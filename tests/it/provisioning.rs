@@ -21,7 +21,6 @@ use crate::support::cloud::Cloud;
 use crate::support::envelopes::envelope;
 use crate::support::process::{binary, output, until, within};
 use crate::support::stage::{ENGINEER, PASSWORD, Stage};
-use crate::support::stored::Stored;
 
 /// `milepost device …` over the stage's data.
 async fn device(stage: &Stage, arguments: &[&str]) -> Result<Output> {
@@ -128,7 +127,7 @@ async fn a_board_enrols_with_its_batchs_claim_once_and_reports_under_its_own_nam
     let unknown: Value = serde_json::from_str(&device_well(&stage, &["serials", "--unknown"]).await?)?;
     ensure!(unknown["serial"] == "SN-2" && unknown["count"] == 1, "{unknown}");
     cloud.stop().await?;
-    ensure!(Stored::read(&stage.store()?, &id).await?.boots()?.keys().eq(&[1]), "the boot is not in the store");
+    ensure!(stage.stored(&id).await?.boots()?.keys().eq(&[1]), "the boot is not in the store");
     Ok(())
 }
 
@@ -165,7 +164,7 @@ async fn a_claim_can_do_nothing_but_enrol_and_ends_within_moments_when_its_batch
     car.during(async { Ok(()) }).await?;
     car.go_offline().await;
     cloud.stop().await?;
-    let boots = Stored::read(&stage.store()?, &victim).await?.boots()?;
+    let boots = stage.stored(&victim).await?.boots()?;
     ensure!(boots.keys().eq(&[1]), "{victim} holds {boots:?}");
     Ok(())
 }

@@ -13,7 +13,6 @@ use crate::support::envelopes::envelope;
 use crate::support::mosquitto::{Caller, is_installed};
 use crate::support::process::output;
 use crate::support::stage::Stage;
-use crate::support::stored::Stored;
 
 const VERSIONS: [&str; 2] = ["mqttv311", "mqttv5"];
 
@@ -97,10 +96,9 @@ async fn a_device_publishes_to_its_own_topic_under_its_own_certificate_and_nothi
     ensure!(cloud.counter("milepost_subscriptions_refused_total", "").await? >= 14.0, "refusals are not counted");
     cloud.stop().await?;
 
-    let store = stage.store()?;
-    let boots: Vec<_> = Stored::read(&store, mine).await?.boots()?.into_iter().collect();
+    let boots: Vec<_> = stage.stored(mine).await?.boots()?.into_iter().collect();
     ensure!(boots.iter().eq(&[(good[0], 1), (good[1], 1)]), "{mine} holds {boots:?}, {good:?} were good");
-    ensure!(Stored::read(&store, other).await?.records.is_empty(), "somebody wrote into {other}");
+    ensure!(stage.stored(other).await?.records.is_empty(), "somebody wrote into {other}");
     Ok(())
 }
 
@@ -125,7 +123,7 @@ async fn a_certificate_revoked_while_the_service_runs_ends_the_session_and_never
         }
     }
     cloud.stop().await?;
-    let boots = Stored::read(&stage.store()?, device).await?.boots()?;
+    let boots = stage.stored(device).await?.boots()?;
     ensure!(boots.keys().eq(&[1]), "{device} holds {boots:?}");
     Ok(())
 }

@@ -11,7 +11,7 @@ use clap::{Args, ValueEnum};
 use sha2::{Digest, Sha256};
 
 use crate::demo::target_folder;
-use crate::run::{self, BARE_TARGET};
+use crate::run;
 
 /// The boards that can be flashed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -61,6 +61,12 @@ pub(crate) struct Flash {
     /// The name in the server's certificate; the host without it.
     #[arg(long, value_name = "NAME")]
     server_name: Option<String>,
+    /// The bit rate of the car's bus, in bits a second; 500000 without it.
+    #[arg(long, requires = "enrol")]
+    bit_rate: Option<u32>,
+    /// Have the board ask the car for OBD-II values; it only listens otherwise.
+    #[arg(long, requires = "enrol")]
+    ask: bool,
     /// The device's id; with --enrol the board's serial number without it.
     #[arg(long)]
     device: Option<String>,
@@ -103,12 +109,12 @@ pub(crate) fn run(root: &Path, flash: &Flash) -> Result<()> {
 }
 
 fn build(root: &Path, board: Board) -> Result<PathBuf> {
-    let folder = root.join("firmware/boards").join(board.name());
-    if !folder.join("Cargo.toml").is_file() {
-        bail!("there is no board in {}", folder.display());
+    let folder = format!("firmware/boards/{}", board.name());
+    if !root.join(&folder).join("Cargo.toml").is_file() {
+        bail!("there is no board in {folder}");
     }
-    run::run(run::cargo(&folder).args(["build", "--release"]))?;
-    Ok(folder.join("target").join(BARE_TARGET).join("release").join(board.name()))
+    run::run(run::board(root, &folder).args(["build", "--release"]))?;
+    Ok(root.join(run::BOARDS).join(run::BARE_TARGET).join("release").join(board.name()))
 }
 
 /// The station's call; none if nobody is told.
@@ -131,6 +137,10 @@ fn words(flash: &Flash, sha256: &str) -> Result<Option<Vec<String>>> {
         add("port", flash.port.as_deref());
         add("server", flash.server.as_deref());
         add("server-name", flash.server_name.as_deref());
+        add("bit-rate", flash.bit_rate.map(|bit_rate| bit_rate.to_string()).as_deref());
+        if flash.ask {
+            words.push("--ask".to_owned());
+        }
     } else if flash.device.is_none() {
         bail!("a receipt without --enrol needs --device");
     }
@@ -172,6 +182,9 @@ mod tests {
         let all = "--board nucleo-f767zi --enrol --port /dev/ttyACM0 --server h:1 --cloud http://c --user emil";
         let flash = call(all).unwrap();
         let words = words(&flash, "ab").unwrap().unwrap().join(" ");
+        let car = call(&format!("{all} --bit-rate 250000 --ask")).unwrap();
+        let of_car = self::words(&car, "ab").unwrap().unwrap().join(" ");
+        assert_eq!(of_car, format!("{words} --bit-rate 250000 --ask"));
         let tool = format!("--tool xtask {}", env!("CARGO_PKG_VERSION"));
         assert_eq!(
             words,

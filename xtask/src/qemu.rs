@@ -56,6 +56,10 @@ pub(crate) enum Emulation {
     },
     /// Let the board panic, hang and fault, and look at what becomes of it.
     Crash,
+    /// Enrol a blank board over its bench line, replace its certificate, revoke it, and enrol it again.
+    Enrol,
+    /// Let a day pass for a parked board, and look at what it tells of it.
+    Parked,
     /// Offer the board servers that misbehave, each in its own way, and then the real one.
     EvilServer,
     /// Update the board over the air: well, cut everywhere, with bad images and with images that fail.
@@ -100,6 +104,14 @@ pub(crate) fn run(root: &Path, emulation: Emulation) -> Result<()> {
             words.push("crash".to_owned());
             build(root)?
         }
+        Emulation::Enrol => {
+            words.push("enrol".to_owned());
+            build(root)?
+        }
+        Emulation::Parked => {
+            words.push("parked".to_owned());
+            build(root)?
+        }
         Emulation::EvilServer => {
             words.push("evil-server".to_owned());
             build(root)?
@@ -120,14 +132,16 @@ pub(crate) fn check(root: &Path) -> Result<()> {
     run::run(run::cargo(&root.join(KIT)).args(["fmt", "--check"]))?;
     // By name: `--all` would reach into the libraries that the board takes from elsewhere in the repository.
     let packages = PACKAGES.iter().flat_map(|package| ["--package", package]);
-    run::run(run::cargo(&root.join(BOARD)).args(["fmt", "--check"]).args(packages))?;
+    run::run(run::board(root, BOARD).args(["fmt", "--check"]).args(packages))?;
     run::run(run::cargo(&root.join(KIT)).args(["test", "--quiet", "--features", "screen"]))?;
     let lints = ["clippy", "--quiet", "--all-targets", "--features", "screen", "--", "-Dwarnings"];
     run::run(run::cargo(&root.join(KIT)).args(lints))?;
     // In the profile of the build behind it, so that the libraries are checked once.
     let clippy = ["clippy", "--quiet", "--release", "--workspace", "--", "-Dwarnings"];
-    run::run(run::cargo(&root.join(BOARD)).args(clippy))?;
+    run::run(run::board(root, BOARD).args(clippy))?;
     run(root, Emulation::Loop { png: None })?;
+    run(root, Emulation::Enrol)?;
+    run(root, Emulation::Parked)?;
     run(root, Emulation::Crash)?;
     run(root, Emulation::EvilServer)?;
     run(root, Emulation::Update { seed: None, loud: false })?;
@@ -145,8 +159,7 @@ fn bench(root: &Path) -> Result<()> {
 }
 
 fn image(root: &Path) -> Result<PathBuf> {
-    let folder = root.join(BOARD);
-    run::run(run::cargo(&folder).args(["build", "--quiet", "--release", "--workspace"]))?;
-    budget::check(root, &folder)?;
-    Ok(folder.join("target").join(run::BARE_TARGET).join("release").join(IMAGE))
+    run::run(run::board(root, BOARD).args(["build", "--quiet", "--release", "--workspace"]))?;
+    budget::check(root, &root.join(BOARD))?;
+    Ok(root.join(run::BOARDS).join(run::BARE_TARGET).join("release").join(IMAGE))
 }

@@ -24,6 +24,16 @@ pub(crate) fn cargo(root: &Path) -> Command {
     command
 }
 
+/// Where every board's images are built, from the repository's root: what boards share is built once.
+pub(crate) const BOARDS: &str = "target/boards";
+
+/// A call of cargo in the folder of a board.
+pub(crate) fn board(root: &Path, folder: &str) -> Command {
+    let mut command = cargo(&root.join(folder));
+    command.env("CARGO_TARGET_DIR", root.join(BOARDS));
+    command
+}
+
 fn speaks_of_this_package(variable: &str) -> bool {
     ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_CRATE_", "CARGO_BIN_", "CARGO_PRIMARY_"]
         .iter()

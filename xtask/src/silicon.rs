@@ -15,31 +15,25 @@ const BOARD: &str = "firmware/boards/nucleo-f767zi";
 const PACKAGES: [&str; 3] =
     ["milepost-board-nucleo-f767zi", "milepost-boot-nucleo-f767zi", "milepost-places-nucleo-f767zi"];
 
-/// Where its images are built; `.cargo/config.toml` of the board says the same.
-const TARGET: &str = "target/boards";
-
 pub(crate) fn check(root: &Path) -> Result<()> {
-    let folder = root.join(BOARD);
     let cargo = |words: &[&str]| {
-        let mut command = run::cargo(&folder);
+        let mut command = run::board(root, BOARD);
         command.args(words);
         command
     };
     // By name: `--all` would reach into the libraries that the board takes from elsewhere in the repository.
     let packages = PACKAGES.iter().flat_map(|package| ["--package", package]);
     run::run(cargo(&["fmt", "--check"]).args(packages))?;
-    let target = root.join(TARGET);
     // One profile for both, so that the libraries below are built once.
     for words in [
         &["clippy", "--quiet", "--release", "--workspace", "--locked"],
         &["build", "--quiet", "--release", "--workspace", "--locked"],
     ] {
         let mut command = cargo(words);
-        command.arg("--target-dir").arg(&target);
         if words.contains(&"clippy") {
             command.args(["--", "-Dwarnings"]);
         }
         run::run(&mut command)?;
     }
-    budget::check(root, &folder)
+    budget::check(root, &root.join(BOARD))
 }

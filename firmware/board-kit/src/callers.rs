@@ -7,6 +7,8 @@
 use core::fmt;
 use core::ops::Range;
 
+use crate::hex::Hex;
+
 /// How many calls are told.
 const DEPTH: usize = 8;
 
@@ -39,7 +41,10 @@ fn is_call(first: Option<u16>, second: Option<u16>) -> bool {
 
 impl fmt::Display for Callers {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|at| write!(f, " {at:#x}"))
+        self.0.iter().try_for_each(|at| {
+            f.write_str(" ")?;
+            Hex(*at).fmt(f)
+        })
     }
 }
 

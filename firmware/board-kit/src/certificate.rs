@@ -3,10 +3,10 @@
 //! Source: RFC 5280 §4. The authority is pinned by its key, so one signature is the whole path. Invariant: what is not understood is
 //! refused, and so is a certificate that could sign others; reading never fails otherwise than by `None`.
 
-use crate::der::{Reader, only, tag};
 use crate::name;
 use crate::signature::{self, Point};
-use crate::validity::{self, Validity};
+use milepost_identity::der::{Reader, only, tag};
+use milepost_identity::validity::{self, Validity};
 
 /// Version 3, the only one with extensions.
 const VERSION_3: &[u8] = &[tag::INTEGER, 1, 2];

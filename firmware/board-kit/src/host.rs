@@ -5,15 +5,19 @@
 use core::fmt;
 
 use embassy_futures::select::{Either4, select4};
-use embassy_time::{Instant, Timer};
+use embassy_time::{Duration, Instant, Timer};
 use embedded_storage_async::nor_flash::MultiwriteNorFlash;
+use milepost_firmware::power::Draw;
 use milepost_firmware::update::concerns;
-use milepost_firmware::{Device, DownlinkError, Error, Event, Frame, Now};
+use milepost_firmware::{Device, DownlinkError, Error, Event, Frame};
 use milepost_protocol::envelope::ClockQuality;
 use milepost_protocol::update::UpdateReport;
 use milepost_protocol::{MAX_ENVELOPE_LEN, NoticeId};
 
+use crate::keeper::Keeper;
 use crate::ports::{Envelope, Incoming, Input, Message, Outgoing, Ports, Sight};
+use crate::power::{Clock, Hold, Pace, Power, Turn};
+use crate::renewal::{self, Renewal};
 use crate::supervisor::Member;
 use crate::updates::{Restart, Updates};
 
@@ -30,6 +34,10 @@ pub enum News<'e> {
     Event(&'e Event),
     /// The session stands; envelopes leave from now on.
     LinkUp,
+    /// The board falls asleep or wakes.
+    Power(Turn),
+    /// What becomes of the board's certificate.
+    Certificate(renewal::Step),
     /// A message from the cloud does not decode; it is dropped, and the core has counted it.
     BadMessage(usize),
     /// An update moved on.
@@ -50,11 +58,12 @@ pub enum End {
 /// The core's task.
 pub struct Host<'d, S: MultiwriteNorFlash> {
     device: &'d mut Device<S>,
+    renewal: Renewal<S>,
     ports: &'static Ports,
     uplink: Outgoing<Envelope>,
     downlink: Incoming<Message>,
-    /// Milliseconds of the core's clock for each millisecond; above 1 only in emulation.
-    pace: u32,
+    clock: Clock,
+    power: Power,
     up: bool,
     finishing: bool,
     /// Whether the display may show anything, and which notice; `None` if it has to be told again.
@@ -69,27 +78,33 @@ impl<S: MultiwriteNorFlash> fmt::Debug for Host<'_, S> {
     }
 }
 
-/// The core's clock at this moment.
-pub fn now(pace: u32) -> Now {
-    Now { uptime_ms: Instant::now().as_millis().saturating_mul(u64::from(pace)), unix_ms: None }
+/// What a certificate is judged by: a clock that runs faster than the world says nothing about it.
+fn trusted_ms<S: MultiwriteNorFlash>(device: &Device<S>, clock: &Clock) -> Option<u64> {
+    device.unix_ms(clock.now()).filter(|_| clock.is_real()).map(|(unix_ms, _)| unix_ms)
 }
 
 impl<'d, S: MultiwriteNorFlash> Host<'d, S> {
-    /// A host of a started core.
+    /// A host of a started core; without credentials it wants no link, and without a draw it never sleeps.
     pub fn new(
         device: &'d mut Device<S>,
+        keeper: Option<Keeper<S>>,
         ports: &'static Ports,
         uplink: Outgoing<Envelope>,
         downlink: Incoming<Message>,
-        pace: u32,
+        pace: Pace,
+        draw: Option<Draw>,
     ) -> Self {
         let next_tick = Instant::now();
+        let clock = Clock::new(pace);
+        let renewal = Renewal::new(keeper, &ports.lead);
         Self {
             device,
+            renewal,
             ports,
             uplink,
             downlink,
-            pace,
+            clock,
+            power: Power::new(draw, clock.now()),
             up: false,
             finishing: false,
             seen: None,
@@ -104,6 +119,11 @@ impl<'d, S: MultiwriteNorFlash> Host<'d, S> {
         Self { updates, ..self }
     }
 
+    /// The core.
+    pub fn device(&self) -> &Device<S> {
+        self.device
+    }
+
     /// Runs until [`Input::Finish`] was carried out, an image wants a restart, or the core fails.
     pub async fn run(&mut self, mut tell: impl FnMut(News<'_>)) -> Result<End, Error<S::Error>> {
         loop {
@@ -112,13 +132,17 @@ impl<'d, S: MultiwriteNorFlash> Host<'d, S> {
                 select4(self.ports.inputs.receive(), self.downlink.receive(), self.ports.frames.receive(), wait).await;
             match next {
                 Either4::First(input) => {
-                    if input == Input::LinkUp {
+                    if matches!(input, Input::LinkUp(_)) {
                         tell(News::LinkUp);
                     }
-                    self.take(input).await?;
+                    self.take(input, &mut tell).await?;
                 }
                 Either4::Second(message) => {
-                    let now = now(self.pace);
+                    let step = self.renewal.message(message, trusted_ms(self.device, &self.clock)).await?;
+                    if let Some(step) = step {
+                        tell(News::Certificate(step));
+                    }
+                    let now = self.clock.now();
                     let outcome = match &mut self.updates {
                         Some(updates) if concerns(message) => updates.downlink(now, message).await,
                         _ => self.device.downlink(now, message).await,
@@ -136,14 +160,23 @@ impl<'d, S: MultiwriteNorFlash> Host<'d, S> {
                 }
                 Either4::Third(frame) => self.frames(frame).await?,
                 Either4::Fourth(()) => {
-                    self.next_tick = Instant::now().saturating_add(embassy_time::Duration::from_millis(TICK_MS));
-                    self.device.tick(now(self.pace)).await?;
+                    self.next_tick = Instant::now().saturating_add(Duration::from_millis(TICK_MS));
+                    self.device.tick(self.clock.now()).await?;
+                    let unix_ms = trusted_ms(self.device, &self.clock);
+                    let step = self.renewal.step(self.device, self.clock.now(), unix_ms).await?;
+                    if let Some(step) = step {
+                        tell(News::Certificate(step));
+                    }
                 }
             }
             if let Some(updates) = &mut self.updates
-                && let Some(restart) = updates.step(self.device, now(self.pace), self.up, &mut tell).await?
+                && let Some(restart) = updates.step(self.device, self.clock.now(), self.up, &mut tell).await?
             {
                 return Ok(End::Restart(restart));
+            }
+            let hold = self.hold();
+            if let Some(turn) = self.power.step(self.device, &mut self.clock, hold).await? {
+                tell(News::Power(turn));
             }
             self.pass_on().await?;
             while let Some(event) = self.device.events() {
@@ -155,21 +188,44 @@ impl<'d, S: MultiwriteNorFlash> Host<'d, S> {
         }
     }
 
-    async fn take(&mut self, input: Input) -> Result<(), Error<S::Error>> {
-        let now = now(self.pace);
-        match input {
-            Input::LinkUp => self.up = true,
+    /// What keeps the board awake.
+    fn hold(&self) -> Hold {
+        match &self.updates {
+            _ if self.finishing => Hold::Finish,
+            Some(updates) => updates.hold(),
+            None => Hold::Nothing,
+        }
+    }
+
+    async fn take(&mut self, input: Input, tell: &mut impl FnMut(News<'_>)) -> Result<(), Error<S::Error>> {
+        let now = self.clock.now();
+        let step = match input {
+            Input::LinkUp(with) => {
+                self.up = true;
+                self.renewal.connected(with).await?
+            }
             Input::LinkDown => {
                 self.up = false;
                 self.device.link_lost();
+                None
+            }
+            Input::Refused(with) => self.renewal.refused(with, trusted_ms(self.device, &self.clock)).await?,
+            Input::Renew => {
+                self.renewal.want();
+                None
             }
             Input::Answer(notice, answer) => {
                 self.device.answer(now, notice, answer).await?;
+                None
             }
             Input::Finish => {
                 self.device.finish(now).await?;
                 self.finishing = true;
+                None
             }
+        };
+        if let Some(step) = step {
+            tell(News::Certificate(step));
         }
         Ok(())
     }
@@ -178,20 +234,25 @@ impl<'d, S: MultiwriteNorFlash> Host<'d, S> {
         let mut next = Some(first);
         for _ in 0..BATCH {
             let Some(frame) = next else { return Ok(()) };
-            self.device.frame(now(self.pace), &frame).await?;
+            self.device.frame(self.clock.now(), &frame).await?;
             next = self.ports.frames.try_receive().ok();
         }
         // A frame taken from the queue is never put back.
         match next {
-            Some(frame) => self.device.frame(now(self.pace), &frame).await,
+            Some(frame) => self.device.frame(self.clock.now(), &frame).await,
             None => Ok(()),
         }
     }
 
     /// Hands out requests, envelopes, the notice and the time.
     async fn pass_on(&mut self) -> Result<(), Error<S::Error>> {
-        let now = now(self.pace);
-        while !self.ports.requests.is_full() {
+        let now = self.clock.now();
+        let leave = self.power.leave();
+        self.ports.lead.want(leave.uplink);
+        if leave.sleep {
+            self.next_tick = Instant::now().saturating_add(self.power.wait(&self.clock));
+        }
+        while leave.poll && !self.ports.requests.is_full() {
             let Some(request) = self.device.request(now) else { break };
             // There is room, and nobody else writes.
             let _ = self.ports.requests.try_send(request);
@@ -213,8 +274,8 @@ impl<'d, S: MultiwriteNorFlash> Host<'d, S> {
             self.ports.sight.signal(if may_show { Sight::Standing(notice.cloned()) } else { Sight::Moving });
         }
         if let Some((unix_ms, quality)) = self.device.unix_ms(now) {
-            // A clock that runs faster than the world says nothing about certificates.
-            if self.pace == 1 {
+            // As for `trusted_ms`.
+            if self.clock.is_real() {
                 self.ports.time.learn(unix_ms, quality == ClockQuality::Network);
             }
         }

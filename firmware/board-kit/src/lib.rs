@@ -11,25 +11,32 @@
 #[cfg(test)]
 extern crate std;
 
+pub mod apart;
 pub mod callers;
 mod certificate;
 pub mod crash;
-mod der;
+pub mod enrolment;
 #[cfg(test)]
 mod forge;
 pub mod guard;
+pub mod hex;
 pub mod host;
+pub mod keeper;
+pub mod lead;
 pub mod link;
 mod name;
 pub mod network;
 pub mod ports;
+pub mod power;
 pub mod region;
+pub mod renewal;
 #[cfg(feature = "screen")]
 pub mod screen;
 pub mod session;
 mod signature;
 pub mod supervisor;
+#[cfg(test)]
+mod testing;
 pub mod time;
 pub mod trust;
 pub mod updates;
-mod validity;

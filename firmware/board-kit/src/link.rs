@@ -4,16 +4,17 @@
 
 use core::cell::RefCell;
 
-use embassy_futures::select::{Either, select};
-use embassy_time::{Duration, Timer};
+use embassy_futures::select::{Either, Either3, select, select3};
+use embassy_time::{Duration, Timer, with_timeout};
 use embedded_io_async::{Read, Write};
 use embedded_tls::CryptoRngCore;
 use milepost_firmware::configuration::Configuration;
 use milepost_firmware::link::{Loss, Machine, Policy, State, Step};
 use minimq::{Buffers as MqttBuffers, ConfigBuilder, ConfigError, Session};
 
+use crate::lead::Shown;
 use crate::ports::{Input, Ports};
-use crate::session::{self, Buffers, MQTT_READ, MQTT_WRITE, Mailboxes, Work, elapsed};
+use crate::session::{self, Buffers, End, MQTT_READ, MQTT_WRITE, Mailboxes, Work, elapsed};
 use crate::supervisor::Member;
 
 /// How often an idle connection is pinged, in seconds.
@@ -58,6 +59,8 @@ pub trait Socket {
 pub enum News {
     /// An attempt begins.
     Connecting,
+    /// We closed the connection, because none is wanted or to show other credentials.
+    Left,
     /// The connection ended, and when the next attempt is due.
     Lost(Loss, core::time::Duration),
 }
@@ -83,6 +86,9 @@ impl Memory {
     }
 }
 
+/// How often a link that nobody wants says that it lives.
+const BEAT: Duration = Duration::from_secs(30);
+
 /// Runs for ever; ends only with a client id that no broker could take.
 pub async fn run<N: Network, G: CryptoRngCore>(
     network: &mut N,
@@ -101,16 +107,23 @@ pub async fn run<N: Network, G: CryptoRngCore>(
     let mut mqtt = Session::new(settings);
     let machine = RefCell::new(Machine::new(policy, random.next_u64(), elapsed()));
     loop {
-        wait(&machine, ports).await;
+        if ports.lead.lacks_draw() {
+            let mut draw = [0; 32];
+            random.fill_bytes(&mut draw);
+            ports.lead.bring_draw(draw);
+        }
+        let shown = wait(&machine, ports).await;
         tell(News::Connecting);
         let connected = network.connect(&configuration.host, configuration.port);
-        let loss = match select(connected, watch(&machine, ports)).await {
-            Either::First(None) => Loss::Unreachable,
-            Either::Second(loss) => loss,
-            Either::First(Some(mut socket)) => {
+        let end = match select3(connected, watch(&machine, ports), ports.lead.end(&shown)).await {
+            Either3::First(None) => Loss::Unreachable.into(),
+            Either3::Second(loss) => loss.into(),
+            Either3::Third(()) => End::Left,
+            Either3::First(Some(mut socket)) => {
                 let (reader, writer) = socket.halves();
                 let work = Work {
                     configuration,
+                    shown: &shown,
                     ports,
                     machine: &machine,
                     mqtt: &mut mqtt,
@@ -121,14 +134,23 @@ pub async fn run<N: Network, G: CryptoRngCore>(
                 let ended = select(session::run(reader, writer, work), watch(&machine, ports)).await;
                 socket.cut().await;
                 match ended {
-                    Either::First(loss) | Either::Second(loss) => loss,
+                    Either::First(end) => end,
+                    Either::Second(loss) => loss.into(),
                 }
             }
         };
         let was_up = machine.borrow().is_up();
-        machine.borrow_mut().lost(elapsed(), loss);
         if was_up {
             ports.inputs.send(Input::LinkDown).await;
+        }
+        let End::Lost(loss) = end else {
+            machine.borrow_mut().restart(elapsed());
+            tell(News::Left);
+            continue;
+        };
+        machine.borrow_mut().lost(elapsed(), loss);
+        if loss == Loss::Refused {
+            ports.inputs.send(Input::Refused(shown.which)).await;
         }
         if let State::Offline { retry_at } = machine.borrow().state() {
             tell(News::Lost(loss, retry_at.saturating_sub(elapsed())));
@@ -136,12 +158,17 @@ pub async fn run<N: Network, G: CryptoRngCore>(
     }
 }
 
-/// Until the machine wants to connect.
-async fn wait(machine: &RefCell<Machine>, ports: &Ports) {
+/// Until a link is wanted and the machine wants to connect.
+async fn wait(machine: &RefCell<Machine>, ports: &Ports) -> Shown {
     loop {
         ports.supervisor.beat(Member::Link, elapsed().as_secs() as u32);
+        let Some(shown) = ports.lead.order() else {
+            // Whether it changed or not, it is looked at again.
+            let _ = with_timeout(BEAT, ports.lead.change()).await;
+            continue;
+        };
         if let Some(Step::Connect) = machine.borrow_mut().step(elapsed()) {
-            return;
+            return shown;
         }
         pause(machine).await;
     }

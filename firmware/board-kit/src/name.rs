@@ -4,7 +4,7 @@
 
 use core::net::Ipv4Addr;
 
-use crate::der::Reader;
+use milepost_identity::der::Reader;
 
 /// `dNSName`, implicitly tagged.
 const DNS: u8 = 0x82;

@@ -58,11 +58,21 @@ impl Tcp {
     }
 
     async fn resolve(stack: Stack<'static>, host: &str) -> Option<IpAddress> {
-        if let Ok(address) = host.parse::<Ipv4Addr>() {
+        if let Some(address) = address(host) {
             return Some(IpAddress::Ipv4(address));
         }
         stack.dns_query(host, DnsQueryType::A).await.ok()?.first().copied()
     }
+}
+
+/// An address of four numbers with dots between them; a host that is none is a name.
+fn address(host: &str) -> Option<Ipv4Addr> {
+    let mut numbers = host.split('.').map(|number| {
+        let is_decimal = number.bytes().all(|byte| byte.is_ascii_digit());
+        number.parse::<u8>().ok().filter(|_| is_decimal)
+    });
+    let octets = [numbers.next()??, numbers.next()??, numbers.next()??, numbers.next()??];
+    numbers.next().is_none().then(|| octets.into())
 }
 
 impl Network for Tcp {
@@ -106,5 +116,19 @@ impl Socket for Connected<'_> {
         self.0.abort();
         // The reset leaves with the next poll of the stack; if it cannot, the peer's own time-out has to do.
         let _ = with_timeout(FAREWELL, self.0.flush()).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn four_numbers_are_an_address_and_all_else_is_a_name() {
+        assert_eq!(address("10.0.2.2"), Some(Ipv4Addr::new(10, 0, 2, 2)));
+        assert_eq!(address("255.255.255.0"), Some(Ipv4Addr::new(255, 255, 255, 0)));
+        for name in ["", "localhost", "10.0.2", "10.0.2.2.", "10.0.2.2.2", "10.0.2.256", "10.0.+2.2", "10..2.2", "a.b.c.d"] {
+            assert_eq!(address(name), None, "{name}");
+        }
     }
 }

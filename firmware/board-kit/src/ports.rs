@@ -8,9 +8,11 @@ use embassy_sync::blocking_mutex::raw::CriticalSectionRawMutex;
 use embassy_sync::channel::Channel;
 use embassy_sync::zerocopy_channel;
 use milepost_firmware::Frame;
+use milepost_identity::rotation::Which;
 use milepost_protocol::notice::{Answer, Notice};
 use milepost_protocol::{MAX_DOWNLINK_LEN, MAX_ENVELOPE_LEN, NoticeId};
 
+use crate::lead::Lead;
 use crate::supervisor::Supervisor;
 use crate::time::Time;
 
@@ -33,10 +35,14 @@ pub type Incoming<T> = zerocopy_channel::Receiver<'static, CriticalSectionRawMut
 /// What the core's task is told beside frames and messages.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Input {
-    /// The session stands; envelopes may leave.
-    LinkUp,
+    /// The session stands, with these credentials; envelopes may leave.
+    LinkUp(Which),
     /// There is none any more; what has no receipt has to be sent again.
     LinkDown,
+    /// The cloud refused these credentials.
+    Refused(Which),
+    /// Make a new key and have it certified, whether it is time or not.
+    Renew,
     /// The owner answered a notice at the display.
     Answer(NoticeId, Answer),
     /// The drive is over: close the trip, and end once everything has its receipt.
@@ -109,6 +115,8 @@ pub struct Ports {
     pub inputs: Channel<CriticalSectionRawMutex, Input, 8>,
     /// What the display has to go by from now on.
     pub sight: Latest<Sight>,
+    /// What the core wants of the link.
+    pub lead: Lead,
     /// What time it is.
     pub time: Time,
     /// Who still lives.
@@ -140,6 +148,7 @@ impl Ports {
             requests: Channel::new(),
             inputs: Channel::new(),
             sight: Latest::new(),
+            lead: Lead::new(),
             time: Time::new(),
             supervisor: Supervisor::new(),
             waiting: AtomicU32::new(0),

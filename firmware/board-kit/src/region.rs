@@ -1,9 +1,12 @@
 //! A window on a flash chip that several users share.
 //!
 //! Invariant: an access that leaves its window is refused before it reaches the chip, and the chip serves one access at a time.
+//! An access that is given up half-way is its last, because nobody knows what the chip goes on doing.
+
+use core::mem::ManuallyDrop;
 
 use embassy_sync::blocking_mutex::raw::NoopRawMutex;
-use embassy_sync::mutex::Mutex;
+use embassy_sync::mutex::{Mutex, MutexGuard};
 use embedded_storage_async::nor_flash::{
     ErrorType, MultiwriteNorFlash, NorFlash, NorFlashError, NorFlashErrorKind, ReadNorFlash,
 };
@@ -20,6 +23,8 @@ pub enum RegionError<E> {
     Chip(E),
     /// The access leaves the region.
     OutOfBounds,
+    /// Another access is under way, or was given up.
+    Busy,
 }
 
 impl<E: core::fmt::Debug> core::fmt::Display for RegionError<E> {
@@ -27,6 +32,7 @@ impl<E: core::fmt::Debug> core::fmt::Display for RegionError<E> {
         match self {
             Self::Chip(error) => write!(f, "flash chip failed: {error:?}"),
             Self::OutOfBounds => f.write_str("flash access leaves its region"),
+            Self::Busy => f.write_str("flash chip is busy"),
         }
     }
 }
@@ -36,6 +42,7 @@ impl<E: NorFlashError> NorFlashError for RegionError<E> {
         match self {
             Self::Chip(error) => error.kind(),
             Self::OutOfBounds => NorFlashErrorKind::OutOfBounds,
+            Self::Busy => NorFlashErrorKind::Other,
         }
     }
 }
@@ -70,6 +77,20 @@ impl<'c, F> Region<'c, F> {
             .and_then(|_| self.place.start.checked_add(offset))
             .ok_or(RegionError::OutOfBounds)
     }
+
+    /// The chip, until [`free`].
+    ///
+    /// Nothing of an access has to be dropped, so that the futures above it need no code for being given up.
+    fn take<E>(&self) -> Result<Taken<'c, F>, RegionError<E>> {
+        self.chip.try_lock().map(ManuallyDrop::new).map_err(|_| RegionError::Busy)
+    }
+}
+
+type Taken<'c, F> = ManuallyDrop<MutexGuard<'c, NoopRawMutex, F>>;
+
+/// The access is over, and the chip is there for the next.
+fn free<F>(chip: Taken<'_, F>) {
+    drop(ManuallyDrop::into_inner(chip));
 }
 
 impl<F: ErrorType> ErrorType for Region<'_, F> {
@@ -81,7 +102,10 @@ impl<F: ReadNorFlash> ReadNorFlash for Region<'_, F> {
 
     async fn read(&mut self, offset: u32, bytes: &mut [u8]) -> Result<(), Self::Error> {
         let at = self.on_chip(offset, bytes.len())?;
-        self.chip.lock().await.read(at, bytes).await.map_err(RegionError::Chip)
+        let mut chip = self.take()?;
+        let done = chip.read(at, bytes).await;
+        free(chip);
+        done.map_err(RegionError::Chip)
     }
 
     fn capacity(&self) -> usize {
@@ -97,12 +121,18 @@ impl<F: NorFlash> NorFlash for Region<'_, F> {
         let len = to.checked_sub(from).ok_or(RegionError::OutOfBounds)?;
         let at = self.on_chip(from, len as usize)?;
         let end = at.checked_add(len).ok_or(RegionError::OutOfBounds)?;
-        self.chip.lock().await.erase(at, end).await.map_err(RegionError::Chip)
+        let mut chip = self.take()?;
+        let done = chip.erase(at, end).await;
+        free(chip);
+        done.map_err(RegionError::Chip)
     }
 
     async fn write(&mut self, offset: u32, bytes: &[u8]) -> Result<(), Self::Error> {
         let at = self.on_chip(offset, bytes.len())?;
-        self.chip.lock().await.write(at, bytes).await.map_err(RegionError::Chip)
+        let mut chip = self.take()?;
+        let done = chip.write(at, bytes).await;
+        free(chip);
+        done.map_err(RegionError::Chip)
     }
 }
 

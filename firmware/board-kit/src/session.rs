@@ -7,10 +7,10 @@
 use core::cell::{Cell, RefCell};
 use core::convert::Infallible;
 
-use embassy_futures::select::{Either, Either3, select, select3};
+use embassy_futures::select::{Either, Either3, select3};
 use embassy_sync::blocking_mutex::raw::NoopRawMutex;
 use embassy_sync::pipe::Pipe;
-use embassy_time::Instant;
+use embassy_time::{Duration, Instant, Timer};
 use embedded_io_async::{BufRead, ErrorType, Read, Write};
 use embedded_tls::{
     Aes128GcmSha256, CryptoRngCore, TlsConfig, TlsConnection, TlsContext, TlsError, TlsReader, TlsWriter,
@@ -23,6 +23,7 @@ use minimq::{
 };
 
 use crate::guard::{Guard, Wire};
+use crate::lead::Shown;
 use crate::ports::{Envelope, Incoming, Input, Message, Outgoing, Ports};
 use crate::trust::Provider;
 
@@ -40,6 +41,9 @@ pub const MQTT_READ: usize = 1280;
 
 /// Publishes under way, and room to connect again while they are kept.
 pub const MQTT_WRITE: usize = 3584;
+
+/// How long the server may take to close after a goodbye.
+const FAREWELL: Duration = Duration::from_secs(2);
 
 const PIPE_IN: usize = 512;
 const PIPE_OUT: usize = 2048;
@@ -81,6 +85,7 @@ impl core::fmt::Debug for Mailboxes {
 /// What a connection works with.
 pub(crate) struct Work<'w, 'b, G> {
     pub(crate) configuration: &'w Configuration,
+    pub(crate) shown: &'w Shown,
     pub(crate) ports: &'static Ports,
     pub(crate) machine: &'w RefCell<Machine>,
     pub(crate) mqtt: &'w mut Session<'b>,
@@ -93,33 +98,49 @@ pub(crate) fn elapsed() -> core::time::Duration {
     core::time::Duration::from_millis(Instant::now().as_millis())
 }
 
-/// Runs a connection over a socket's halves until it is lost; answers why.
-pub(crate) async fn run<R: Read, W: Write, G: CryptoRngCore>(reader: R, writer: W, work: Work<'_, '_, G>) -> Loss {
+/// How a connection ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum End {
+    /// It was lost.
+    Lost(Loss),
+    /// We said goodbye.
+    Left,
+}
+
+impl From<Loss> for End {
+    fn from(loss: Loss) -> Self {
+        Self::Lost(loss)
+    }
+}
+
+/// Runs a connection over a socket's halves until its end.
+pub(crate) async fn run<R: Read, W: Write, G: CryptoRngCore>(reader: R, writer: W, work: Work<'_, '_, G>) -> End {
     let wire = Wire::new(reader, writer);
-    let Work { configuration, ports, machine, mqtt, mailboxes, random, buffers } = work;
+    let Work { configuration, shown, ports, machine, mqtt, mailboxes, random, buffers } = work;
     let settings = TlsConfig::new().with_server_name(&configuration.server_name);
     let mut tls: TlsConnection<'_, Guard<'_, R, W>, Aes128GcmSha256> =
         TlsConnection::new(Guard::new(&wire), &mut buffers.tls_read, &mut buffers.tls_write);
     {
-        let mut provider = Provider::new(configuration, random, ports.time.known(), wire.proved());
+        let us = (configuration, &shown.credentials);
+        let mut provider = Provider::new(us, random, ports.time.known(), wire.proved());
         if let Err(error) = tls.open(TlsContext::new(&settings, &mut provider)).await {
-            return unopened(error);
+            return unopened(error).into();
         }
     }
     if !wire.proved().get() {
-        return Loss::Untrusted;
+        return Loss::Untrusted.into();
     }
     wire.opened();
     let (mut from_server, mut to_server) = tls.split();
     let inward: Pipe<NoopRawMutex, PIPE_IN> = Pipe::new();
     let outward: Pipe<NoopRawMutex, PIPE_OUT> = Pipe::new();
     let stage = Cell::new(Stage::Opened);
-    let talk =
-        talk(Pipes { inward: &inward, outward: &outward }, configuration, ports, machine, mqtt, mailboxes, &stage);
+    let us = (configuration, shown);
+    let talk = talk(Pipes { inward: &inward, outward: &outward }, us, ports, machine, mqtt, mailboxes, &stage);
     let pumps = select3(fill(&mut from_server, &inward), drain(&outward, &mut to_server), talk);
     match pumps.await {
         Either3::First(error) | Either3::Second(error) => broken(error, stage.get()),
-        Either3::Third(loss) => loss,
+        Either3::Third(end) => end,
     }
 }
 
@@ -130,6 +151,8 @@ enum Stage {
     Opened,
     /// CONNACK came.
     Accepted,
+    /// We have said goodbye.
+    Leaving,
 }
 
 /// What a failed handshake means.
@@ -147,12 +170,13 @@ fn unopened(error: TlsError) -> Loss {
 }
 
 /// What the end of an open connection means. TLS 1.3 tells a client that it is refused only after its handshake is over.
-fn broken(error: TlsError, stage: Stage) -> Loss {
+fn broken(error: TlsError, stage: Stage) -> End {
     match (stage, error) {
-        (Stage::Accepted, _) => Loss::Broken,
+        (Stage::Leaving, _) => End::Left,
+        (Stage::Accepted, _) => Loss::Broken.into(),
         // The library answers every alert but close_notify with this.
-        (Stage::Opened, TlsError::InternalError) => Loss::Refused,
-        (Stage::Opened, _) => Loss::ClosedEarly,
+        (Stage::Opened, TlsError::InternalError) => Loss::Refused.into(),
+        (Stage::Opened, _) => Loss::ClosedEarly.into(),
     }
 }
 
@@ -222,24 +246,24 @@ impl Write for Pipes<'_> {
 
 async fn talk(
     pipes: Pipes<'_>,
-    configuration: &Configuration,
+    (configuration, shown): (&Configuration, &Shown),
     ports: &'static Ports,
     machine: &RefCell<Machine>,
     mqtt: &mut Session<'_>,
     mailboxes: &mut Mailboxes,
     stage: &Cell<Stage>,
-) -> Loss {
+) -> End {
     let mut connection = match mqtt.connect(pipes).await {
         Ok(connection) => connection,
-        Err(error) => return refused(&error).unwrap_or(Loss::ClosedEarly),
+        Err(error) => return refused(&error).unwrap_or(Loss::ClosedEarly).into(),
     };
     stage.set(Stage::Accepted);
     let (up, down) = (topics::up(&configuration.device), topics::down(&configuration.device));
     if let Err(loss) = subscribe(&mut connection, &down, &mut mailboxes.downlink, machine).await {
-        return loss;
+        return loss.into();
     }
     machine.borrow_mut().subscribed(elapsed());
-    ports.inputs.send(Input::LinkUp).await;
+    ports.inputs.send(Input::LinkUp(shown.which)).await;
     let mut under_way = heapless::Vec::<Op, WINDOW>::new();
     let mut sent = false;
     loop {
@@ -248,18 +272,27 @@ async fn talk(
         let next = {
             let envelope =
                 async { if room { mailboxes.uplink.receive().await } else { core::future::pending().await } };
-            match select(envelope, connection.poll()).await {
-                Either::First(envelope) => Either::First(envelope),
-                Either::Second(Ok(message)) => {
+            match select3(envelope, connection.poll(), ports.lead.end(shown)).await {
+                Either3::First(envelope) => Some(Either::First(envelope)),
+                Either3::Second(Ok(message)) => {
                     if let Some(message) = message
                         && message.topic() == down.as_str()
                     {
                         hand_over(message.payload(), &mut mailboxes.downlink, machine).await;
                     }
-                    Either::Second(())
+                    Some(Either::Second(()))
                 }
-                Either::Second(Err(error)) => return refused(&error).unwrap_or(Loss::Broken),
+                Either3::Second(Err(error)) => return refused(&error).unwrap_or(Loss::Broken).into(),
+                Either3::Third(()) => None,
             }
+        };
+        let Some(next) = next else {
+            stage.set(Stage::Leaving);
+            // Whether it leaves or not, this connection is over.
+            let _ = connection.disconnect().await;
+            // The server closes on it, which ends all of this sooner.
+            Timer::after(FAREWELL).await;
+            return End::Left;
         };
         if let Either::First(envelope) = next {
             let publication = Publication::bytes(&up, envelope).qos(QoS::AtLeastOnce);
@@ -271,7 +304,7 @@ async fn talk(
                     sent = true;
                 }
                 // The core takes it for sent; it goes again after this connection.
-                Ok(None) | Err(_) => return Loss::Broken,
+                Ok(None) | Err(_) => return Loss::Broken.into(),
             }
             mailboxes.uplink.receive_done();
         }

@@ -2,21 +2,18 @@
 //!
 //! Source: RFC 3279 §2.2.3, `SEQUENCE { r INTEGER, s INTEGER }`. Invariant: one signature has one form; any other is none.
 
-use core::fmt;
-
 use embedded_tls::Sha256;
+use milepost_identity::Key;
+use milepost_identity::key::MAX_SIGNATURE_LEN;
 use p256::FieldBytes;
 use p256::ecdsa::signature::{DigestVerifier, Error, Signer};
-use p256::ecdsa::{Signature, SigningKey, VerifyingKey};
+use p256::ecdsa::{Signature, VerifyingKey};
 use sha2::Digest as _;
 
-use crate::der::{Reader, only, tag};
+use milepost_identity::der::{Reader, only, tag};
 
 /// A public key: an uncompressed point.
 pub(crate) type Point = [u8; 65];
-
-/// A number may need a zero in front of its 32 bytes, and there are two, each with a header, in a sequence with one.
-const LONGEST: usize = 2 + 2 * (2 + 33);
 
 /// Whether `signature` is one of `parts`, read as one message, under `key`.
 pub(crate) fn is_of(key: &Point, parts: &[&[u8]], signature: &[u8]) -> bool {
@@ -51,7 +48,7 @@ fn number(reader: &mut Reader<'_>) -> Option<FieldBytes> {
 }
 
 /// A signature as it goes out.
-pub(crate) struct Encoded(heapless::Vec<u8, LONGEST>);
+pub(crate) struct Encoded(heapless::Vec<u8, MAX_SIGNATURE_LEN>);
 
 impl AsRef<[u8]> for Encoded {
     fn as_ref(&self) -> &[u8] {
@@ -59,45 +56,20 @@ impl AsRef<[u8]> for Encoded {
     }
 }
 
-impl Encoded {
-    fn of(signature: &Signature) -> Option<Self> {
-        let (r, s) = signature.split_bytes();
-        let mut body = heapless::Vec::<u8, LONGEST>::new();
-        for number in [r, s] {
-            let zeros = number.iter().take_while(|digit| **digit == 0).count();
-            let digits = number.get(zeros..)?;
-            let sign: &[u8] = if digits.first().is_some_and(|first| *first >= 0x80) { &[0] } else { &[] };
-            body.extend_from_slice(&[tag::INTEGER, sign.len().checked_add(digits.len())? as u8]).ok()?;
-            body.extend_from_slice(sign).ok()?;
-            body.extend_from_slice(digits).ok()?;
-        }
-        let mut whole = heapless::Vec::new();
-        whole.extend_from_slice(&[tag::SEQUENCE, body.len() as u8]).ok()?;
-        whole.extend_from_slice(&body).ok()?;
-        Some(Self(whole))
-    }
-}
-
 /// A private key that signs handshakes.
-pub(crate) struct Secret(SigningKey);
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Secret")
-    }
-}
+#[derive(Debug)]
+pub(crate) struct Secret(Key);
 
 impl Secret {
-    /// The key of a scalar, big-endian.
-    pub(crate) fn new(scalar: &[u8; 32]) -> Option<Self> {
-        SigningKey::from_slice(scalar).ok().map(Self)
+    /// With this key.
+    pub(crate) fn new(key: Key) -> Self {
+        Self(key)
     }
 }
 
 impl Signer<Encoded> for Secret {
     fn try_sign(&self, message: &[u8]) -> Result<Encoded, Error> {
-        let signature: Signature = self.0.try_sign(message)?;
-        Encoded::of(&signature).ok_or_else(Error::new)
+        self.0.sign(message).map(Encoded).ok_or_else(Error::new)
     }
 }
 
@@ -105,24 +77,21 @@ impl Signer<Encoded> for Secret {
 mod tests {
     use std::vec::Vec;
 
-    use p256::ecdsa::DerSignature;
     use proptest::prelude::*;
 
     use super::*;
 
     fn key(seed: u8) -> (Secret, Point) {
-        let key = SigningKey::from_slice(&[seed; 32]).unwrap();
-        let point = key.verifying_key().to_encoded_point(false);
-        (Secret(key.clone()), point.as_bytes().try_into().unwrap())
+        let key = Key::from_bytes(&[seed; 32]).unwrap();
+        let point = key.public();
+        (Secret::new(key), point)
     }
 
     proptest! {
         #[test]
-        fn what_is_written_is_what_the_library_writes_and_reads_back(seed in 1_u8..255, message: Vec<u8>) {
+        fn what_is_signed_is_verified(seed in 1_u8..255, message: Vec<u8>) {
             let (secret, point) = key(seed);
             let ours: Encoded = secret.sign(&message);
-            let theirs: DerSignature = secret.0.sign(&message);
-            prop_assert_eq!(ours.as_ref(), theirs.as_bytes());
             prop_assert!(is_of(&point, &[&message], ours.as_ref()));
         }
 
@@ -166,10 +135,5 @@ mod tests {
         assert!(!is_of(&point, &[b"in two", b"parts"], signature.as_ref()));
         assert!(!is_of(&key(8).1, &[b"in two parts"], signature.as_ref()), "another key");
         assert!(!is_of(&[4; 65], &[b"in two parts"], signature.as_ref()), "no point of the curve");
-    }
-
-    #[test]
-    fn a_scalar_that_is_none_is_no_key() {
-        assert!(Secret::new(&[0; 32]).is_none() && Secret::new(&[0xFF; 32]).is_none());
     }
 }

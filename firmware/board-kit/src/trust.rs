@@ -11,6 +11,7 @@ use embedded_tls::{
     CryptoRngCore, Sha256, SignatureScheme, TlsError, TlsVerifier,
 };
 use milepost_firmware::configuration::Configuration;
+use milepost_identity::Credentials;
 use p256::ecdsa::signature::SignerMut;
 use sha2::Digest as _;
 
@@ -85,13 +86,13 @@ impl TlsVerifier<Aes128GcmSha256> for ServerProof<'_> {
 pub(crate) struct Provider<'c, G> {
     random: &'c mut G,
     server: ServerProof<'c>,
-    configuration: &'c Configuration,
+    credentials: &'c Credentials,
 }
 
 impl<'c, G> Provider<'c, G> {
     /// For one connection; `proved` becomes true once the server has proved itself.
     pub(crate) fn new(
-        configuration: &'c Configuration,
+        (configuration, credentials): (&'c Configuration, &'c Credentials),
         random: &'c mut G,
         time: Known,
         proved: &'c Cell<bool>,
@@ -104,7 +105,7 @@ impl<'c, G> Provider<'c, G> {
             stage: Stage::Waiting,
             proved,
         };
-        Self { random, server, configuration }
+        Self { random, server, credentials }
     }
 }
 
@@ -121,12 +122,11 @@ impl<G: CryptoRngCore> CryptoProvider for Provider<'_, G> {
     }
 
     fn signer(&mut self) -> Result<(impl SignerMut<Encoded>, SignatureScheme), TlsError> {
-        let key = Secret::new(&self.configuration.key).ok_or(TlsError::InvalidPrivateKey)?;
-        Ok((key, SignatureScheme::EcdsaSecp256r1Sha256))
+        Ok((Secret::new(self.credentials.key.clone()), SignatureScheme::EcdsaSecp256r1Sha256))
     }
 
     fn client_cert(&mut self) -> Option<Certificate<impl AsRef<[u8]>>> {
-        self.server.proved.get().then(|| Certificate::X509(self.configuration.certificate.as_slice()))
+        self.server.proved.get().then(|| Certificate::X509(self.credentials.certificate.as_slice()))
     }
 }
 

@@ -6,6 +6,7 @@
 use core::fmt;
 
 use embassy_boot::{FirmwareState, FirmwareUpdaterError, State};
+use embassy_time::{Duration, Timer};
 use embedded_storage_async::nor_flash::{ErrorType, MultiwriteNorFlash};
 use milepost_firmware::layout::Place;
 use milepost_firmware::update::{Header, Install, Running, Settings, Updater};
@@ -13,6 +14,7 @@ use milepost_firmware::{Device, DownlinkError, Error, Now, Operation};
 use milepost_protocol::record::ResetReason;
 
 use crate::host::News;
+use crate::power::Hold;
 use crate::region::{Chip, Region};
 
 /// An image that the cloud does not hear of within this long is given back, in milliseconds.
@@ -20,6 +22,14 @@ pub const TRIAL_MS: u64 = 600_000;
 
 /// The widest unit of any flash that is supported, in bytes.
 const MAX_UNIT: usize = 64;
+
+/// For a board that waits for its bench, which is no cloud: returns once an image on trial has had its time, and never without a trial.
+pub async fn trial_over(running: Option<Running>) {
+    match running {
+        Some(Running::Trial) => Timer::after(Duration::from_millis(TRIAL_MS)).await,
+        Some(Running::Settled | Running::Reverted) | None => core::future::pending().await,
+    }
+}
 
 /// What an updater works with: flash regions with offsets from 0 to their capacity, or their places on a chip.
 #[derive(Debug, Clone, Copy)]
@@ -103,6 +113,17 @@ impl<'k, S: MultiwriteNorFlash> Updates<'k, S> {
         self.running
     }
 
+    /// What keeps the board awake.
+    pub(crate) fn hold(&self) -> Hold {
+        if self.updater.is_on_trial() {
+            Hold::Trial
+        } else if self.updater.is_receiving() {
+            Hold::Download
+        } else {
+            Hold::Nothing
+        }
+    }
+
     /// Takes a message that [`milepost_firmware::update::concerns`] named; what it leads to is durable on return.
     pub(crate) async fn downlink(&mut self, now: Now, bytes: &[u8]) -> Result<(), DownlinkError<S::Error>> {
         self.updater.downlink(now, bytes).await
@@ -117,7 +138,10 @@ impl<'k, S: MultiwriteNorFlash> Updates<'k, S> {
         tell: &mut impl FnMut(News<'_>),
     ) -> Result<Option<Restart>, Error<S::Error>> {
         let now = Now { unix_ms: device.unix_ms(now).map(|(unix_ms, _)| unix_ms), ..now };
-        self.updater.tick(now);
+        // Without a session, as in sleep, nobody is there to ask again; with the next one it is asked anyway.
+        if up {
+            self.updater.tick(now);
+        }
         if up && !self.told {
             if self.updater.connected(now) {
                 if self.boot.stays().await {
@@ -139,7 +163,8 @@ impl<'k, S: MultiwriteNorFlash> Updates<'k, S> {
             self.updater.reported(now).await?;
             tell(News::Update(&report));
         }
-        if let Some(health) = self.updater.health(now, device.waiting(), None) {
+        // Without a session there is nobody to tell.
+        if up && let Some(health) = self.updater.health(now, device.waiting(), None) {
             device.report(now, health).await?;
         }
         let Some(install) = self.updater.install(now, device.is_parked(now)).await? else { return Ok(None) };

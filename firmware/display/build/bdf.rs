@@ -77,24 +77,33 @@ impl Font {
     }
 
     pub(crate) fn write(&self, out: &mut String, name: &str, odds: &Odds) {
-        let mut bytes = Vec::new();
-        let mut table = String::new();
+        let (mut codes, mut starts, mut shape_of) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut shapes, mut bytes) = (Vec::new(), Vec::new());
         for (code, glyph) in &self.glyphs {
             let Glyph { advance, left, top, height, picture } = glyph;
-            let code = u16::try_from(u32::from(*code)).expect("the texts stay in the basic plane");
-            let at = u16::try_from(bytes.len()).expect("a face stays below 64 KiB");
-            let _ = writeln!(
-                table,
-                "    Glyph {{ code: {code}, at: {at}, advance: {advance}, left: {left}, top: {top}, width: {}, height: {height} }},",
-                picture.width
+            codes.push(u16::try_from(u32::from(*code)).expect("the texts stay in the basic plane"));
+            starts.push(u16::try_from(bytes.len()).expect("a face stays below 64 KiB"));
+            let width = picture.width;
+            let shape = format!(
+                "    Shape {{ advance: {advance}, left: {left}, top: {top}, width: {width}, height: {height} }},\n"
             );
+            let known = shapes.iter().position(|known| *known == shape).unwrap_or_else(|| {
+                shapes.push(shape);
+                shapes.len() - 1
+            });
+            shape_of.push(u8::try_from(known).expect("a face has at most 256 shapes"));
             bytes.extend(odds.pack(picture));
         }
+        let (count, shape_count) = (codes.len(), shapes.len());
         super::write_bytes(out, &format!("{name}_BITS"), &bytes);
-        let _ = writeln!(out, "static {name}_GLYPHS: [Glyph; {}] = [\n{table}];\n", self.glyphs.len());
+        super::write_bytes(out, &format!("{name}_SHAPE_OF"), &shape_of);
+        let _ = writeln!(out, "static {name}_CODES: [u16; {count}] = {codes:?};");
+        let _ = writeln!(out, "static {name}_STARTS: [u16; {count}] = {starts:?};");
+        let _ = writeln!(out, "static {name}_SHAPES: [Shape; {shape_count}] = [\n{}];\n", shapes.concat());
         let _ = writeln!(
             out,
-            "/// A face of `fonts/`.\npub(crate) static {name}: Face = Face {{ ascent: {}, glyphs: &{name}_GLYPHS, bits: &{name}_BITS }};\n",
+            "/// A face of `fonts/`.\npub(crate) static {name}: Face = Face {{\n    ascent: {},\n    codes: &{name}_CODES,\n    \
+             starts: &{name}_STARTS,\n    shape_of: &{name}_SHAPE_OF,\n    shapes: &{name}_SHAPES,\n    bits: &{name}_BITS,\n}};\n",
             self.ascent
         );
     }

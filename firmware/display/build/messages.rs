@@ -30,7 +30,7 @@ pub(crate) fn read(path: &Path) -> Vec<Message> {
     messages
 }
 
-/// Writes the keys as an enum and the texts as one table for each language.
+/// Writes the keys as an enum, and for each language its texts with the places where they end.
 pub(crate) fn write(out: &mut String, codes: &[&str], languages: &[Vec<Message>]) {
     let Some((english, others)) = languages.split_first() else { return };
     for (code, language) in codes.iter().skip(1).zip(others) {
@@ -46,18 +46,24 @@ pub(crate) fn write(out: &mut String, codes: &[&str], languages: &[Vec<Message>]
         let _ = writeln!(out, "    {},", variant(&message.key));
     }
     out.push_str("}\n\n");
-    let _ = writeln!(out, "static TEXTS: [[&str; {}]; {}] = [", english.len(), languages.len());
+    let (mut texts, mut ends) = (String::new(), String::new());
     for language in languages {
-        let text = |base: &Message| {
-            language
-                .iter()
-                .find(|message| message.key == base.key)
-                .map_or(base.text.clone(), |found| found.text.clone())
-        };
-        let texts: Vec<String> = english.iter().map(text).collect();
-        let _ = writeln!(out, "    {texts:?},");
+        let all: Vec<&str> = english
+            .iter()
+            .map(|base| language.iter().find(|message| message.key == base.key).unwrap_or(base).text.as_str())
+            .collect();
+        let all_ends: Vec<u16> = (1..=all.len())
+            .map(|count| u16::try_from(all[..count].concat().len()).expect("a language stays below 64 KiB"))
+            .collect();
+        let _ = writeln!(texts, "    {:?},", all.concat());
+        let _ = writeln!(ends, "    {all_ends:?},");
     }
-    out.push_str("];\n\n");
+    let (count, keys) = (languages.len(), english.len());
+    let _ = writeln!(
+        out,
+        "/// All texts of each language, one behind the other.\nstatic TEXTS: [&str; {count}] = [\n{texts}];\n"
+    );
+    let _ = writeln!(out, "/// Where each text ends.\nstatic ENDS: [[u16; {keys}]; {count}] = [\n{ends}];\n");
 }
 
 fn variables(text: &str) -> BTreeSet<&str> {

@@ -11,11 +11,9 @@ use crate::ink::{Ink, Tone};
 /// The side of an icon in pixels.
 pub(crate) const ICON: u32 = 40;
 
-/// A glyph: its box relative to the pen on the base line, and where its pixels begin.
+/// The box of a glyph relative to the pen on the base line, and how far it moves the pen; many glyphs of a face share theirs.
 #[derive(Debug)]
-pub(crate) struct Glyph {
-    pub(crate) code: u16,
-    pub(crate) at: u16,
+pub(crate) struct Shape {
     pub(crate) advance: u8,
     pub(crate) left: i8,
     pub(crate) top: i8,
@@ -23,14 +21,26 @@ pub(crate) struct Glyph {
     pub(crate) height: u8,
 }
 
-/// A face in one size.
+/// A face in one size; a glyph has the same index in all of its tables.
 #[derive(Debug)]
 pub(crate) struct Face {
     /// From the base line to the top of the highest letter, in pixels.
     pub(crate) ascent: u8,
-    /// In the order of their codes.
-    pub(crate) glyphs: &'static [Glyph],
+    /// In their order.
+    pub(crate) codes: &'static [u16],
+    /// Where the pixels of each glyph begin.
+    pub(crate) starts: &'static [u16],
+    /// Which of the shapes each glyph has.
+    pub(crate) shape_of: &'static [u8],
+    pub(crate) shapes: &'static [Shape],
     pub(crate) bits: &'static [u8],
+}
+
+/// A letter as a face shows it.
+#[derive(Debug)]
+pub(crate) struct Glyph {
+    shape: &'static Shape,
+    bits: &'static [u8],
 }
 
 /// An icon of [`ICON`] by [`ICON`] pixels.
@@ -40,10 +50,21 @@ pub(crate) struct Icon {
 }
 
 impl Face {
-    fn find(&self, letter: char) -> Option<&Glyph> {
+    fn find(&self, letter: char) -> Option<Glyph> {
         let code = u16::try_from(u32::from(letter)).ok()?;
-        let index = self.glyphs.binary_search_by_key(&code, |glyph| glyph.code).ok()?;
-        self.glyphs.get(index)
+        self.glyph(self.codes.binary_search(&code).ok()?)
+    }
+
+    /// The glyph at an index of the tables.
+    pub(crate) fn glyph(&self, index: usize) -> Option<Glyph> {
+        let shape = self.shapes.get(usize::from(*self.shape_of.get(index)?))?;
+        let bits = self.bits.get(usize::from(*self.starts.get(index)?)..)?;
+        Some(Glyph { shape, bits })
+    }
+
+    /// What stands for a letter: a question mark if the face lacks it.
+    fn shown(&self, letter: char) -> Option<Glyph> {
+        self.find(letter).or_else(|| self.find('?'))
     }
 
     /// Whether every letter can be shown.
@@ -53,7 +74,7 @@ impl Face {
 
     /// How far a letter moves the pen; one that the face lacks is shown as a question mark.
     pub(crate) fn advance(&self, letter: char) -> u32 {
-        self.find(letter).or_else(|| self.find('?')).map_or(0, |glyph| u32::from(glyph.advance))
+        self.shown(letter).map_or(0, |glyph| u32::from(glyph.shape.advance))
     }
 
     /// The width of a line in pixels.
@@ -71,11 +92,10 @@ impl Face {
     ) -> Result<Point, D::Error> {
         let mut pen = pen;
         for letter in text.chars() {
-            let Some(glyph) = self.find(letter).or_else(|| self.find('?')) else { continue };
-            let corner = pen + Point::new(i32::from(glyph.left), -i32::from(glyph.top));
-            let bytes = self.bits.get(usize::from(glyph.at)..).unwrap_or_default();
-            draw(target, bytes, [glyph.width.into(), glyph.height.into()], corner, tone)?;
-            pen.x += i32::from(glyph.advance);
+            let Some(Glyph { shape, bits }) = self.shown(letter) else { continue };
+            let corner = pen + Point::new(i32::from(shape.left), -i32::from(shape.top));
+            draw(target, bits, [shape.width.into(), shape.height.into()], corner, tone)?;
+            pen.x += i32::from(shape.advance);
         }
         Ok(pen)
     }

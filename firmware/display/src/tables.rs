@@ -2,15 +2,21 @@
 //!
 //! Invariant: a face holds a glyph for every character of the texts that are set in it.
 
-use crate::face::{Face, Glyph, Icon};
+use crate::face::{Face, Icon, Shape};
 
 include!(concat!(env!("OUT_DIR"), "/tables.rs"));
 
 impl Key {
     /// The message as the language writes it, with its variables in braces.
     pub(crate) fn text(self, language: usize) -> &'static str {
-        TEXTS.get(language).and_then(|texts| texts.get(self as usize)).copied().unwrap_or_default()
+        text(language, self as usize).unwrap_or_default()
     }
+}
+
+fn text(language: usize, key: usize) -> Option<&'static str> {
+    let ends = ENDS.get(language)?;
+    let start = key.checked_sub(1).and_then(|before| ends.get(before)).copied().unwrap_or(0);
+    TEXTS.get(language)?.get(usize::from(start)..usize::from(*ends.get(key)?))
 }
 
 #[cfg(test)]
@@ -19,13 +25,13 @@ mod tests {
 
     #[test]
     fn every_letter_of_every_text_has_a_glyph() {
-        for text in TEXTS.iter().flatten() {
-            assert!(BODY.has(text), "{text}");
-        }
-        for titles in TEXTS
-            .iter()
-            .map(|texts| [Key::Item1, Key::Item5, Key::Noted, Key::MenuTitle].map(|key| texts[key as usize]))
-        {
+        for (language, all) in TEXTS.iter().enumerate() {
+            let texts = || (0..ENDS[language].len()).map(|key| text(language, key).unwrap());
+            assert_eq!(texts().map(str::len).sum::<usize>(), all.len());
+            for text in texts() {
+                assert!(!text.is_empty() && BODY.has(text), "{text}");
+            }
+            let titles = [Key::Item1, Key::Item5, Key::Noted, Key::MenuTitle].map(|key| key.text(language));
             assert!(titles.iter().all(|title| TITLE.has(title)), "{titles:?}");
         }
     }
@@ -42,7 +48,8 @@ mod tests {
     #[test]
     fn glyphs_stand_in_the_order_of_their_codes() {
         for face in [&BODY, &TITLE] {
-            assert!(face.glyphs.is_sorted_by(|one, next| one.code < next.code));
+            assert!(face.codes.is_sorted_by(|one, next| one < next));
+            assert!((0..face.codes.len()).all(|index| face.glyph(index).is_some()));
         }
     }
 }

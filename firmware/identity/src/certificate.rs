@@ -12,6 +12,7 @@ use milepost_protocol::DeviceId;
 use crate::Key;
 use crate::der::{COMMON_NAME, P256_ALGORITHM, Reader, tag};
 use crate::key::POINT_LEN;
+use crate::validity;
 
 /// What matters of a certificate.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -89,16 +90,18 @@ fn parse(der: &[u8]) -> Option<Certificate> {
     body.take(tag::INTEGER)?;
     body.take(tag::SEQUENCE)?;
     body.take(tag::SEQUENCE)?;
-    let mut validity = body.enter(tag::SEQUENCE)?;
-    let not_before_ms = time_ms(&mut validity)?;
-    let not_after_ms = time_ms(&mut validity)?;
+    let validity = validity::read(&mut body)?;
     let device = common_name(body.enter(tag::SEQUENCE)?)?;
     let mut info = body.enter(tag::SEQUENCE)?;
     let algorithm = info.take(tag::SEQUENCE)?;
-    let (unused, point) = info.take(tag::BIT_STRING)?.split_first()?;
-    let public: [u8; POINT_LEN] = point.try_into().ok()?;
-    let whole = outer.is_empty() && algorithm == P256_ALGORITHM && *unused == 0 && public.first() == Some(&4);
-    whole.then_some(Certificate { device, public, not_before_ms, not_after_ms })
+    let public: [u8; POINT_LEN] = info.bits()?.try_into().ok()?;
+    let whole = outer.is_empty() && algorithm == P256_ALGORITHM && public.first() == Some(&4);
+    whole.then_some(Certificate {
+        device,
+        public,
+        not_before_ms: validity.from_s.checked_mul(1000)?,
+        not_after_ms: validity.until_s.checked_mul(1000)?,
+    })
 }
 
 fn common_name(mut names: Reader<'_>) -> Option<DeviceId> {
@@ -114,67 +117,12 @@ fn common_name(mut names: Reader<'_>) -> Option<DeviceId> {
     None
 }
 
-/// `YYMMDDHHMMSSZ` up to 2049 and `YYYYMMDDHHMMSSZ` from then on (RFC 5280, section 4.1.2.5).
-fn time_ms(reader: &mut Reader<'_>) -> Option<u64> {
-    let (kind, text) = reader.any()?;
-    let number = |bytes: &[u8]| {
-        bytes
-            .iter()
-            .try_fold(0_u64, |number, digit| digit.is_ascii_digit().then(|| number * 10 + u64::from(digit - b'0')))
-    };
-    let (year, rest) = match kind {
-        tag::UTC_TIME => {
-            let (year, rest) = text.split_at_checked(2)?;
-            let year = number(year)?;
-            (if year < 50 { 2000 + year } else { 1900 + year }, rest)
-        }
-        tag::GENERALIZED_TIME => {
-            let (year, rest) = text.split_at_checked(4)?;
-            (number(year)?, rest)
-        }
-        _ => return None,
-    };
-    let digits = rest.strip_suffix(b"Z").filter(|digits| digits.len() == 10)?;
-    let mut pairs = digits.chunks(2).map(number);
-    let (month, day) = (pairs.next()??, pairs.next()??);
-    let (hour, minute, second) = (pairs.next()??, pairs.next()??, pairs.next()??);
-    let valid = year >= 1970 && (1..=12).contains(&month) && (1..=31).contains(&day);
-    if !valid || hour > 23 || minute > 59 || second > 60 {
-        return None;
-    }
-    let seconds = ((days(year, month, day) * 24 + hour) * 60 + minute) * 60 + second;
-    Some(seconds * 1000)
-}
-
-/// Days from 1970-01-01 to a date not before it (Howard Hinnant, "chrono-compatible low-level date algorithms", `days_from_civil`).
-fn days(year: u64, month: u64, day: u64) -> u64 {
-    let year = if month <= 2 { year - 1 } else { year };
-    let era = year / 400;
-    let year_of_era = year % 400;
-    let day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
-    let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
-    (era * 146_097 + day_of_era).saturating_sub(719_468)
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
     use super::*;
     use crate::tests::{certificate_for, key_from};
-
-    #[test]
-    fn dates_are_days_since_1970() {
-        for (date, expected) in [
-            ((1970, 1, 1), 0),
-            ((2000, 2, 29), 11_016),
-            ((2000, 3, 1), 11_017),
-            ((2026, 11, 22), 20_779),
-            ((2100, 3, 1), 47_541),
-        ] {
-            assert_eq!(days(date.0, date.1, date.2), expected, "{date:?}");
-        }
-    }
 
     #[test]
     fn a_certificate_of_another_implementation_reads() {

@@ -4,11 +4,18 @@
 
 use core::fmt;
 
-use p256::ecdsa::SigningKey;
+use heapless::Vec;
+use p256::ecdsa::signature::Signer;
+use p256::ecdsa::{Signature, SigningKey};
 use serde::{Deserialize, Serialize};
+
+use crate::der::{Writer, tag};
 
 /// The length of an uncompressed point: 0x04, x, y.
 pub(crate) const POINT_LEN: usize = 65;
+
+/// The longest signature, in bytes: each of its two numbers may need a zero in front of 32 bytes, and has a header; so has the whole.
+pub const MAX_SIGNATURE_LEN: usize = 2 + 2 * (2 + 33);
 
 /// How often a draw may be no scalar.
 const DRAWS: usize = 4;
@@ -51,8 +58,18 @@ impl Key {
         point
     }
 
-    pub(crate) fn signing(&self) -> &SigningKey {
-        &self.0
+    /// ECDSA over the SHA-256 of `message` as DER (RFC 3279, section 2.2.3), the same every time (RFC 6979).
+    ///
+    /// `None` if the library finds no signature, for which nobody knows an example.
+    pub fn sign(&self, message: &[u8]) -> Option<Vec<u8, MAX_SIGNATURE_LEN>> {
+        let signature: Signature = self.0.try_sign(message).ok()?;
+        let (r, s) = signature.split_bytes();
+        let mut buffer = [0; MAX_SIGNATURE_LEN];
+        let mut writer = Writer::new(&mut buffer);
+        writer.positive(&s)?;
+        writer.positive(&r)?;
+        writer.wrap(tag::SEQUENCE, 0)?;
+        Vec::from_slice(writer.finish()).ok()
     }
 }
 
@@ -72,5 +89,30 @@ impl<'de> Deserialize<'de> for Key {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let bytes = <[u8; 32]>::deserialize(deserializer)?;
         Self::from_bytes(&bytes).ok_or_else(|| serde::de::Error::custom("no scalar of P-256"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use p256::ecdsa::DerSignature;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn a_signature_is_written_as_the_library_writes_it(
+            seed in 1_u8..255, message in proptest::collection::vec(any::<u8>(), 0..64),
+        ) {
+            let key = Key::from_bytes(&[seed; 32]).unwrap();
+            let theirs: DerSignature = key.0.sign(&message);
+            let ours = key.sign(&message).unwrap();
+            prop_assert_eq!(ours.as_slice(), theirs.as_bytes());
+        }
+    }
+
+    #[test]
+    fn a_scalar_that_is_none_is_no_key() {
+        assert!(Key::from_bytes(&[0; 32]).is_none() && Key::from_bytes(&[0xFF; 32]).is_none());
     }
 }

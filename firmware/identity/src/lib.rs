@@ -11,11 +11,12 @@ extern crate std;
 
 pub mod bench;
 pub mod certificate;
-mod der;
+pub mod der;
 pub mod key;
 pub mod line;
 pub mod request;
 pub mod rotation;
+pub mod validity;
 
 #[cfg(test)]
 mod tests;

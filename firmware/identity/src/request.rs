@@ -5,8 +5,6 @@
 use heapless::Vec;
 use milepost_protocol::DeviceId;
 use milepost_protocol::certificate::{CertificateRequest, MAX_REQUEST_LEN};
-use p256::ecdsa::DerSignature;
-use p256::ecdsa::signature::Signer;
 use sha2::{Digest, Sha256};
 
 use crate::Key;
@@ -48,10 +46,10 @@ fn write(key: &Key, name: &DeviceId) -> Option<Vec<u8, MAX_REQUEST_LEN>> {
     writer.wrap(tag::SEQUENCE, 0)?;
     let info: Vec<u8, MAX_REQUEST_LEN> = Vec::from_slice(writer.finish()).ok()?;
 
-    let signature: DerSignature = key.signing().try_sign(&info).ok()?;
+    let signature = key.sign(&info)?;
     let mut buffer = [0; MAX_REQUEST_LEN];
     let mut writer = Writer::new(&mut buffer);
-    writer.bytes(signature.as_bytes())?;
+    writer.bytes(&signature)?;
     writer.bytes(&[0])?;
     writer.wrap(tag::BIT_STRING, 0)?;
     writer.value(tag::SEQUENCE, ECDSA_SHA256)?;

@@ -44,7 +44,10 @@ impl fmt::Display for Unusable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Stray => f.write_str("answer belongs to another request"),
-            Self::Refused(refusal) => write!(f, "request was refused: {}", refusal.reason()),
+            Self::Refused(refusal) => {
+                f.write_str("request was refused: ")?;
+                f.write_str(refusal.reason())
+            }
             Self::Certificate(error) => error.fmt(f),
         }
     }

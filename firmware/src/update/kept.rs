@@ -6,21 +6,16 @@ use embedded_storage_async::nor_flash::NorFlash;
 use heapless::Vec;
 use milepost_protocol::codec;
 use milepost_protocol::update::{Manifest, UpdateReport, UpdateState, Version, Window};
-use sequential_storage::cache::{Cache, Uncached};
-use sequential_storage::map::{MapConfig, MapStorage};
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Operation};
-use crate::store::region_len;
+use crate::store::{Encode, Values};
 
 /// The most reports that wait to be taken over.
 const MAX_REPORTS: usize = 4;
 
 /// The longest stored value with its key, in bytes.
 const WORK_LEN: usize = 256;
-
-/// The most erase pages of the region.
-const MAX_PAGES: usize = 16;
 
 const KEPT: u8 = 1;
 const HAVE: u8 = 2;
@@ -113,49 +108,43 @@ impl Kept {
 
 /// The region of the durable state: two erase pages or more.
 pub(super) struct Memory<S: NorFlash> {
-    map: MapStorage<u8, S, Cache<Uncached, Uncached, Uncached, u8>>,
+    values: Values<S>,
 }
 
 impl<S: NorFlash> Memory<S> {
     pub(super) fn open(flash: S) -> Result<Self, Error<S::Error>> {
-        let end = region_len(&flash, MAX_PAGES).ok_or(Error::Layout(Operation::Update))?;
-        let config = MapConfig::try_new(0..end).map_err(|_| Error::Layout(Operation::Update))?;
-        Ok(Self { map: MapStorage::new(flash, config, Cache::new_uncached()) })
+        Ok(Self { values: Values::open(flash, Operation::Update)? })
     }
 
     /// The state and how many bytes of the image are in flash for certain; `None` if nothing reads back.
     pub(super) async fn load(&mut self) -> Result<Option<(Kept, u32)>, Error<S::Error>> {
         let mut work = [0; WORK_LEN];
-        let kept = match self.map.fetch_item::<&[u8]>(&mut work, &KEPT).await {
+        let kept = match self.values.bytes(Operation::Update, &mut work, KEPT).await {
             Ok(bytes) => bytes.and_then(codec::read::<Kept>),
-            Err(error) => match Error::from_storage(Operation::Update, error) {
-                Error::Corrupt(_) => {
-                    self.map.erase_all().await.map_err(|error| Error::from_storage(Operation::Update, error))?;
-                    None
-                }
-                error => return Err(error),
-            },
+            Err(Error::Corrupt(_)) => {
+                self.values.erase(Operation::Update).await?;
+                None
+            }
+            Err(error) => return Err(error),
         };
-        let have = self.map.fetch_item::<u32>(&mut work, &HAVE).await;
-        let have = have.map_err(|error| Error::from_storage(Operation::Update, error))?;
-        Ok(kept.map(|kept| (kept, have.unwrap_or(0))))
+        let have = self.values.bytes(Operation::Update, &mut work, HAVE).await?;
+        let have = have.and_then(<[u8]>::first_chunk).map_or(0, |bytes| u32::from_le_bytes(*bytes));
+        Ok(kept.map(|kept| (kept, have)))
     }
 
     /// Replaces the state; durable on return.
     pub(super) async fn save(&mut self, kept: &Kept) -> Result<(), Error<S::Error>> {
-        let mut value = [0; WORK_LEN];
-        let len = codec::write(kept, &mut value).ok_or(Error::Layout(Operation::Update))?;
-        let bytes = value.get(..len).unwrap_or_default();
-        let mut work = [0; WORK_LEN];
-        let stored = self.map.store_item_generic(&mut work, &KEPT, &bytes).await;
-        stored.map_err(|error| Error::from_storage(Operation::Update, error))
+        self.put(KEPT, kept).await
     }
 
     /// Replaces how far receiving has come; durable on return.
     pub(super) async fn save_have(&mut self, have: u32) -> Result<(), Error<S::Error>> {
+        self.put(HAVE, &have.to_le_bytes()).await
+    }
+
+    async fn put(&mut self, key: u8, value: &dyn Encode) -> Result<(), Error<S::Error>> {
         let mut work = [0; WORK_LEN];
-        let stored = self.map.store_item_generic(&mut work, &HAVE, &have).await;
-        stored.map_err(|error| Error::from_storage(Operation::Update, error))
+        self.values.put(Operation::Update, &mut work, key, value).await
     }
 }
 

@@ -184,6 +184,16 @@ impl<S: NorFlash> Updater<'_, S> {
         self.end(job.report(UpdateState::Confirmed)).await
     }
 
+    /// Whether the image that runs has yet to prove itself, for which the device needs the cloud.
+    pub fn is_on_trial(&self) -> bool {
+        self.on_trial
+    }
+
+    /// Whether an image is on its way in, of which more comes while the device is connected.
+    pub fn is_receiving(&self) -> bool {
+        matches!(self.kept.stage, Stage::Receiving(_))
+    }
+
     /// Whether the trial took too long: the host resets, and the boot loader brings the old image back.
     pub fn trial_is_over(&self, now: Now) -> bool {
         self.on_trial && now.uptime_ms.saturating_sub(self.started_ms) >= self.settings.trial_ms

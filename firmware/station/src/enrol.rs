@@ -25,6 +25,10 @@ pub struct Plan {
     pub port: u16,
     /// The name in the server's certificate.
     pub server_name: String,
+    /// The bit rate of the car's bus, in bits a second.
+    pub bit_rate: u32,
+    /// Whether the board asks the car for OBD-II values.
+    pub ask: bool,
     /// The SHA-256 of the image, 64 hexadecimal digits.
     pub image_sha256: String,
     /// The tool and its version.
@@ -72,6 +76,8 @@ where
         server_name: text(&plan.server_name)?,
         authority: Bounded::from_slice(&issued.authority).ok().context("the authority is too long for a board")?,
         now_ms: plan.now_ms,
+        bit_rate: plan.bit_rate,
+        ask: plan.ask,
     };
     let expected = configuration_sha256(device, &certificate, &settings);
     // The settings go first, so that the board knows the time when it checks the certificate.

@@ -58,6 +58,12 @@ struct Enrol {
     /// The name in the server's certificate; the host without it.
     #[arg(long, value_name = "NAME")]
     server_name: Option<String>,
+    /// The bit rate of the car's bus, in bits a second.
+    #[arg(long, default_value_t = 500_000)]
+    bit_rate: u32,
+    /// Have the board ask the car for OBD-II values; it only listens otherwise.
+    #[arg(long)]
+    ask: bool,
 }
 
 #[derive(Debug, Args)]
@@ -89,7 +95,7 @@ fn main() -> ExitCode {
 
 async fn run(call: Call) -> Result<()> {
     let receipt = match call {
-        Call::Enrol(Enrol { session, port, device, server: (host, port_number), server_name }) => {
+        Call::Enrol(Enrol { session, port, device, server: (host, port_number), server_name, bit_rate, ask }) => {
             let cloud = log_in(&session).await?;
             let mut board = Board::new(port.open().await?);
             let plan = Plan {
@@ -98,6 +104,8 @@ async fn run(call: Call) -> Result<()> {
                 server_name: server_name.unwrap_or_else(|| host.clone()),
                 host,
                 port: port_number,
+                bit_rate,
+                ask,
                 image_sha256: session.image_sha256,
                 tool: session.tool,
                 now_ms: now_ms(),

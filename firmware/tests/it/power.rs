@@ -59,6 +59,16 @@ fn what_waits_keeps_a_parked_device_awake_for_a_while_and_no_longer() {
 }
 
 #[test]
+fn a_device_that_is_held_awake_sleeps_only_after_what_came_of_it_was_sent() {
+    let mut policy = Policy::new(Draw::TYPICAL, 0);
+    let (held, told) = (Senses { held: true, ..quiet() }, Senses { waiting: 1, ..quiet() });
+    assert!((0..600).all(|second| policy.step(second * 1_000, held).uplink));
+    let since_ms = 599_000;
+    assert_eq!(until_asleep(&mut policy, since_ms, told), since_ms + LINGER_MS);
+    assert!(policy.step(since_ms + LINGER_MS + 1_000, held).sleep, "it wakes no device that sleeps");
+}
+
+#[test]
 fn each_reason_wakes_only_beyond_its_band() {
     let table = [
         (Senses { bus_ms: Some(70_000), ..quiet() }, Some(Wake::Bus)),
@@ -152,19 +162,25 @@ proptest! {
     #[test]
     fn whatever_is_seen_a_sleeping_device_neither_polls_nor_sends_and_time_goes_on(
         events in proptest::collection::vec(
-            (0_u64..7_200_000, proptest::option::of(0_u64..60_000), proptest::option::of(9_000_u16..15_000), 0_u32..3, any::<bool>()),
+            (
+                0_u64..7_200_000,
+                proptest::option::of(0_u64..60_000),
+                proptest::option::of(9_000_u16..15_000),
+                0_u32..3,
+                any::<[bool; 2]>(),
+            ),
             1..200,
         ),
     ) {
         let mut policy = Policy::new(Draw::TYPICAL, 0);
         let (mut now_ms, mut on_ms, mut spent) = (0, None, 0_u64);
-        for (pause_ms, bus_age_ms, battery_mv, waiting, on) in events {
+        for (pause_ms, bus_age_ms, battery_mv, waiting, [on, held]) in events {
             now_ms += pause_ms;
             if on {
                 on_ms = Some(now_ms);
             }
             let bus_ms = bus_age_ms.map(|age_ms| now_ms.saturating_sub(age_ms));
-            let leave = policy.step(now_ms, Senses { on_ms, bus_ms, battery_mv, waiting });
+            let leave = policy.step(now_ms, Senses { on_ms, bus_ms, battery_mv, waiting, held });
             prop_assert!(leave.until_ms > now_ms);
             prop_assert!(!leave.sleep || !(leave.poll || leave.uplink));
             prop_assert_eq!(leave.sleep, matches!(policy.state(), State::Asleep { .. }));

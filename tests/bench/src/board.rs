@@ -111,6 +111,11 @@ impl Board {
         self.folder.join("can.sock")
     }
 
+    /// The socket of the bench's line.
+    pub(crate) fn bench(&self) -> PathBuf {
+        self.folder.join("bench.sock")
+    }
+
     /// Waits for a line that contains `text`; answers it.
     pub(crate) async fn says(&mut self, text: &str) -> Result<String> {
         match self.says_or_ends(text).await? {
@@ -155,7 +160,7 @@ impl Board {
         let mut bench = self.bench.lock().await;
         let socket = match &mut *bench {
             Some(socket) => socket,
-            none => none.insert(connect(&self.folder.join("bench.sock")).await?),
+            none => none.insert(connect(&self.bench()).await?),
         };
         socket.write_all(bytes).await.context("the line to the board closed")
     }

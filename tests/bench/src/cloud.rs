@@ -30,6 +30,11 @@ use tokio::process::{Child, Command};
 use crate::board::DEADLINE;
 
 const OWNER: &str = "anna";
+
+/// The engineer at the bench.
+pub(crate) const ENGINEER: &str = "emil";
+
+/// Everybody's password.
 pub(crate) const PASSWORD: &str = "a long enough password";
 
 /// How far an item's interval is behind it, so that it is overdue and a reminder is raised.
@@ -74,6 +79,7 @@ impl Stage {
         let owner: AccountId = OWNER.parse()?;
         let accounts = Accounts::new(server.service.clone(), Clock::real());
         accounts.create(owner.clone(), "Anna", Role::Owner, PASSWORD).await?;
+        accounts.create(ENGINEER.parse()?, "Emil", Role::Engineer, PASSWORD).await?;
         let profile = Profile { powertrain: Powertrain::Combustion, ..Profile::default() };
         server.service.register(&self.device, profile, Some(owner.clone()), Actor::System).await?;
         let now_ms = Clock::real().now_ms();
@@ -168,8 +174,8 @@ impl Stage {
         Ok(self.records().await?.into_iter().filter_map(|(_, record)| text(record)).collect())
     }
 
-    /// Every committed record, by its identity.
-    async fn records(&self) -> Result<Vec<(Stored, Record)>> {
+    /// Every committed record, by its identity. The service must have ended.
+    pub(crate) async fn records(&self) -> Result<Vec<(Stored, Record)>> {
         let settings = SledSettings {
             folder: self.config.data.folder.join("store"),
             cache_bytes: self.config.store.cache_bytes,
@@ -195,6 +201,20 @@ impl Stage {
     /// Where the service keeps its authorities.
     pub(crate) fn pki(&self) -> PathBuf {
         self.config.data.folder.join("pki")
+    }
+
+    /// Revokes every certificate of the vehicle, as an engineer would, while the service runs.
+    pub(crate) async fn revoke(&self) -> Result<()> {
+        let own = std::env::current_exe().context("the bench has no path")?;
+        let output = Command::new(own.with_file_name("milepost"))
+            .args(["device", "--config"])
+            .arg(self.config_file())
+            .args(["revoke", self.device.as_str()])
+            .output()
+            .await
+            .context("cannot start milepost")?;
+        ensure!(output.status.success(), "nothing is revoked: {}", String::from_utf8_lossy(&output.stderr));
+        Ok(())
     }
 
     fn config_file(&self) -> PathBuf {
@@ -225,11 +245,26 @@ impl Cloud {
         Ok(())
     }
 
+    /// Pages and API.
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}", self.http)
+    }
+
     /// The owner's view.
     pub(crate) async fn account(&self) -> Result<Account> {
+        self.log_in(OWNER).await
+    }
+
+    /// The flash receipts, newest first.
+    pub(crate) async fn flash_receipts(&self) -> Result<Value> {
+        let Account { client, base } = self.log_in(ENGINEER).await?;
+        Ok(client.get(format!("{base}/flash-receipts")).send().await?.error_for_status()?.json().await?)
+    }
+
+    async fn log_in(&self, account: &str) -> Result<Account> {
         let client = Client::builder().cookie_store(true).build()?;
-        let base = format!("http://{}/api/v1", self.http);
-        let session = json!({ "account": OWNER, "password": PASSWORD });
+        let base = format!("{}/api/v1", self.url());
+        let session = json!({ "account": account, "password": PASSWORD });
         client.post(format!("{base}/session")).json(&session).send().await?.error_for_status()?;
         Ok(Account { client, base })
     }

@@ -10,10 +10,12 @@ mod cloud;
 mod crash;
 mod drive;
 mod driver;
+mod enrol;
 mod evil;
 mod history;
 mod image;
 mod log;
+mod parked;
 mod power_cut;
 mod round;
 mod run;
@@ -62,6 +64,16 @@ enum Command {
     },
     /// Let the board panic, hang and fault, and look at what becomes of it.
     Crash {
+        /// The image, ELF.
+        image: PathBuf,
+    },
+    /// Enrol a blank board over its bench line, replace its certificate, revoke it, and enrol it again.
+    Enrol {
+        /// The image, ELF.
+        image: PathBuf,
+    },
+    /// Let a day pass for a parked board, and look at what it tells of it.
+    Parked {
         /// The image, ELF.
         image: PathBuf,
     },
@@ -115,6 +127,8 @@ fn main() -> ExitCode {
                 Box::pin(round::run(&image, keep, &png, stack_bytes)).await.map(|()| ExitCode::SUCCESS)
             }
             Command::Crash { image } => Box::pin(crash::run(&image)).await.map(|()| ExitCode::SUCCESS),
+            Command::Enrol { image } => Box::pin(enrol::run(&image)).await.map(|()| ExitCode::SUCCESS),
+            Command::Parked { image } => Box::pin(parked::run(&image)).await.map(|()| ExitCode::SUCCESS),
             Command::EvilServer { image } => Box::pin(evil::run(&image)).await.map(|()| ExitCode::SUCCESS),
             Command::PowerCut { image, boots, seed } => {
                 Box::pin(power_cut::run(&image, boots, seed)).await.map(|()| ExitCode::SUCCESS)

@@ -40,7 +40,9 @@ pub(crate) async fn run(image: &Path, keep: Option<PathBuf>, png: &Path, stack_b
     let server =
         chip::Server { host: "10.0.2.2".to_owned(), port: cloud.front_door.port(), name: "localhost".to_owned() };
     let written_ms = milepost::clock::Clock::real().now_ms();
-    chip::configure(&file, &chip::configuration(&server, &stage.device, &stage.identities(), written_ms)?).await?;
+    let mut configuration = chip::configuration(&server, &stage.device, &stage.identities(), written_ms)?;
+    configuration.bus.ask = true;
+    chip::configure(&file, &configuration).await?;
 
     let arguments = vec![format!("pace={PACE}")];
     let setting =

@@ -23,6 +23,7 @@ pub(crate) async fn run(image: &Path, chip: Option<PathBuf>, arguments: Vec<Stri
     let setting = Setting { image: image.to_owned(), chip, folder: folder.path().to_owned(), arguments, loud: true };
     let mut board = Board::start(&setting, &strings)?;
     println!("CAN wire: {}", board.can().display());
+    println!("bench line: unix:{}", board.bench().display());
     // A person ends it with Ctrl-C, so there is no bound.
     while !board.rest().await.is_empty() {}
     let code = board.ended().await?;

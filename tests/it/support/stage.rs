@@ -14,7 +14,7 @@ use milepost::config::Config;
 use milepost::domain::{AccountId, Actor, Profile};
 use milepost::pki::Role as CertificateRole;
 use milepost::server::{RunningServer, Server};
-use milepost::store::{SledSettings, SledStore};
+use milepost::store::{SledSettings, SledStore, Store as _};
 use milepost_engine::plan::{Powertrain, standard};
 use milepost_gateway::clock::VirtualTime;
 use milepost_gateway::fleet::calendar::HOUR_MS;
@@ -27,6 +27,7 @@ use rand::{Rng, SeedableRng};
 use tempfile::TempDir;
 
 use super::cloud::Cloud;
+use super::stored::Stored;
 
 /// The one owner of every car.
 pub(crate) const OWNER: &str = "anna";
@@ -155,6 +156,14 @@ impl Stage {
             min_free_bytes: 0,
         };
         SledStore::open(settings).context("opening the store failed")
+    }
+
+    /// What a service that has ended kept of a vehicle; the next one finds the store free.
+    pub(crate) async fn stored(&self, device: &DeviceId) -> Result<Stored> {
+        let store = self.store()?;
+        let stored = Stored::read(&store, device).await;
+        store.close().await?;
+        stored
     }
 
     /// The configuration of the service.

@@ -37,7 +37,8 @@ const ARROWS: &[(&str, &[&str])] = &[
             "milepost",
         ],
     ),
-    ("milepost-places-mps2-an386", &[]),
+    ("milepost-places", &[]),
+    ("milepost-places-mps2-an386", &["milepost-places"]),
     ("xtask", &[]),
 ];
 

@@ -17,7 +17,7 @@ const BANNED: &[(&str, &str)] = &[
 ];
 
 /// Expressions that may reach the page unescaped.
-const DRAWN: &[&str] = &["page.icon(", "chart.shapes", "parked.shapes"];
+const DRAWN: &[&str] = &["page.icon(", "chart.shapes"];
 
 pub(super) fn check(tree: &Tree) -> Vec<Finding> {
     let mut findings = Vec::new();

@@ -204,7 +204,9 @@ fn our_certificate_is_handed_out_only_after_the_proof() {
     };
     let proved = Cell::new(true);
     let mut random = rand_core::OsRng;
-    let mut provider = Provider::new(&configuration, &mut random, Known::default(), &proved);
+    let key = milepost_identity::Key::from_bytes(&configuration.key).unwrap();
+    let ours = Credentials { key, certificate: heapless::Vec::from_slice(b"ours").unwrap() };
+    let mut provider = Provider::new((&configuration, &ours), &mut random, Known::default(), &proved);
     assert!(provider.client_cert().is_none(), "an earlier connection proves nothing");
     show(&mut provider.server, &[&server.certificate]).unwrap();
     assert!(provider.client_cert().is_none());

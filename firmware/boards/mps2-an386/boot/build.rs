@@ -1,19 +1,12 @@
-//! Writes the linker's view of the memory from the board's account of it.
+//! Shows the linker the board's account of its memories.
 
-use std::path::PathBuf;
-use std::{env, fs, io};
+use std::io;
 
+use milepost_places::linker;
 use milepost_places_mps2_an386::{BOOT_LOADER, BOOT_RAM};
 
 fn main() -> io::Result<()> {
-    let out = PathBuf::from(env::var_os("OUT_DIR").ok_or(io::ErrorKind::NotFound)?);
-    let memory = [("FLASH", BOOT_LOADER), ("RAM", BOOT_RAM)]
-        .map(|(name, place)| format!("  {name} : ORIGIN = {:#010x}, LENGTH = {:#x}\n", place.start, place.len))
-        .concat();
-    fs::write(out.join("memory.x"), format!("MEMORY\n{{\n{memory}}}\n"))?;
+    let memory = linker::script(&[("FLASH", BOOT_LOADER), ("RAM", BOOT_RAM)], None);
     // The vector table stands in `src/main.rs`; the linker script asks for the file of a chip's crate.
-    fs::write(out.join("device.x"), "")?;
-    println!("cargo::rustc-link-search={}", out.display());
-    println!("cargo::rerun-if-changed=build.rs");
-    Ok(())
+    linker::provide(&[("memory.x", &memory), ("device.x", "")])
 }

@@ -11,9 +11,9 @@ use core::panic::PanicInfo;
 use cortex_m::peripheral::SCB;
 use cortex_m_rt::{ExceptionFrame, exception};
 use milepost_board_kit::crash::{Area, Cause, Crash, Streak};
+use milepost_board_kit::hex::Hex;
 
 use crate::stack;
-use crate::watchdog::BOUND_S;
 
 /// How many ends in a row are one too many.
 const TOO_MANY: u8 = 3;
@@ -72,11 +72,11 @@ fn panic(_: &PanicInfo<'_>) -> ! {
 // SAFETY: the handler never returns to what faulted, and touches nothing but the crash area and the reset.
 #[exception]
 unsafe fn HardFault(frame: &ExceptionFrame) -> ! {
-    end(Cause::Fault, format_args!("fault at {:#010x}, called from {:#010x}", frame.pc(), frame.lr()))
+    end(Cause::Fault, format_args!("fault at {}, called from {}", Hex(frame.pc()), Hex(frame.lr())))
 }
 
 // SAFETY: the handler never returns to what it interrupted, and touches nothing but the crash area and the reset.
 #[exception]
 unsafe fn NonMaskableInt() -> ! {
-    end(Cause::Watchdog, format_args!("the watchdog was not fed for {BOUND_S} s"))
+    end(Cause::Watchdog, format_args!("the watchdog was not fed in time"))
 }

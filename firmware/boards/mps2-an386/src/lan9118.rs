@@ -72,6 +72,19 @@ impl Lan9118 {
         Self { received: [0; FRAME_LEN], sending: [0; FRAME_LEN], address: [0; 6] }
     }
 
+    /// The address that the maker gave it; `None` if there is no controller.
+    pub(crate) fn address() -> Option<[u8; 6]> {
+        if CHIP.read(BYTE_TEST) != BYTE_TEST_VALUE {
+            return None;
+        }
+        let (low, high) = (mac_read(MAC_ADDRESS_LOW)?, mac_read(MAC_ADDRESS_HIGH)?);
+        let mut address = [0; 6];
+        for (place, byte) in address.iter_mut().zip(low.to_le_bytes().into_iter().chain(high.to_le_bytes())) {
+            *place = byte;
+        }
+        Some(address)
+    }
+
     /// Starts the controller; `false` if there is none.
     pub(crate) fn start(&mut self) -> bool {
         if CHIP.read(BYTE_TEST) != BYTE_TEST_VALUE {
@@ -82,11 +95,8 @@ impl Lan9118 {
         CHIP.write(FIFO_INT, 0);
         CHIP.write(INT_STS, u32::MAX);
         CHIP.write(IRQ_CFG, IRQ_ON);
-        let (Some(low), Some(high)) = (mac_read(MAC_ADDRESS_LOW), mac_read(MAC_ADDRESS_HIGH)) else { return false };
-        let bytes = low.to_le_bytes().into_iter().chain(high.to_le_bytes());
-        for (place, byte) in self.address.iter_mut().zip(bytes) {
-            *place = byte;
-        }
+        let Some(address) = Self::address() else { return false };
+        self.address = address;
         CHIP.write(TX_CFG, TX_ON);
         if !mac_write(MAC_CR, MAC_FULL_DUPLEX | MAC_TX_ON | MAC_RX_ON) {
             return false;

@@ -7,12 +7,15 @@
 
 mod arguments;
 mod buttons;
+mod car;
 mod clock;
 mod display;
+mod enrolment;
 mod fault;
 mod gram;
 mod interrupts;
 mod lan9118;
+mod memory;
 mod nor;
 mod panel;
 mod random;
@@ -27,25 +30,21 @@ use defmt_semihosting as _;
 use embassy_executor::Spawner;
 use embassy_net::{Runner, Stack, StackResources};
 use embassy_time::{Duration, Instant, Timer};
-use milepost_board_kit::crash::{Cause, Crash};
-use milepost_board_kit::host::{self, End, Host};
+use milepost_board_kit::crash::Cause;
 use milepost_board_kit::link;
 use milepost_board_kit::network;
-use milepost_board_kit::ports::{Envelope, Incoming, Input, Mailbox, Message, Outgoing, Ports};
+use milepost_board_kit::ports::{Envelope, Input, Mailbox, Message, Ports};
 use milepost_board_kit::region::{Chip, Region};
 use milepost_board_kit::session::Mailboxes;
-use milepost_board_kit::updates::Restart;
-use milepost_firmware::configuration::{self, COPY_LEN, Configuration};
+use milepost_firmware::configuration::{self, COPY_LEN, Configuration, Copy};
 use milepost_firmware::layout::Layout;
 use milepost_firmware::link::Policy;
-use milepost_firmware::update::Header;
 use milepost_firmware::wire::{Decoder, MAX_WIRE_LEN, Order, Packet};
-use milepost_firmware::{Device, Event, Settings};
 use milepost_places_mps2_an386 as places;
-use milepost_protocol::record::{LogLevel, ResetReason};
 use rand_core::RngCore as _;
 use static_cell::{ConstStaticCell, StaticCell};
 
+use crate::arguments::{Arguments, BAD_CALL};
 use crate::lan9118::Lan9118;
 use crate::nor::{Cut, Nor};
 use crate::random::Random;
@@ -62,6 +61,8 @@ const MUTE: u16 = 2;
 /// A run that lasted so long has proved itself.
 const SETTLED_S: u64 = 60;
 
+const _: () = assert!(Layout::NOR.len() <= places::ACTIVE.start, "what the board keeps reaches into its image");
+
 static PORTS: Ports = Ports::new();
 
 type Socket = StackResources<4>;
@@ -72,9 +73,11 @@ async fn main(spawner: Spawner) {
     assert!(header.variant() != PANICS, "this image panics at its start");
     let Some(core) = cortex_m::Peripherals::take() else { fault::end(Cause::Software, format_args!("no peripherals")) };
     clock::start(core.SYST);
-    let Some(arguments) = arguments::Arguments::read() else {
-        defmt::error!("the command line is not understood; known are fuel, boot-fuel, cut, pace and link=brisk");
-        semihosting::process::exit(arguments::BAD_CALL);
+    let Some(arguments) = Arguments::read() else {
+        defmt::error!(
+            "the command line is not understood; known are fuel, boot-fuel, cut, pace, sleep, start=bench and link=brisk"
+        );
+        semihosting::process::exit(BAD_CALL);
     };
     let crash = fault::take();
     if let Some(crash) = crash.as_ref().filter(|crash| !crash.is_wanted()) {
@@ -87,7 +90,9 @@ async fn main(spawner: Spawner) {
         fault::end(Cause::Software, format_args!("flash is taken"))
     };
     let chip: &'static Chip<Nor> = CHIP.init(Chip::new(nor));
-    let configuration = read_configuration(chip).await;
+    static COPY: ConstStaticCell<Copy> = ConstStaticCell::new([0; COPY_LEN]);
+    let copy = COPY.take();
+    let configuration = if arguments.bench { None } else { read_configuration(chip, copy).await };
 
     static UPLINK: ConstStaticCell<[Envelope; 1]> = ConstStaticCell::new([Envelope::new()]);
     static DOWNLINK: ConstStaticCell<[Message; 1]> = ConstStaticCell::new([Message::new()]);
@@ -103,14 +108,16 @@ async fn main(spawner: Spawner) {
         let mailboxes = Mailboxes { uplink: uplink_out, downlink: downlink_in };
         let policy = if arguments.brisk { Policy::fleet() } else { Policy::default() };
         start_network(spawner, configuration, mailboxes, policy);
-    } else {
-        defmt::warn!("no configuration: nothing is sent");
     }
     uart::CAN.start();
     uart::BENCH.start();
-    spawn(spawner, car(chip, header, (uplink_in, downlink_out), arguments.pace, crash));
+    if configuration.is_some() {
+        spawn(spawner, bench());
+    }
+    let (uplink, downlink) = (uplink_in, downlink_out);
+    let parts = car::Parts { chip, header, configuration, copy, uplink, downlink, arguments, crash };
+    spawn(spawner, car::run(parts));
     spawn(spawner, bus());
-    spawn(spawner, bench());
     spawn(spawner, requests());
     spawn(spawner, show());
     spawn(spawner, supervise());
@@ -124,17 +131,14 @@ fn spawn<T>(spawner: Spawner, token: Result<embassy_executor::SpawnToken<T>, emb
     }
 }
 
-async fn read_configuration(chip: &'static Chip<Nor>) -> Option<&'static Configuration> {
-    static COPY: ConstStaticCell<configuration::Copy> = ConstStaticCell::new([0; COPY_LEN]);
-    static CONFIGURATION: StaticCell<Configuration> = StaticCell::new();
+async fn read_configuration(chip: &'static Chip<Nor>, copy: &mut Copy) -> Option<&'static Configuration> {
+    static CONFIGURATION: StaticCell<Option<Configuration>> = StaticCell::new();
+    let configuration = CONFIGURATION.init(None);
     let mut region = Region::new(chip, Layout::NOR.configuration);
-    match configuration::load(&mut region, COPY.take()).await {
-        Ok(found) => found.map(|(_, configuration)| &*CONFIGURATION.init(configuration)),
-        Err(error) => {
-            defmt::error!("configuration is not read: {}", Display2Format(&error));
-            None
-        }
+    if let Err(error) = configuration::load(&mut region, copy, configuration).await {
+        defmt::error!("configuration is not read: {}", Display2Format(&error));
     }
+    configuration.as_ref()
 }
 
 fn start_network(spawner: Spawner, configuration: &'static Configuration, mailboxes: Mailboxes, policy: Policy) {
@@ -176,6 +180,7 @@ async fn uplink(
                 address
             );
         }
+        link::News::Left => defmt::info!("link: closed"),
         link::News::Lost(loss, wait) => {
             defmt::warn!("link: {}, again in {=u64} ms", Display2Format(&loss), wait.as_millis() as u64);
         }
@@ -184,85 +189,6 @@ async fn uplink(
         link::run(&mut network, &mut Random, configuration, policy, memory, (&PORTS, &mut mailboxes), tell).await;
     let Err(error) = ended;
     fault::end(Cause::Software, format_args!("the link ended: {error}"))
-}
-
-/// The core, in its place; by itself, so that what it is made from leaves the stack before anything else needs it.
-#[inline(never)]
-fn make(chip: &'static Chip<Nor>, settings: Settings) -> &'static mut Device<Region<'static, Nor>> {
-    static DEVICE: StaticCell<Device<Region<'static, Nor>>> = StaticCell::new();
-    match Device::new(Region::of_core(chip, &Layout::NOR), settings) {
-        Ok(device) => DEVICE.init(device),
-        Err(error) => fault::end(Cause::Software, format_args!("the core is not made: {error}")),
-    }
-}
-
-#[embassy_executor::task]
-async fn car(
-    chip: &'static Chip<Nor>,
-    header: Header,
-    mailboxes: (Outgoing<Envelope>, Incoming<Message>),
-    pace: u32,
-    crash: Option<Crash>,
-) -> ! {
-    let (uplink, downlink) = mailboxes;
-    let reset = crash.as_ref().map_or(ResetReason::PowerOn, |crash| crash.cause.reset_reason());
-    let updates = updates::start(chip, header, reset, pace).await;
-    let settings = Settings { firmware: header.version().0, reset, obd: true, ..Settings::default() };
-    let device = make(chip, settings);
-    if let Err(error) = device.begin(host::now(pace)).await {
-        fault::end(Cause::Software, format_args!("the core does not start: {error}"));
-    }
-    if let Some(crash) = crash.filter(|crash| !crash.is_wanted()) {
-        let told = device.log(host::now(pace), LogLevel::Error, &crash.text).await;
-        if let Err(error) = told {
-            fault::end(Cause::Software, format_args!("the core failed: {error}"));
-        }
-    }
-    let boot = device.status().boot;
-    defmt::info!("core: boot {=u32}, {=u32} records wait", boot, device.waiting());
-    let mut host = Host::new(device, &PORTS, uplink, downlink, pace).with_updates(updates);
-    match host.run(|news| tell(&news)).await {
-        Ok(End::Finished) => {}
-        Ok(End::Restart(Restart::Install(install))) => {
-            let [major, minor, patch] = install.version.0;
-            defmt::info!("installing {=u16}.{=u16}.{=u16}", major, minor, patch);
-            fault::restart()
-        }
-        Ok(End::Restart(Restart::TrialOver)) => {
-            fault::end(Cause::Software, format_args!("on trial the cloud was not heard of"))
-        }
-        Err(error) => fault::end(Cause::Software, format_args!("the core failed: {error}")),
-    }
-    let status = device.status();
-    let (created, drops, lost) = (status.created, status.drops.records, PORTS.lost_frames());
-    defmt::info!(
-        "core: boot {=u32} created {=u32} records, dropped {=u32}, lost {=u32} frames",
-        boot,
-        created,
-        drops,
-        lost
-    );
-    defmt::info!("stack: {=usize} bytes at most", stack::used());
-    semihosting::process::exit(0)
-}
-
-fn tell(news: &host::News<'_>) {
-    match *news {
-        host::News::Event(Event::NoticeRaised { id }) => defmt::info!("notice {=u64:016x}: raised", id.0),
-        host::News::Event(Event::NoticeShown { id }) => defmt::info!("notice {=u64:016x}: shown", id.0),
-        host::News::Event(Event::NoticeUpdated { id, .. }) => defmt::info!("notice {=u64:016x}: updated", id.0),
-        host::News::Event(Event::TripEnded(trip)) => {
-            defmt::info!("trip {=u32} ended after {=u32} m", trip.trip, trip.distance_m);
-        }
-        host::News::LinkUp => defmt::info!("link: up"),
-        host::News::BadMessage(len) => defmt::warn!("a message of {=usize} bytes does not decode", len),
-        host::News::Update(report) => {
-            let [major, minor, patch] = report.version.0;
-            let state = defmt::Debug2Format(&report.state);
-            defmt::info!("update {=u32}: {=u16}.{=u16}.{=u16} {}", report.update, major, minor, patch, state);
-        }
-        host::News::BootLoader => defmt::error!("the boot loader's state is not written"),
-    }
 }
 
 /// Takes what the CAN wire carries; an order from there is none.
@@ -323,6 +249,7 @@ async fn obey(order: Order) {
             }
         }),
         Order::Fault => cortex_m::asm::udf(),
+        Order::Renew => PORTS.inputs.send(Input::Renew).await,
     }
 }
 

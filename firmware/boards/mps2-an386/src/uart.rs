@@ -3,9 +3,12 @@
 //! Source: Arm DDI 0479, "APB UART". The interrupt moves bytes into a pipe and stops listening when that is full, so that the other end
 //! waits; an emulated line loses nothing. Invariant: every byte that arrived is read once, in order.
 
+use core::convert::Infallible;
+
 use embassy_futures::yield_now;
 use embassy_sync::blocking_mutex::raw::CriticalSectionRawMutex;
 use embassy_sync::pipe::Pipe;
+use embedded_io_async::{ErrorType, Read, Write};
 
 use crate::interrupts::Interrupt;
 use crate::registers::Registers;
@@ -86,6 +89,28 @@ impl Line {
             // There is room: only this handler writes.
             let _ = self.received.try_write(&[byte]);
         }
+    }
+}
+
+impl ErrorType for &Line {
+    type Error = Infallible;
+}
+
+impl Read for &Line {
+    async fn read(&mut self, bytes: &mut [u8]) -> Result<usize, Infallible> {
+        Ok(Line::read(self, bytes).await)
+    }
+}
+
+impl Write for &Line {
+    async fn write(&mut self, bytes: &[u8]) -> Result<usize, Infallible> {
+        Line::write(self, bytes).await;
+        Ok(bytes.len())
+    }
+
+    async fn flush(&mut self) -> Result<(), Infallible> {
+        // The last byte leaves by itself.
+        Ok(())
     }
 }
 

@@ -2,13 +2,12 @@
 //!
 //! Invariant: the header is read as it stands in flash, where a bench may have rewritten it after the build.
 
-use milepost_board_kit::host;
 use milepost_board_kit::region::{Chip, Region};
 use milepost_board_kit::updates::{Regions, Updates};
-use milepost_firmware::layout;
+use milepost_firmware::Now;
+use milepost_firmware::layout::{self, Layout};
 use milepost_firmware::update::Header;
 use milepost_protocol::record::ResetReason;
-use static_cell::StaticCell;
 
 use crate::nor::Nor;
 use crate::places::{BOOT_STATE, IMAGE, Place, UPDATE, UPDATE_STATE};
@@ -25,30 +24,31 @@ const KEYS: &str = match option_env!("MILEPOST_FIRMWARE_KEYS") {
     None => "",
 };
 
+const _: () = assert!(Layout::NOR.len() <= UPDATE.start, "what the board keeps reaches into its updates");
+
 #[used]
 static HEADER: Header = Header::new(crate::BOARD, VERSION, KEYS);
 
 /// This image's header.
-pub(crate) fn header() -> Header {
+pub(crate) fn header() -> &'static Header {
+    static PLACE: &Header = &HEADER;
     #[expect(unsafe_code, reason = "what the compiler knows of the header may have been rewritten since")]
-    // SAFETY: the header is a static variable that nobody writes while the image runs.
+    // SAFETY: the place is a static variable that nobody writes; read like this, it may be any header's as far as the compiler knows.
     unsafe {
-        (&raw const HEADER).read_volatile()
+        (&raw const PLACE).read_volatile()
     }
 }
 
 /// Starts the updates; without them if their regions do not work.
 pub(crate) async fn start(
     chip: &'static Chip<Nor>,
-    header: Header,
+    header: &'static Header,
     reset: ResetReason,
-    pace: u32,
+    now: Now,
 ) -> Option<Updates<'static, Region<'static, Nor>>> {
-    static KEPT: StaticCell<Header> = StaticCell::new();
-    let header: &'static Header = KEPT.init(header);
     let at = |place: Place| layout::Place { start: place.start, len: place.len };
     let places = Regions { slot: at(UPDATE), state: at(UPDATE_STATE), boot: at(BOOT_STATE) };
-    match Updates::on_chip(chip, places, IMAGE.len, header, reset, host::now(pace)).await {
+    match Updates::on_chip(chip, places, IMAGE.len, header, reset, now).await {
         Ok(updates) => {
             let [major, minor, patch] = header.version().0;
             let running = defmt::Debug2Format(&updates.running());

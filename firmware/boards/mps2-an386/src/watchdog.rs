@@ -16,7 +16,7 @@ const INTERRUPT_ENABLE: u32 = 1 << 0;
 const RESET_ENABLE: u32 = 1 << 1;
 
 /// The longest time between two feedings, in seconds.
-pub(crate) const BOUND_S: u32 = 10;
+const BOUND_S: u32 = 10;
 
 /// Starts the watchdog.
 pub(crate) fn start() {

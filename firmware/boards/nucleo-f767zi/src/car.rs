@@ -1,58 +1,80 @@
-//! The task that runs the core over the NOR chip.
+//! The task that runs the core over the NOR chip, or has the board enrolled first.
 //!
+//! Its parts are set apart from each other, so that the stack has to hold the deepest of them and not all.
 //! Invariant: the chip belongs to this task; nobody waits for flash but the core.
+
+use core::pin::pin;
 
 use cortex_m::peripheral::SCB;
 use embassy_time::Instant;
+use milepost_board_kit::apart::apart;
 use milepost_board_kit::crash::{Cause, Crash};
-use milepost_board_kit::host::{self, End, Host, News};
+use milepost_board_kit::host::{End, Host, News};
+use milepost_board_kit::keeper::Keeper;
 use milepost_board_kit::ports::{Envelope, Incoming, Message, Outgoing};
+use milepost_board_kit::power::{Clock, Pace};
 use milepost_board_kit::region::{Chip, Region};
 use milepost_board_kit::updates::Restart;
-use milepost_firmware::configuration::Bus;
+use milepost_firmware::configuration::{Configuration, Copy};
 use milepost_firmware::layout::Layout;
+use milepost_firmware::power::Draw;
 use milepost_firmware::{Device, Event, Settings};
 use milepost_protocol::record::{LogLevel, ResetReason};
 use static_cell::StaticCell;
 
 use crate::nor::Nor;
-use crate::{PORTS, fault, updates};
+use crate::{PORTS, enrolment, fault, updates};
 
-/// The core's clock is the board's.
-const PACE: u32 = 1;
+/// The core's view of the chip.
+type Flash = Region<'static, Nor>;
+
+/// What the board draws, debugger included, estimated from the makers' tables for the chip and the transceiver, not measured: asleep
+/// its clocks run on. It is far above what a car may lose, so a parked board reports once a day only.
+const DRAW: Draw = Draw { awake_ua: 250_000, asleep_ua: 150_000, ..Draw::TYPICAL };
+
+/// What there is to do about the cloud.
+pub(crate) enum Way {
+    /// The board knows it.
+    Enrolled(&'static Configuration, &'static mut Copy),
+    /// The bench has to come first.
+    Bench(enrolment::Parts),
+}
 
 /// What the task is given.
 pub(crate) struct Parts {
     pub(crate) nor: Nor,
-    pub(crate) bus: Bus,
+    pub(crate) way: Way,
     pub(crate) reason: ResetReason,
     pub(crate) crash: Option<Crash>,
     pub(crate) uplink: Outgoing<Envelope>,
     pub(crate) downlink: Incoming<Message>,
 }
 
-/// Runs the core until it fails.
+/// The chip and what is known of this start.
+#[derive(Clone, Copy)]
+pub(crate) struct Start {
+    pub(crate) chip: &'static Chip<Nor>,
+    pub(crate) reset: ResetReason,
+}
+
+/// Runs the core until it fails, or an image wants a restart.
 #[embassy_executor::task]
 pub(crate) async fn run(parts: Parts) -> ! {
     static CHIP: StaticCell<Chip<Nor>> = StaticCell::new();
-    let Parts { nor, bus, reason, crash, uplink, downlink } = parts;
-    let chip: &'static Chip<Nor> = CHIP.init(Chip::new(nor));
+    let Parts { nor, way, reason, crash, uplink, downlink } = parts;
     let reset = crash.as_ref().map_or(reason, |crash| crash.cause.reset_reason());
-    let header = updates::header();
-    let updates = updates::start(chip, header, reset, PACE).await;
-    let settings = Settings { firmware: header.version().0, reset, obd: bus.ask, ..Settings::default() };
-    let device = make(chip, settings);
-    if let Err(error) = device.begin(host::now(PACE)).await {
-        fault::end(Cause::Software, format_args!("the core does not start: {error}"));
-    }
-    if let Some(crash) = crash
-        && let Err(error) = device.log(host::now(PACE), LogLevel::Error, &crash.text).await
-    {
-        fault::end(Cause::Software, format_args!("the core failed: {error}"));
-    }
-    let (boot, waiting) = (device.status().boot, device.waiting());
-    defmt::info!("core: boot {=u32}, {=u32} records wait, {=u64} ms", boot, waiting, Instant::now().as_millis());
-    let mut host = Host::new(device, &PORTS, uplink, downlink, PACE).with_updates(updates);
+    let start = Start { chip: CHIP.init(Chip::new(nor)), reset };
+    let mut place = None;
+    let host = match way {
+        Way::Enrolled(configuration, copy) => {
+            let known = (configuration, copy);
+            apart(pin!(prepare(start, known, crash, (uplink, downlink), &mut place))).await
+        }
+        Way::Bench(parts) => {
+            apart(pin!(enrolment::run(start, parts))).await;
+            SCB::sys_reset()
+        }
+    };
     match host.run(|news| tell(&news)).await {
         Ok(End::Finished) => fault::end(Cause::Software, format_args!("the core ended")),
         Ok(End::Restart(Restart::Install(_))) => SCB::sys_reset(),
@@ -63,10 +85,57 @@ pub(crate) async fn run(parts: Parts) -> ! {
     }
 }
 
+/// The core, started, and everything around it.
+async fn prepare<'p>(
+    Start { chip, reset }: Start,
+    (configuration, copy): (&'static Configuration, &'static mut Copy),
+    crash: Option<Crash>,
+    (uplink, downlink): (Outgoing<Envelope>, Incoming<Message>),
+    place: &'p mut Option<Host<'static, Flash>>,
+) -> &'p mut Host<'static, Flash> {
+    let clock = Clock::new(Pace::REAL);
+    let header = updates::header();
+    let updates = apart(pin!(updates::start(chip, header, reset, clock.now()))).await;
+    let settings = Settings { firmware: header.version().0, reset, obd: configuration.bus.ask, ..Settings::default() };
+    let device = make(chip, settings);
+    if let Err(error) = apart(pin!(device.begin(clock.now()))).await {
+        fault::end(Cause::Software, format_args!("the core does not start: {error}"));
+    }
+    if let Some(crash) = crash
+        && let Err(error) = device.log(clock.now(), LogLevel::Error, &crash.text).await
+    {
+        fault::end(Cause::Software, format_args!("the core failed: {error}"));
+    }
+    let keeper = apart(pin!(keeper(chip, configuration, copy))).await;
+    let (boot, waiting) = (device.status().boot, device.waiting());
+    defmt::info!("core: boot {=u32}, {=u32} records wait, {=u64} ms", boot, waiting, Instant::now().as_millis());
+    seat(place, || Host::new(device, keeper, &PORTS, uplink, downlink, Pace::REAL, Some(DRAW)).with_updates(updates))
+}
+
+async fn keeper(
+    chip: &'static Chip<Nor>,
+    configuration: &'static Configuration,
+    copy: &'static mut Copy,
+) -> Option<Keeper<Flash>> {
+    match Keeper::open(Region::new(chip, Layout::NOR.identity), copy, configuration).await {
+        Ok(keeper) => Some(keeper),
+        Err(error) => {
+            defmt::error!("no link: {}", defmt::Display2Format(&error));
+            None
+        }
+    }
+}
+
+/// Puts the host into its place; by itself, so that what it is made from leaves the stack before anything else needs it.
+#[inline(never)]
+fn seat<T>(place: &mut Option<T>, make: impl FnOnce() -> T) -> &mut T {
+    place.insert(make())
+}
+
 /// The core, in its place; by itself, so that what it is made from leaves the stack before anything else needs it.
 #[inline(never)]
-fn make(chip: &'static Chip<Nor>, settings: Settings) -> &'static mut Device<Region<'static, Nor>> {
-    static DEVICE: StaticCell<Device<Region<'static, Nor>>> = StaticCell::new();
+fn make(chip: &'static Chip<Nor>, settings: Settings) -> &'static mut Device<Flash> {
+    static DEVICE: StaticCell<Device<Flash>> = StaticCell::new();
     match Device::new(Region::of_core(chip, &Layout::NOR), settings) {
         Ok(device) => DEVICE.init(device),
         Err(error) => fault::end(Cause::Software, format_args!("the core is not made: {error}")),
@@ -81,6 +150,8 @@ fn tell(news: &News<'_>) {
         News::Event(Event::TripEnded(trip)) => {
             defmt::info!("trip {=u32} ended after {=u32} m", trip.trip, trip.distance_m);
         }
+        News::Power(turn) => defmt::info!("power: {}", defmt::Display2Format(turn)),
+        News::Certificate(step) => defmt::info!("certificate: {}", defmt::Display2Format(step)),
         News::LinkUp => defmt::info!("link: up"),
         News::BadMessage(len) => defmt::warn!("a message of {=usize} bytes does not decode", len),
         News::Update(report) => {

@@ -1,67 +1,76 @@
-//! The configuration that a bench hands over through the chip's own flash, which a debugger can write.
+//! The board on its bench: without a configuration, or with B1 held as it starts, it is enrolled over the debugger's serial port.
 //!
-//! The page has the form that the NOR chip keeps, twice; `milepost-gateway chip configure` makes it.
-//! Invariant: a page that is not newer than what the NOR chip holds changes nothing, so that it may stay where it is.
+//! USART3 leads to the ST-LINK, which shows it to the host as a port (ST UM1974, chapter 6.9).
+//! Invariant: it runs in place of the core, whose memory and flash chip it takes, and ends in a restart.
 
-use embassy_stm32::Peri;
-use embassy_stm32::flash::{Blocking, Error, Flash};
-use embassy_stm32::peripherals::FLASH;
-use embedded_storage_async::nor_flash::{ErrorType, NorFlash, ReadNorFlash};
-use milepost_firmware::configuration::{self, COPY_LEN, Configuration, ConfigurationError};
-use milepost_places_nucleo_f767zi::{ENROLMENT, FLASH_BASE};
+use embassy_futures::select::{Either, select};
+use embassy_stm32::peripherals::{PD8, PD9, USART3};
+use embassy_stm32::rng::Rng;
+use embassy_stm32::usart::{BufferedInterruptHandler, BufferedUart, Config};
+use embassy_stm32::{Peri, bind_interrupts, peripherals, uid};
+use heapless::String;
+use milepost_board_kit::crash::Cause;
+use milepost_board_kit::enrolment;
+use milepost_board_kit::hex;
+use milepost_board_kit::power::{Clock, Pace};
+use milepost_board_kit::region::Region;
+use milepost_board_kit::updates::trial_over;
+use milepost_firmware::configuration::Copy;
+use milepost_firmware::layout::Layout;
+use milepost_identity::bench::Identity;
+use static_cell::ConstStaticCell;
 
-/// The place in the chip's flash; it is only read.
-pub(crate) struct Handed(Flash<'static, Blocking>);
+use crate::car::Start;
+use crate::{BOARD, PORTS, fault, updates};
 
-impl Handed {
-    /// Over the chip's flash.
-    pub(crate) fn new(flash: Peri<'static, FLASH>) -> Self {
-        Self(Flash::new_blocking(flash))
+bind_interrupts!(struct Irqs {
+    USART3 => BufferedInterruptHandler<USART3>;
+});
+
+/// The station's speed, in bits a second.
+const BAUD: u32 = 115_200;
+
+/// Flash is written and a key made while the line goes on: 20 ms of it.
+const BUFFER_LEN: usize = 256;
+
+/// What the line is wired to, and where keys come from.
+pub(crate) struct Parts {
+    pub(crate) port: Peri<'static, USART3>,
+    pub(crate) transmit: Peri<'static, PD8>,
+    pub(crate) receive: Peri<'static, PD9>,
+    pub(crate) random: Rng<'static, peripherals::RNG>,
+    pub(crate) copy: &'static mut Copy,
+}
+
+/// Waits for the bench; on return its work is in flash, and the board is to start anew.
+pub(crate) async fn run(Start { chip, reset }: Start, parts: Parts) {
+    static TRANSMIT: ConstStaticCell<[u8; BUFFER_LEN]> = ConstStaticCell::new([0; BUFFER_LEN]);
+    static RECEIVE: ConstStaticCell<[u8; BUFFER_LEN]> = ConstStaticCell::new([0; BUFFER_LEN]);
+    let Parts { port, transmit, receive, mut random, copy } = parts;
+    let Some(identity) = identity() else { fault::end(Cause::Software, format_args!("no serial number")) };
+    let mut config = Config::default();
+    config.baudrate = BAUD;
+    let opened = BufferedUart::new(port, receive, transmit, TRANSMIT.take(), RECEIVE.take(), Irqs, config);
+    let mut line = match opened {
+        Ok(line) => line,
+        Err(error) => fault::end(Cause::Software, format_args!("no line to the bench: {error:?}")),
+    };
+    let updates = updates::start(chip, updates::header(), reset, Clock::new(Pace::REAL).now()).await;
+    let trial = trial_over(updates.map(|updates| updates.running()));
+    defmt::info!("enrolment: {=str} waits for the bench", identity.serial.as_str());
+    let mut region = Region::new(chip, Layout::NOR.configuration);
+    let fill = |bytes: &mut [u8; 32]| random.fill_bytes(bytes);
+    match select(enrolment::run(&mut line, identity, &mut region, copy, fill, &PORTS), trial).await {
+        Either::First(device) => defmt::info!("enrolment: done, this is {=str}", device.as_str()),
+        Either::Second(()) => fault::end(Cause::Software, format_args!("on trial the cloud was not heard of")),
     }
 }
 
-impl ErrorType for Handed {
-    type Error = Error;
-}
-
-impl ReadNorFlash for Handed {
-    const READ_SIZE: usize = 1;
-
-    async fn read(&mut self, offset: u32, bytes: &mut [u8]) -> Result<(), Error> {
-        let start = ENROLMENT.start.saturating_sub(FLASH_BASE);
-        self.0.blocking_read(start.saturating_add(offset), bytes)
+/// The board's serial number is the chip's.
+fn identity() -> Option<Identity> {
+    let mut serial = String::<24>::new();
+    for digit in uid::uid().iter().copied().flat_map(hex::digits) {
+        serial.push(digit).ok()?;
     }
-
-    fn capacity(&self) -> usize {
-        ENROLMENT.len as usize
-    }
-}
-
-impl NorFlash for Handed {
-    const WRITE_SIZE: usize = 4;
-    const ERASE_SIZE: usize = COPY_LEN;
-
-    async fn erase(&mut self, _: u32, _: u32) -> Result<(), Error> {
-        Err(Error::Protected)
-    }
-
-    async fn write(&mut self, _: u32, _: &[u8]) -> Result<(), Error> {
-        Err(Error::Protected)
-    }
-}
-
-/// The configuration in force; one that was handed over later than it was stored is stored first.
-pub(crate) async fn settle<S: NorFlash>(
-    handed: &mut Handed,
-    kept: &mut S,
-    copy: &mut configuration::Copy,
-) -> Result<Option<Configuration>, ConfigurationError<S::Error>> {
-    let stored = configuration::load(kept, copy).await?.map(|(_, configuration)| configuration);
-    let Ok(Some((_, fresh))) = configuration::load(handed, copy).await else { return Ok(stored) };
-    if stored.as_ref().is_some_and(|stored| stored.written_ms >= fresh.written_ms) {
-        return Ok(stored);
-    }
-    configuration::store(kept, copy, &fresh).await?;
-    defmt::info!("enrolled as {=str}", fresh.device.as_str());
-    Ok(Some(fresh))
+    Some(Identity { serial: serial.parse().ok()?, board: String::try_from(BOARD).ok()? })
 }

@@ -13,6 +13,7 @@ use core::panic::PanicInfo;
 use cortex_m::peripheral::SCB;
 use cortex_m_rt::{ExceptionFrame, exception};
 use milepost_board_kit::crash::{Area, Cause, Crash, Streak};
+use milepost_board_kit::hex::Hex;
 
 use crate::stack;
 
@@ -57,5 +58,5 @@ fn panic(_: &PanicInfo<'_>) -> ! {
 // SAFETY: the handler never returns to what faulted, and touches nothing but the crash area and the reset.
 #[exception]
 unsafe fn HardFault(frame: &ExceptionFrame) -> ! {
-    end(Cause::Fault, format_args!("fault at {:#010x}, called from {:#010x}", frame.pc(), frame.lr()))
+    end(Cause::Fault, format_args!("fault at {}, called from {}", Hex(frame.pc()), Hex(frame.lr())))
 }

@@ -26,6 +26,7 @@ mod uplink;
 use defmt_rtt as _;
 use embassy_executor::{SpawnError, SpawnToken, Spawner};
 use embassy_stm32::can::{Can, CanRx, CanTx};
+use embassy_stm32::gpio::{Input, Pull};
 use embassy_stm32::peripherals::IWDG;
 use embassy_stm32::wdg::IndependentWatchdog;
 use embassy_time::{Duration, Instant, Timer};
@@ -33,12 +34,12 @@ use milepost_board_kit::crash::Cause;
 use milepost_board_kit::ports::{Envelope, Mailbox, Message, Ports};
 use milepost_board_kit::region::{Chip, Region};
 use milepost_board_kit::session::Mailboxes;
-use milepost_firmware::configuration::{self, COPY_LEN, Configuration};
+use milepost_firmware::configuration::{self, COPY_LEN, Configuration, Copy};
 use milepost_firmware::layout::Layout;
 use milepost_places_nucleo_f767zi as places;
 use static_cell::{ConstStaticCell, StaticCell};
 
-use crate::enrolment::Handed;
+use crate::car::Way;
 use crate::nor::Nor;
 use crate::panel::Panel;
 
@@ -55,9 +56,10 @@ static PORTS: Ports = Ports::new();
 
 #[embassy_executor::main]
 async fn main(spawner: Spawner) {
+    static COPY: ConstStaticCell<Copy> = ConstStaticCell::new([0; COPY_LEN]);
     let reason = reset::take();
     let crash = fault::take();
-    let p = embassy_stm32::init(clocks::config());
+    let mut p = embassy_stm32::init(clocks::config());
     if let Some(mut core) = cortex_m::Peripherals::take() {
         // Flash has seven wait states at this clock. Data stay uncached: the Ethernet controller writes them behind the processor's back.
         core.SCB.enable_icache();
@@ -77,10 +79,13 @@ async fn main(spawner: Spawner) {
         send: p.DMA2_CH3,
         receive: p.DMA2_CH2,
     };
-    let (nor, configuration) = match nor::open(chip).await {
-        Ok(nor) => read_configuration(nor, enrolment::Handed::new(p.FLASH)).await,
+    let (copy, random) = (COPY.take(), uplink::random(p.RNG));
+    let (nor, stored) = match nor::open(chip).await {
+        Ok(nor) => read_configuration(nor, copy).await,
         Err(error) => fault::end(Cause::Software, format_args!("no flash: {error}")),
     };
+    let is_wanted_on_bench = Input::new(p.PC13.reborrow(), Pull::Down).is_high();
+    let configuration = stored.filter(|_| !is_wanted_on_bench);
 
     static UPLINK: ConstStaticCell<[Envelope; 1]> = ConstStaticCell::new([Envelope::new()]);
     static DOWNLINK: ConstStaticCell<[Message; 1]> = ConstStaticCell::new([Message::new()]);
@@ -91,7 +96,13 @@ async fn main(spawner: Spawner) {
 
     let (bus_level, core_level) = levels::start();
     let bus = configuration.map(|configuration| configuration.bus).unwrap_or_default();
-    let car = car::Parts { nor, bus, reason, crash, uplink: uplink_in, downlink: downlink_out };
+    let (way, random) = if let Some(configuration) = configuration {
+        (Way::Enrolled(configuration, copy), Some(random))
+    } else {
+        let parts = enrolment::Parts { port: p.USART3, transmit: p.PD8, receive: p.PD9, random, copy };
+        (Way::Bench(parts), None)
+    };
+    let car = car::Parts { nor, way, reason, crash, uplink: uplink_in, downlink: downlink_out };
     match begin_car(car) {
         Ok(token) => core_level.spawn(token),
         Err(_) => no_place(),
@@ -104,7 +115,7 @@ async fn main(spawner: Spawner) {
         Err(_) => no_place(),
     }
 
-    if let Some(configuration) = configuration {
+    if let (Some(configuration), Some(random)) = (configuration, random) {
         PORTS.time.learn(configuration.written_ms, false);
         let ethernet = ethernet::open(ethernet::Parts {
             controller: p.ETH,
@@ -118,9 +129,7 @@ async fn main(spawner: Spawner) {
             data_clock: p.PC1,
         });
         let mailboxes = Mailboxes { uplink: uplink_out, downlink: downlink_in };
-        uplink::start(spawner, ethernet, p.RNG, configuration, mailboxes);
-    } else {
-        defmt::warn!("no configuration: nothing is sent");
+        uplink::start(spawner, ethernet, random, configuration, mailboxes);
     }
 
     let surface = panel::Parts {
@@ -153,19 +162,15 @@ fn no_place() -> ! {
     fault::end(Cause::Software, format_args!("a task's place is taken"))
 }
 
-async fn read_configuration(nor: Nor, mut handed: Handed) -> (Nor, Option<&'static Configuration>) {
-    static COPY: ConstStaticCell<configuration::Copy> = ConstStaticCell::new([0; COPY_LEN]);
-    static CONFIGURATION: StaticCell<Configuration> = StaticCell::new();
+async fn read_configuration(nor: Nor, copy: &mut Copy) -> (Nor, Option<&'static Configuration>) {
+    static CONFIGURATION: StaticCell<Option<Configuration>> = StaticCell::new();
+    let configuration = CONFIGURATION.init(None);
     let chip = Chip::new(nor);
     let mut kept = Region::new(&chip, Layout::NOR.configuration);
-    let configuration = match enrolment::settle(&mut handed, &mut kept, COPY.take()).await {
-        Ok(found) => found.map(|configuration| &*CONFIGURATION.init(configuration)),
-        Err(error) => {
-            defmt::error!("configuration is not read: {}", defmt::Display2Format(&error));
-            None
-        }
-    };
-    (chip.into_inner(), configuration)
+    if let Err(error) = configuration::load(&mut kept, copy, configuration).await {
+        defmt::error!("configuration is not read: {}", defmt::Display2Format(&error));
+    }
+    (chip.into_inner(), configuration.as_ref())
 }
 
 /// Starts the core's tasks on the level that this task runs on.

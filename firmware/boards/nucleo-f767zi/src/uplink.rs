@@ -26,16 +26,20 @@ bind_interrupts!(struct Irqs {
 /// DHCP, DNS and the link, with one to spare.
 type Sockets = StackResources<4>;
 
+/// The random number generator.
+pub(crate) fn random(generator: Peri<'static, RNG>) -> Rng<'static, RNG> {
+    Rng::new(generator, Irqs)
+}
+
 /// Starts network and link.
 pub(crate) fn start(
     spawner: Spawner,
     ethernet: Driver,
-    random: Peri<'static, RNG>,
+    mut random: Rng<'static, RNG>,
     configuration: &'static Configuration,
     mailboxes: Mailboxes,
 ) {
     static SOCKETS: StaticCell<Sockets> = StaticCell::new();
-    let mut random = Rng::new(random, Irqs);
     let seed = u64::from(random.next_u32()) << 32 | u64::from(random.next_u32());
     let dhcp = embassy_net::Config::dhcpv4(embassy_net::DhcpConfig::default());
     let (stack, runner) = embassy_net::new(ethernet, dhcp, SOCKETS.init_with(Sockets::new), seed);
@@ -65,6 +69,7 @@ async fn uplink(
             let (host, port) = (configuration.host.as_str(), configuration.port);
             defmt::info!("link: connecting to {=str}:{=u16} from {=[u8; 4]}", host, port, address);
         }
+        News::Left => defmt::info!("link: closed"),
         News::Lost(loss, wait) => {
             defmt::warn!("link: {}, again in {=u64} ms", Display2Format(&loss), wait.as_millis() as u64);
         }

@@ -6,10 +6,7 @@
 //! Invariant: places do not overlap, and those on the chip begin and end on its erase pages.
 #![no_std]
 
-#[path = "../../../nucleo-f767zi/places/src/place.rs"]
-mod place;
-
-pub use place::Place;
+pub use milepost_places::Place;
 
 /// Where the processor sees the chip.
 pub const NOR_BASE: u32 = 0x2100_0000;
@@ -42,16 +39,19 @@ pub const IMAGE: Place = Place { start: NOR_BASE + ACTIVE.start, len: ACTIVE.len
 ///
 /// The emulator has 4 MiB; stack, variables and what a crash leaves take the 96 KiB that a chip of this class has.
 /// `budget.toml` holds all of them.
-pub const STACK: Place = Place { start: 0x2000_0000, len: 20 << 10 };
+pub const STACK: Place = Place { start: 0x2000_0000, len: 22 << 10 };
 
 /// The image's variables.
-pub const RAM: Place = Place { start: STACK.end(), len: 75 << 10 };
+pub const RAM: Place = Place { start: STACK.end(), len: (74 << 10) - CRASH_LEN };
 
 /// Where the stack of an image that starts may begin.
 pub const IMAGE_RAM: Place = Place { start: STACK.start, len: STACK.len + RAM.len };
 
 /// What a crash leaves for the next start, which nobody clears.
-pub const CRASH: Place = Place { start: RAM.end(), len: 1 << 10 };
+pub const CRASH: Place = Place { start: RAM.end(), len: CRASH_LEN };
+
+/// Room for one crash record.
+const CRASH_LEN: u32 = 256;
 
 /// The boot loader's variables and stack, where no image has any.
 pub const BOOT_RAM: Place = Place { start: 0x2010_0000, len: 64 << 10 };

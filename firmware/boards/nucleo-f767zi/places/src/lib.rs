@@ -5,9 +5,7 @@
 //! Invariant: places do not overlap, and each begins and ends where its memory can be erased; a board that is out there keeps them.
 #![no_std]
 
-mod place;
-
-pub use place::Place;
+pub use milepost_places::Place;
 
 /// Where the processor sees the chip's flash.
 pub const FLASH_BASE: u32 = 0x0800_0000;
@@ -18,10 +16,7 @@ pub const SWAP_PAGE: u32 = 256 << 10;
 /// The boot loader, as an address: the four small sectors.
 pub const BOOT_LOADER: Place = Place { start: FLASH_BASE, len: 128 << 10 };
 
-/// What a bench hands over with a debugger, as an address: two copies of the configuration, in the sector between.
-pub const ENROLMENT: Place = Place { start: BOOT_LOADER.end(), len: 8 << 10 };
-
-/// The image that runs, as an address: the first two large sectors.
+/// The image that runs, as an address: the first two large sectors; the sector below them is free.
 pub const IMAGE: Place = Place { start: FLASH_BASE + (256 << 10), len: 2 * SWAP_PAGE };
 
 /// The stack, at the bottom of the tightly coupled memory: one that grows too far leaves the memory and faults at once.
@@ -51,7 +46,7 @@ pub const BOOT_STATE: Place = Place { start: UPDATE.end(), len: 4 << 10 };
 pub const UPDATE_STATE: Place = Place { start: BOOT_STATE.end(), len: 32 << 10 };
 
 const _: () = {
-    assert!(ENROLMENT.end() <= IMAGE.start && IMAGE.start.is_multiple_of(SWAP_PAGE));
+    assert!(BOOT_LOADER.end() <= IMAGE.start && IMAGE.start.is_multiple_of(SWAP_PAGE));
     assert!(CRASH.end() <= STACK.start.saturating_add(512 << 10), "the chip has no more RAM");
     assert!(UPDATE.start.is_multiple_of(SWAP_PAGE) && UPDATE_STATE.end() <= NOR_LEN);
 };

@@ -6,13 +6,15 @@ use crate::der::{Reader, tag};
 
 /// A certificate's first and last second, Unix time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Validity {
-    pub(crate) from_s: u64,
-    pub(crate) until_s: u64,
+pub struct Validity {
+    /// The first.
+    pub from_s: u64,
+    /// The last.
+    pub until_s: u64,
 }
 
 /// Reads the validity out of its place in a certificate.
-pub(crate) fn read(reader: &mut Reader<'_>) -> Option<Validity> {
+pub fn read(reader: &mut Reader<'_>) -> Option<Validity> {
     let mut times = reader.enter(tag::SEQUENCE)?;
     let (from_s, until_s) = (time(&mut times)?, time(&mut times)?);
     times.is_empty().then_some(Validity { from_s, until_s })

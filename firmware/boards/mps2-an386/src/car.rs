@@ -1,0 +1,185 @@
+//! The task that runs the core over the NOR chip, or has the board enrolled first.
+//!
+//! Its parts are set apart from each other, so that the stack has to hold the deepest of them and not all.
+//! Invariant: the chip belongs to this task; nobody waits for flash but the core.
+
+use core::pin::pin;
+
+use defmt::{Debug2Format, Display2Format};
+use milepost_board_kit::apart::apart;
+use milepost_board_kit::crash::{Cause, Crash};
+use milepost_board_kit::host::{End, Host, News};
+use milepost_board_kit::keeper::Keeper;
+use milepost_board_kit::ports::{Envelope, Incoming, Message, Outgoing};
+use milepost_board_kit::power::{Clock, Pace};
+use milepost_board_kit::region::{Chip, Region};
+use milepost_board_kit::updates::Restart;
+use milepost_firmware::configuration::{Configuration, Copy};
+use milepost_firmware::layout::Layout;
+use milepost_firmware::power::Draw;
+use milepost_firmware::update::Header;
+use milepost_firmware::{Device, Event, Settings};
+use milepost_protocol::record::{LogLevel, ResetReason};
+use milepost_protocol::update::{UpdateReport, UpdateState, Version};
+use static_cell::StaticCell;
+
+use crate::arguments::Arguments;
+use crate::nor::Nor;
+use crate::{PORTS, enrolment, fault, stack, updates};
+
+/// The core's view of the chip.
+type Flash = Region<'static, Nor>;
+
+/// What the task is given.
+pub(crate) struct Parts {
+    pub(crate) chip: &'static Chip<Nor>,
+    pub(crate) header: &'static Header,
+    /// Without it the bench has to come first.
+    pub(crate) configuration: Option<&'static Configuration>,
+    pub(crate) copy: &'static mut Copy,
+    pub(crate) uplink: Outgoing<Envelope>,
+    pub(crate) downlink: Incoming<Message>,
+    pub(crate) arguments: Arguments,
+    pub(crate) crash: Option<Crash>,
+}
+
+/// Runs the core to its end, which is the emulation's.
+#[embassy_executor::task]
+pub(crate) async fn run(parts: Parts) -> ! {
+    let mut place = None;
+    let Some(configuration) = parts.configuration else {
+        apart(pin!(enrolment::run(parts))).await;
+        fault::restart()
+    };
+    let host = apart(pin!(prepare(parts, configuration, &mut place))).await;
+    match host.run(|news| tell(&news)).await {
+        Ok(End::Finished) => {}
+        Ok(End::Restart(Restart::Install(install))) => {
+            let [major, minor, patch] = install.version.0;
+            defmt::info!("installing {=u16}.{=u16}.{=u16}", major, minor, patch);
+            fault::restart()
+        }
+        Ok(End::Restart(Restart::TrialOver)) => {
+            fault::end(Cause::Software, format_args!("on trial the cloud was not heard of"))
+        }
+        Err(error) => fault::end(Cause::Software, format_args!("the core failed: {error}")),
+    }
+    let status = host.device().status();
+    defmt::info!(
+        "core: boot {=u32} created {=u32} records, dropped {=u32}, lost {=u32} frames",
+        status.boot,
+        status.created,
+        status.drops.records,
+        PORTS.lost_frames()
+    );
+    defmt::info!("stack: {=usize} bytes at most", stack::used());
+    semihosting::process::exit(0)
+}
+
+impl Parts {
+    /// Why the board started.
+    pub(crate) fn reset(&self) -> ResetReason {
+        self.crash.as_ref().map_or(ResetReason::PowerOn, |crash| crash.cause.reset_reason())
+    }
+}
+
+/// The core, started, and everything around it.
+async fn prepare<'p>(
+    parts: Parts,
+    configuration: &'static Configuration,
+    place: &'p mut Option<Host<'static, Flash>>,
+) -> &'p mut Host<'static, Flash> {
+    let reset = parts.reset();
+    let Parts { chip, header, copy, uplink, downlink, arguments, crash, .. } = parts;
+    let pace = Pace { awake: arguments.pace, asleep: arguments.sleep.unwrap_or(arguments.pace) };
+    let draw = arguments.sleep.map(|_| Draw::TYPICAL);
+    let clock = Clock::new(pace);
+    let updates = apart(pin!(updates::start(chip, header, reset, clock.now()))).await;
+    let settings = Settings { firmware: header.version().0, reset, obd: configuration.bus.ask, ..Settings::default() };
+    let device = make(chip, settings);
+    if let Err(error) = apart(pin!(device.begin(clock.now()))).await {
+        fault::end(Cause::Software, format_args!("the core does not start: {error}"));
+    }
+    if let Some(crash) = crash.filter(|crash| !crash.is_wanted()) {
+        let told = device.log(clock.now(), LogLevel::Error, &crash.text).await;
+        if let Err(error) = told {
+            fault::end(Cause::Software, format_args!("the core failed: {error}"));
+        }
+    }
+    let keeper = apart(pin!(keeper(chip, configuration, copy))).await;
+    let boot = device.status().boot;
+    defmt::info!("core: boot {=u32}, {=u32} records wait", boot, device.waiting());
+    seat(place, || Host::new(device, keeper, &PORTS, uplink, downlink, pace, draw).with_updates(updates))
+}
+
+/// Puts the host into its place; by itself, so that what it is made from leaves the stack before anything else needs it.
+#[inline(never)]
+fn seat<T>(place: &mut Option<T>, make: impl FnOnce() -> T) -> &mut T {
+    place.insert(make())
+}
+
+/// The core, in its place; by itself, so that what it is made from leaves the stack before anything else needs it.
+#[inline(never)]
+fn make(chip: &'static Chip<Nor>, settings: Settings) -> &'static mut Device<Flash> {
+    static DEVICE: StaticCell<Device<Flash>> = StaticCell::new();
+    match Device::new(Region::of_core(chip, &Layout::NOR), settings) {
+        Ok(device) => DEVICE.init(device),
+        Err(error) => fault::end(Cause::Software, format_args!("the core is not made: {error}")),
+    }
+}
+
+async fn keeper(
+    chip: &'static Chip<Nor>,
+    configuration: &'static Configuration,
+    copy: &'static mut Copy,
+) -> Option<Keeper<Flash>> {
+    match Keeper::open(Region::new(chip, Layout::NOR.identity), copy, configuration).await {
+        Ok(keeper) => Some(keeper),
+        Err(error) => {
+            defmt::error!("no link: {}", Display2Format(&error));
+            None
+        }
+    }
+}
+
+fn tell(news: &News<'_>) {
+    match *news {
+        News::Event(Event::NoticeRaised { id }) => defmt::info!("notice {=u64:016x}: raised", id.0),
+        News::Event(Event::NoticeShown { id }) => defmt::info!("notice {=u64:016x}: shown", id.0),
+        News::Event(Event::NoticeUpdated { id, .. }) => defmt::info!("notice {=u64:016x}: updated", id.0),
+        News::Event(Event::TripEnded(trip)) => {
+            defmt::info!("trip {=u32} ended after {=u32} m", trip.trip, trip.distance_m);
+        }
+        News::Power(turn) => defmt::info!("power: {}", Display2Format(&turn)),
+        News::Certificate(step) => defmt::info!("certificate: {}", Display2Format(&step)),
+        News::LinkUp => defmt::info!("link: up"),
+        News::BadMessage(len) => defmt::warn!("a message of {=usize} bytes does not decode", len),
+        News::Update(report) => tell_update(report),
+        News::BootLoader => defmt::error!("the boot loader's state is not written"),
+    }
+}
+
+fn tell_update(&UpdateReport { update, version: Version([major, minor, patch]), state }: &UpdateReport) {
+    let plain = match state {
+        UpdateState::Refused(why) => {
+            let why = Debug2Format(&why);
+            defmt::info!("update {=u32}: {=u16}.{=u16}.{=u16} Refused({})", update, major, minor, patch, why);
+            return;
+        }
+        UpdateState::Receiving(have) => {
+            defmt::info!("update {=u32}: {=u16}.{=u16}.{=u16} Receiving({=u32})", update, major, minor, patch, have);
+            return;
+        }
+        UpdateState::Reverted(reset) => {
+            let reset = Debug2Format(&reset);
+            defmt::info!("update {=u32}: {=u16}.{=u16}.{=u16} Reverted({})", update, major, minor, patch, reset);
+            return;
+        }
+        UpdateState::Verified => "Verified",
+        UpdateState::Installed => "Installed",
+        UpdateState::OnTrial => "OnTrial",
+        UpdateState::Confirmed => "Confirmed",
+        UpdateState::Withdrawn => "Withdrawn",
+    };
+    defmt::info!("update {=u32}: {=u16}.{=u16}.{=u16} {=str}", update, major, minor, patch, plain);
+}
