@@ -62,26 +62,26 @@ pub(super) struct SubscriptionEntry {
 #[derive(Debug, Clone, Copy, Serialize, Deserialize, ToSchema)]
 pub(super) struct ChoiceBody {
     /// `never`, `at_once` or `if_ignored`.
-    when: When,
+    when: ChannelUse,
     /// For `if_ignored`: after so many days, 1 to 90.
     days: Option<u16>,
     /// The least level of a reminder that travels by it; what concerns safety always does.
-    from: From,
+    from: LeastLevel,
 }
 
 /// When a channel is used.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-pub(super) enum When {
+pub(super) enum ChannelUse {
     Never,
     AtOnce,
     IfIgnored,
 }
 
-/// The least level.
+/// The least level of a reminder that a channel carries.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-pub(super) enum From {
+pub(super) enum LeastLevel {
     Upcoming,
     Due,
     Overdue,
@@ -141,29 +141,29 @@ pub(super) struct DeliveryBody {
 impl ChoiceBody {
     fn new(choice: Choice) -> Self {
         let (when, days) = match choice.when {
-            Use::Never => (When::Never, None),
-            Use::AtOnce => (When::AtOnce, None),
-            Use::IfIgnored { days } => (When::IfIgnored, Some(days)),
+            Use::Never => (ChannelUse::Never, None),
+            Use::AtOnce => (ChannelUse::AtOnce, None),
+            Use::IfIgnored { days } => (ChannelUse::IfIgnored, Some(days)),
         };
         let from = match choice.from {
-            Level::Scheduled | Level::Upcoming => From::Upcoming,
-            Level::Due => From::Due,
-            Level::Overdue => From::Overdue,
+            Level::Scheduled | Level::Upcoming => LeastLevel::Upcoming,
+            Level::Due => LeastLevel::Due,
+            Level::Overdue => LeastLevel::Overdue,
         };
         Self { when, days, from }
     }
 
     fn read(self) -> Option<Choice> {
         let when = match (self.when, self.days) {
-            (When::Never, _) => Use::Never,
-            (When::AtOnce, _) => Use::AtOnce,
-            (When::IfIgnored, Some(days @ 1..=90)) => Use::IfIgnored { days },
-            (When::IfIgnored, _) => return None,
+            (ChannelUse::Never, _) => Use::Never,
+            (ChannelUse::AtOnce, _) => Use::AtOnce,
+            (ChannelUse::IfIgnored, Some(days @ 1..=90)) => Use::IfIgnored { days },
+            (ChannelUse::IfIgnored, _) => return None,
         };
         let from = match self.from {
-            From::Upcoming => Level::Upcoming,
-            From::Due => Level::Due,
-            From::Overdue => Level::Overdue,
+            LeastLevel::Upcoming => Level::Upcoming,
+            LeastLevel::Due => Level::Due,
+            LeastLevel::Overdue => Level::Overdue,
         };
         Some(Choice { when, from })
     }
