@@ -376,7 +376,7 @@ impl DeliveryAttempted<'_> {
         match self.outcome {
             Ok(()) => tracing::debug!(channel, deliveries = self.deliveries, "message sent"),
             Err(error) => {
-                tracing::warn!(channel, deliveries = self.deliveries, error = chain(error), "message not sent")
+                tracing::warn!(channel, deliveries = self.deliveries, error = chain(error), "message not sent");
             }
         }
     }

@@ -189,10 +189,7 @@ pub(super) fn put_task(task: &Task, expected: Expected) -> Result<DocWrite, Chan
 
 /// What a change writes.
 fn writes(change: &Change, docs: &mut Vec<DocWrite>) -> Result<(), ChannelError> {
-    let (before, after) = match change {
-        Change::Put { before, after } => (before.as_ref(), Some(after)),
-        Change::Forget(before) => (Some(before), None),
-    };
+    let (before, after) = (change.before.as_ref(), change.after.as_ref());
     let Some(delivery) = after.or(before.map(|stored| &stored.delivery)) else { return Ok(()) };
     let key = delivery.key.to_string();
     let expected = before.map_or(Expected::Absent, |stored| Expected::Version(stored.version));

@@ -31,16 +31,23 @@ pub(super) struct Reach {
 
 /// What has to change.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Change {
+pub(super) struct Change {
+    /// How a delivery was; `None` if it is new.
+    pub(super) before: Option<Stored>,
+    /// How it shall be; `None` if it speaks of nothing any more.
+    pub(super) after: Option<Delivery>,
+}
+
+impl Change {
     /// A delivery is new, or comes to another state.
-    Put {
-        /// How it was.
-        before: Option<Stored>,
-        /// How it shall be.
-        after: Delivery,
-    },
+    pub(super) fn put(before: Option<Stored>, after: Delivery) -> Self {
+        Self { before, after: Some(after) }
+    }
+
     /// A delivery speaks of nothing any more.
-    Forget(Stored),
+    pub(super) fn forget(before: Stored) -> Self {
+        Self { before: Some(before), after: None }
+    }
 }
 
 /// What a plan is made of.
@@ -116,10 +123,7 @@ impl Situation<'_> {
             stored.into_iter().map(|one| (one.delivery.key.clone(), one)).collect();
         let mut changes: Vec<Change> = stored.values().filter_map(|one| self.reconsider(one, &stored)).collect();
         let Some(reach) = self.reach else { return changes };
-        let new = |key, state| Change::Put {
-            before: None,
-            after: Delivery::planned(key, reach.owner.clone(), state, self.now_ms),
-        };
+        let new = |key, state| Change::put(None, Delivery::planned(key, reach.owner.clone(), state, self.now_ms));
         for notice in self.vehicle.notices.values() {
             for channel in self.available.iter().copied() {
                 if is_told(&stored, &reach.owner, notice.id(), channel) {
@@ -164,7 +168,7 @@ impl Situation<'_> {
             let waits_for_clear = self.is_to_be_cleared(one)
                 && self.reach.is_some_and(|reach| reach.owner == delivery.owner)
                 && all.get(&clear).is_none_or(|clear| clear.delivery.state.due_ms().is_some());
-            return (!waits_for_clear).then(|| Change::Forget(one.clone()));
+            return (!waits_for_clear).then(|| Change::forget(one.clone()));
         }
         let is_revived = matches!(delivery.state, State::Withdrawn { .. });
         if !is_pending && !is_revived {
@@ -172,19 +176,14 @@ impl Situation<'_> {
         }
         let state = self.state_of(delivery);
         let stays = match (delivery.state, state) {
-            (State::Withdrawn { .. }, State::Withdrawn { .. }) => true,
-            // A closing on its way waits for its next attempt.
-            (State::Failed { .. }, State::Queued { .. }) => true,
+            // What is withdrawn stays so, and a closing on its way waits for its next attempt.
+            (State::Withdrawn { .. }, State::Withdrawn { .. }) | (State::Failed { .. }, State::Queued { .. }) => true,
             (before, after) => before == after,
         };
-        if stays || (is_revived && self.is_told_by_another(delivery, all)) {
+        if stays || (is_revived && is_told(all, &delivery.owner, delivery.key.notice, delivery.key.channel)) {
             return None;
         }
-        Some(Change::Put { before: Some(one.clone()), after: Delivery { state, ..delivery.clone() } })
-    }
-
-    fn is_told_by_another(&self, delivery: &Delivery, all: &BTreeMap<DeliveryKey, Stored>) -> bool {
-        is_told(all, &delivery.owner, delivery.key.notice, delivery.key.channel)
+        Some(Change::put(Some(one.clone()), Delivery { state, ..delivery.clone() }))
     }
 
     /// Whether somebody sees a notice by a channel that can take it away again, and should not any more.

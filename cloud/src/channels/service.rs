@@ -138,7 +138,7 @@ impl Channels {
         let mut changes = Vec::new();
         for vehicle in self.service.vehicles_of(account).await? {
             let stored = self.book.deliveries(&vehicle.device).await?;
-            changes.extend(stored.into_iter().filter(|one| one.delivery.owner == *account).map(Change::Forget));
+            changes.extend(stored.into_iter().filter(|one| one.delivery.owner == *account).map(Change::forget));
         }
         self.book.commit(&changes, None, docs).await
     }
@@ -159,7 +159,7 @@ impl Channels {
     pub async fn retry(&self, key: &DeliveryKey) -> Result<bool, ChannelError> {
         let Some(stored) = self.book.delivery(key).await? else { return Ok(false) };
         let Some(after) = revived(&stored.delivery, self.service.clock().now_ms()) else { return Ok(false) };
-        self.book.commit(&[Change::Put { before: Some(stored), after }], None, vec![mark(&key.device)]).await?;
+        self.book.commit(&[Change::put(Some(stored), after)], None, vec![mark(&key.device)]).await?;
         Ok(true)
     }
 

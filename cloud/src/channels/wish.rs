@@ -39,33 +39,35 @@ impl Wish {
             Some(known) if known.url == self.webhook.trim() => known.secret.clone(),
             _ => Channels::new_secret()?,
         };
-        Ok(self.checked(before, secret))
+        Ok(self.checked(before, secret).ok())
     }
 
-    fn checked(self, before: &Contact, secret: String) -> Option<Contact> {
+    fn checked(self, before: &Contact, secret: String) -> Result<Contact, Malformed> {
         let mut contact = before.clone();
         let preferences = &mut contact.preferences;
         for (channel, choice) in &self.choices {
             preferences.choose(*channel, *choice);
         }
-        let minute = |text: &str, default: u16| if text.is_empty() { Some(default) } else { minute(text) };
         preferences.quiet = QuietHours {
-            from_minute: minute(&self.quiet_from, preferences.quiet.from_minute)?,
-            to_minute: minute(&self.quiet_to, preferences.quiet.to_minute)?,
+            from_minute: optional(&self.quiet_from, minute)?.unwrap_or(preferences.quiet.from_minute),
+            to_minute: optional(&self.quiet_to, minute)?.unwrap_or(preferences.quiet.to_minute),
         };
-        preferences.digest_minute = optional(&self.digest_at, |text| self::minute(text))?;
+        preferences.digest_minute = optional(&self.digest_at, minute)?;
         contact.time_zone = optional(&self.time_zone, |name| zones::is_known(name).then(|| name.to_owned()))?;
         contact.email = optional(&self.email, Address::email)?;
         contact.phone = optional(&self.phone, Address::phone)?;
         contact.postal = optional(&self.postal, Postal::new)?;
         contact.webhook = optional(&self.webhook, |url| Webhook::new(url, secret))?;
-        Some(contact)
+        Ok(contact)
     }
 }
 
+/// A text is none of what it should be.
+struct Malformed;
+
 /// An empty text is nothing; any other has to read.
-fn optional<T>(text: &str, read: impl FnOnce(&str) -> Option<T>) -> Option<Option<T>> {
-    if text.trim().is_empty() { Some(None) } else { read(text.trim()).map(Some) }
+fn optional<T>(text: &str, read: impl FnOnce(&str) -> Option<T>) -> Result<Option<T>, Malformed> {
+    if text.trim().is_empty() { Ok(None) } else { read(text.trim()).map(Some).ok_or(Malformed) }
 }
 
 /// A minute of the day from `HH:MM`.

@@ -138,7 +138,7 @@ impl Worker {
     async fn changes(&self, device: &DeviceId) -> Result<Vec<Change>, ChannelError> {
         let vehicle = self.0.service.vehicle(device).await?;
         let stored = self.0.book.deliveries(device).await?;
-        let Some(vehicle) = vehicle else { return Ok(stored.into_iter().map(Change::Forget).collect()) };
+        let Some(vehicle) = vehicle else { return Ok(stored.into_iter().map(Change::forget).collect()) };
         let reach = match &vehicle.owner {
             Some(owner) => Some(self.0.book.reach(owner).await?),
             None => None,
@@ -187,12 +187,12 @@ impl Worker {
                 continue;
             }
             let Some(state) = self.state_of(&stored.delivery, known).await? else {
-                self.note(Change::Forget(stored)).await?;
+                self.note(Change::forget(stored)).await?;
                 continue;
             };
             if !matches!(state, State::Queued { .. } | State::Failed { .. }) {
                 let after = Delivery { state, ..stored.delivery.clone() };
-                self.note(Change::Put { before: Some(stored), after }).await?;
+                self.note(Change::put(Some(stored), after)).await?;
                 continue;
             }
             let delivery = &stored.delivery;
@@ -257,7 +257,7 @@ impl Worker {
         for before in batch {
             let after = begun(&before.delivery, &message, now_ms);
             claimed.push(Stored { version: before.version + 1, delivery: after.clone() });
-            claims.push(Change::Put { before: Some(before), after });
+            claims.push(Change::put(Some(before), after));
         }
         match self.0.book.commit(&claims, None, Vec::new()).await {
             Ok(()) => {}
@@ -296,9 +296,9 @@ impl Worker {
             let now_ms = self.now_ms();
             let after = ended(&stored.delivery, outcome, self.backoff(), &self.0.draws, now_ms);
             let mut docs: Vec<DocWrite> = more.clone();
-            docs.extend(self.beside(&after, outcome)?);
+            docs.extend(Self::beside(&after, outcome)?);
             let key = stored.delivery.key.clone();
-            let change = Change::Put { before: Some(stored), after };
+            let change = Change::put(Some(stored), after);
             match self.0.book.commit(&[change], None, docs).await {
                 Err(ChannelError::Store(StoreError::Conflict { .. })) => {}
                 other => return other,
@@ -316,7 +316,7 @@ impl Worker {
     }
 
     /// What is written together with an outcome.
-    fn beside(&self, after: &Delivery, outcome: &Result<(), SendError>) -> Result<Vec<DocWrite>, ChannelError> {
+    fn beside(after: &Delivery, outcome: &Result<(), SendError>) -> Result<Vec<DocWrite>, ChannelError> {
         let key = &after.key;
         if matches!(outcome, Err(SendError::Gone)) && key.channel == Channel::Push {
             return Ok(vec![book::drop_subscription(&after.owner, &key.recipient)]);
