@@ -16,11 +16,11 @@ use super::outbox::mark;
 use super::plan::{Change, Stored};
 use super::send::{available, vapid};
 use super::settle::revived;
-use super::{ChannelError, Contact, Delivery, DeliveryKey, LetterError, Subscription, Task, TaskKind, letter};
+use super::{ChannelError, Contact, Delivery, DeliveryKey, LetterError, Postal, Subscription, Task, TaskKind, letter};
 use crate::accounts::Account;
 use crate::config;
-use crate::domain::{AccountId, Vehicle};
-use crate::i18n::{Format, Language};
+use crate::domain::{AccountId, NoticeDoc, Vehicle};
+use crate::i18n::Format;
 use crate::service::Service;
 use crate::store::{DocWrite, Expected};
 use crate::zones::zone;
@@ -205,20 +205,35 @@ impl Channels {
         Ok(true)
     }
 
-    /// A task's letter as PDF, in its owner's language.
+    /// A task's letter as PDF, in its owner's language where the font has its characters.
     pub async fn letter(&self, task: &Task, vehicle: &Vehicle, owner: &Account) -> Result<Vec<u8>, ChannelError> {
         let (_, contact) = self.book.contact(&task.owner).await?;
         let notice = vehicle.notices.get(&task.notice).ok_or(LetterError::Address)?;
         let to = contact.postal.ok_or(LetterError::Address)?;
+        match self.draw(vehicle, notice, &to, owner) {
+            // The font has no characters of some languages; everybody can have a letter in the first one.
+            Err(LetterError::Character(_)) => {
+                Ok(self.draw(vehicle, notice, &to, &Account { language: None, ..owner.clone() })?)
+            }
+            drawn => Ok(drawn?),
+        }
+    }
+
+    fn draw(
+        &self,
+        vehicle: &Vehicle,
+        notice: &NoticeDoc,
+        to: &Postal,
+        owner: &Account,
+    ) -> Result<Vec<u8>, LetterError> {
         let now_ms = self.service.clock().now_ms();
         let link_ms = self.settings.link_days.saturating_mul(86_400_000);
         let pen = Pen { account: owner, links: &self.links, now_ms, link_ms };
         let told = pen.told(vehicle, notice);
         let words = pen.words(vec![told.clone()]);
-        let localizer =
-            owner.language.as_deref().and_then(Language::from_code).unwrap_or(Language::DEFAULT).localizer();
-        let format = Format { localizer, unit: owner.unit, zone: zone(&vehicle.profile.time_zone), now_ms };
-        Ok(letter::draw(&self.settings.workshop.sender, &to, &format.date(now_ms), &words, &told)?)
+        let zone = zone(&vehicle.profile.time_zone);
+        let format = Format { localizer: words.localizer, unit: owner.unit, zone, now_ms };
+        letter::draw(&self.settings.workshop.sender, to, &format.date(now_ms), &words, &told)
     }
 
     /// Writes rows of an account and marks its vehicles.

@@ -410,11 +410,16 @@ async fn a_letter_is_printed_from_its_task_and_done_once() {
     scene.settle().await;
     let vera = scene.app.client("vera").await;
     let path = format!("/api/v1/tasks/golf-1/{}/letter", brake_reminder());
-    let request = vera.request(Method::GET, &path).body(axum::body::Body::empty()).unwrap();
-    let (status, headers, body) = vera.stream(request).await;
-    assert_eq!((status, headers["content-type"].to_str().unwrap()), (StatusCode::OK, "application/pdf"));
-    let pdf = axum::body::to_bytes(body, 1 << 20).await.unwrap();
-    assert!(pdf.starts_with(b"%PDF-"));
+    let print = async || {
+        let request = vera.request(Method::GET, &path).body(axum::body::Body::empty()).unwrap();
+        let (status, headers, body) = vera.stream(request).await;
+        assert_eq!((status, headers["content-type"].to_str().unwrap()), (StatusCode::OK, "application/pdf"));
+        axum::body::to_bytes(body, 1 << 20).await.unwrap()
+    };
+    assert!(print().await.starts_with(b"%PDF-"));
+    let chinese = scene.anna.json(Method::PUT, "/api/v1/preferences", r#"{"language":"zh-Hans"}"#).await;
+    assert_eq!(chinese.status, StatusCode::OK, "{}", chinese.body);
+    assert!(print().await.starts_with(b"%PDF-"), "the font has no Chinese, so that letter comes in English");
     let done = format!("/api/v1/tasks/golf-1/{}/letter/done", brake_reminder());
     assert_eq!(vera.json(Method::POST, &done, "").await.status, StatusCode::NO_CONTENT);
     assert_eq!(vera.json(Method::POST, &done, "").await.status, StatusCode::NOT_FOUND);
