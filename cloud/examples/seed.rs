@@ -15,6 +15,12 @@ use std::path::PathBuf;
 use milepost::clock::Clock;
 use milepost::store::{AnyStore, SledSettings, SledStore, Store as _};
 
+/// Every channel that needs nobody in the internet, quickly; a mail server at port 2525 is whoever looks at the pages.
+const CHANNELS: &str = "[channels]\npublic_url = \"http://127.0.0.1:8080\"\nstep_ms = 100\ngather_ms = 0\n\n\
+    [channels.email]\nserver = \"127.0.0.1:2525\"\ntls = \"never\"\n\n\
+    [channels.push]\ncontact = \"mailto:ops@cars.example\"\n\n\
+    [channels.workshop]\ncalls = true\nsender = [\"Workshop\", \"Road 2\"]\n";
+
 #[tokio::main]
 async fn main() {
     let folder = PathBuf::from(std::env::args().nth(1).expect("the folder is the one argument"));
@@ -26,7 +32,8 @@ async fn main() {
     let now_ms = Clock::real().now_ms();
     let config = format!(
         "[data]\nfolder = \"{}\"\n\n[clock]\nepoch_ms = {}\nstarted_ms = {now_ms}\n\n\
-         [front_door]\nlisten = \"127.0.0.1:0\"\n\n[http]\nlisten = \"127.0.0.1:8080\"\n\n[admin]\nlisten = \"127.0.0.1:0\"\n",
+         [front_door]\nlisten = \"127.0.0.1:0\"\n\n[http]\nlisten = \"127.0.0.1:8080\"\n\n[admin]\nlisten = \"127.0.0.1:0\"\n\n\
+         {CHANNELS}",
         folder.display(),
         app::NOW_MS,
     );

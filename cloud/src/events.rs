@@ -6,10 +6,12 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use metrics::{counter, gauge, histogram};
+use milepost_engine::channels::Channel;
 use milepost_engine::rollout::{State, Wave};
 use milepost_protocol::DeviceId;
 use milepost_protocol::update::{UpdateReport, UpdateState, Version};
 
+use crate::channels::{ChannelError, SendError};
 use crate::domain::AccountId;
 
 /// A connection was turned away before it became a session.
@@ -345,6 +347,55 @@ impl UnknownZone<'_> {
     pub fn emit(&self) {
         counter!("milepost_unknown_time_zones_total").increment(1);
         tracing::debug!(name = self.name, "time zone is not known, UTC counts");
+    }
+}
+
+/// A message was tried on a channel.
+#[derive(Debug)]
+pub struct DeliveryAttempted<'a> {
+    /// Which channel.
+    pub channel: Channel,
+    /// What came of it.
+    pub outcome: &'a Result<(), SendError>,
+    /// How many deliveries it carries.
+    pub deliveries: usize,
+}
+
+impl DeliveryAttempted<'_> {
+    /// Logs and counts it.
+    pub fn emit(&self) {
+        let outcome = match self.outcome {
+            Ok(()) => "sent",
+            Err(SendError::Refused(_)) => "refused",
+            Err(SendError::NotTaken(_)) => "not_taken",
+            Err(SendError::Unknown(_)) => "unknown",
+            Err(SendError::Gone) => "gone",
+        };
+        let channel = self.channel.name();
+        counter!("milepost_messages_total", "channel" => channel, "outcome" => outcome).increment(1);
+        match self.outcome {
+            Ok(()) => tracing::debug!(channel, deliveries = self.deliveries, "message sent"),
+            Err(error) => {
+                tracing::warn!(channel, deliveries = self.deliveries, error = chain(error), "message not sent");
+            }
+        }
+    }
+}
+
+/// A loop of the channels failed; its next round starts anew.
+#[derive(Debug)]
+pub struct ChannelFailed<'a> {
+    /// Which loop, as a label.
+    pub what: &'static str,
+    /// Why.
+    pub error: &'a ChannelError,
+}
+
+impl ChannelFailed<'_> {
+    /// Logs and counts it.
+    pub fn emit(&self) {
+        counter!("milepost_channel_failures_total", "what" => self.what).increment(1);
+        tracing::error!(what = self.what, error = chain(self.error), "a loop of the channels failed");
     }
 }
 

@@ -16,6 +16,7 @@ use tokio::task::JoinHandle;
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
+use crate::channels::{self, Worker};
 use crate::clock::Clock;
 use crate::config::{Config, Secret, StoreKind};
 use crate::domain::Texts;
@@ -214,6 +215,7 @@ impl Server {
         let firmware = Firmware::new(service.clone(), config.firmware.key_bytes());
         let helpers = vec![
             tokio::spawn(firmware::drive(firmware, key, config.firmware.clone(), stop_helpers.clone())),
+            tokio::spawn(channels::drive(Worker::new(service.clone(), config.channels.clone()), stop_helpers.clone())),
             tokio::spawn(tick(committer.committer.clone(), config.ingest.tick_ms, stop_helpers.clone())),
             tokio::spawn(watch_register(
                 Watched {

@@ -2,6 +2,7 @@
 //!
 //! Invariant: a name that neither knows counts as UTC and is counted, never passed over in silence.
 
+use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use crate::events::UnknownZone;
@@ -14,10 +15,20 @@ pub(crate) fn zone(name: &str) -> TimeZone {
     })
 }
 
+/// The minute of the local day at a moment in milliseconds of Unix time; a moment beyond the calendar counts as midnight.
+pub(crate) fn minute_of_day(zone: &TimeZone, at_ms: u64) -> u16 {
+    let Ok(at) = Timestamp::from_millisecond(at_ms.cast_signed()) else { return 0 };
+    let local = zone.to_datetime(at);
+    u16::from(local.hour().unsigned_abs()) * 60 + u16::from(local.minute().unsigned_abs())
+}
+
+/// Whether a name is one of the database.
+pub(crate) fn is_known(name: &str) -> bool {
+    TimeZone::get(name).is_ok()
+}
+
 #[cfg(test)]
 mod tests {
-    use jiff::Timestamp;
-
     use super::*;
 
     #[test]

@@ -34,7 +34,8 @@ export default defineConfig({
     { name: "looks-dark-phone", testMatch: /looks/, use: { viewport: phone, colorScheme: "dark" } },
     { name: "looks-light-desk", testMatch: /looks/, use: { viewport: desk, colorScheme: "light" } },
     { name: "looks-dark-desk", testMatch: /looks/, use: { viewport: desk, colorScheme: "dark" } },
-    { name: "works", testIgnore: /looks|plain/, use: { viewport: desk } },
+    { name: "works", testIgnore: /looks|plain|channels\.spec/, use: { viewport: desk } },
+    { name: "channels-without-javascript", testMatch: /channels\.spec/, use: { viewport: phone, javaScriptEnabled: false } },
     { name: "works-without-javascript", testMatch: /plain/, use: { viewport: phone, javaScriptEnabled: false } },
   ],
 });

@@ -37,6 +37,15 @@ pub(super) struct Export {
     /// Decisions on offers as they are stored.
     #[schema(value_type = Vec<Object>)]
     decisions: Vec<DecisionRow>,
+    /// What was told of its notices outside of the car and the account, as it is stored.
+    #[schema(value_type = Vec<Object>)]
+    deliveries: Vec<crate::channels::Delivery>,
+    /// How its owner is reached, as it is stored.
+    #[schema(value_type = Object)]
+    contact: crate::channels::Contact,
+    /// The owner's browsers that take notifications, as they are stored.
+    #[schema(value_type = Vec<Object>)]
+    push_subscriptions: Vec<crate::channels::Subscription>,
     /// What the car sent, byte for byte.
     envelopes: Vec<EnvelopeBody>,
     /// Whether every envelope is in.
@@ -81,7 +90,20 @@ pub(crate) async fn export(
         });
     };
     let decisions = state.service.decisions(&device, usize::MAX).await?;
-    let export = Export { made_at: timestamp(state.now_ms()), vehicle, decisions, envelopes, complete };
+    let account = &owner.0.account.id;
+    let mut deliveries = state.channels.deliveries(&device).await?;
+    // What an earlier owner was told is not the present one's to see.
+    deliveries.retain(|delivery| delivery.owner == *account);
+    let export = Export {
+        made_at: timestamp(state.now_ms()),
+        vehicle,
+        decisions,
+        deliveries,
+        contact: state.channels.contact(account).await?.1,
+        push_subscriptions: state.channels.subscriptions(account).await?,
+        envelopes,
+        complete,
+    };
     let name = format!("attachment; filename=\"milepost-{device}.json\"");
     Ok(([(CONTENT_DISPOSITION, name)], Json(ExportBody { export })).into_response())
 }

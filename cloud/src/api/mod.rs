@@ -5,6 +5,7 @@
 
 mod account;
 mod body;
+mod channels;
 mod devices;
 mod enrolment;
 mod events;
@@ -12,12 +13,15 @@ mod export;
 mod firmware;
 mod idempotency;
 mod items;
+mod links;
 mod notices;
 mod privacy;
 mod problem;
 mod queue;
 mod rollouts;
 mod session;
+mod tasks;
+mod undelivered;
 mod vehicles;
 
 pub use problem::{Problem, ProblemBody};
@@ -66,9 +70,19 @@ pub fn router() -> (Router<AppState>, Document) {
         .routes(routes!(items::undo))
         .routes(routes!(privacy::show, privacy::save))
         .routes(routes!(export::export))
+        .routes(routes!(channels::show, channels::save, channels::forget))
+        .routes(routes!(channels::subscribe))
+        .routes(routes!(channels::unsubscribe))
+        .routes(routes!(channels::deliveries))
+        .routes(routes!(links::answer))
         .routes(routes!(queue::list))
         .routes(routes!(queue::show))
         .routes(routes!(queue::records))
+        .routes(routes!(tasks::list))
+        .routes(routes!(tasks::finish))
+        .routes(routes!(tasks::letter))
+        .routes(routes!(undelivered::list))
+        .routes(routes!(undelivered::retry))
         .routes(routes!(devices::list))
         .routes(routes!(devices::show))
         .routes(routes!(devices::configure))

@@ -39,6 +39,13 @@ pub(crate) struct AnswerBody {
     days: Option<u16>,
 }
 
+impl AnswerBody {
+    /// The answer, if it is one.
+    pub(crate) fn read(&self) -> Result<milepost_protocol::notice::Answer, Problem> {
+        crate::web::parse_answer(&self.answer, self.days)
+    }
+}
+
 /// Decisions on offers, the newest first.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct DecisionsBody {
@@ -107,7 +114,7 @@ pub(crate) async fn answer(
 ) -> Result<Json<OneNoticeBody>, Problem> {
     let vehicle = owner.vehicle(&state, &id).await?;
     let notice: NoticeId = notice.parse().map_err(|_| Problem::not_found())?;
-    let answer = crate::web::parse_answer(&body.answer, body.days)?;
+    let answer = body.read()?;
     state.service.answer(&vehicle.device, notice, answer, owner.actor()).await?;
     let vehicle = owner.vehicle(&state, &id).await?;
     let format = reader.format(&owner.0.account, Some(&vehicle));

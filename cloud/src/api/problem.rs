@@ -15,6 +15,7 @@ use milepost_engine::rollout::ApproveError;
 use serde::{Deserialize, Serialize};
 
 use crate::accounts::{AccountsError, LoginError, PasswordError};
+use crate::channels::{ChannelError, LetterError};
 use crate::domain::IntentError;
 use crate::firmware::FirmwareError;
 use crate::i18n::{Language, Localizer};
@@ -101,6 +102,11 @@ impl Problem {
         Self::new(StatusCode::CONFLICT, "nothing-to-undo")
     }
 
+    /// A letter has characters that its font lacks, or an address is missing.
+    pub fn letter() -> Self {
+        Self::new(StatusCode::CONFLICT, "letter")
+    }
+
     /// The `Idempotency-Key` was used for something else.
     pub fn key_reused() -> Self {
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, "key-reused")
@@ -175,6 +181,7 @@ impl Problem {
         "not-invited",
         "closed",
         "nothing-to-undo",
+        "letter",
         "key-reused",
         "certificate-request",
         "conflict",
@@ -243,6 +250,19 @@ impl From<IntentError> for Problem {
             IntentError::TooManyItems | IntentError::TooLong | IntentError::OutOfRange => Self::invalid(),
             IntentError::Full | IntentError::Stopping => Self::unavailable(),
             IntentError::Store => Self::internal(&error),
+        }
+    }
+}
+
+impl From<ChannelError> for Problem {
+    fn from(error: ChannelError) -> Self {
+        match error {
+            ChannelError::Store(error) => error.into(),
+            ChannelError::Account(error) => error.into(),
+            ChannelError::Letter(LetterError::Address | LetterError::Character(_) | LetterError::TooLong) => {
+                Self::letter()
+            }
+            _ => Self::internal(&error),
         }
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! Invariant: an unknown key, a wrong type or a value out of range is an error that names file, line and key; nothing is read from the environment.
 
+mod channels;
 mod error;
 mod sections;
 
@@ -9,6 +10,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+pub use channels::{Channels, Email, EmailTls, Push, TextMessages, Workshop};
 pub use error::ConfigError;
 pub use sections::{
     Admin, ClockSettings, Data, Firmware, FrontDoor, Http, Ingest, Offers, Secret, StoreKind, StoreSettings,
@@ -34,6 +36,8 @@ pub struct Config {
     pub firmware: Firmware,
     /// Pages and API.
     pub http: Http,
+    /// How owners are reached outside of the car and the account.
+    pub channels: Channels,
     /// Metrics.
     pub admin: Admin,
 }
@@ -102,6 +106,7 @@ impl Config {
         if self.firmware.key_bytes().len() != self.firmware.keys.len() {
             return Err(("firmware.keys", "must be Ed25519 public keys of 64 hexadecimal digits".to_owned()));
         }
+        self.channels.check()?;
         if !(0.0..=0.5).contains(&self.offers.holdout_share) {
             return Err(("offers.holdout_share", "must be between 0 and 0.5".to_owned()));
         }

@@ -11,6 +11,7 @@ use tokio::sync::oneshot;
 
 use super::Ack;
 use super::fold::Named;
+use crate::channels;
 use crate::domain::{Change, ChangeKind, IntentError, Outcome, Vehicle};
 use crate::events::Committed;
 use crate::rules::Effects;
@@ -61,6 +62,9 @@ impl Group {
             draft.vehicle.revision += 1;
             self.commit.messages.append(&mut draft.effects.messages.clone());
             self.commit.decisions.extend(draft.effects.decision.take());
+            if draft.effects.kinds.iter().any(|kind| channels::concerns(*kind)) {
+                self.commit.docs.push(channels::mark(&draft.vehicle.device));
+            }
             self.count.notices += draft.effects.raised() as u64;
             self.commit.vehicles.push(VehicleWrite { expected: draft.expected, vehicle: draft.vehicle.clone() });
         }

@@ -45,6 +45,7 @@ pub struct Pki {
     device: Authority,
     serials: Serials,
     receipts: ReceiptKey,
+    channels: Secret,
 }
 
 /// What a device needs to connect.
@@ -105,7 +106,8 @@ impl Pki {
         files::create_folder(&folder.join("issued"))?;
         let serials = Serials::open(folder)?;
         let receipts = ReceiptKey::open(folder)?;
-        Ok(Self { folder: folder.to_owned(), server, device, serials, receipts })
+        let channels = secret(folder, "channels")?;
+        Ok(Self { folder: folder.to_owned(), server, device, serials, receipts, channels })
     }
 
     /// The authority that devices must expect behind the server's certificate, as PEM.
@@ -151,13 +153,12 @@ impl Pki {
 
     /// A secret of this installation, 32 hexadecimal digits; it is made at the first time.
     pub fn secret(&self, name: &str) -> Result<Secret, PkiError> {
-        let path = self.folder.join(format!("{name}.secret"));
-        if let Some(text) = files::read(&path)? {
-            return Ok(Secret::new(text.trim().to_owned()));
-        }
-        let text = format!("{:032x}", rand::random::<u128>());
-        files::write(&path, &text)?;
-        Ok(Secret::new(text))
+        secret(&self.folder, name)
+    }
+
+    /// The secret that links and keys of the channels follow from.
+    pub fn channels(&self) -> &Secret {
+        &self.channels
     }
 
     /// What was issued and revoked.
@@ -169,6 +170,16 @@ impl Pki {
     pub fn register_path(&self) -> PathBuf {
         self.folder.join("devices.json")
     }
+}
+
+fn secret(folder: &Path, name: &str) -> Result<Secret, PkiError> {
+    let path = folder.join(format!("{name}.secret"));
+    if let Some(text) = files::read(&path)? {
+        return Ok(Secret::new(text.trim().to_owned()));
+    }
+    let text = format!("{:032x}", rand::random::<u128>());
+    files::write(&path, &text)?;
+    Ok(Secret::new(text))
 }
 
 /// Bytes as hexadecimal digits.

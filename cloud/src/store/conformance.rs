@@ -8,8 +8,9 @@ use milepost_protocol::{DeviceId, RecordId};
 use proptest::prelude::*;
 
 use super::{
-    AnyStore, Collection, Commit, DocKey, DocWrite, Expected, History, MemoryStore, Message, QuarantineRow,
-    QueueCursor, SledSettings, SledStore, Store as _, StoreError, TelemetryRow, VehicleWrite,
+    AnyStore, Collection, Commit, DEAD_LETTERS, DELIVERIES, DELIVERY_DUE, DocKey, DocWrite, Expected, History,
+    MemoryStore, Message, NOTICE_OUTBOX, QuarantineRow, QueueCursor, SledSettings, SledStore, Store as _, StoreError,
+    TASKS, TelemetryRow, VehicleWrite,
 };
 use crate::domain::{AccountId, Vehicle};
 
@@ -178,6 +179,30 @@ fn documents_are_listed_by_prefix_and_page_within_their_collection() {
         assert_eq!(keys(store.list(ACCOUNTS, "a", Some("a2"), 9).await.unwrap()), ["a3"]);
         assert_eq!(keys(store.list(ACCOUNTS, "", None, 9).await.unwrap()), ["a1", "a2", "a3", "b1"]);
         assert!(store.list(ACCOUNTS, "c", None, 9).await.unwrap().is_empty());
+    });
+}
+
+#[test]
+fn an_erased_vehicle_takes_its_deliveries_tasks_and_their_due_rows_along_and_no_others() {
+    over_every_store(async |store| {
+        let rows = |id: &str| {
+            [
+                (DELIVERIES, format!("{id}/0/show/email/x")),
+                (DELIVERY_DUE, format!("email/00000000000000000007/{id}/0/show/email/x")),
+                (DEAD_LETTERS, format!("{id}/0/show/email/x")),
+                (TASKS, format!("{id}/0/call")),
+                (NOTICE_OUTBOX, id.to_owned()),
+                (ACCOUNTS, id.to_owned()),
+            ]
+            .map(|(collection, key)| DocKey::new(collection, key))
+        };
+        let keys: Vec<DocKey> = ["d1", "d10"].into_iter().flat_map(rows).collect();
+        let write = |key: &DocKey| DocWrite { key: key.clone(), expected: Expected::Any, value: Some(vec![1]) };
+        store.commit(Commit { docs: keys.iter().map(write).collect(), ..Commit::default() }).await.unwrap();
+        store.erase(&device("d1")).await.unwrap();
+        let left: Vec<bool> = store.docs(&keys).await.unwrap().iter().map(Option::is_some).collect();
+        let (gone, kept) = ([false, false, false, false, false, true], [true; 6]);
+        assert_eq!(left, [gone, kept].concat(), "an account that is called like a vehicle is none");
     });
 }
 

@@ -6,6 +6,30 @@ use std::fmt;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Collection(pub &'static str);
 
+/// What is on its way to owners; keys begin with the device's id and a slash.
+pub const DELIVERIES: Collection = Collection("delivery");
+
+/// When deliveries are due: `channel/time/` and the delivery's key.
+pub const DELIVERY_DUE: Collection = Collection("delivery_due");
+
+/// Deliveries that were given up; keys are those of the deliveries.
+pub const DEAD_LETTERS: Collection = Collection("dead_letter");
+
+/// What the workshop's people do for notices; keys begin with the device's id and a slash.
+pub const TASKS: Collection = Collection("workshop_task");
+
+/// Vehicles whose notices have to be looked at; keys are device ids.
+pub const NOTICE_OUTBOX: Collection = Collection("notice_outbox");
+
+/// The collections with documents about vehicles.
+pub(super) const OF_VEHICLES: [Collection; 5] = [DELIVERIES, DELIVERY_DUE, DEAD_LETTERS, TASKS, NOTICE_OUTBOX];
+
+/// Whether a document of one of [`OF_VEHICLES`] is about a vehicle, and goes when that is erased.
+pub(super) fn is_about(collection: Collection, key: &str, device: &str) -> bool {
+    let part = if collection == DELIVERY_DUE { 2 } else { 0 };
+    key.split('/').nth(part) == Some(device)
+}
+
 /// A document's key.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct DocKey {

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use milepost_protocol::{DeviceId, RecordId};
 
+use super::docs::{OF_VEHICLES, is_about};
 use super::{
     Collection, Commit, DecisionRow, Doc, DocKey, Faults, History, Message, QuarantineRow, QueueCursor, QueueEntry,
     Store, StoreError, TelemetryRow,
@@ -221,6 +222,9 @@ impl Store for MemoryStore {
         tables.messages.retain(|(owner, _), _| owner != device);
         tables.decisions.retain(|(owner, _), _| owner != device);
         tables.quarantine.retain(|(_, owner, _), _| owner != device);
+        let is_about =
+            |key: &DocKey| OF_VEHICLES.contains(&key.collection) && is_about(key.collection, &key.key, device.as_str());
+        tables.docs.retain(|key, _| !is_about(key));
         Ok(())
     }
 

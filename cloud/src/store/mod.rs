@@ -22,7 +22,9 @@ use std::future::Future;
 pub use self::sled::{SledSettings, SledStore};
 pub use any::AnyStore;
 pub use commit::{Commit, VehicleWrite};
-pub use docs::{Collection, Doc, DocKey, DocWrite, Expected};
+pub use docs::{
+    Collection, DEAD_LETTERS, DELIVERIES, DELIVERY_DUE, Doc, DocKey, DocWrite, Expected, NOTICE_OUTBOX, TASKS,
+};
 pub use error::StoreError;
 pub use faults::Faults;
 pub use memory::MemoryStore;

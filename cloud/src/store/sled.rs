@@ -18,6 +18,7 @@ use serde::{Deserialize, Serialize};
 use sled::{Batch, Db, IVec};
 use tokio::sync::{mpsc, oneshot};
 
+use super::docs::{OF_VEHICLES, is_about};
 use super::pack::{pack, unpack};
 use super::{
     Collection, Commit, DecisionRow, Doc, DocKey, History, Message, QuarantineRow, QueueCursor, QueueEntry, Store,
@@ -240,6 +241,15 @@ impl Writer {
         for prefix in [keys::telemetry_of(device), keys::messages_of(device), keys::decisions_of(device)] {
             for key in self.db.scan_prefix(prefix).keys() {
                 batch.remove(key.map_err(engine("scanning"))?);
+            }
+        }
+        for collection in OF_VEHICLES {
+            let all = keys::docs_of(collection.0);
+            for key in self.db.scan_prefix(&all).keys() {
+                let key = key.map_err(engine("scanning"))?;
+                if is_about(collection, &keys::text_behind(&key, all.len())?, device.as_str()) {
+                    batch.remove(key);
+                }
             }
         }
         for entry in self.db.scan_prefix(keys::quarantines()) {

@@ -25,6 +25,7 @@ struct AccountPage {
     themes: Vec<Choice>,
     sessions: Vec<SessionLine>,
     flash: Option<Flash>,
+    has_channels: bool,
 }
 
 struct Choice {
@@ -88,6 +89,7 @@ pub(crate) async fn show(
             .into(),
         sessions: sessions.into_iter().map(line).collect(),
         flash,
+        has_channels: account.role == Role::Owner,
         page,
     })
 }
@@ -126,7 +128,7 @@ pub(crate) async fn revoke(
 }
 
 /// A browser in words, as far as its name tells.
-fn describe(localizer: Localizer, agent: &str) -> String {
+pub(super) fn describe(localizer: Localizer, agent: &str) -> String {
     let find =
         |names: &[(&str, &'static str)]| names.iter().find(|(token, _)| agent.contains(token)).map(|(_, name)| *name);
     let browser = find(&[("Firefox/", "Firefox"), ("Edg/", "Edge"), ("Chrome/", "Chrome"), ("Safari/", "Safari")]);

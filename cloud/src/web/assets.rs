@@ -31,6 +31,7 @@ macro_rules! assets {
 assets! {
     "app.css": "text/css; charset=utf-8",
     "app.js": "text/javascript; charset=utf-8",
+    "push.js": "text/javascript; charset=utf-8",
     "icons.svg": "image/svg+xml",
     "mark.svg": "image/svg+xml",
     "manifest.webmanifest": "application/manifest+json",

@@ -12,8 +12,11 @@ pub fn faces() -> Faces {
     Faces {
         texts: Arc::new(CarTexts),
         router: Arc::new(|service, config| {
-            let settings =
-                Settings { secure_cookies: config.http.secure_cookies, firmware_keys: config.firmware.key_bytes() };
+            let settings = Settings {
+                secure_cookies: config.http.secure_cookies,
+                firmware_keys: config.firmware.key_bytes(),
+                channels: config.channels.clone(),
+            };
             router(AppState::new(service, Clock::real(), settings))
         }),
     }

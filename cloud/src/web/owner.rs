@@ -28,6 +28,11 @@ impl Did {
         Self { did: did.to_owned(), item: None }
     }
 
+    /// Whether it is this word.
+    pub(crate) fn is(&self, word: &str) -> bool {
+        self.did == word
+    }
+
     /// The message, if there is one.
     pub(crate) fn flash(&self, format: &Format) -> Option<Flash> {
         let localizer = format.localizer;
@@ -41,6 +46,8 @@ impl Did {
             "offer-refuse" => ("flash-offer-refused", None),
             "consent" => ("flash-consent", None),
             "preferences" => ("flash-preferences", None),
+            "channels" => ("flash-channels", None),
+            "push" => ("flash-push", None),
             "session" => ("flash-session-ended", None),
             "complete" => {
                 let item = self.item?;

@@ -47,10 +47,12 @@ pub(crate) enum Section {
     Offers,
     Privacy,
     Queue,
+    Tasks,
     Devices,
     Rollouts,
     Receipts,
     Rejects,
+    Undelivered,
     Account,
 }
 
@@ -103,12 +105,16 @@ impl Page {
         let localizer = reader.localizer(Some(account));
         let links = match account.role {
             Role::Owner => Vec::new(),
-            Role::Advisor => vec![link("/advisor".to_owned(), "list", "nav-queue", section == Section::Queue)],
+            Role::Advisor => vec![
+                link("/advisor".to_owned(), "list", "nav-queue", section == Section::Queue),
+                link("/advisor/tasks".to_owned(), "bell", "nav-tasks", section == Section::Tasks),
+            ],
             Role::Engineer => vec![
                 link("/lab".to_owned(), "signal", "nav-devices", section == Section::Devices),
                 link("/lab/rollouts".to_owned(), "download", "nav-rollouts", section == Section::Rollouts),
                 link("/lab/receipts".to_owned(), "inspect", "nav-receipts", section == Section::Receipts),
                 link("/lab/rejects".to_owned(), "alert", "nav-rejects", section == Section::Rejects),
+                link("/lab/undelivered".to_owned(), "bell", "nav-dead", section == Section::Undelivered),
             ],
         };
         Self {

@@ -11,7 +11,10 @@ use tower_http::compression::CompressionLayer;
 use tower_http::csrf::CsrfLayer;
 use tower_http::limit::RequestBodyLimitLayer;
 
-use super::{AppState, account, advisor, assets, errors, home, lab, live, login, offers, privacy, security, trips};
+use super::{
+    AppState, account, advisor, assets, channels, errors, home, lab, links, live, login, offers, privacy, security,
+    tasks, trips,
+};
 use crate::api::{self, Problem};
 use crate::firmware::MAX_IMAGE_LEN;
 
@@ -34,6 +37,11 @@ pub fn router(state: AppState) -> Router {
         .route("/go", get(home::go))
         .route("/account", get(account::show))
         .route("/account/preferences", post(account::save))
+        .route("/account/channels", get(channels::show).post(channels::save))
+        .route("/account/push/{subscription}/remove", post(channels::remove))
+        .route("/sw.js", get(channels::service_worker))
+        .route("/n/{token}", get(links::show).post(links::answer))
+        .route("/unsubscribe/{token}", get(links::unsubscribe_page).post(links::unsubscribe))
         .route("/account/sessions/{session}/revoke", post(account::revoke))
         .route("/vehicles/{vehicle}", get(home::show))
         .route("/vehicles/{vehicle}/live", get(live::vehicle))
@@ -45,6 +53,8 @@ pub fn router(state: AppState) -> Router {
         .route("/vehicles/{vehicle}/privacy", get(privacy::show).post(privacy::save))
         .route("/advisor", get(advisor::queue))
         .route("/advisor/live", get(live::queue))
+        .route("/advisor/tasks", get(tasks::show))
+        .route("/advisor/tasks/{vehicle}/{notice}/{kind}", post(tasks::finish))
         .route("/advisor/vehicles/{vehicle}", get(advisor::vehicle))
         .route("/devices", get(async || Redirect::permanent("/lab")))
         .route("/lab", get(lab::devices))
@@ -59,6 +69,7 @@ pub fn router(state: AppState) -> Router {
         .route("/lab/receipts/{receipt}", get(lab::receipt))
         .route("/lab/receipts/{receipt}/download", get(lab::download))
         .route("/lab/serials", get(lab::serials))
+        .route("/lab/undelivered", get(lab::undelivered).post(lab::retry))
         .route("/lab/rejects", get(lab::rejects))
         .route("/lab/rejects/{received}/{device}/{serial}", get(lab::reject))
         .route("/healthz", get(healthz))

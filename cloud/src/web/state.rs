@@ -6,7 +6,9 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::accounts::{Accounts, Cookies};
 use crate::api::Problem;
+use crate::channels::{Channels, Parts};
 use crate::clock::Clock;
+use crate::config;
 use crate::firmware::Firmware;
 use crate::service::Service;
 
@@ -14,12 +16,14 @@ use crate::service::Service;
 const MAX_STREAMS: usize = 2_000;
 
 /// What the web side needs to know of its installation.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Settings {
     /// Whether browsers reach the service over HTTPS alone; decides over secure cookies and HSTS.
     pub secure_cookies: bool,
     /// The public keys whose firmware images are taken.
     pub firmware_keys: Vec<[u8; 32]>,
+    /// How owners are reached.
+    pub channels: config::Channels,
 }
 
 /// The web side's state; clones share it.
@@ -31,6 +35,8 @@ pub struct AppState {
     pub accounts: Accounts,
     /// Firmware images and their rollouts.
     pub firmware: Firmware,
+    /// How owners are reached.
+    pub channels: Channels,
     /// How cookies are written.
     pub cookies: Cookies,
     /// The machine's clock: sessions, caches and latencies live by it, whatever the service's own clock does.
@@ -43,8 +49,9 @@ impl AppState {
     pub fn new(service: Service, wall: Clock, settings: Settings) -> Self {
         let accounts = Accounts::new(service.clone(), wall.clone());
         let firmware = Firmware::new(service.clone(), settings.firmware_keys);
+        let channels = Channels::new(Parts { service: service.clone(), settings: settings.channels });
         let cookies = Cookies { secure: settings.secure_cookies };
-        Self { service, accounts, firmware, cookies, wall, streams: Arc::new(Semaphore::new(MAX_STREAMS)) }
+        Self { service, accounts, firmware, channels, cookies, wall, streams: Arc::new(Semaphore::new(MAX_STREAMS)) }
     }
 
     /// A seat for one live stream; it is free again when the permit is dropped.

@@ -121,7 +121,11 @@ impl TestApp {
             fatal: tokio_util::sync::CancellationToken::new(),
         });
         let service = Service::new(store.clone(), clock.clone(), running.committer.clone(), registry, changes, pki);
-        let state = AppState::new(service, wall.clone(), Settings { secure_cookies, firmware_keys: vec![signing_key] });
+        let state = AppState::new(
+            service,
+            wall.clone(),
+            Settings { secure_cookies, firmware_keys: vec![signing_key], channels: channels() },
+        );
         for (id, name, role) in PEOPLE {
             state.accounts.create(id.parse().unwrap(), name, role, PASSWORD).await.unwrap();
         }
@@ -220,6 +224,19 @@ impl Client {
 pub(crate) async fn frame(body: &mut Body) -> String {
     let frame = body.frame().await.unwrap().unwrap().into_data().unwrap();
     String::from_utf8(frame.to_vec()).unwrap()
+}
+
+/// Every channel is set up; who sends is a test's own worker.
+fn channels() -> milepost::config::Channels {
+    use milepost::config::{Channels, Email, Push, TextMessages, Workshop};
+    Channels {
+        public_url: "https://cars.example".to_owned(),
+        email: Email { server: Some("127.0.0.1:9".to_owned()), ..Email::default() },
+        push: Push { contact: Some("mailto:ops@cars.example".to_owned()) },
+        text: TextMessages { url: Some("http://127.0.0.1:9/".to_owned()), secret: None },
+        workshop: Workshop { calls: true, sender: vec!["Workshop".to_owned(), "Road 2".to_owned()] },
+        ..Channels::default()
+    }
 }
 
 fn offer_rules() -> OfferRules {

@@ -3,8 +3,10 @@
 
 mod api;
 mod app;
+mod channels;
 mod cloud;
 mod frontdoor;
 mod kill;
 mod lab_seed;
+mod receivers;
 mod web;

@@ -51,6 +51,33 @@ impl Account {
         Ok(state.context("a notice has a state")?.to_owned())
     }
 
+    /// Reads below the API.
+    pub(crate) async fn get(&self, path: &str) -> Result<Value> {
+        let answer = self.client.get(format!("{}/{path}", self.base)).send().await?;
+        Ok(answer.error_for_status()?.json().await?)
+    }
+
+    /// Writes below the API.
+    pub(crate) async fn put(&self, path: &str, body: &Value) -> Result<Value> {
+        let answer = self.client.put(format!("{}/{path}", self.base)).json(body).send().await?;
+        Ok(answer.error_for_status()?.json().await?)
+    }
+
+    /// Adds below the API.
+    pub(crate) async fn post(&self, path: &str, body: &Value) -> Result<()> {
+        self.client.post(format!("{}/{path}", self.base)).json(body).send().await?.error_for_status()?;
+        Ok(())
+    }
+
+    /// The titles of the reminders that are open.
+    pub(crate) async fn open(&self, device: &DeviceId) -> Result<Vec<String>> {
+        let body = self.get(&format!("vehicles/{device}/notices")).await?;
+        let notices = body["notices"].as_array().context("the account lists no notices")?;
+        let is_open = |notice: &&Value| notice["kind"] == "reminder" && notice["open"] == true;
+        let titles = notices.iter().filter(is_open).filter_map(|notice| notice["title"].as_str());
+        Ok(titles.map(str::to_owned).collect())
+    }
+
     /// Waits until the account's stream tells that a notice has a state.
     pub(crate) async fn hears(&self, device: &DeviceId, notice: NoticeId, state: &str) -> Result<()> {
         within(&format!("{notice} as {state} in the account"), self.listen(device, notice, state)).await?

@@ -25,8 +25,10 @@ for (const { code, locale, due } of LANGUAGES) {
         await page.goto(vehicleUrl(service, name));
         await inspect(page, `${code}-${name}`);
       }
-      await page.goto(`${service.url}/account`);
-      await inspect(page, `${code}-account`);
+      for (const name of ["account", "account/channels"]) {
+        await page.goto(`${service.url}/${name}`);
+        await inspect(page, `${code}-${name.replace("/", "-")}`);
+      }
     });
 
     test("an advisor sees who needs a call first, and why", async ({ page, service }) => {
@@ -34,6 +36,8 @@ for (const { code, locale, due } of LANGUAGES) {
       await inspect(page, `${code}-queue`);
       await page.locator("ol.queue").getByRole("link").first().click();
       await inspect(page, `${code}-vehicle`);
+      await page.goto(`${service.url}/advisor/tasks`);
+      await inspect(page, `${code}-tasks`);
     });
   });
 }

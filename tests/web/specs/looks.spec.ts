@@ -1,6 +1,6 @@
 // Every page in both themes and both widths: nothing that axe finds, nothing wider than the screen.
 import { inspect } from "../support/inspect.js";
-import { expect, logIn, test, vehicleUrl } from "../support/test.js";
+import { chooseChannels, expect, logIn, openUntil, test, vehicleUrl } from "../support/test.js";
 import { advisor, CAR, engineer, NEW_CAR, owner } from "../support/service.js";
 
 test("the log-in page, with and without an error", async ({ page, service }) => {
@@ -71,4 +71,35 @@ test("the engineer's receipts, serial numbers and rejects", async ({ page, servi
   await page.goto(`${service.url}/lab/receipts`);
   await page.getByRole("table").getByRole("link").first().click();
   await inspect(page, "lab-receipt");
+});
+
+test("the pages around what is sent", async ({ page, service, browser }) => {
+  const [staff, lab] = [await (await browser.newContext()).newPage(), await (await browser.newContext()).newPage()];
+  for (const other of [staff, lab]) await other.setViewportSize(page.viewportSize() ?? { width: 1280, height: 900 });
+  await logIn(page, service, owner);
+  await logIn(staff, service, advisor);
+  await logIn(lab, service, engineer);
+  await page.goto(`${service.url}/account/channels`);
+  await inspect(page, "channels");
+  for (const [other, path] of [[staff, "advisor/tasks"], [lab, "lab/undelivered"]] as const) {
+    await other.goto(`${service.url}/${path}`);
+    await inspect(other, `${path.replace("/", "-")}-empty`);
+  }
+
+  service.mail.refuses = true;
+  await chooseChannels(page, service);
+  await openUntil(lab, `${service.url}/lab/undelivered`, "Try again");
+  await inspect(lab, "lab-undelivered");
+  service.mail.refuses = false;
+  await lab.getByRole("button", { name: "Try again" }).first().click();
+  await openUntil(staff, `${service.url}/advisor/tasks`, "Letter as PDF");
+  await inspect(staff, "advisor-tasks");
+  await openUntil(page, `${service.url}/account/channels`, "Sent ");
+  await inspect(page, "channels-sent");
+
+  await page.goto(service.url + (await service.mail.link("n")));
+  await inspect(page, "answer-by-link");
+  await page.goto(service.url + (await service.mail.link("unsubscribe")));
+  await inspect(page, "unsubscribe");
+  for (const other of [staff, lab]) await other.context().close();
 });

@@ -9,6 +9,8 @@ import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
+import { type MailServer, mailServer } from "./mail.js";
+
 const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), "../../..");
 const BUILT = join(process.env.CARGO_TARGET_DIR ?? join(ROOT, "target"), "debug");
 const PASSWORD = "long enough to pass";
@@ -33,6 +35,8 @@ export const HIDDEN_CAR = "quiet-4";
 
 export interface Service {
   url: string;
+  /** Where its mails go. */
+  mail: MailServer;
   stop(): Promise<void>;
 }
 
@@ -43,10 +47,11 @@ export async function start(): Promise<Service> {
   const fail = async (what: string) => new Error(`${what}:\n${await readFile(log, "utf8").catch(() => "")}`);
   if ((await ended(run("examples/seed", [folder], log))) !== 0) throw await fail("the store could not be seeded");
 
+  const mail = await mailServer();
   const port = await freePort();
   const config = join(folder, "milepost.toml");
   const text = await readFile(config, "utf8");
-  await writeFile(config, text.replace("127.0.0.1:8080", `127.0.0.1:${port}`));
+  await writeFile(config, text.replaceAll("127.0.0.1:8080", `127.0.0.1:${port}`).replace("127.0.0.1:2525", `127.0.0.1:${mail.port}`));
   const url = `http://127.0.0.1:${port}`;
   const service = run("milepost", ["serve", "--config", config], log);
   const gone = ended(service);
@@ -54,11 +59,12 @@ export async function start(): Promise<Service> {
   const stop = async () => {
     service.kill("SIGTERM");
     const code = await gone;
+    mail.stop();
     const error = code === 0 ? undefined : await fail(`the service ended with ${code}`);
     await rm(folder, { recursive: true, force: true });
     if (error) throw error;
   };
-  return { url, stop };
+  return { url, mail, stop };
 }
 
 function run(program: string, args: string[], log: string): ChildProcess {

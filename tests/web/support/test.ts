@@ -43,3 +43,23 @@ export async function logIn(page: Page, service: Service, person: Person): Promi
 export function vehicleUrl(service: Service, page = "", vehicle = CAR): string {
   return `${service.url}/vehicles/${vehicle}${page && `/${page}`}`;
 }
+
+/** Lets an owner who is logged in hear by e-mail, call and letter, at once. */
+export async function chooseChannels(page: Page, service: Service): Promise<void> {
+  await page.goto(`${service.url}/account/channels`);
+  for (const name of ["E-mail", "Call by your workshop", "Letter"]) {
+    await page.getByRole("group", { name, exact: true }).getByLabel("When").selectOption({ label: "At once" });
+  }
+  await page.getByLabel("E-mail address").fill("anna@example.org");
+  await page.getByLabel("Postal address, a line each").fill("Anna Lindholm\nWeg 1\n12345 Ort");
+  await page.getByRole("button", { name: "Save" }).click();
+  await expect(page.getByRole("status").filter({ hasText: "Saved." })).toBeVisible();
+}
+
+/** Opens a page again until something is on it. */
+export async function openUntil(page: Page, url: string, text: string): Promise<void> {
+  await expect(async () => {
+    await page.goto(url);
+    await expect(page.getByText(text).first()).toBeVisible({ timeout: 500 });
+  }).toPass();
+}

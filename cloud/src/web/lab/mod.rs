@@ -13,6 +13,7 @@ mod rejects;
 mod rollouts;
 mod serials;
 mod settings;
+mod undelivered;
 
 pub(crate) use device::{live_parts, show as device};
 pub(crate) use devices::show as devices;
@@ -24,3 +25,4 @@ pub(crate) use rejects::{MOST as MOST_REJECTS, list as rejects, show as reject};
 pub(crate) use rollouts::{act, list as rollouts, show as rollout};
 pub(crate) use serials::show as serials;
 pub(crate) use settings::save as configure;
+pub(crate) use undelivered::{retry, show as undelivered};

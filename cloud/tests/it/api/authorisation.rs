@@ -15,8 +15,11 @@ const ANYBODY_SIGNED_IN: Statuses = [401, 200, 200, 200, 200];
 /// What a bench tells after flashing.
 const FLASHING: &str = r#"{"device":"golf-1","board":"mps2-an386","image_sha256":"0000000000000000000000000000000000000000000000000000000000000000","tool":"test 1","result":"flashed"}"#;
 
+/// A browser that takes notifications.
+const SUBSCRIPTION: &str = r#"{"endpoint":"https://push.example/1","keys":{"p256dh":"BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4","auth":"BTBZMqHH6r4Tts7J_aSIgg"}}"#;
+
 /// Every operation with what each kind of caller gets.
-const CASES: [(&str, &str, &str, Statuses); 40] = [
+const CASES: [(&str, &str, &str, Statuses); 52] = [
     ("get", "/api/v1/session", "", ANYBODY_SIGNED_IN),
     ("post", "/api/v1/session", r#"{"account":"nobody","password":"wrong"}"#, [401; 5]),
     ("get", "/api/v1/sessions", "", ANYBODY_SIGNED_IN),
@@ -34,6 +37,18 @@ const CASES: [(&str, &str, &str, Statuses); 40] = [
     ("get", "/api/v1/vehicles/{vehicle}/consent", "", OWNER),
     ("put", "/api/v1/vehicles/{vehicle}/consent", r#"{"purposes":["workshop","offers"]}"#, OWNER),
     ("get", "/api/v1/vehicles/{vehicle}/export", "", OWNER),
+    ("get", "/api/v1/channels", "", [401, 200, 200, 404, 404]),
+    ("put", "/api/v1/channels", r#"{"email":"somebody@example.org"}"#, [401, 200, 200, 404, 404]),
+    ("delete", "/api/v1/channels", "", [401, 204, 204, 404, 404]),
+    ("post", "/api/v1/push-subscriptions", SUBSCRIPTION, [401, 201, 201, 404, 404]),
+    ("delete", "/api/v1/push-subscriptions/{subscription}", "", [401, 404, 404, 404, 404]),
+    ("get", "/api/v1/vehicles/{vehicle}/deliveries", "", OWNER),
+    ("post", "/api/v1/notice-links/{token}", r#"{"answer":"book"}"#, [404; 5]),
+    ("get", "/api/v1/tasks", "", ADVISOR),
+    ("post", "/api/v1/tasks/{vehicle}/{notice}/{kind}/done", "", [401, 404, 404, 404, 404]),
+    ("get", "/api/v1/tasks/{vehicle}/{notice}/letter", "", [401, 404, 404, 404, 404]),
+    ("get", "/api/v1/undelivered", "", ENGINEER),
+    ("post", "/api/v1/undelivered/retry", r#"{"id":"nothing"}"#, [401, 404, 404, 404, 404]),
     ("get", "/api/v1/queue", "", ADVISOR),
     ("get", "/api/v1/queue/{vehicle}", "", ADVISOR),
     ("get", "/api/v1/queue/{vehicle}/records", "", ADVISOR),
@@ -99,6 +114,9 @@ async fn each_kind_of_caller_gets_what_it_may_and_learns_nothing_of_the_rest() {
             .replace("{notice}", &brake_reminder().to_string())
             .replace("{item}", "2")
             .replace("{rollout}", "1")
+            .replace("{subscription}", "nothing")
+            .replace("{token}", "nothing")
+            .replace("{kind}", "call")
             .replace("{session}", &session)
             .replace("{id}", "golf-1")
             .replace("{receipt}", "nothing");

@@ -1,0 +1,240 @@
+//! The channels' rows in the store.
+//!
+//! Beside each delivery that has something to wait for stands a row that sorts by channel and time, and beside each dead one a row that lists it.
+//! Invariant: a delivery and its rows change in one commit, from the version in which the delivery was read.
+
+use milepost_engine::channels::Channel;
+use milepost_protocol::{DeviceId, NoticeId};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::plan::{Change, Reach, Stored};
+use super::task::{Task, TaskKind};
+use super::{ChannelError, Contact, Delivery, DeliveryKey, State, Subscription};
+use crate::domain::AccountId;
+use crate::service::Service;
+use crate::store::{
+    Collection, DEAD_LETTERS, DELIVERIES, DELIVERY_DUE, Doc, DocKey, DocWrite, Expected, NOTICE_OUTBOX, TASKS,
+};
+
+/// How each account can be reached; keys are account ids.
+const CONTACTS: Collection = Collection("contact");
+/// Browsers that take notifications; keys are `account/id`.
+const SUBSCRIPTIONS: Collection = Collection("push_subscription");
+
+/// How many rows are read at a time.
+const PAGE: usize = 500;
+
+/// The most browsers of one account.
+pub(super) const MAX_SUBSCRIPTIONS: usize = 20;
+
+/// A handle on the rows.
+#[derive(Debug, Clone)]
+pub(super) struct Book {
+    service: Service,
+}
+
+impl Book {
+    pub(super) fn new(service: Service) -> Self {
+        Self { service }
+    }
+
+    /// How an account can be reached, with the version; 0 if nothing was chosen yet.
+    pub(super) async fn contact(&self, account: &AccountId) -> Result<(u64, Contact), ChannelError> {
+        let doc = self.service.doc(&DocKey::new(CONTACTS, account.as_str())).await?;
+        match doc {
+            Some(doc) => Ok((doc.version, read("contact", &doc)?)),
+            None => Ok((0, Contact::default())),
+        }
+    }
+
+    /// The browsers of an account.
+    pub(super) async fn subscriptions(&self, account: &AccountId) -> Result<Vec<Subscription>, ChannelError> {
+        let docs = self.service.docs(SUBSCRIPTIONS, &format!("{account}/"), None, MAX_SUBSCRIPTIONS).await?;
+        docs.iter().map(|(_, doc)| read("subscription", doc)).collect()
+    }
+
+    /// Everything about reaching an account.
+    pub(super) async fn reach(&self, owner: &AccountId) -> Result<Reach, ChannelError> {
+        let (_, contact) = self.contact(owner).await?;
+        Ok(Reach { owner: owner.clone(), contact, subscriptions: self.subscriptions(owner).await? })
+    }
+
+    /// Everything planned about a vehicle.
+    pub(super) async fn deliveries(&self, device: &DeviceId) -> Result<Vec<Stored>, ChannelError> {
+        let prefix = format!("{device}/");
+        let mut found = Vec::new();
+        let mut after: Option<String> = None;
+        loop {
+            let docs = self.service.docs(DELIVERIES, &prefix, after.as_deref(), PAGE).await?;
+            for (_, doc) in &docs {
+                found.push(Stored { version: doc.version, delivery: read("delivery", doc)? });
+            }
+            match docs.into_iter().nth(PAGE - 1) {
+                Some((last, _)) => after = Some(last),
+                None => return Ok(found),
+            }
+        }
+    }
+
+    /// One delivery.
+    pub(super) async fn delivery(&self, key: &DeliveryKey) -> Result<Option<Stored>, ChannelError> {
+        let doc = self.service.doc(&DocKey::new(DELIVERIES, key.to_string())).await?;
+        doc.map(|doc| Ok(Stored { version: doc.version, delivery: read("delivery", &doc)? })).transpose()
+    }
+
+    /// The rows of a channel up to a moment, the earliest first: when, and which delivery.
+    pub(super) async fn due(
+        &self,
+        channel: Channel,
+        until_ms: u64,
+        limit: usize,
+    ) -> Result<Vec<(String, Option<DeliveryKey>)>, ChannelError> {
+        let prefix = format!("{}/", channel.name());
+        let docs = self.service.docs(DELIVERY_DUE, &prefix, None, limit).await?;
+        let due = docs.into_iter().map_while(|(row, _)| {
+            let (at_ms, key) = row.strip_prefix(&prefix)?.split_once('/')?;
+            let key = key.parse().ok();
+            (at_ms.parse::<u64>().ok()? <= until_ms).then_some((row, key))
+        });
+        Ok(due.collect())
+    }
+
+    /// Takes rows away that lead to no delivery.
+    pub(super) async fn drop_due(&self, rows: Vec<String>) -> Result<(), ChannelError> {
+        let gone = |row| DocWrite { key: DocKey::new(DELIVERY_DUE, row), expected: Expected::Any, value: None };
+        Ok(self.service.put_docs(rows.into_iter().map(gone).collect()).await?)
+    }
+
+    /// Vehicles whose notices have to be looked at, with the versions of their rows.
+    pub(super) async fn outbox(&self, limit: usize) -> Result<Vec<(DeviceId, u64)>, ChannelError> {
+        let docs = self.service.docs(NOTICE_OUTBOX, "", None, limit).await?;
+        Ok(docs.into_iter().filter_map(|(key, doc)| Some((key.parse().ok()?, doc.version))).collect())
+    }
+
+    /// Commits changes; with a vehicle and a version, its outbox row goes too, if it still stands in that version.
+    pub(super) async fn commit(
+        &self,
+        changes: &[Change],
+        outbox: Option<(&DeviceId, u64)>,
+        more: Vec<DocWrite>,
+    ) -> Result<(), ChannelError> {
+        let mut docs = more;
+        for change in changes {
+            writes(change, &mut docs)?;
+        }
+        docs.extend(outbox.map(|(device, version)| DocWrite {
+            key: DocKey::new(NOTICE_OUTBOX, device.as_str()),
+            expected: Expected::Version(version),
+            value: None,
+        }));
+        if docs.is_empty() { Ok(()) } else { Ok(self.service.put_docs(docs).await?) }
+    }
+
+    /// Dead deliveries behind `after`.
+    pub(super) async fn dead(&self, after: Option<&str>, limit: usize) -> Result<Vec<Stored>, ChannelError> {
+        let mut dead = Vec::new();
+        for (row, _) in self.service.docs(DEAD_LETTERS, "", after, limit).await? {
+            if let Ok(key) = row.parse() {
+                dead.extend(self.delivery(&key).await?);
+            }
+        }
+        Ok(dead)
+    }
+
+    /// Tasks of the workshop behind `after`, with their versions.
+    pub(super) async fn tasks(&self, after: Option<&str>, limit: usize) -> Result<Vec<(u64, Task)>, ChannelError> {
+        let docs = self.service.docs(TASKS, "", after, limit).await?;
+        docs.iter().map(|(_, doc)| Ok((doc.version, read("task", doc)?))).collect()
+    }
+
+    /// One task.
+    pub(super) async fn task(
+        &self,
+        device: &DeviceId,
+        notice: NoticeId,
+        kind: TaskKind,
+    ) -> Result<Option<(u64, Task)>, ChannelError> {
+        let doc = self.service.doc(&DocKey::new(TASKS, Task::key(device, notice, kind))).await?;
+        doc.map(|doc| Ok((doc.version, read("task", &doc)?))).transpose()
+    }
+}
+
+/// Writes a contact.
+pub(super) fn put_contact(account: &AccountId, version: u64, contact: &Contact) -> Result<DocWrite, ChannelError> {
+    let expected = if version == 0 { Expected::Absent } else { Expected::Version(version) };
+    put("contact", CONTACTS, account.to_string(), contact, expected)
+}
+
+/// Takes a contact away.
+pub(super) fn drop_contact(account: &AccountId) -> DocWrite {
+    DocWrite { key: DocKey::new(CONTACTS, account.as_str()), expected: Expected::Any, value: None }
+}
+
+/// Writes a browser; the same browser again replaces itself.
+pub(super) fn put_subscription(account: &AccountId, subscription: &Subscription) -> Result<DocWrite, ChannelError> {
+    let key = format!("{account}/{}", subscription.id(account));
+    put("subscription", SUBSCRIPTIONS, key, subscription, Expected::Any)
+}
+
+/// Takes a browser away.
+pub(super) fn drop_subscription(account: &AccountId, id: &str) -> DocWrite {
+    DocWrite { key: DocKey::new(SUBSCRIPTIONS, format!("{account}/{id}")), expected: Expected::Any, value: None }
+}
+
+/// Writes a task.
+pub(super) fn put_task(task: &Task, expected: Expected) -> Result<DocWrite, ChannelError> {
+    put("task", TASKS, Task::key(&task.device, task.notice, task.kind), task, expected)
+}
+
+/// What a change writes.
+fn writes(change: &Change, docs: &mut Vec<DocWrite>) -> Result<(), ChannelError> {
+    let (before, after) = (change.before.as_ref(), change.after.as_ref());
+    let Some(delivery) = after.or(before.map(|stored| &stored.delivery)) else { return Ok(()) };
+    let key = delivery.key.to_string();
+    let expected = before.map_or(Expected::Absent, |stored| Expected::Version(stored.version));
+    docs.push(match after {
+        Some(after) => put("delivery", DELIVERIES, key.clone(), after, expected)?,
+        None => DocWrite { key: DocKey::new(DELIVERIES, key.clone()), expected, value: None },
+    });
+    let row =
+        |collection, key: String, value| DocWrite { key: DocKey::new(collection, key), expected: Expected::Any, value };
+    let (due_before, due_after) = (before.and_then(|stored| due_row(&stored.delivery)), after.and_then(due_row));
+    if due_before != due_after {
+        docs.extend(due_before.map(|key| row(DELIVERY_DUE, key, None)));
+        docs.extend(due_after.map(|key| row(DELIVERY_DUE, key, Some(Vec::new()))));
+    }
+    let is_dead = |delivery: &Delivery| matches!(delivery.state, State::Dead { .. });
+    match (before.is_some_and(|stored| is_dead(&stored.delivery)), after.is_some_and(is_dead)) {
+        (false, true) => docs.push(row(DEAD_LETTERS, key, Some(Vec::new()))),
+        (true, false) => docs.push(row(DEAD_LETTERS, key, None)),
+        _ => {}
+    }
+    if after.is_none()
+        && let Some(kind) = TaskKind::of(delivery.key.channel)
+    {
+        docs.push(row(TASKS, Task::key(&delivery.key.device, delivery.key.notice, kind), None));
+    }
+    Ok(())
+}
+
+/// The row that stands for a delivery with something to wait for.
+pub(super) fn due_row(delivery: &Delivery) -> Option<String> {
+    let due_ms = delivery.state.due_ms()?;
+    Some(format!("{}/{due_ms:020}/{}", delivery.key.channel.name(), delivery.key))
+}
+
+fn read<T: DeserializeOwned>(what: &'static str, doc: &Doc) -> Result<T, ChannelError> {
+    serde_json::from_slice(&doc.value).map_err(|error| ChannelError::Read(what, error))
+}
+
+fn put<T: Serialize>(
+    what: &'static str,
+    collection: Collection,
+    key: String,
+    value: &T,
+    expected: Expected,
+) -> Result<DocWrite, ChannelError> {
+    let value = serde_json::to_vec(value).map_err(|error| ChannelError::Write(what, error))?;
+    Ok(DocWrite { key: DocKey::new(collection, key), expected, value: Some(value) })
+}

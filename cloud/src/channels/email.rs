@@ -1,0 +1,104 @@
+//! E-mails over SMTP: text and HTML in one, answerable and with a way out in every mail (RFC 2369, RFC 8058).
+//!
+//! Invariant: the `Message-ID` is the idempotency key, so that a mail which is sent again is the same mail.
+
+use std::time::Duration;
+
+use lettre::message::header::{HeaderName, HeaderValue};
+use lettre::message::{Mailbox, MultiPart};
+use lettre::transport::smtp::authentication::Credentials;
+use lettre::transport::smtp::client::{Tls, TlsParameters};
+use lettre::{AsyncSmtpTransport, AsyncTransport as _, Message, Tokio1Executor};
+
+use super::message::Words;
+use super::{Address, SendError};
+use crate::config::{Email, EmailTls};
+
+/// Replies that tell of this installation's account at the server, not of the mail (RFC 4954 §6).
+const LOG_IN: [u16; 5] = [454, 530, 534, 535, 538];
+
+/// What sends mails.
+#[derive(Clone)]
+pub(super) struct Mailer {
+    transport: AsyncSmtpTransport<Tokio1Executor>,
+    from: Mailbox,
+    host: String,
+}
+
+impl std::fmt::Debug for Mailer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Mailer").field("from", &self.from).finish_non_exhaustive()
+    }
+}
+
+impl Mailer {
+    /// What the settings describe; `None` if they name no server, or do not read, which a checked configuration always does.
+    pub(super) fn new(settings: &Email, timeout: Duration) -> Option<Self> {
+        let (host, port) = settings.server.as_deref()?.rsplit_once(':')?;
+        let tls = |wrap: fn(TlsParameters) -> Tls| match TlsParameters::new(host.to_owned()) {
+            Ok(parameters) => Some(wrap(parameters)),
+            Err(error) => {
+                tracing::error!(error = crate::events::chain(&error), "TLS towards the mail server cannot be set up");
+                None
+            }
+        };
+        let tls = match settings.tls {
+            EmailTls::Always => tls(Tls::Wrapper)?,
+            EmailTls::Starttls => tls(Tls::Required)?,
+            EmailTls::Never => Tls::None,
+        };
+        let mut builder = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(host)
+            .port(port.parse().ok()?)
+            .timeout(Some(timeout))
+            .tls(tls);
+        if let (Some(user), Some(password)) = (&settings.user, &settings.password) {
+            builder = builder.credentials(Credentials::new(user.clone(), password.expose().to_owned()));
+        }
+        let from: Mailbox = settings.from.parse().ok()?;
+        let host = from.email.domain().to_owned();
+        Some(Self { transport: builder.build(), from, host })
+    }
+
+    /// Sends a mail.
+    pub(super) async fn send(&self, to: &Address, key: &str, words: &Words) -> Result<(), SendError> {
+        let refused = |error: &dyn std::error::Error| SendError::Refused(crate::events::chain(error));
+        let html = words.html().map_err(|error| refused(&error))?;
+        let plain = words.plain().map_err(|error| refused(&error))?;
+        let to: lettre::Address = to.as_str().parse().map_err(|_| SendError::Refused("address is malformed".into()))?;
+        let header = |name: &'static str, value: String| {
+            HeaderValue::dangerous_new_pre_encoded(HeaderName::new_from_ascii_str(name), value.clone(), value)
+        };
+        let message = Message::builder()
+            .from(self.from.clone())
+            .to(Mailbox::new(None, to))
+            .subject(words.subject.as_str())
+            .message_id(Some(format!("<{key}@{}>", self.host)))
+            .raw_header(header("Auto-Submitted", "auto-generated".to_owned()))
+            .raw_header(header("List-Unsubscribe", format!("<{}>", words.unsubscribe)))
+            .raw_header(header("List-Unsubscribe-Post", "List-Unsubscribe=One-Click".to_owned()))
+            .multipart(MultiPart::alternative_plain_html(plain, html))
+            .map_err(|error| refused(&error))?;
+        self.transport.send(message).await.map(drop).map_err(|error| told(&error))
+    }
+}
+
+/// What an error of the conversation means for the mail.
+fn told(error: &lettre::transport::smtp::Error) -> SendError {
+    let text = crate::events::chain(error);
+    let code = error.status().map(u16::from);
+    if code.is_some_and(|code| LOG_IN.contains(&code)) || error.is_transient() || error.is_tls() {
+        return SendError::NotTaken(text);
+    }
+    if error.is_permanent() {
+        return SendError::Refused(text);
+    }
+    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
+    while let Some(inner) = cause {
+        let refused = inner.downcast_ref::<std::io::Error>();
+        if refused.is_some_and(|error| error.kind() == std::io::ErrorKind::ConnectionRefused) {
+            return SendError::NotTaken(text);
+        }
+        cause = inner.source();
+    }
+    SendError::Unknown(text)
+}

@@ -1,0 +1,218 @@
+//! A letter as PDF (A4), for a window envelope: drawn when somebody prints it.
+//!
+//! The font is Libertinus Serif, whose licence (SIL OFL 1.1) allows embedding; only the glyphs in use are embedded.
+//! Invariant: a character that the font lacks is an error, never an empty box on paper.
+
+use krilla::Document;
+use krilla::geom::Point;
+use krilla::metadata::Metadata;
+use krilla::page::PageSettings;
+use krilla::surface::Surface;
+use krilla::text::{Font, TextDirection};
+use ttf_parser::Face;
+
+use super::Postal;
+use super::message::{Told, Words};
+
+const REGULAR: &[u8] = include_bytes!("../../assets/fonts/LibertinusSerif-Regular.otf");
+const BOLD: &[u8] = include_bytes!("../../assets/fonts/LibertinusSerif-Bold.otf");
+
+/// A4 and its places, in points of 1/72 inch.
+const WIDTH: f32 = 595.28;
+const HEIGHT: f32 = 841.89;
+const MARGIN: f32 = 70.9;
+/// Where a window shows the address (DIN 5008 form B): 45 mm from the top, the sender's line above.
+const WINDOW_TOP: f32 = 127.6;
+const BODY_TOP: f32 = 290.0;
+const SIZE: f32 = 11.0;
+const LEADING: f32 = 15.0;
+
+/// Why a letter was not drawn.
+#[derive(Debug, thiserror::Error)]
+pub enum LetterError {
+    /// The font lacks a character.
+    #[error("font lacks the character U+{code:04X}", code = *.0 as u32)]
+    Character(char),
+    /// The owner has no postal address, or the workshop none.
+    #[error("sender or address is missing")]
+    Address,
+    /// The letter does not fit its page.
+    #[error("letter is longer than a page")]
+    TooLong,
+    /// The font or the document does not read or write; the text is the library's.
+    #[error("document could not be written: {0}")]
+    Document(String),
+}
+
+/// A font with its measures.
+struct Typeface {
+    font: Font,
+    face: Face<'static>,
+}
+
+impl Typeface {
+    fn new(bytes: &'static [u8]) -> Result<Self, LetterError> {
+        let face = Face::parse(bytes, 0).map_err(|error| LetterError::Document(error.to_string()))?;
+        let font = Font::new(bytes.into(), 0).ok_or_else(|| LetterError::Document("font does not read".to_owned()))?;
+        Ok(Self { font, face })
+    }
+
+    /// The width of a text, without kerning.
+    fn width(&self, text: &str, size: f32) -> Result<f32, LetterError> {
+        let mut units: u32 = 0;
+        for character in text.chars() {
+            let glyph = self.face.glyph_index(character).ok_or(LetterError::Character(character))?;
+            units += u32::from(self.face.glyph_hor_advance(glyph).unwrap_or_default());
+        }
+        Ok(units as f32 * size / f32::from(self.face.units_per_em()))
+    }
+
+    /// A text in lines that are no wider than `width`; a word that is wider is cut.
+    fn wrap(&self, text: &str, size: f32, width: f32) -> Result<Vec<String>, LetterError> {
+        let mut lines = vec![String::new()];
+        for word in text.split_whitespace() {
+            let mut rest = word;
+            loop {
+                let line = lines.last_mut().expect("there is always a line");
+                let joined = if line.is_empty() { rest.to_owned() } else { format!("{line} {rest}") };
+                if self.width(&joined, size)? <= width {
+                    *line = joined;
+                    break;
+                }
+                if !line.is_empty() {
+                    lines.push(String::new());
+                    continue;
+                }
+                let mut end = 0;
+                for (at, character) in rest.char_indices() {
+                    let next = at + character.len_utf8();
+                    if end > 0 && self.width(&rest[..next], size)? > width {
+                        break;
+                    }
+                    end = next;
+                }
+                rest[..end].clone_into(line);
+                rest = &rest[end..];
+                if rest.is_empty() {
+                    break;
+                }
+                lines.push(String::new());
+            }
+        }
+        Ok(lines)
+    }
+}
+
+/// Draws a letter about one notice.
+pub(super) fn draw(
+    sender: &[String],
+    to: &Postal,
+    date: &str,
+    words: &Words,
+    told: &Told,
+) -> Result<Vec<u8>, LetterError> {
+    if sender.is_empty() {
+        return Err(LetterError::Address);
+    }
+    let (regular, bold) = (Typeface::new(REGULAR)?, Typeface::new(BOLD)?);
+    let localizer = words.localizer;
+    let subject = localizer
+        .with("letter-subject", [("title", told.title.as_str().into()), ("vehicle", told.vehicle.as_str().into())]);
+    let mut document = Document::new();
+    document.set_metadata(Metadata::new().title(subject.clone()).language(words.language().to_owned()));
+    let settings =
+        PageSettings::from_wh(WIDTH, HEIGHT).ok_or_else(|| LetterError::Document("page has no size".to_owned()))?;
+    let mut page = document.start_page_with(settings);
+    let mut surface = page.surface();
+    let width = WIDTH - 2.0 * MARGIN;
+    let mut y = line(&mut surface, &regular, &sender.join(" · "), 8.0, MARGIN, WINDOW_TOP - 6.0)?;
+    y += 8.0;
+    for text in to.lines() {
+        y = line(&mut surface, &regular, text, SIZE, MARGIN, y)? + LEADING - SIZE;
+    }
+    let date_width = regular.width(date, SIZE)?;
+    line(&mut surface, &regular, date, SIZE, MARGIN + width - date_width, BODY_TOP - 2.0 * LEADING)?;
+    let link = told.link.as_str();
+    let paragraphs = [
+        (&bold, subject.as_str()),
+        (&regular, words.greeting.as_str()),
+        (&regular, told.text.as_str()),
+        (&regular, &words.t("letter-closing")),
+        (&regular, link),
+        (&regular, &words.t("letter-sincerely")),
+        (&regular, sender[0].as_str()),
+    ];
+    let mut y = BODY_TOP;
+    for (face, text) in paragraphs {
+        for text in face.wrap(text, SIZE, width)? {
+            if y > HEIGHT - MARGIN {
+                return Err(LetterError::TooLong);
+            }
+            line(&mut surface, face, &text, SIZE, MARGIN, y)?;
+            y += LEADING;
+        }
+        y += LEADING / 2.0;
+    }
+    surface.finish();
+    page.finish();
+    document.finish().map_err(|error| LetterError::Document(format!("{error:?}")))
+}
+
+/// Draws one line with its base at `y`; answers the base plus the size.
+fn line(surface: &mut Surface<'_>, face: &Typeface, text: &str, size: f32, x: f32, y: f32) -> Result<f32, LetterError> {
+    // Measuring finds what the font lacks.
+    face.width(text, size)?;
+    surface.draw_text(Point::from_xy(x, y), face.font.clone(), size, text, false, TextDirection::Auto);
+    Ok(y + size)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::i18n::Language;
+
+    fn words() -> Words {
+        Words {
+            localizer: Language::DEFAULT.localizer(),
+            subject: String::new(),
+            greeting: "Hello Åsa Grünwald,".to_owned(),
+            told: Vec::new(),
+            settings: String::new(),
+            unsubscribe: String::new(),
+        }
+    }
+
+    fn told(text: &str) -> Told {
+        let link = format!("https://cars.example/n/{}", "x".repeat(180));
+        Told { title: "Brake fluid due".into(), text: text.into(), vehicle: "VW Golf, 2021".into(), link }
+    }
+
+    fn letter(text: &str) -> Result<Vec<u8>, LetterError> {
+        let to = Postal::new("Åsa Grünwald\nStraße 1\n12345 Köln").unwrap();
+        draw(&["Workshop".to_owned(), "Road 2, 12345 Town".to_owned()], &to, "1 March 2026", &words(), &told(text))
+    }
+
+    #[test]
+    fn a_letter_is_a_pdf_with_its_font_embedded() {
+        let pdf = letter("Have it done now. 24 of 24 months since last time.").unwrap();
+        assert!(pdf.starts_with(b"%PDF-"));
+        let has = |needle: &[u8]| pdf.windows(needle.len()).any(|window| window == needle);
+        assert!(has(b"/FontFile3") && has(b"/ToUnicode"), "the font travels with the letter, and its text can be read");
+        assert!(pdf.len() < 100_000, "only the glyphs in use are embedded: {} bytes", pdf.len());
+    }
+
+    #[test]
+    fn a_character_that_the_font_lacks_is_an_error() {
+        assert!(matches!(letter("制动液"), Err(LetterError::Character('制'))));
+        assert!(matches!(letter(&"word ".repeat(2_000)), Err(LetterError::TooLong)));
+    }
+
+    #[test]
+    fn lines_are_no_wider_than_asked() {
+        let face = Typeface::new(REGULAR).unwrap();
+        let text = format!("one two three {} four", "y".repeat(300));
+        for line in face.wrap(&text, SIZE, 100.0).unwrap() {
+            assert!(face.width(&line, SIZE).unwrap() <= 100.0, "{line}");
+        }
+    }
+}

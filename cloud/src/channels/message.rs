@@ -1,0 +1,120 @@
+//! Notices in words, in their owner's language: what every channel writes.
+//!
+//! Invariant: words follow from vehicle, owner and moment alone; a message that is sent again says the same or less.
+
+use askama::Template;
+
+use super::links::{Links, Target};
+use crate::accounts::Account;
+use crate::domain::{NoticeDoc, Vehicle};
+use crate::i18n::{Format, Language, Localizer, text, title};
+use crate::web::vehicle_name;
+use crate::zones::zone;
+
+/// One notice in words.
+#[derive(Debug, Clone)]
+pub(super) struct Told {
+    pub(super) title: String,
+    pub(super) text: String,
+    pub(super) vehicle: String,
+    /// Where it can be answered without a log-in.
+    pub(super) link: String,
+}
+
+/// A message in words.
+#[derive(Debug, Clone)]
+pub(super) struct Words {
+    pub(super) localizer: Localizer,
+    pub(super) subject: String,
+    pub(super) greeting: String,
+    pub(super) told: Vec<Told>,
+    pub(super) settings: String,
+    pub(super) unsubscribe: String,
+}
+
+#[derive(Template)]
+#[template(path = "mail/notices.html")]
+struct Html<'a> {
+    words: &'a Words,
+}
+
+#[derive(Template)]
+#[template(path = "mail/notices.txt")]
+struct Plain<'a> {
+    words: &'a Words,
+}
+
+/// What words are made with.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Pen<'a> {
+    pub(super) account: &'a Account,
+    pub(super) links: &'a Links,
+    pub(super) now_ms: u64,
+    pub(super) link_ms: u64,
+}
+
+impl Pen<'_> {
+    fn localizer(&self) -> Localizer {
+        self.account.language.as_deref().and_then(Language::from_code).unwrap_or(Language::DEFAULT).localizer()
+    }
+
+    /// One notice in words.
+    pub(super) fn told(&self, vehicle: &Vehicle, notice: &NoticeDoc) -> Told {
+        let localizer = self.localizer();
+        let zone = zone(&vehicle.profile.time_zone);
+        let format = Format { localizer, unit: self.account.unit, zone, now_ms: self.now_ms };
+        let link = self.links.url(&Target::Notice {
+            device: vehicle.device.clone(),
+            notice: notice.id(),
+            owner: self.account.id.clone(),
+            until_ms: self.now_ms.saturating_add(self.link_ms),
+        });
+        Told {
+            title: title(localizer, notice.subject),
+            text: text(&format, notice),
+            vehicle: vehicle_name(localizer, vehicle),
+            link,
+        }
+    }
+
+    /// A message of several notices.
+    pub(super) fn words(&self, told: Vec<Told>) -> Words {
+        let localizer = self.localizer();
+        let subject = match told.as_slice() {
+            [one] => localizer
+                .with("mail-subject", [("title", one.title.as_str().into()), ("vehicle", one.vehicle.as_str().into())]),
+            many => localizer.with("mail-subject-many", [("n", many.len().into())]),
+        };
+        let name = self.account.display_name.as_str();
+        Words {
+            localizer,
+            subject,
+            greeting: localizer.with("mail-greeting", [("name", name.into())]),
+            told,
+            settings: format!("{}/account/channels", self.links.base()),
+            unsubscribe: self.links.url(&Target::Unsubscribe { owner: self.account.id.clone() }),
+        }
+    }
+}
+
+impl Words {
+    /// A text, for the templates.
+    pub(super) fn t(&self, key: &str) -> String {
+        self.localizer.text(key)
+    }
+
+    /// The language, for the `lang` attribute.
+    pub(super) fn language(&self) -> &'static str {
+        self.localizer.language().code()
+    }
+
+    /// The message as HTML.
+    pub(super) fn html(&self) -> Result<String, askama::Error> {
+        Html { words: self }.render()
+    }
+
+    /// The message as plain text.
+    pub(super) fn plain(&self) -> Result<String, askama::Error> {
+        Plain { words: self }.render()
+    }
+}
