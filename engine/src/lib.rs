@@ -19,6 +19,8 @@ pub mod attribution;
 #[cfg(feature = "alloc")]
 pub mod condition;
 #[cfg(feature = "alloc")]
+pub mod due;
+#[cfg(feature = "alloc")]
 pub mod evaluation;
 #[cfg(feature = "alloc")]
 pub mod experiments;
@@ -48,6 +50,8 @@ pub mod sweep;
 pub mod urgency;
 #[cfg(feature = "alloc")]
 pub mod usage;
+#[cfg(feature = "alloc")]
+pub mod vin;
 
 #[cfg(test)]
 mod recorded;

@@ -54,7 +54,7 @@ pub fn evaluate(vehicle: &mut Vehicle, rules: &Rules, contacts_ms: &[u64], now_m
         offers::decide_now(vehicle, &assessments, contacts_ms, &rules.offers, now_ms, texts, effects);
     }
     let wanted = vehicle.notices.values().any(|notice| notice.state() == NoticeState::Booked);
-    vehicle.urgency = urgency(&vehicle.state, &vehicle.plan, &assessments, wanted, now_ms);
+    vehicle.urgency = urgency(&vehicle.state, &vehicle.plan.items, &assessments, wanted, now_ms);
     prune(vehicle);
     vehicle.timer_ms = Some(next_timer_ms(vehicle, now_ms));
 }

@@ -21,7 +21,7 @@ pub(crate) struct Health {
 pub(crate) fn health(vehicle: &Vehicle, format: &Format) -> Health {
     let usage = vehicle.state.usage();
     let assessments: Vec<_> = vehicle.plan.items.iter().map(|item| assess(item, &usage, format.now_ms)).collect();
-    let judged = judge(&vehicle.state, &vehicle.plan, &assessments, format.now_ms);
+    let judged = judge(&vehicle.state, &vehicle.plan.items, &assessments, format.now_ms);
     let localizer = format.localizer;
     let named = |key: &str, item: ItemId| localizer.with(key, [("item", item_name(localizer, item).into())]);
     let (tone, icon, sentence) = match judged.verdict {

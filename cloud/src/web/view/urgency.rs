@@ -20,7 +20,7 @@ pub(crate) fn scored(vehicle: &Vehicle, now_ms: u64) -> Urgency {
     let usage = vehicle.state.usage();
     let assessments: Vec<_> = vehicle.plan.items.iter().map(|item| assess(item, &usage, now_ms)).collect();
     let wanted = vehicle.notices.values().any(|notice| notice.state() == NoticeState::Booked);
-    urgency(&vehicle.state, &vehicle.plan, &assessments, wanted, now_ms)
+    urgency(&vehicle.state, &vehicle.plan.items, &assessments, wanted, now_ms)
 }
 
 /// The colour word of the greatest part.
