@@ -3,6 +3,7 @@
 //! Invariant: an unknown key, a wrong type or a value out of range is an error that names file, line and key; nothing is read from the environment.
 
 mod error;
+mod plans;
 mod sections;
 
 use std::path::Path;
@@ -10,6 +11,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 pub use error::ConfigError;
+pub use plans::{Plans, PlansError};
 pub use sections::{
     Admin, ClockSettings, Data, Firmware, FrontDoor, Http, Ingest, Offers, Secret, StoreKind, StoreSettings,
 };
@@ -28,6 +30,8 @@ pub struct Config {
     pub ingest: Ingest,
     /// How commits become durable.
     pub store: StoreSettings,
+    /// Maintenance plans.
+    pub plans: Plans,
     /// How offers are decided.
     pub offers: Offers,
     /// Firmware images and their rollouts.

@@ -29,6 +29,7 @@ const LANGUAGES: &[Source] = &[Source {
         include_str!("../../locales/en/format.ftl"),
         include_str!("../../locales/en/notices.ftl"),
         include_str!("../../locales/en/owner.ftl"),
+        include_str!("../../locales/en/services.ftl"),
         include_str!("../../locales/en/privacy.ftl"),
         include_str!("../../locales/en/advisor.ftl"),
         include_str!("../../locales/en/lab.ftl"),

@@ -6,6 +6,7 @@
 mod account;
 mod advisor;
 mod assets;
+mod car;
 mod errors;
 mod faces;
 mod form;
@@ -21,15 +22,18 @@ mod reader;
 mod render;
 mod router;
 mod security;
+mod services;
 mod spark;
 mod state;
 mod trips;
 pub(crate) mod view;
 
 pub(crate) use advisor::visible;
+pub(crate) use car::hand_over;
 pub use faces::faces;
 pub(crate) use form::parse_answer;
 pub(crate) use login::{agent, client};
 pub use reader::Reader;
 pub use router::router;
+pub(crate) use services::parse_snooze;
 pub use state::{AppState, Settings};
