@@ -42,6 +42,7 @@ pub(crate) fn rules() -> Rules {
             quiet: QuietHours::default(),
             policy: Policy { nothing: 0.0, ..Policy::default() },
         },
+        plans: Arc::new(config::Plans::default().catalogue().unwrap()),
     }
 }
 

@@ -23,6 +23,7 @@ pub mod receipts;
 pub mod rules;
 pub mod server;
 pub mod service;
+pub mod sheets;
 pub mod store;
 pub mod web;
 mod zones;

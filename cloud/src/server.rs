@@ -18,7 +18,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::channels::{self, Worker};
 use crate::clock::Clock;
-use crate::config::{Config, Secret, StoreKind};
+use crate::config::{Config, PlansError, Secret, StoreKind};
 use crate::domain::Texts;
 use crate::events;
 use crate::firmware::{self, Firmware};
@@ -84,6 +84,9 @@ pub enum StartError {
         #[source]
         source: std::io::Error,
     },
+    /// The maintenance plans cannot be taken.
+    #[error("taking the maintenance plans failed")]
+    Plans(#[source] PlansError),
     /// The key of the assignment is not 32 hexadecimal digits.
     #[error("offers.key is not 32 hexadecimal digits")]
     Key,
@@ -162,7 +165,8 @@ impl Server {
             Some(secret) => secret.clone(),
             None => pki.secret("offers").map_err(StartError::Pki)?,
         };
-        let rules = Rules { texts: Arc::clone(&faces.texts), offers: offer_rules(&config, &secret)? };
+        let plans = Arc::new(config.plans.catalogue().map_err(StartError::Plans)?);
+        let rules = Rules { texts: Arc::clone(&faces.texts), offers: offer_rules(&config, &secret)?, plans };
         let key = rules.offers.key;
 
         let http = bind(config.http.listen).await?;

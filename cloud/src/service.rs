@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use milepost_engine::service_book::{EventId, Reason};
 use milepost_protocol::downlink::Purposes;
 use milepost_protocol::notice::Answer;
 use milepost_protocol::plan::{ItemId, PlanItem};
@@ -13,7 +14,7 @@ use milepost_protocol::{DeviceId, NoticeId};
 use tokio::sync::broadcast;
 
 use crate::clock::Clock;
-use crate::domain::{AccountId, Actor, Change, Intent, IntentError, Outcome, Profile, Vehicle};
+use crate::domain::{AccountId, Actor, Change, Imported, Intent, IntentError, Outcome, Profile, Remarks, Vehicle};
 use crate::frontdoor::{Push, Registry};
 use crate::ingest::Committer;
 use crate::pki::Pki;
@@ -161,14 +162,76 @@ impl Service {
         item: ItemId,
         at_ms: Option<u64>,
         odometer_m: Option<u32>,
+        remarks: Remarks,
         by: Actor,
     ) -> Result<Outcome, IntentError> {
-        self.submit(device, Intent::Complete { item, at_ms, odometer_m }, by).await
+        self.submit(device, Intent::Complete { item, at_ms, odometer_m, remarks }, by).await
     }
 
     /// Takes the last completion of an item back.
     pub async fn undo(&self, device: &DeviceId, item: ItemId, by: Actor) -> Result<Outcome, IntentError> {
         self.submit(device, Intent::Undo { item }, by).await
+    }
+
+    /// Describes a vehicle; its owner stays.
+    pub async fn describe(&self, device: &DeviceId, profile: Profile, by: Actor) -> Result<Outcome, IntentError> {
+        self.submit(device, Intent::Describe { profile }, by).await
+    }
+
+    /// Corrects a record of the service book.
+    pub async fn edit(
+        &self,
+        device: &DeviceId,
+        of: EventId,
+        at_ms: Option<u64>,
+        odometer_m: Option<u32>,
+        remarks: Remarks,
+        by: Actor,
+    ) -> Result<Outcome, IntentError> {
+        self.submit(device, Intent::Edit { of, at_ms, odometer_m, remarks }, by).await
+    }
+
+    /// Takes a record of the service book back, or lets it stand again.
+    pub async fn stand(&self, device: &DeviceId, of: EventId, stands: bool, by: Actor) -> Result<Outcome, IntentError> {
+        self.submit(device, Intent::Stand { of, stands }, by).await
+    }
+
+    /// Puts a reminder off, for as long as its safety allows.
+    pub async fn snooze(
+        &self,
+        device: &DeviceId,
+        notice: NoticeId,
+        days: u16,
+        reason: Reason,
+        by: Actor,
+    ) -> Result<Outcome, IntentError> {
+        self.submit(device, Intent::Snooze { notice, days, reason }, by).await
+    }
+
+    /// Notes whether an item applies to a vehicle.
+    pub async fn applies(
+        &self,
+        device: &DeviceId,
+        item: ItemId,
+        applies: bool,
+        by: Actor,
+    ) -> Result<Outcome, IntentError> {
+        self.submit(device, Intent::Applies { item, applies }, by).await
+    }
+
+    /// Enters records of another system, all or none.
+    pub async fn import(&self, device: &DeviceId, records: Vec<Imported>, by: Actor) -> Result<Outcome, IntentError> {
+        self.submit(device, Intent::Import { records }, by).await
+    }
+
+    /// Hands a vehicle to another owner.
+    pub async fn transfer(&self, device: &DeviceId, to: AccountId, by: Actor) -> Result<Outcome, IntentError> {
+        self.submit(device, Intent::Transfer { to }, by).await
+    }
+
+    /// Notes that a vehicle was sold to somebody who is not with us.
+    pub async fn sell(&self, device: &DeviceId, by: Actor) -> Result<Outcome, IntentError> {
+        self.submit(device, Intent::Sell, by).await
     }
 
     /// Sets what a vehicle's data may be used for.

@@ -2,7 +2,7 @@
 //!
 //! Invariant: data, not text; the worst thing known decides, and silence is never mistaken for health.
 
-use milepost_protocol::plan::{DAY_MS, ItemId, Level, SafetyClass, ServicePlan};
+use milepost_protocol::plan::{DAY_MS, ItemId, Level, PlanItem, SafetyClass};
 use milepost_protocol::trouble::{TroubleCode, TroubleStatus};
 use serde::{Deserialize, Serialize};
 
@@ -63,12 +63,11 @@ pub struct Health {
 }
 
 /// Judges a car from its plan's assessments and its state at `now_ms`.
-pub fn health(state: &VehicleState, plan: &ServicePlan, assessments: &[Assessment], now_ms: u64) -> Health {
+pub fn health(state: &VehicleState, plan: &[PlanItem], assessments: &[Assessment], now_ms: u64) -> Health {
     let next = assessments.iter().max_by(|a, b| a.level.cmp(&b.level).then(a.used.total_cmp(&b.used)));
     let at = |level: Level| assessments.iter().filter(move |one| one.level >= level);
-    let is_safety = |item: ItemId| {
-        plan.items.iter().any(|known| known.rule.item == item && known.rule.safety == SafetyClass::Safety)
-    };
+    let is_safety =
+        |item: ItemId| plan.iter().any(|known| known.rule.item == item && known.rule.safety == SafetyClass::Safety);
     let worst = |level: Level| at(level).max_by(|a, b| a.used.total_cmp(&b.used)).map(|one| one.item);
     let since_ms = state.last_received_ms;
 
@@ -122,7 +121,7 @@ mod tests {
         let now_ms = START_MS + days * DAY_MS;
         let usage = Usage { odometer_m: Some(2_000), ..Usage::default() };
         let assessments: Vec<_> = plan.items.iter().map(|item| assess(item, &usage, now_ms)).collect();
-        health(state, &plan, &assessments, now_ms)
+        health(state, &plan.items, &assessments, now_ms)
     }
 
     fn heard(days: u64) -> VehicleState {

@@ -21,6 +21,8 @@ pub mod channels;
 #[cfg(feature = "alloc")]
 pub mod condition;
 #[cfg(feature = "alloc")]
+pub mod due;
+#[cfg(feature = "alloc")]
 pub mod evaluation;
 #[cfg(feature = "alloc")]
 pub mod experiments;
@@ -54,6 +56,8 @@ pub mod uplift;
 pub mod urgency;
 #[cfg(feature = "alloc")]
 pub mod usage;
+#[cfg(feature = "alloc")]
+pub mod vin;
 
 #[cfg(test)]
 mod recorded;

@@ -5,7 +5,7 @@
 use alloc::vec::Vec;
 use core::cmp::Reverse;
 
-use milepost_protocol::plan::{DAY_MS, ItemId, Level, SafetyClass, ServicePlan};
+use milepost_protocol::plan::{DAY_MS, ItemId, Level, PlanItem, SafetyClass};
 use milepost_protocol::trouble::{TroubleCode, TroubleStatus};
 use serde::{Deserialize, Serialize};
 
@@ -63,13 +63,13 @@ pub struct Urgency {
 /// Scores a vehicle at `now_ms`.
 pub fn urgency(
     state: &VehicleState,
-    plan: &ServicePlan,
+    plan: &[PlanItem],
     assessments: &[Assessment],
     appointment_wanted: bool,
     now_ms: u64,
 ) -> Urgency {
     let safety = |item: ItemId| {
-        plan.items.iter().find(|known| known.rule.item == item).map_or(SafetyClass::Comfort, |known| known.rule.safety)
+        plan.iter().find(|known| known.rule.item == item).map_or(SafetyClass::Comfort, |known| known.rule.safety)
     };
     let items = assessments.iter().map(|one| {
         let safety = safety(one.item);
@@ -130,7 +130,7 @@ mod tests {
         let now_ms = START_MS + days * DAY_MS;
         let assessments: Vec<_> = plan.items.iter().map(|item| assess(item, &Usage::default(), now_ms)).collect();
         let state = VehicleState { last_received_ms: START_MS + heard_days * DAY_MS, ..VehicleState::default() };
-        urgency(&state, &plan, &assessments, wanted, now_ms)
+        urgency(&state, &plan.items, &assessments, wanted, now_ms)
     }
 
     #[test]

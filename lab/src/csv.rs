@@ -8,6 +8,8 @@ use std::path::Path;
 use anyhow::Context as _;
 use flate2::read::MultiGzDecoder;
 
+use crate::sheets::records;
+
 /// A table of text cells with a header.
 #[derive(Debug)]
 pub(super) struct Table {
@@ -82,40 +84,6 @@ impl Table {
     /// What is wrong with a cell, and where it stands.
     pub(super) fn wrong(&self, row: usize, column: usize, what: &str) -> anyhow::Error {
         anyhow::anyhow!("{}, row {}, column {}: {what}", self.file, self.numbers[row], self.header[column])
-    }
-}
-
-/// Records of cells by RFC 4180, each with the row of its first line.
-fn records(text: &str, separator: char) -> Vec<(usize, Vec<String>)> {
-    let (mut records, mut cells, mut cell) = (Vec::new(), Vec::new(), String::new());
-    let (mut quoted, mut row, mut start) = (false, 1, 1);
-    let mut letters = text.chars().peekable();
-    loop {
-        match letters.next() {
-            Some('"') if quoted && letters.peek() == Some(&'"') => {
-                letters.next();
-                cell.push('"');
-            }
-            Some('"') => quoted = !quoted,
-            Some(letter) if letter == separator && !quoted => cells.push(std::mem::take(&mut cell).trim().to_owned()),
-            Some('\n') | None if !quoted || letters.peek().is_none() => {
-                cells.push(std::mem::take(&mut cell).trim().to_owned());
-                let record = std::mem::take(&mut cells);
-                if record.iter().any(|cell| !cell.is_empty()) {
-                    records.push((start, record));
-                }
-                row += 1;
-                start = row;
-                if letters.peek().is_none() {
-                    return records;
-                }
-            }
-            Some(letter) => {
-                row += usize::from(letter == '\n');
-                cell.push(letter);
-            }
-            None => return records,
-        }
     }
 }
 

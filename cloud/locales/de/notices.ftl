@@ -4,6 +4,20 @@ item-2 = Bremsflüssigkeit
 item-3 = Reifenprüfung
 item-4 = Inspektion
 item-5 = 12-V-Batterie
+item-6 = Motorluftfilter
+item-7 = Innenraumfilter
+item-8 = Zündkerzen
+item-9 = Kühlmittel
+item-10 = Getriebeöl
+item-11 = Bremsbeläge
+item-12 = Antriebsbatterie
+item-13 = Partikelfilter
+item-14 = Kraftstofffilter
+item-15 = Zahnriemen
+item-16 = Winterräder
+item-17 = Klimaanlage
+item-18 = Reduktionsgetriebeöl
+item-0 = Andere Arbeit
 item-other = Arbeit { $id }
 
 # Innerhalb eines Satzes.
@@ -12,6 +26,20 @@ item-2-inline = Bremsflüssigkeit
 item-3-inline = Reifenprüfung
 item-4-inline = Inspektion
 item-5-inline = Prüfung der 12-V-Batterie
+item-6-inline = Motorluftfilter
+item-7-inline = Innenraumfilter
+item-8-inline = Zündkerzen
+item-9-inline = Kühlmittel
+item-10-inline = Getriebeöl
+item-11-inline = Bremsbeläge
+item-12-inline = Antriebsbatterie
+item-13-inline = Partikelfilter
+item-14-inline = Kraftstofffilter
+item-15-inline = Zahnriemen
+item-16-inline = Winterräder
+item-17-inline = Klimaanlage
+item-18-inline = Reduktionsgetriebeöl
+item-0-inline = Andere Arbeit
 item-other-inline = Arbeit { $id }
 
 level-scheduled = Hat Zeit
@@ -42,6 +70,7 @@ reason-signal = { $signal }: { $value }, Schwelle { $limit }
 reason-none = Der Plan Ihres Autos verlangt es
 
 signal-battery-rest = Batterie in Ruhe
+signal-health = Zustand der Antriebsbatterie
 signal-outside = Außen, Mittel von 7 Tagen
 
 state-raised = Neu

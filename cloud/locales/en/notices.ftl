@@ -4,6 +4,20 @@ item-2 = Brake fluid
 item-3 = Tyre check
 item-4 = Inspection
 item-5 = 12 V battery
+item-6 = Engine air filter
+item-7 = Cabin filter
+item-8 = Spark plugs
+item-9 = Coolant
+item-10 = Transmission fluid
+item-11 = Brake pads
+item-12 = Traction battery
+item-13 = Particulate filter
+item-14 = Fuel filter
+item-15 = Timing belt
+item-16 = Winter wheels
+item-17 = Air conditioning
+item-18 = Reduction gear oil
+item-0 = Other work
 item-other = Service item { $id }
 
 # Within a sentence.
@@ -12,6 +26,20 @@ item-2-inline = brake fluid
 item-3-inline = tyre check
 item-4-inline = inspection
 item-5-inline = 12 V battery check
+item-6-inline = engine air filter
+item-7-inline = cabin filter
+item-8-inline = spark plugs
+item-9-inline = coolant
+item-10-inline = transmission fluid
+item-11-inline = brake pads
+item-12-inline = traction battery check
+item-13-inline = particulate filter
+item-14-inline = fuel filter
+item-15-inline = timing belt
+item-16-inline = winter wheels
+item-17-inline = air conditioning
+item-18-inline = reduction gear oil
+item-0-inline = other work
 item-other-inline = service item { $id }
 
 level-scheduled = In good time
@@ -42,6 +70,7 @@ reason-signal = { $signal }: { $value }, threshold { $limit }
 reason-none = The plan of your car asks for it
 
 signal-battery-rest = Battery at rest
+signal-health = Traction battery's health
 signal-outside = Outside, mean of 7 days
 
 state-raised = New

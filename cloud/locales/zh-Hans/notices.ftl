@@ -4,6 +4,20 @@ item-2 = 制动液
 item-3 = 轮胎检查
 item-4 = 定期检查
 item-5 = 12 V 蓄电池
+item-6 = 发动机空气滤清器
+item-7 = 空调滤芯
+item-8 = 火花塞
+item-9 = 冷却液
+item-10 = 变速箱油
+item-11 = 制动片
+item-12 = 动力电池
+item-13 = 颗粒捕集器
+item-14 = 燃油滤清器
+item-15 = 正时皮带
+item-16 = 冬季车轮
+item-17 = 空调系统
+item-18 = 减速器油
+item-0 = 其他作业
 item-other = 保养项目 { $id }
 
 # 句子中的写法。
@@ -12,6 +26,20 @@ item-2-inline = 制动液
 item-3-inline = 轮胎检查
 item-4-inline = 定期检查
 item-5-inline = 12 V 蓄电池检查
+item-6-inline = 发动机空气滤清器
+item-7-inline = 空调滤芯
+item-8-inline = 火花塞
+item-9-inline = 冷却液
+item-10-inline = 变速箱油
+item-11-inline = 制动片
+item-12-inline = 动力电池
+item-13-inline = 颗粒捕集器
+item-14-inline = 燃油滤清器
+item-15-inline = 正时皮带
+item-16-inline = 冬季车轮
+item-17-inline = 空调系统
+item-18-inline = 减速器油
+item-0-inline = 其他作业
 item-other-inline = 保养项目 { $id }
 
 level-scheduled = 时间充裕
@@ -42,6 +70,7 @@ reason-signal = { $signal }：{ $value }，阈值 { $limit }
 reason-none = 您爱车的计划要求如此
 
 signal-battery-rest = 静置时的蓄电池
+signal-health = 动力电池健康度
 signal-outside = 室外温度，7 天平均
 
 state-raised = 新

@@ -1,13 +1,16 @@
 //! The shapes that several endpoints share: notices, items, vehicles.
 
 use jiff::Timestamp;
-use milepost_engine::maintenance::{Assessment, assess};
+use milepost_engine::condition::{Confidence, Input, Wear};
+use milepost_engine::due::{Forecast, stand};
+use milepost_engine::maintenance::Assessment;
+use milepost_engine::projection::{Deciding, Method};
 use milepost_protocol::notice::{Actions, NoticeKind, NoticeState, Reason};
 use milepost_protocol::plan::{Level, PlanItem};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::domain::{NoticeDoc, Powertrain, Vehicle};
+use crate::domain::{BookItem, NoticeDoc, Powertrain, Vehicle};
 use crate::i18n::{Format, item_name, text, timestamp, title};
 use crate::web::view;
 
@@ -86,21 +89,123 @@ pub(crate) struct ItemBody {
     due_at: Option<Timestamp>,
     due_odometer_m: Option<u32>,
     reasons: Vec<ReasonBody>,
+    /// When it will fall due by this car's own use; absent once it is due, and where only a condition knows.
+    forecast: Option<ForecastBody>,
+    /// How far the part is worn, where that is measured or modelled.
+    wear: Option<WearBody>,
+    /// Whether it applies to this car; one that does not is never due.
+    applies: bool,
+    /// The item whose first completion it waits for.
+    waits_for: Option<u16>,
+    /// Whether the schedule for severe use holds.
+    severe: bool,
+}
+
+/// When an item will fall due.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ForecastBody {
+    /// As likely before as after.
+    due: Timestamp,
+    /// One time in ten it is before this.
+    p10: Timestamp,
+    /// One time in ten it is after this.
+    p90: Timestamp,
+    /// `distance` or `time`: the bound that decides.
+    decided_by: &'static str,
+    /// What the distance's share rests on: `usual_use`, `thin_history`, `own_use` or `own_seasons`.
+    method: Option<&'static str>,
+    history_days: Option<u32>,
+    per_day_m: Option<f64>,
+    /// Since when the car stands longer than its use explains.
+    laid_up_since: Option<Timestamp>,
+}
+
+/// How far a part is worn.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct WearBody {
+    /// The share of its life that is used.
+    used: f64,
+    /// `low`, `medium` or `high`.
+    confidence: &'static str,
+    inputs: Vec<InputBody>,
+}
+
+/// An input of a wear model.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct InputBody {
+    /// What it is, with its unit.
+    quantity: String,
+    value: f64,
+    /// The share of life that it stands for by itself.
+    used: Option<f64>,
+}
+
+impl ForecastBody {
+    fn new(forecast: &Forecast) -> Self {
+        let basis = forecast.projection.as_ref().map(|projection| &projection.basis);
+        Self {
+            due: timestamp(forecast.due.median_ms),
+            p10: timestamp(forecast.due.p10_ms),
+            p90: timestamp(forecast.due.p90_ms),
+            decided_by: match forecast.due.deciding {
+                Deciding::Distance => "distance",
+                Deciding::Time => "time",
+            },
+            method: basis.map(|basis| match basis.method {
+                Method::UsualUse => "usual_use",
+                Method::ThinHistory => "thin_history",
+                Method::OwnUse => "own_use",
+                Method::OwnSeasons => "own_seasons",
+            }),
+            history_days: basis.map(|basis| basis.history_days),
+            per_day_m: basis.map(|basis| basis.per_day_m),
+            laid_up_since: basis.and_then(|basis| basis.laid_up_since_ms).map(timestamp),
+        }
+    }
+}
+
+impl WearBody {
+    fn new(wear: &Wear) -> Self {
+        let input = |input: &Input| InputBody {
+            quantity: view::quantity_code(input.quantity).to_owned(),
+            value: input.value,
+            used: input.used,
+        };
+        Self {
+            used: wear.used,
+            confidence: match wear.confidence {
+                Confidence::Low => "low",
+                Confidence::Medium => "medium",
+                Confidence::High => "high",
+            },
+            inputs: wear.inputs.iter().map(input).collect(),
+        }
+    }
 }
 
 impl ItemBody {
     pub(crate) fn new(item: &PlanItem, vehicle: &Vehicle, format: &Format) -> Self {
-        let Assessment { item, cycle, level, reasons, used, due_at_ms, due_odometer_m } =
-            assess(item, &vehicle.state.usage(), format.now_ms);
+        let known = vehicle.book.item(item.rule.item);
+        let extra = known.map(|known| known.extra).unwrap_or_default();
+        let standing = stand(item, &extra, &vehicle.state, format.now_ms);
+        let counts = known.is_none_or(BookItem::counts);
+        let forecast = counts.then(|| view::forecast(vehicle, item, &standing, format)).flatten();
+        let Assessment { item, cycle, level, reasons, used, due_at_ms, due_odometer_m } = standing.assessment;
         Self {
             item: item.0,
             name: item_name(format.localizer, item),
             cycle,
-            level: level.into(),
+            // What does not count is never due, whatever its bounds say.
+            level: if counts { level.into() } else { LevelBody::Scheduled },
             used,
             due_at: due_at_ms.map(timestamp),
             due_odometer_m,
             reasons: reasons.iter().map(|reason| ReasonBody::new(reason, format)).collect(),
+            forecast: forecast.as_ref().map(ForecastBody::new),
+            wear: standing.wear.as_ref().map(WearBody::new),
+            applies: known.is_none_or(|known| known.applies),
+            waits_for: known.and_then(|known| known.waits_for).map(|item| item.0),
+            severe: known.is_some_and(|known| known.choice.severe),
         }
     }
 }

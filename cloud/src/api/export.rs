@@ -79,7 +79,9 @@ pub(crate) async fn export(
     let mut from: Option<RecordId> = None;
     let complete = loop {
         let rows = state.service.history(History::ascending(device.clone(), from, PAGE)).await?;
-        envelopes.extend(rows.iter().map(envelope));
+        // What the car sent while it was somebody else's is not this owner's.
+        let theirs = rows.iter().filter(|row| row.received_ms >= vehicle.book.owned_since_ms);
+        envelopes.extend(theirs.map(envelope));
         let Some(last) = rows.last().filter(|_| rows.len() == PAGE) else { break true };
         if envelopes.len() >= MAX_ENVELOPES {
             break false;

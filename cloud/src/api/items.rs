@@ -12,7 +12,7 @@ use super::body::ItemBody;
 use super::idempotency::Once;
 use super::{Problem, ProblemBody};
 use crate::accounts::Owner;
-use crate::domain::Vehicle;
+use crate::domain::{Remarks, Vehicle};
 use crate::i18n::Format;
 use crate::web::{AppState, Reader};
 
@@ -51,7 +51,8 @@ pub(crate) async fn list(
 ) -> Result<Json<ItemsBody>, Problem> {
     let vehicle = owner.vehicle(&state, &id).await?;
     let format = reader.format(&owner.0.account, Some(&vehicle));
-    let items = vehicle.plan.items.iter().map(|item| ItemBody::new(item, &vehicle, &format));
+    let items = vehicle.items();
+    let items = items.iter().map(|item| ItemBody::new(item, &vehicle, &format));
     Ok(Json(ItemsBody { items: items.collect() }))
 }
 
@@ -84,7 +85,10 @@ pub(crate) async fn complete(
     let request = format!("complete {id} {item} {at_ms:?} {:?}", body.odometer_m);
     let once = Once::begin(&state, &owner.0.account.id, &headers, &request).await?;
     if !once.is_repeat() {
-        let done = state.service.complete(&vehicle.device, ItemId(item), at_ms, body.odometer_m, owner.actor()).await;
+        let done = state
+            .service
+            .complete(&vehicle.device, ItemId(item), at_ms, body.odometer_m, Remarks::default(), owner.actor())
+            .await;
         if let Err(error) = done {
             once.forget(&state).await?;
             return Err(error.into());
@@ -115,7 +119,35 @@ pub(crate) async fn undo(
     one(&vehicle, item, &reader.format(&owner.0.account, Some(&vehicle)))
 }
 
+/// Whether an item applies.
+#[derive(Debug, Deserialize, ToSchema)]
+pub(crate) struct AppliesBody {
+    applies: bool,
+}
+
+/// Note whether an item applies to the car; one that does not is never due.
+#[utoipa::path(put, path = "/api/v1/vehicles/{vehicle}/items/{item}/applies", tag = "owner",
+    params(
+        ("vehicle" = String, Path, description = "The device's id"),
+        ("item" = u16, Path, description = "The item's number")),
+    request_body = AppliesBody, responses(
+    (status = 200, body = OneItemBody),
+    (status = 401, body = ProblemBody),
+    (status = 404, body = ProblemBody)))]
+pub(crate) async fn applies(
+    State(state): State<AppState>,
+    owner: Owner,
+    reader: Reader,
+    Path((id, item)): Path<(String, u16)>,
+    Json(body): Json<AppliesBody>,
+) -> Result<Json<OneItemBody>, Problem> {
+    let vehicle = owner.vehicle(&state, &id).await?;
+    state.service.applies(&vehicle.device, ItemId(item), body.applies, owner.actor()).await?;
+    let vehicle = owner.vehicle(&state, &id).await?;
+    one(&vehicle, item, &reader.format(&owner.0.account, Some(&vehicle)))
+}
+
 fn one(vehicle: &Vehicle, item: u16, format: &Format) -> Result<Json<OneItemBody>, Problem> {
     let item = vehicle.item(ItemId(item)).ok_or_else(Problem::not_found)?;
-    Ok(Json(OneItemBody { item: ItemBody::new(item, vehicle, format) }))
+    Ok(Json(OneItemBody { item: ItemBody::new(&item, vehicle, format) }))
 }

@@ -17,14 +17,17 @@ mod links;
 mod notices;
 mod privacy;
 mod problem;
+mod profile;
 mod queue;
 mod rollouts;
+mod services;
 mod session;
 mod tasks;
 mod undelivered;
 mod vehicles;
 
 pub use problem::{Problem, ProblemBody};
+pub(crate) use profile::described;
 
 use axum::Router;
 use utoipa::OpenApi;
@@ -68,6 +71,16 @@ pub fn router() -> (Router<AppState>, Document) {
         .routes(routes!(items::list))
         .routes(routes!(items::complete))
         .routes(routes!(items::undo))
+        .routes(routes!(items::applies))
+        .routes(routes!(notices::snooze))
+        .routes(routes!(profile::describe))
+        .routes(routes!(services::list, services::enter))
+        .routes(routes!(services::edit, services::erase))
+        .routes(routes!(services::restore))
+        .routes(routes!(services::import))
+        .routes(routes!(services::export))
+        .routes(routes!(services::transfer))
+        .routes(routes!(services::sell))
         .routes(routes!(privacy::show, privacy::save))
         .routes(routes!(export::export))
         .routes(routes!(channels::show, channels::save, channels::forget))
@@ -83,6 +96,7 @@ pub fn router() -> (Router<AppState>, Document) {
         .routes(routes!(tasks::letter))
         .routes(routes!(undelivered::list))
         .routes(routes!(undelivered::retry))
+        .routes(routes!(services::of_queue, services::enter_of_queue))
         .routes(routes!(devices::list))
         .routes(routes!(devices::show))
         .routes(routes!(devices::configure))

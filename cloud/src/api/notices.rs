@@ -122,6 +122,43 @@ pub(crate) async fn answer(
     Ok(Json(OneNoticeBody { notice: NoticeBody::new(notice, &format) }))
 }
 
+/// Putting a reminder off.
+#[derive(Debug, Deserialize, ToSchema)]
+pub(crate) struct SnoozeBody {
+    /// 1 to 90; fewer are granted where safety asks for it.
+    days: u16,
+    /// `no_time`, `appointment`, `awaiting_part`, `cost` or `advised`.
+    reason: String,
+}
+
+/// Put a reminder off with a reason, for as long as its safety allows.
+#[utoipa::path(post, path = "/api/v1/vehicles/{vehicle}/notices/{notice}/snooze", tag = "owner",
+    params(
+        ("vehicle" = String, Path, description = "The device's id"),
+        ("notice" = String, Path, description = "16 hexadecimal digits")),
+    request_body = SnoozeBody, responses(
+    (status = 200, body = OneNoticeBody),
+    (status = 401, body = ProblemBody),
+    (status = 404, body = ProblemBody),
+    (status = 409, body = ProblemBody),
+    (status = 422, body = ProblemBody)))]
+pub(crate) async fn snooze(
+    State(state): State<AppState>,
+    owner: Owner,
+    reader: Reader,
+    Path((id, notice)): Path<(String, String)>,
+    Json(body): Json<SnoozeBody>,
+) -> Result<Json<OneNoticeBody>, Problem> {
+    let vehicle = owner.vehicle(&state, &id).await?;
+    let notice: NoticeId = notice.parse().map_err(|_| Problem::not_found())?;
+    let (days, reason) = crate::web::parse_snooze(body.days, &body.reason)?;
+    state.service.snooze(&vehicle.device, notice, days, reason, owner.actor()).await?;
+    let vehicle = owner.vehicle(&state, &id).await?;
+    let format = reader.format(&owner.0.account, Some(&vehicle));
+    let notice = vehicle.notices.get(&notice).ok_or_else(Problem::not_found)?;
+    Ok(Json(OneNoticeBody { notice: NoticeBody::new(notice, &format) }))
+}
+
 /// How offers were decided for one of the caller's vehicles.
 #[utoipa::path(get, path = "/api/v1/vehicles/{vehicle}/decisions", tag = "owner",
     params(("vehicle" = String, Path, description = "The device's id")), responses(

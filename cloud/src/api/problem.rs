@@ -12,6 +12,7 @@ use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use milepost_engine::rollout::ApproveError;
+use milepost_engine::vin::VinError;
 use serde::{Deserialize, Serialize};
 
 use crate::accounts::{AccountsError, LoginError, PasswordError};
@@ -19,6 +20,7 @@ use crate::channels::{ChannelError, LetterError};
 use crate::domain::IntentError;
 use crate::firmware::FirmwareError;
 use crate::i18n::{Language, Localizer};
+use crate::sheets::SheetError;
 use crate::store::StoreError;
 
 /// Why a request was not carried out.
@@ -30,6 +32,8 @@ pub struct Problem {
     pub code: &'static str,
     /// After how many seconds to try again.
     pub retry_after_s: Option<u64>,
+    /// Where in what was sent it went wrong, and how.
+    pub at: Option<String>,
 }
 
 /// The JSON form of a problem.
@@ -45,11 +49,14 @@ pub struct ProblemBody {
     pub detail: String,
     /// The short name, for programs.
     pub code: String,
+    /// Where in what was sent it went wrong, and how, where that can be said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<String>,
 }
 
 impl Problem {
     const fn new(status: StatusCode, code: &'static str) -> Self {
-        Self { status, code, retry_after_s: None }
+        Self { status, code, retry_after_s: None, at: None }
     }
 
     /// Nobody is logged in.
@@ -105,6 +112,21 @@ impl Problem {
     /// A letter has characters that its font lacks, or an address is missing.
     pub fn letter() -> Self {
         Self::new(StatusCode::CONFLICT, "letter")
+    }
+
+    /// The text is no vehicle identification number.
+    pub fn vin(error: &VinError) -> Self {
+        Self { at: Some(error.to_string()), ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, "vin") }
+    }
+
+    /// The file of records does not read; nothing of it was taken.
+    pub fn sheet(error: &SheetError) -> Self {
+        Self { at: Some(error.to_string()), ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, "sheet") }
+    }
+
+    /// The reminder was put off for as long as it can be.
+    pub fn snooze_spent() -> Self {
+        Self::new(StatusCode::CONFLICT, "snooze-spent")
     }
 
     /// The `Idempotency-Key` was used for something else.
@@ -164,9 +186,13 @@ impl Problem {
         localizer.text(&format!("error-{}-title", self.code))
     }
 
-    /// The sentence in one language.
+    /// The sentence in one language, and where it went wrong.
     pub fn detail(&self, localizer: Localizer) -> String {
-        localizer.text(&format!("error-{}", self.code))
+        let sentence = localizer.text(&format!("error-{}", self.code));
+        match &self.at {
+            Some(at) => format!("{sentence} ({at})"),
+            None => sentence,
+        }
     }
 
     /// Every code, for the test of translation keys.
@@ -182,6 +208,9 @@ impl Problem {
         "closed",
         "nothing-to-undo",
         "letter",
+        "vin",
+        "sheet",
+        "snooze-spent",
         "key-reused",
         "certificate-request",
         "conflict",
@@ -216,6 +245,7 @@ impl IntoResponse for Problem {
             status: self.status.as_u16(),
             detail: self.detail(localizer),
             code: self.code.to_owned(),
+            at: self.at.clone(),
         };
         let mut response = (self.status, Json(body)).into_response();
         let headers = response.headers_mut();
@@ -242,7 +272,11 @@ impl From<StoreError> for Problem {
 impl From<IntentError> for Problem {
     fn from(error: IntentError) -> Self {
         match error {
-            IntentError::UnknownVehicle | IntentError::UnknownNotice | IntentError::UnknownItem => Self::not_found(),
+            IntentError::UnknownVehicle
+            | IntentError::UnknownNotice
+            | IntentError::UnknownItem
+            | IntentError::UnknownRecord => Self::not_found(),
+            IntentError::SnoozeSpent => Self::snooze_spent(),
             IntentError::Closed => Self::closed(),
             IntentError::NotInvited => Self::not_invited(),
             IntentError::OutsideCycle => Self::completion(),

@@ -5,12 +5,13 @@ use std::collections::BTreeMap;
 use axum::Json;
 use axum::extract::{Path, State};
 use jiff::Timestamp;
-use milepost_engine::usage::Trip;
+use milepost_engine::usage::{Disbelieved, OdometerFault, Trip};
 use milepost_protocol::record::Wheel;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::body::{ItemBody, NoticeBody, ValueBody, VehicleSummary};
+use super::profile::ProfileDetail;
 use super::{Problem, ProblemBody};
 use crate::accounts::Owner;
 use crate::domain::Vehicle;
@@ -33,7 +34,9 @@ pub(crate) struct VehicleBody {
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct VehicleDetail {
     summary: VehicleSummary,
+    profile: ProfileDetail,
     totals: TotalsBody,
+    odometer: OdometerBody,
     /// Last values by VSS path, in SI units.
     signals: BTreeMap<String, ValueBody>,
     tyres: Vec<TyreBody>,
@@ -43,6 +46,25 @@ pub(crate) struct VehicleDetail {
     /// Notices that ask for attention now.
     notices: Vec<NoticeBody>,
     lost_records: u64,
+}
+
+/// How far the odometer can be believed.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct OdometerBody {
+    /// How far the car has driven since the odometer moved last, in metres, if that is farther than it can stand still.
+    frozen_m: Option<u32>,
+    /// Readings that were not believed, the newest first.
+    faults: Vec<OdometerFaultBody>,
+}
+
+/// A reading that was not believed.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct OdometerFaultBody {
+    at: Timestamp,
+    /// `fell` or `leapt`.
+    fault: &'static str,
+    read_m: u32,
+    known_m: u32,
 }
 
 /// Lifetime counters.
@@ -177,6 +199,11 @@ impl VehicleDetail {
         let rest = state.rests.back();
         Self {
             summary: VehicleSummary::new(vehicle, format),
+            profile: ProfileDetail::new(vehicle),
+            odometer: OdometerBody {
+                frozen_m: state.odometer.frozen_m(),
+                faults: state.odometer.faults.iter().rev().map(fault).collect(),
+            },
             totals: TotalsBody {
                 distance_m: totals.distance_m,
                 engine_s: totals.engine_s,
@@ -191,10 +218,22 @@ impl VehicleDetail {
             tyres: state.wheels.mounted.iter().map(tyre).collect(),
             battery_rest_mv: rest.map(|rest| ValueBody::new(rest.millivolts.into(), rest.at_ms, now_ms)),
             troubles: state.troubles.iter().map(trouble).collect(),
-            items: vehicle.plan.items.iter().map(|item| ItemBody::new(item, vehicle, format)).collect(),
+            items: vehicle.items().iter().map(|item| ItemBody::new(item, vehicle, format)).collect(),
             notices: vehicle.open_notices(now_ms).map(|notice| NoticeBody::new(notice, format)).collect(),
             lost_records: state.lost_records,
         }
+    }
+}
+
+fn fault(known: &Disbelieved) -> OdometerFaultBody {
+    OdometerFaultBody {
+        at: timestamp(known.at_ms),
+        fault: match known.fault {
+            OdometerFault::Fell => "fell",
+            OdometerFault::Leapt => "leapt",
+        },
+        read_m: known.read_m,
+        known_m: known.known_m,
     }
 }
 

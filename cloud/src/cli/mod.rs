@@ -89,7 +89,7 @@ pub fn run(faces: Faces) -> ExitCode {
     let result = match call.command {
         Command::Serve { config } => read(config).and_then(|config| serve::run(config, faces)),
         Command::Demo(arguments) => demo::run(arguments, faces),
-        Command::CheckConfig { config } => read(config).and_then(|config| output::line(config.effective().trim_end())),
+        Command::CheckConfig { config } => read(config).and_then(|config| check(&config)),
         Command::Openapi => openapi(),
         Command::User { config, command } => read(config).and_then(|config| user::run(config, faces, command)),
         Command::Device { config, command } => read(config).and_then(|config| device::run(&config, command)),
@@ -103,6 +103,12 @@ pub fn run(faces: Faces) -> ExitCode {
             ExitCode::from(1)
         }
     }
+}
+
+fn check(config: &Config) -> anyhow::Result<()> {
+    // What stands in other files is read as the service would read it at its start.
+    config.plans.catalogue()?;
+    output::line(config.effective().trim_end())
 }
 
 fn openapi() -> anyhow::Result<()> {

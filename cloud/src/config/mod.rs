@@ -4,6 +4,7 @@
 
 mod channels;
 mod error;
+mod plans;
 mod sections;
 
 use std::path::Path;
@@ -12,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 pub use channels::{Channels, Email, EmailTls, Push, TextMessages, Workshop};
 pub use error::ConfigError;
+pub use plans::{Plans, PlansError};
 pub use sections::{
     Admin, ClockSettings, Data, Firmware, FrontDoor, Http, Ingest, Offers, Secret, StoreKind, StoreSettings,
 };
@@ -30,6 +32,8 @@ pub struct Config {
     pub ingest: Ingest,
     /// How commits become durable.
     pub store: StoreSettings,
+    /// Maintenance plans.
+    pub plans: Plans,
     /// How offers are decided.
     pub offers: Offers,
     /// Firmware images and their rollouts.

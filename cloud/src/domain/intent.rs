@@ -1,12 +1,28 @@
 //! What people ask of a vehicle, and what became of it.
 
+use milepost_engine::service_book::{EventId, Reason};
 use milepost_protocol::NoticeId;
 use milepost_protocol::downlink::{Purposes, Task};
 use milepost_protocol::notice::Answer;
 use milepost_protocol::plan::{ItemId, PlanItem};
 use milepost_protocol::update::{SignedManifest, Version, Window};
 
-use super::{AccountId, Profile, Wanted};
+use super::{AccountId, Profile, Remarks, Wanted};
+
+/// A record of another system.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Imported {
+    /// What it is known by, from what it says; below 2⁵².
+    pub key: u64,
+    /// The item.
+    pub item: ItemId,
+    /// When the work was done, in milliseconds of Unix time.
+    pub at_ms: u64,
+    /// The odometer then, in metres.
+    pub odometer_m: Option<u32>,
+    /// What is written beside it.
+    pub remarks: Remarks,
+}
 
 /// A wish that the committer carries out on one vehicle.
 #[derive(Debug, Clone, PartialEq)]
@@ -19,9 +35,14 @@ pub enum Intent {
         /// Whose it is.
         owner: Option<AccountId>,
     },
-    /// Replace the maintenance plan; the anchors count as facts.
+    /// Describe the vehicle; its owner stays.
+    Describe {
+        /// Name, identity and place.
+        profile: Profile,
+    },
+    /// Replace the items of the service book; the anchors count as facts.
     SetPlan {
-        /// The items, at most [`milepost_protocol::plan::MAX_PLAN_ITEMS`].
+        /// The items, at most 64.
         items: Vec<PlanItem>,
     },
     /// Answer a notice.
@@ -42,14 +63,62 @@ pub enum Intent {
         item: ItemId,
         /// When, in milliseconds of Unix time; now if absent.
         at_ms: Option<u64>,
-        /// The odometer then, in metres; the present one if absent.
+        /// The odometer then, in metres; what the car knows of that time if absent.
         odometer_m: Option<u32>,
+        /// What is written beside it.
+        remarks: Remarks,
     },
     /// Take the last completion of an item back.
     Undo {
         /// The item.
         item: ItemId,
     },
+    /// Correct a record of the service book.
+    Edit {
+        /// The record.
+        of: EventId,
+        /// When the work was done, in milliseconds of Unix time; as it reads if absent.
+        at_ms: Option<u64>,
+        /// The odometer then, in metres; as it reads, or what the car knows of another time, if absent.
+        odometer_m: Option<u32>,
+        /// What is written beside it.
+        remarks: Remarks,
+    },
+    /// Take a record of the service book back, or let it stand again.
+    Stand {
+        /// The record.
+        of: EventId,
+        /// Whether it stands.
+        stands: bool,
+    },
+    /// Put a reminder off.
+    Snooze {
+        /// The notice.
+        notice: NoticeId,
+        /// For how many days; fewer may be granted.
+        days: u16,
+        /// Why.
+        reason: Reason,
+    },
+    /// Note whether an item applies to this car.
+    Applies {
+        /// The item.
+        item: ItemId,
+        /// Whether it does.
+        applies: bool,
+    },
+    /// Enter records of another system, all or none.
+    Import {
+        /// The records.
+        records: Vec<Imported>,
+    },
+    /// Hand the car to another owner: the service book goes along, what concerns the person does not.
+    Transfer {
+        /// The new owner.
+        to: AccountId,
+    },
+    /// Note that the car was sold to somebody who is not with us: nobody is told anything any more.
+    Sell,
     /// Set what the vehicle's data may be used for.
     SetConsent {
         /// The purposes from now on; `FUNCTION` always stays.
@@ -118,8 +187,14 @@ pub enum IntentError {
     /// The item has no completion that could be taken back.
     #[error("item has no completion to take back")]
     NothingToUndo,
-    /// The plan has too many items.
-    #[error("plan has too many items")]
+    /// The service book has no such record, or it was taken back.
+    #[error("service book has no such record")]
+    UnknownRecord,
+    /// The reminder was put off for as long as its safety allows.
+    #[error("reminder cannot be put off any longer")]
+    SnoozeSpent,
+    /// The plan or the service book has too many items.
+    #[error("plan or service book is full")]
     TooManyItems,
     /// A figure lies outside its bounds.
     #[error("figure lies outside its bounds")]

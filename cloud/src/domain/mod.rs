@@ -4,6 +4,7 @@
 //! Invariant: nothing here reads a clock, awaits or knows the store.
 
 mod actor;
+mod book;
 mod change;
 mod configuration;
 mod intent;
@@ -15,11 +16,12 @@ mod texts;
 mod vehicle;
 
 pub use actor::{AccountId, Actor};
+pub use book::{BookItem, ChosenPlan, Entry, IMPORTED, MAX_ENTRIES, OTHER_WORK, Remarks, Service, ServiceBook};
 pub use change::{Change, ChangeKind};
 pub use configuration::{Agreement, Configuration, Decision, MAX_COUNTERS_EVERY_S, Reported, Sent, Wanted};
-pub use intent::{Intent, IntentError, Outcome};
+pub use intent::{Imported, Intent, IntentError, Outcome};
 pub use milepost_engine::plan::Powertrain;
 pub use moment::Moment;
-pub use notice::{NoticeDoc, Seen, Subject, Transition, longest_snooze_days};
+pub use notice::{NoticeDoc, Seen, Subject, Transition};
 pub use texts::{NoticeText, Texts};
 pub use vehicle::{Anchoring, ConsentChange, Counts, Decided, Profile, Vehicle};

@@ -10,6 +10,9 @@ use serde::{Deserialize, Serialize};
 
 use super::{Actor, Moment};
 
+/// How long a notice that is no reminder can be put off, in days; what reminders are granted follows from the service book.
+const LONGEST_SNOOZE_DAYS: u16 = 90;
+
 /// What a notice speaks of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Subject {
@@ -219,7 +222,7 @@ impl NoticeDoc {
     pub fn answer(&mut self, answer: Answer, at: Moment, by: &Actor) -> bool {
         let to = match answer {
             Answer::Snooze { days } => {
-                let days = days.clamp(1, longest_snooze_days(self.safety));
+                let days = days.clamp(1, LONGEST_SNOOZE_DAYS);
                 NoticeState::Snoozed { until_ms: self.after_all(at).ms().saturating_add(u64::from(days) * DAY_MS) }
             }
             Answer::Book => NoticeState::Booked,
@@ -227,6 +230,11 @@ impl NoticeDoc {
             Answer::Refuse => NoticeState::Refused,
         };
         self.transit(to, at, by)
+    }
+
+    /// Puts the notice off until a moment that was granted; answers whether the state changed.
+    pub fn snooze(&mut self, until_ms: u64, at: Moment, by: &Actor) -> bool {
+        self.transit(NoticeState::Snoozed { until_ms }, at, by)
     }
 
     /// Ends the notice because time, a later level or a completion overtook it; answers whether the state changed.
@@ -280,16 +288,7 @@ impl NoticeDoc {
     }
 
     /// The moment, or that of the last thing that became of the notice if a clock that lags put it before that.
-    fn after_all(&self, at: Moment) -> Moment {
+    pub(crate) fn after_all(&self, at: Moment) -> Moment {
         at.not_before(self.history.last().map_or(self.raised_ms, |last| last.at_ms))
-    }
-}
-
-/// The longest snooze in days, by what ignoring the notice can lead to.
-pub fn longest_snooze_days(safety: SafetyClass) -> u16 {
-    match safety {
-        SafetyClass::Safety => 7,
-        SafetyClass::Wear => 30,
-        SafetyClass::Comfort => 90,
     }
 }

@@ -4,19 +4,22 @@
 
 use std::collections::BTreeMap;
 
+use milepost_engine::due::{Standing, stand};
+use milepost_engine::maintenance::Assessment;
 use milepost_engine::numbers::Received;
 use milepost_engine::offers::Ledger;
 use milepost_engine::plan::Powertrain;
 use milepost_engine::rollout::DeviceUpdate;
 use milepost_engine::urgency::Urgency;
 use milepost_engine::usage::VehicleState;
+use milepost_engine::vin::Vin;
 use milepost_protocol::downlink::{Consent, Purposes};
 use milepost_protocol::envelope::ClockQuality;
 use milepost_protocol::plan::{Anchor, ItemId, PlanItem, ServicePlan};
 use milepost_protocol::{DeviceId, NoticeId};
 use serde::{Deserialize, Serialize};
 
-use super::{AccountId, Actor, Configuration, NoticeDoc};
+use super::{AccountId, Actor, BookItem, Configuration, NoticeDoc, ServiceBook};
 
 /// What people call the vehicle, and where it lives.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -24,6 +27,8 @@ use super::{AccountId, Actor, Configuration, NoticeDoc};
 pub struct Profile {
     /// What the owner sees as its name, such as `VW Golf`.
     pub model_name: String,
+    /// The vehicle identification number, where the owner has told it; it chooses the plan and is never the device's identity.
+    pub vin: Option<Vin>,
     /// The model year, where known.
     pub model_year: Option<u16>,
     /// How it is driven.
@@ -40,6 +45,7 @@ impl Default for Profile {
     fn default() -> Self {
         Self {
             model_name: String::new(),
+            vin: None,
             model_year: None,
             powertrain: Powertrain::default(),
             registered_ms: 0,
@@ -60,7 +66,7 @@ pub struct ConsentChange {
     pub consent: Consent,
 }
 
-/// A service item began a new cycle, or went back to the one before.
+/// A service item began a new cycle, or went back to the one before, as older documents have it; the service book takes it over.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Anchoring {
     /// When it was told, in milliseconds of Unix time.
@@ -136,11 +142,14 @@ pub struct Vehicle {
     /// What the records add up to.
     #[serde(default)]
     pub state: VehicleState,
-    /// The maintenance plan.
+    /// The items that the car was sent: those of the service book that matter next.
     #[serde(default)]
     pub plan: ServicePlan,
-    /// Completions and their undoing, oldest first.
+    /// The service book.
     #[serde(default)]
+    pub book: ServiceBook,
+    /// Completions of a document from before there was a service book.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub anchorings: Vec<Anchoring>,
     /// Notices by id.
     #[serde(default)]
@@ -197,6 +206,7 @@ impl Vehicle {
             received: Received::default(),
             state: VehicleState::default(),
             plan: ServicePlan::default(),
+            book: ServiceBook::default(),
             anchorings: Vec::new(),
             notices: BTreeMap::new(),
             consent: Consent { version: 1, purposes: Purposes::FUNCTION },
@@ -220,9 +230,31 @@ impl Vehicle {
         u16::try_from(self.urgency.score).unwrap_or(u16::MAX)
     }
 
-    /// The plan's item with this number.
-    pub fn item(&self, item: ItemId) -> Option<&PlanItem> {
-        self.plan.items.iter().find(|candidate| candidate.rule.item == item)
+    /// All service items with their present cycles, also those that do not apply.
+    pub fn items(&self) -> Vec<PlanItem> {
+        if self.book.items.is_empty() {
+            // A document from before there was a service book, which the next commit gives it.
+            return self.plan.items.to_vec();
+        }
+        self.book.items.iter().map(BookItem::planned).collect()
+    }
+
+    /// The item with this number.
+    pub fn item(&self, item: ItemId) -> Option<PlanItem> {
+        self.items().into_iter().find(|candidate| candidate.rule.item == item)
+    }
+
+    /// Where every item that can fall due stands at `now_ms`.
+    pub fn standings(&self, now_ms: u64) -> Vec<Standing> {
+        let extra = |item: ItemId| self.book.item(item).map(|known| known.extra).unwrap_or_default();
+        let counts = |item: &PlanItem| self.book.item(item.rule.item).is_none_or(BookItem::counts);
+        let items = self.items().into_iter().filter(counts);
+        items.map(|item| stand(&item, &extra(item.rule.item), &self.state, now_ms)).collect()
+    }
+
+    /// Their assessments alone.
+    pub fn assessments(&self, now_ms: u64) -> Vec<Assessment> {
+        self.standings(now_ms).into_iter().map(|standing| standing.assessment).collect()
     }
 
     /// All notices, the newest first.

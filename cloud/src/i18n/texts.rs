@@ -107,6 +107,10 @@ fn signal_words(format: &Format, signal: SignalId, value: f32, limit: f32) -> (S
             let volts = |volts: f32| format.volts(f64::from(volts) * 1000.0);
             (localizer.text("signal-battery-rest"), volts(value), volts(limit))
         }
+        SignalId::STATE_OF_HEALTH => {
+            let percent = |share: f32| format.percent(share.into());
+            (localizer.text("signal-health"), percent(value), percent(limit))
+        }
         SignalId::OUTSIDE_TEMPERATURE => {
             let celsius = |degrees: f32| format.celsius(degrees.into());
             (localizer.text("signal-outside"), celsius(value), celsius(limit))
@@ -147,7 +151,7 @@ mod tests {
             Reason::Signal { signal: SignalId::BATTERY_12V, value: 12.345, limit: 12.345 },
             Reason::Signal { signal: SignalId::OUTSIDE_TEMPERATURE, value: -40.0, limit: -40.0 },
         ];
-        let items = (1..=5).chain([60_000]).map(ItemId);
+        let items = (0..=18).chain([60_000]).map(ItemId);
         let levels = [Level::Scheduled, Level::Upcoming, Level::Due, Level::Overdue];
         let mut subjects: Vec<Subject> =
             items.flat_map(|item| levels.map(|level| Subject::Reminder { item, cycle: 1, level })).collect();

@@ -24,7 +24,7 @@ use crate::domain::{Actor, Change, Intent, IntentError, Outcome, Vehicle};
 use crate::events::{Certified, CommitFailed};
 use crate::frontdoor::{Push, Registry};
 use crate::pki::{self, Pki};
-use crate::rules::{Effects, Rules, carry_out, evaluate, introduce};
+use crate::rules::{Effects, Rules, carry_out, evaluate, introduce, modernise};
 use crate::store::{AnyStore, Commit, Store as _, StoreError};
 
 /// How many due vehicles one group takes.
@@ -212,7 +212,9 @@ impl Task {
         self.cache.extend(missing.into_iter().zip(loaded).filter_map(|(device, found)| Some((device, found?))));
         for device in wanted {
             if let Some(vehicle) = self.cache.get(device) {
-                group.drafts.insert(device.clone(), draft(vehicle.clone(), Some(vehicle.revision)));
+                let mut draft = draft(vehicle.clone(), Some(vehicle.revision));
+                modernise(&mut draft.vehicle);
+                group.drafts.insert(device.clone(), draft);
             }
         }
         Ok(())
@@ -221,7 +223,8 @@ impl Task {
     fn take(&self, work: Work, group: &mut Group, now_ms: u64) {
         match work {
             Work::Envelope { device, bytes, ack } => {
-                let draft = group.drafts.entry(device.clone()).or_insert_with(|| newcomer(device, now_ms));
+                let draft =
+                    group.drafts.entry(device.clone()).or_insert_with(|| newcomer(device, &self.parts.rules, now_ms));
                 let tolerance_ms = self.parts.settings.future_tolerance_ms;
                 let folded =
                     fold(&mut draft.vehicle, &bytes, now_ms, tolerance_ms, &mut group.count, &mut draft.effects);
@@ -236,7 +239,7 @@ impl Task {
             Work::Intent { device, intent, by, reply } => {
                 let registers = matches!(*intent, Intent::Register { .. });
                 if registers && !group.drafts.contains_key(&device) {
-                    group.drafts.insert(device.clone(), newcomer(device.clone(), now_ms));
+                    group.drafts.insert(device.clone(), newcomer(device.clone(), &self.parts.rules, now_ms));
                 }
                 match intend(group.drafts.get_mut(&device), &intent, &by, now_ms) {
                     Ok(changed) => group.waiting.push(Waiting { device, changed, reply }),
@@ -378,9 +381,9 @@ fn draft(vehicle: Vehicle, expected: Option<u64>) -> Draft {
 }
 
 /// A vehicle that nobody has heard of before; its plan and consent go to the car with the first commit.
-fn newcomer(device: DeviceId, now_ms: u64) -> Draft {
+fn newcomer(device: DeviceId, rules: &Rules, now_ms: u64) -> Draft {
     let mut draft = draft(Vehicle::new(device, now_ms), None);
-    introduce(&mut draft.vehicle, now_ms, &mut draft.effects);
+    introduce(&mut draft.vehicle, &rules.plans, now_ms, &mut draft.effects);
     draft
 }
 

@@ -29,7 +29,7 @@ async fn an_envelope_from_a_new_device_makes_the_vehicle_known() {
     assert_eq!(vehicle.state.usage().odometer_m, Some(5_000));
     assert_eq!((vehicle.revision, vehicle.counts.records), (1, 1));
     let kinds: Vec<_> = bench.downlinks("d").await;
-    assert!(kinds.iter().any(|m| matches!(m, Downlink::Plan(plan) if plan.items.len() == 5)), "the car gets its plan");
+    assert!(kinds.iter().any(|m| matches!(m, Downlink::Plan(plan) if plan.items.len() == 8)), "the car gets its plan");
     assert!(kinds.iter().any(|m| matches!(m, Downlink::Consent(_))), "and the consent it works under");
 }
 

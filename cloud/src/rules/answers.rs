@@ -1,11 +1,13 @@
 //! Answers: from wherever one comes, it clears the notice everywhere.
 
 use milepost_engine::offers::Outcome;
+use milepost_engine::service_book::Reason;
 use milepost_protocol::NoticeId;
 use milepost_protocol::notice::{Actions, Answer, NoticeState};
 
-use super::{Effects, completions};
-use crate::domain::{Actor, ChangeKind, IntentError, Moment, Subject, Vehicle};
+use super::services::Told;
+use super::{Effects, services, snoozes};
+use crate::domain::{Actor, ChangeKind, IntentError, Moment, NoticeDoc, Subject, Vehicle};
 
 /// An answer with where and when it was given.
 #[derive(Debug, Clone)]
@@ -39,13 +41,23 @@ pub(super) fn answer(
     }
     let (subject, raised_ms) = (notice.subject, notice.raised_ms());
     if let (Subject::Reminder { item, cycle, .. }, Answer::Done) = (subject, answer)
-        && let Some(anchor) = vehicle.item(item).map(|planned| planned.anchor)
+        && let Some(anchor) = vehicle.book.item(item).map(|known| known.anchor)
         && anchor.cycle == cycle
     {
         // Whoever answers the reminder of a cycle does so within it, whatever the car's clock says.
         let done_ms = at.not_before(raised_ms).not_before(anchor.at_ms).ms();
-        completions::done(vehicle, item, Some(done_ms), *odometer_m, by, now_ms, effects)?;
+        let odometer_m = odometer_m.filter(|told_m| services::is_possible(vehicle, *told_m, done_ms, now_ms));
+        let told = Told { at_ms: Some(done_ms), odometer_m, ..Told::default() };
+        services::complete(vehicle, item, told, services::source(by), by, now_ms, effects)?;
         return Ok(true);
+    }
+    if let (Subject::Reminder { .. }, Answer::Snooze { days }) = (subject, *answer) {
+        let changed = snoozes::snooze(vehicle, *id, days, Reason::NoTime, *at, by, effects)?;
+        let state = vehicle.notices.get(id).map(NoticeDoc::state);
+        if changed && (*by != Actor::Car || state.is_some_and(|state| is_shortened(*answer, at.ms(), state))) {
+            effects.update_car(vehicle, *id);
+        }
+        return Ok(changed);
     }
     let Some(notice) = vehicle.notices.get_mut(id) else { return Err(IntentError::UnknownNotice) };
     let changed = notice.answer(*answer, *at, by);

@@ -2,19 +2,19 @@
 
 use std::sync::Arc;
 
+use milepost_engine::health::SILENT_AFTER_DAYS;
+use milepost_engine::plans::Catalogue;
+use milepost_engine::sweep::next_look_ms;
 use milepost_engine::urgency::urgency;
 use milepost_protocol::notice::NoticeState;
 use milepost_protocol::plan::DAY_MS;
 
 use super::offers::{self, OfferRules};
-use super::{Effects, completions, intents, reminders};
+use super::{Effects, intents, planning, reminders, services};
 use crate::domain::{Actor, ChangeKind, Moment, NoticeDoc, Texts, Vehicle};
 
 /// The most notices that stay in a vehicle's document; the oldest closed ones of past cycles leave first.
 const MAX_NOTICES: usize = 200;
-
-/// The most completions that stay in a vehicle's document.
-const MAX_ANCHORINGS: usize = 100;
 
 /// What the rules need beside the vehicle.
 #[derive(Clone)]
@@ -23,11 +23,16 @@ pub struct Rules {
     pub texts: Arc<dyn Texts>,
     /// How offers are decided.
     pub offers: OfferRules,
+    /// The plans that vehicles go by.
+    pub plans: Arc<Catalogue>,
 }
 
 impl std::fmt::Debug for Rules {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Rules").field("offers", &self.offers).finish_non_exhaustive()
+        f.debug_struct("Rules")
+            .field("offers", &self.offers)
+            .field("plans", &self.plans.plans().len())
+            .finish_non_exhaustive()
     }
 }
 
@@ -42,21 +47,26 @@ impl Rules {
 ///
 /// `contacts_ms` are the owner's contacts about other cars.
 pub fn evaluate(vehicle: &mut Vehicle, rules: &Rules, contacts_ms: &[u64], now_ms: u64, effects: &mut Effects) {
+    planning::modernise(vehicle);
     if vehicle.plan.version == 0 {
-        intents::introduce(vehicle, now_ms, effects);
+        intents::introduce(vehicle, &rules.plans, now_ms, effects);
     }
-    completions::settle_anchors(vehicle, now_ms, effects);
+    let replanned = planning::replan(vehicle, &rules.plans, now_ms);
+    if services::settle(vehicle, now_ms) || replanned {
+        services::follow(vehicle, None, &Actor::System, now_ms, effects);
+    }
     run_timers(vehicle, now_ms, effects);
-    let assessments = reminders::assessments(vehicle, now_ms);
+    let assessments = vehicle.assessments(now_ms);
     let texts = rules.texts.as_ref();
     reminders::raise_due(vehicle, &assessments, now_ms, texts, effects);
+    planning::tell_car(vehicle, &assessments, effects);
     if offers::is_due(vehicle, now_ms) {
         offers::decide_now(vehicle, &assessments, contacts_ms, &rules.offers, now_ms, texts, effects);
     }
     let wanted = vehicle.notices.values().any(|notice| notice.state() == NoticeState::Booked);
-    vehicle.urgency = urgency(&vehicle.state, &vehicle.plan, &assessments, wanted, now_ms);
+    vehicle.urgency = urgency(&vehicle.state, &vehicle.items(), &assessments, wanted, now_ms);
     prune(vehicle);
-    vehicle.timer_ms = Some(next_timer_ms(vehicle, now_ms));
+    vehicle.timer_ms = next_timer_ms(vehicle, now_ms);
 }
 
 /// Wakes what was snoozed and ends what has expired.
@@ -77,13 +87,15 @@ fn run_timers(vehicle: &mut Vehicle, now_ms: u64, effects: &mut Effects) {
     }
 }
 
-/// The earliest moment at which something changes by itself; once a day everything that follows the calendar is looked at.
-fn next_timer_ms(vehicle: &Vehicle, now_ms: u64) -> u64 {
-    let day = now_ms + DAY_MS;
-    // A daily look that is already planned stays, so that the timer's key does not move with every record.
-    let daily = vehicle.timer_ms.filter(|at_ms| (now_ms + 1..=day).contains(at_ms)).unwrap_or(day);
+/// The earliest moment at which something changes by itself: the calendar moves an item, a notice wakes or ends, offers are
+/// decided on, or the car has been silent for too long. Until then nobody has to look at the vehicle.
+fn next_timer_ms(vehicle: &Vehicle, now_ms: u64) -> Option<u64> {
+    let counting = vehicle.book.items.iter().filter(|item| item.counts() && !vehicle.book.sold);
+    let items = counting.filter_map(|item| next_look_ms(&item.planned(), now_ms));
     let notices = vehicle.notices.values().filter_map(NoticeDoc::next_timer_ms);
-    notices.chain(offers::next_ms(vehicle)).chain([daily]).min().unwrap_or(daily).max(now_ms + 1)
+    let heard_ms = Some(vehicle.state.last_received_ms).filter(|&at_ms| at_ms > 0);
+    let silent = heard_ms.map(|at_ms| at_ms + (SILENT_AFTER_DAYS + 1) * DAY_MS).filter(|&at_ms| at_ms > now_ms);
+    items.chain(notices).chain(offers::next_ms(vehicle)).chain(silent).min().map(|at_ms| at_ms.max(now_ms + 1))
 }
 
 fn prune(vehicle: &mut Vehicle) {
@@ -91,7 +103,7 @@ fn prune(vehicle: &mut Vehicle) {
     if excess > 0 {
         let current = |notice: &NoticeDoc| match notice.subject {
             crate::domain::Subject::Reminder { item, cycle, .. } => {
-                vehicle.item(item).is_some_and(|item| item.anchor.cycle <= cycle + 1)
+                vehicle.book.item(item).is_some_and(|item| item.anchor.cycle <= cycle + 1)
             }
             _ => false,
         };
@@ -102,6 +114,4 @@ fn prune(vehicle: &mut Vehicle) {
             vehicle.notices.remove(&id);
         }
     }
-    let excess = vehicle.anchorings.len().saturating_sub(MAX_ANCHORINGS);
-    vehicle.anchorings.drain(..excess);
 }

@@ -1,15 +1,17 @@
 //! Carrying out what people ask for.
 
-use milepost_engine::maintenance::UNKNOWN_ODOMETER_M;
-use milepost_engine::plan::{Powertrain, standard};
+use milepost_engine::plans::Catalogue;
 use milepost_protocol::Downlink;
 use milepost_protocol::downlink::{Command, Consent, Purposes};
-use milepost_protocol::plan::{Anchor, ItemId, ServicePlan};
 use milepost_protocol::update::UpdateOffer;
 
 use super::answers::{Given, answer};
-use super::{Effects, completions, configuration};
-use crate::domain::{Actor, ChangeKind, ConsentChange, Intent, IntentError, Moment, Vehicle};
+use super::services::Told;
+use super::{Effects, configuration, handover, planning, services, snoozes};
+use crate::domain::{Actor, BookItem, ChangeKind, ConsentChange, Intent, IntentError, Moment, Profile, Vehicle};
+
+/// The most items of a book that are set by hand.
+const MAX_ITEMS: usize = 64;
 
 /// Carries an intent out; answers whether anything changed. The vehicle is as before on error.
 pub fn carry_out(
@@ -24,23 +26,40 @@ pub fn carry_out(
             if vehicle.profile == *profile && vehicle.owner == *owner {
                 return Ok(false);
             }
-            if vehicle.profile.powertrain != profile.powertrain {
-                replan(vehicle, profile.powertrain, effects);
+            describe(vehicle, profile, effects);
+            match (&vehicle.owner, owner) {
+                (Some(before), Some(to)) if before != to => {
+                    handover::transfer(vehicle, to, by, now_ms, effects)?;
+                }
+                (_, owner) => vehicle.owner.clone_from(owner),
             }
-            vehicle.profile = profile.clone();
-            vehicle.owner.clone_from(owner);
             effects.note(ChangeKind::Profile);
             Ok(true)
         }
-        Intent::SetPlan { items } => {
-            let items = heapless::Vec::from_slice(items).map_err(|_| IntentError::TooManyItems)?;
-            let before = std::mem::replace(&mut vehicle.plan.items, items);
-            if effects.send_plan(vehicle) {
-                return Ok(true);
+        Intent::Describe { profile } => {
+            if vehicle.profile == *profile {
+                return Ok(false);
             }
-            vehicle.plan.items = before;
-            vehicle.plan.version -= 1;
-            Err(IntentError::TooLong)
+            describe(vehicle, profile, effects);
+            Ok(true)
+        }
+        Intent::SetPlan { items } => {
+            if items.len() > MAX_ITEMS {
+                return Err(IntentError::TooManyItems);
+            }
+            let rules_known =
+                items.iter().all(|item| vehicle.book.item(item.rule.item).is_some_and(|known| known.rule == item.rule));
+            let known = std::mem::take(&mut vehicle.book.items);
+            let set = items.iter().map(|item| {
+                let known = known.iter().find(|known| known.rule.item == item.rule.item);
+                let mut set = known.cloned().unwrap_or_else(|| BookItem::new(item.rule, item.anchor, true));
+                (set.rule, set.start, set.told) = (item.rule, item.anchor, true);
+                set
+            });
+            vehicle.book.items = set.collect();
+            vehicle.book.by_hand = !rules_known;
+            services::follow(vehicle, None, by, now_ms, effects);
+            Ok(true)
         }
         Intent::Answer { notice, answer: given } => {
             let given =
@@ -56,17 +75,32 @@ pub fn carry_out(
             }
             Ok(changed)
         }
-        Intent::Complete { item, at_ms, odometer_m } => {
-            if odometer_m.is_some_and(|told_m| !completions::is_within_cycle(vehicle, *item, told_m)) {
-                return Err(IntentError::OutsideCycle);
-            }
-            completions::done(vehicle, *item, *at_ms, *odometer_m, by, now_ms, effects)?;
+        Intent::Complete { item, at_ms, odometer_m, remarks } => {
+            let told = Told { at_ms: *at_ms, odometer_m: *odometer_m, remarks: remarks.clone() };
+            services::complete(vehicle, *item, told, services::source(by), by, now_ms, effects)?;
             Ok(true)
         }
         Intent::Undo { item } => {
-            completions::undo(vehicle, *item, by, now_ms, effects)?;
+            services::undo(vehicle, *item, by, now_ms, effects)?;
             Ok(true)
         }
+        Intent::Edit { of, at_ms, odometer_m, remarks } => {
+            let told = Told { at_ms: *at_ms, odometer_m: *odometer_m, remarks: remarks.clone() };
+            services::edit(vehicle, *of, told, by, now_ms, effects)
+        }
+        Intent::Stand { of, stands } => services::stand(vehicle, *of, *stands, by, now_ms, effects),
+        Intent::Snooze { notice, days, reason } => {
+            let at = Moment::now(now_ms);
+            let changed = snoozes::snooze(vehicle, *notice, *days, *reason, at, by, effects)?;
+            if changed {
+                effects.update_car(vehicle, *notice);
+            }
+            Ok(changed)
+        }
+        Intent::Applies { item, applies } => services::apply(vehicle, *item, *applies, by, now_ms, effects),
+        Intent::Import { records } => services::import(vehicle, records, by, now_ms, effects),
+        Intent::Transfer { to } => handover::transfer(vehicle, to, by, now_ms, effects),
+        Intent::Sell => handover::sell(vehicle, by, now_ms, effects),
         Intent::SetConsent { purposes } => {
             let purposes = purposes.and(Purposes::FUNCTION);
             if vehicle.consent.purposes == purposes {
@@ -115,33 +149,23 @@ pub fn carry_out(
     }
 }
 
-/// Gives a vehicle that is new to us its plan, and tells the car about plan and consent.
-pub fn introduce(vehicle: &mut Vehicle, now_ms: u64, effects: &mut Effects) {
-    let start = Anchor { cycle: 1, at_ms: now_ms, odometer_m: UNKNOWN_ODOMETER_M, engine_s: 0, fuel_ml: 0 };
-    let ServicePlan { items, .. } = standard(vehicle.profile.powertrain, start);
-    vehicle.plan = ServicePlan { version: 0, items };
-    effects.send_plan(vehicle);
+/// Gives a vehicle that is new to us its service book, and tells the car about plan and consent.
+pub fn introduce(vehicle: &mut Vehicle, plans: &Catalogue, now_ms: u64, effects: &mut Effects) {
+    planning::replan(vehicle, plans, now_ms);
+    let assessments = vehicle.assessments(now_ms);
+    planning::tell_car(vehicle, &assessments, effects);
     let consent = vehicle.consent;
     vehicle.consent_history.push(ConsentChange { at_ms: now_ms, by: Actor::System, consent });
     effects.send(vehicle, Downlink::Consent(consent));
 }
 
-/// Adds or takes away what the kind of drive needs.
-fn replan(vehicle: &mut Vehicle, powertrain: Powertrain, effects: &mut Effects) {
-    let start = vehicle.plan.items.first().map_or_else(Anchor::default, |item| item.anchor);
-    let known = std::mem::take(&mut vehicle.plan.items);
-    for mut item in standard(powertrain, start).items {
-        if let Some(before) = known.iter().find(|before| before.rule.item == item.rule.item) {
-            item = *before;
-        }
-        vehicle.plan.items.push(item).expect("the standard plan has fewer items than a plan holds");
+fn describe(vehicle: &mut Vehicle, profile: &Profile, effects: &mut Effects) {
+    let registered = vehicle.profile.registered_ms != profile.registered_ms;
+    vehicle.profile = profile.clone();
+    // Another plan may fit; the next look takes it.
+    vehicle.book.planned_ms = 0;
+    if registered {
+        planning::begin_anew(vehicle);
     }
-    for item in known {
-        let has_it = vehicle.plan.items.iter().any(|planned| planned.rule.item == item.rule.item);
-        if !has_it && item.rule.item != ItemId::ENGINE_OIL {
-            // A plan of the maker's own may be full; what does not fit was never part of the standard one.
-            let _ = vehicle.plan.items.push(item);
-        }
-    }
-    effects.send_plan(vehicle);
+    effects.note(ChangeKind::Profile);
 }

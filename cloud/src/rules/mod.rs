@@ -4,14 +4,17 @@
 //! Invariant: each (item, cycle, level) is raised once, and an answer anywhere reaches every surface.
 
 mod answers;
-mod completions;
 mod configuration;
 mod effects;
 mod evaluate;
+mod handover;
 mod intents;
 mod offers;
+mod planning;
 mod records;
 mod reminders;
+mod services;
+mod snoozes;
 #[cfg(test)]
 mod tests;
 
@@ -20,4 +23,5 @@ pub use effects::Effects;
 pub use evaluate::{Rules, evaluate};
 pub use intents::{carry_out, introduce};
 pub use offers::OfferRules;
+pub use planning::modernise;
 pub use records::{notice_record, update_record};

@@ -1,6 +1,7 @@
 //! Reminders: raised once for each (item, cycle, level), the later level in place of the earlier.
 
-use milepost_engine::maintenance::{Assessment, assess};
+use milepost_engine::due::stand;
+use milepost_engine::maintenance::Assessment;
 use milepost_protocol::NoticeId;
 use milepost_protocol::notice::{Actions, NoticeState};
 use milepost_protocol::plan::{ItemId, Level, SafetyClass};
@@ -15,12 +16,6 @@ fn actions(safety: SafetyClass) -> Actions {
     if safety == SafetyClass::Safety { always } else { always.and(Actions::REFUSE) }
 }
 
-/// Assesses every item of the plan.
-pub(super) fn assessments(vehicle: &Vehicle, now_ms: u64) -> Vec<Assessment> {
-    let usage = vehicle.state.usage();
-    vehicle.plan.items.iter().map(|item| assess(item, &usage, now_ms)).collect()
-}
-
 /// Raises what is due and not raised yet.
 pub(super) fn raise_due(
     vehicle: &mut Vehicle,
@@ -29,6 +24,9 @@ pub(super) fn raise_due(
     texts: &dyn Texts,
     effects: &mut Effects,
 ) {
+    if vehicle.book.sold {
+        return;
+    }
     for assessment in assessments.iter().filter(|assessment| assessment.level > Level::Scheduled) {
         let Assessment { item, cycle, level, .. } = *assessment;
         let id = NoticeId::reminder(item, cycle, level);
@@ -98,12 +96,14 @@ pub(super) fn raised_by_car(
         }
         return;
     }
-    let Some(planned) = vehicle.item(item).copied() else {
+    let Some(known) = vehicle.book.item(item) else {
         vehicle.counts.stray_answers += 1;
         return;
     };
-    let stale = cycle < planned.anchor.cycle || is_settled(vehicle, item, cycle, level);
-    let reasons = assess(&planned, &vehicle.state.usage(), now_ms).reasons.to_vec();
+    let (planned, extra) = (known.planned(), known.extra);
+    let over = vehicle.book.sold || !known.counts() || cycle != planned.anchor.cycle;
+    let stale = over || is_settled(vehicle, item, cycle, level);
+    let reasons = stand(&planned, &extra, &vehicle.state, now_ms).assessment.reasons.to_vec();
     let safety = planned.rule.safety;
     let mut notice = NoticeDoc::raised(Subject::Reminder { item, cycle, level }, safety, reasons, at, Actor::Car);
     notice.actions = actions(safety);

@@ -1,3 +1,5 @@
+mod complaints;
+
 use milepost_engine::offers::{Arm, Rejection};
 use milepost_protocol::downlink::Purposes;
 use milepost_protocol::notice::{Answer, NoticeState, Surface};
@@ -7,7 +9,7 @@ use milepost_protocol::{Downlink, NoticeId, Record};
 
 use super::{Effects, carry_out, evaluate, notice_record};
 use crate::bench::{NOW_MS, device, rules};
-use crate::domain::{Actor, Intent, IntentError, Profile, Vehicle};
+use crate::domain::{Actor, Intent, IntentError, Profile, Remarks, Vehicle};
 
 const OIL: ItemId = ItemId::ENGINE_OIL;
 const KM: u32 = 1_000;
@@ -189,7 +191,11 @@ fn work_may_have_been_done_before_the_reminder_was_raised() {
     car.days(40);
     car.drive_to(65_100);
     let told_ms = car.now_ms - 7 * DAY_MS;
-    car.wish(Intent::Complete { item: OIL, at_ms: Some(told_ms), odometer_m: None }, &anna()).unwrap();
+    car.wish(
+        Intent::Complete { item: OIL, at_ms: Some(told_ms), odometer_m: None, remarks: Remarks::default() },
+        &anna(),
+    )
+    .unwrap();
     assert_eq!(car.vehicle.item(OIL).unwrap().anchor.at_ms, told_ms);
     let notice = &car.vehicle.notices[&oil(1, Level::Due)];
     assert_eq!(
@@ -202,7 +208,8 @@ fn work_may_have_been_done_before_the_reminder_was_raised() {
 #[test]
 fn a_reminder_of_a_cycle_that_is_over_is_taken_back_in_the_car() {
     let mut car = Car::new();
-    car.wish(Intent::Complete { item: OIL, at_ms: None, odometer_m: None }, &anna()).unwrap();
+    car.wish(Intent::Complete { item: OIL, at_ms: None, odometer_m: None, remarks: Remarks::default() }, &anna())
+        .unwrap();
     let raised = NoticeRaised { item: OIL, cycle: 1, level: Level::Due, odometer_m: 1 };
     car.record(Record::NoticeRaised(raised));
     assert_eq!(car.last_update(oil(1, Level::Due)), Some(NoticeState::Expired));
@@ -252,11 +259,13 @@ fn a_snooze_is_bounded_by_what_ignoring_it_can_lead_to_and_ends_by_itself() {
     car.days(710);
     let id = car.vehicle.notices.values().find(|n| n.subject.item() == Some(ItemId::BRAKE_FLUID)).unwrap().id();
     car.answer(id, Answer::Snooze { days: 90 }, &anna()).unwrap();
-    let until_ms = car.now_ms + 7 * DAY_MS;
+    let until_ms = car.now_ms + 14 * DAY_MS;
     assert_eq!(car.state(id), NoticeState::Snoozed { until_ms });
     assert!(car.vehicle.timer_ms.unwrap() <= until_ms);
-    car.days(7);
+    car.days(14);
     assert_eq!(car.state(id), NoticeState::Raised);
+    let again = car.answer(id, Answer::Snooze { days: 1 }, &anna());
+    assert_eq!(again, Err(IntentError::SnoozeSpent), "asking again grants no more");
     assert_eq!(car.vehicle.notices[&id].history().len(), 2);
     assert_eq!(car.last_update(id), Some(NoticeState::Raised));
 }
@@ -275,7 +284,8 @@ fn a_completion_begins_a_cycle_and_can_be_taken_back() {
     car.drive_to(65_100);
     let before = car.vehicle.item(OIL).unwrap().anchor;
     let version = car.vehicle.plan.version;
-    car.wish(Intent::Complete { item: OIL, at_ms: None, odometer_m: None }, &anna()).unwrap();
+    car.wish(Intent::Complete { item: OIL, at_ms: None, odometer_m: None, remarks: Remarks::default() }, &anna())
+        .unwrap();
     assert_eq!(car.state(oil(1, Level::Due)), NoticeState::Done);
     assert_eq!(car.vehicle.item(OIL).unwrap().anchor.odometer_m, 65_100 * KM);
     assert_eq!(car.vehicle.plan.version, version + 1);
@@ -287,14 +297,14 @@ fn a_completion_begins_a_cycle_and_can_be_taken_back() {
 }
 
 #[test]
-fn a_completion_outside_the_cycle_changes_nothing() {
+fn a_completion_that_cannot_be_changes_nothing() {
     let mut car = Car::new();
-    let early = Intent::Complete { item: OIL, at_ms: Some(NOW_MS - DAY_MS), odometer_m: None };
-    assert_eq!(car.wish(early, &anna()), Err(IntentError::OutsideCycle));
-    let late = Intent::Complete { item: OIL, at_ms: Some(NOW_MS + 3 * DAY_MS), odometer_m: None };
+    let late =
+        Intent::Complete { item: OIL, at_ms: Some(NOW_MS + 3 * DAY_MS), odometer_m: None, remarks: Remarks::default() };
     assert_eq!(car.wish(late, &anna()), Err(IntentError::OutsideCycle));
     for km in [1, 49_000, 500_000] {
-        let mistyped = Intent::Complete { item: OIL, at_ms: None, odometer_m: Some(km * KM) };
+        let mistyped =
+            Intent::Complete { item: OIL, at_ms: None, odometer_m: Some(km * KM), remarks: Remarks::default() };
         assert_eq!(car.wish(mistyped, &anna()), Err(IntentError::OutsideCycle), "{km}");
     }
     assert_eq!(car.vehicle.item(OIL).unwrap().anchor.cycle, 1);

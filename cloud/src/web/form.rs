@@ -54,18 +54,20 @@ impl CompleteForm {
     pub(crate) fn parse(&self, format: &Format, odometer_m: Option<u32>) -> Result<Completed, Problem> {
         let is_today = self.date == format.date_field(format.now_ms);
         let at_ms = if is_today { None } else { Some(format.parse_date(&self.date).ok_or_else(Problem::invalid)?) };
-        let typed = self.odometer.trim();
-        let unchanged = odometer_m.is_some_and(|m| format.odometer_field(m.into()).to_string() == typed);
-        if typed.is_empty() || unchanged {
-            return Ok(Completed { at_ms, odometer_m: None });
-        }
-        let value: u32 = typed.parse().map_err(|_| Problem::invalid())?;
-        let metres = (f64::from(value) * format.unit.metres()).round();
-        if metres >= f64::from(u32::MAX) {
-            return Err(Problem::invalid());
-        }
-        Ok(Completed { at_ms, odometer_m: Some(metres as u32) })
+        Ok(Completed { at_ms, odometer_m: odometer(&self.odometer, format, odometer_m)? })
     }
+}
+
+/// An odometer field in metres; one that was left empty, or as it came from `present_m`, says nothing.
+pub(crate) fn odometer(typed: &str, format: &Format, present_m: Option<u32>) -> Result<Option<u32>, Problem> {
+    let typed = typed.trim();
+    let unchanged = present_m.is_some_and(|m| format.odometer_field(m.into()).to_string() == typed);
+    if typed.is_empty() || unchanged {
+        return Ok(None);
+    }
+    let value: u32 = typed.parse().map_err(|_| Problem::invalid())?;
+    let metres = (f64::from(value) * format.unit.metres()).round();
+    if metres < f64::from(u32::MAX) { Ok(Some(metres as u32)) } else { Err(Problem::invalid()) }
 }
 
 #[cfg(test)]

@@ -16,7 +16,7 @@ use super::view::Home;
 use super::{AppState, Reader, render};
 use crate::accounts::{Account, Owner, SignedIn};
 use crate::api::Problem;
-use crate::domain::Vehicle;
+use crate::domain::{Remarks, Vehicle};
 
 #[derive(Template)]
 #[template(path = "owner/home.html")]
@@ -137,7 +137,10 @@ pub(crate) async fn complete(
     let vehicle = owner.vehicle(&state, &id).await?;
     let format = reader.format(&owner.0.account, Some(&vehicle));
     let done = form.parse(&format, vehicle.state.usage().odometer_m)?;
-    state.service.complete(&vehicle.device, ItemId(item), done.at_ms, done.odometer_m, owner.actor()).await?;
+    state
+        .service
+        .complete(&vehicle.device, ItemId(item), done.at_ms, done.odometer_m, Remarks::default(), owner.actor())
+        .await?;
     after(&state, &owner, &reader, &id, Did { did: "complete".to_owned(), item: Some(item) }).await
 }
 

@@ -43,6 +43,7 @@ impl<T: Variable + ?Sized> Variable for &T {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Section {
     Home,
+    Services,
     Trips,
     Offers,
     Privacy,
@@ -134,6 +135,7 @@ impl Page {
         let base = format!("/vehicles/{}", shown.device);
         self.links = vec![
             link(base.clone(), "home", "nav-home", section == Section::Home),
+            link(format!("{base}/services"), "wrench", "nav-services", section == Section::Services),
             link(format!("{base}/trips"), "road", "nav-trips", section == Section::Trips),
             link(format!("{base}/offers"), "tag", "nav-offers", section == Section::Offers),
             link(format!("{base}/privacy"), "shield", "nav-privacy", section == Section::Privacy),

@@ -12,8 +12,8 @@ use tower_http::csrf::CsrfLayer;
 use tower_http::limit::RequestBodyLimitLayer;
 
 use super::{
-    AppState, account, advisor, assets, channels, errors, home, lab, links, live, login, offers, privacy, security,
-    tasks, trips,
+    AppState, account, advisor, assets, car, channels, errors, home, lab, links, live, login, offers, privacy, security,
+    services, tasks, trips,
 };
 use crate::api::{self, Problem};
 use crate::firmware::MAX_IMAGE_LEN;
@@ -48,6 +48,17 @@ pub fn router(state: AppState) -> Router {
         .route("/vehicles/{vehicle}/notices/{notice}/answer", post(home::answer))
         .route("/vehicles/{vehicle}/items/{item}/complete", post(home::complete))
         .route("/vehicles/{vehicle}/items/{item}/undo", post(home::undo))
+        .route("/vehicles/{vehicle}/items/{item}", get(services::item))
+        .route("/vehicles/{vehicle}/items/{item}/applies", post(services::applies))
+        .route("/vehicles/{vehicle}/notices/{notice}/snooze", post(services::snooze))
+        .route("/vehicles/{vehicle}/services", get(services::list).post(services::enter))
+        .route("/vehicles/{vehicle}/services/import", post(services::import))
+        .route("/vehicles/{vehicle}/services/{service}", post(services::edit))
+        .route("/vehicles/{vehicle}/services/{service}/erase", post(services::erase))
+        .route("/vehicles/{vehicle}/services/{service}/restore", post(services::restore))
+        .route("/vehicles/{vehicle}/car", get(car::show).post(car::save))
+        .route("/vehicles/{vehicle}/transfer", post(car::transfer))
+        .route("/vehicles/{vehicle}/sell", post(car::sell))
         .route("/vehicles/{vehicle}/trips", get(trips::show))
         .route("/vehicles/{vehicle}/offers", get(offers::show))
         .route("/vehicles/{vehicle}/privacy", get(privacy::show).post(privacy::save))

@@ -108,7 +108,8 @@ impl TestApp {
         let wall = Clock::manual(NOW_MS);
         let registry = milepost::frontdoor::Registry::default();
         let (changes, _) = tokio::sync::broadcast::channel(256);
-        let rules = Rules { texts: Arc::new(CarTexts), offers: offer_rules() };
+        let plans = Arc::new(milepost::config::Plans::default().catalogue().unwrap());
+        let rules = Rules { texts: Arc::new(CarTexts), offers: offer_rules(), plans };
         let pki = Arc::new(milepost::pki::Pki::open(folder, NOW_MS).unwrap());
         let running = ingest::start(Parts {
             pki: Arc::clone(&pki),

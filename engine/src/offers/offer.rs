@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 
 use milepost_protocol::downlink::Purposes;
 use milepost_protocol::notice::Reasons;
-use milepost_protocol::plan::{ItemId, Level, SafetyClass, ServicePlan};
+use milepost_protocol::plan::{ItemId, Level, PlanItem, SafetyClass};
 use serde::{Deserialize, Serialize};
 
 use super::arm::Channel;
@@ -70,10 +70,9 @@ impl OfferKind {
 }
 
 /// The items that concern safety and are due or overdue: no offer comes ahead of them.
-pub fn open_safety(plan: &ServicePlan, assessments: &[Assessment]) -> Vec<ItemId> {
-    let concerns_safety = |item: ItemId| {
-        plan.items.iter().any(|known| known.rule.item == item && known.rule.safety == SafetyClass::Safety)
-    };
+pub fn open_safety(plan: &[PlanItem], assessments: &[Assessment]) -> Vec<ItemId> {
+    let concerns_safety =
+        |item: ItemId| plan.iter().any(|known| known.rule.item == item && known.rule.safety == SafetyClass::Safety);
     let open = |one: &&Assessment| one.level >= Level::Due && concerns_safety(one.item);
     assessments.iter().filter(open).map(|one| one.item).collect()
 }

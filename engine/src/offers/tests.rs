@@ -176,7 +176,11 @@ fn safety_is_open_from_due_on_and_wear_never_is() {
     let anchor = Anchor { at_ms: NOW_MS - 400 * DAY_MS, ..Anchor::default() };
     let plan = standard(Powertrain::Combustion, anchor);
     let assessments: Vec<_> = plan.items.iter().map(|item| assess(item, &Usage::default(), NOW_MS)).collect();
-    assert_eq!(open_safety(&plan, &assessments), [ItemId::TYRES], "the oil is overdue too, but is no matter of safety");
+    assert_eq!(
+        open_safety(&plan.items, &assessments),
+        [ItemId::TYRES],
+        "the oil is overdue too, but is no matter of safety"
+    );
 }
 
 #[test]

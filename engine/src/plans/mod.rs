@@ -20,7 +20,7 @@ pub use error::{PlanError, Wrong};
 pub use file::{Bounds, Condition, Item, Odometer, Plan, Stage, read};
 pub use items::{item_id, item_name};
 pub use part::PartOdometer;
-pub use rules::{done_together, rules, waits_for};
+pub use rules::{Planned, done_together, planned, rules, waits_for};
 pub use severity::{Choice, Finding, Hardship, MeasuredUse, schedule};
 
 /// Our own example plans with their file names: combustion, hybrid, electric.

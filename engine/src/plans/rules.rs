@@ -8,9 +8,10 @@ use alloc::vec::Vec;
 
 use milepost_protocol::plan::{Condition as RuleCondition, ItemId, Limits, Margin, Rule};
 
-use super::file::{Bounds, Condition, Item, Plan, Stage};
+use super::file::{Bounds, Condition, Item, Odometer, Plan, Stage};
 use super::items::item_id;
 use super::severity::Choice;
+use crate::due::Extra;
 
 /// Days of a month in intervals: a year's twelfth, so that 12 months are 365 days.
 pub(super) const MONTH_DAYS: f64 = 365.25 / 12.0;
@@ -22,6 +23,46 @@ pub fn rules(plan: &Plan, odometer_m: u32, age_days: u32, severe: impl Fn(&Item)
     plan.items
         .iter()
         .filter_map(|item| Some(rule(item_id(&item.name)?, item, odometer_m, age_days, severe(item).severe)))
+        .collect()
+}
+
+/// An item of a plan as one vehicle has it now.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Planned {
+    /// The rule that holds now.
+    pub rule: Rule,
+    /// What counts beside it.
+    pub extra: Extra,
+    /// The items whose completion does this one too.
+    pub done_with: Vec<ItemId>,
+    /// The item after whose first completion this one begins to count.
+    pub after: Option<ItemId>,
+    /// Which schedule holds, and why.
+    pub choice: Choice,
+}
+
+/// All items at an odometer (metres) and age (days), as [`rules`] has them, with everything that counts beside the rule.
+pub fn planned(plan: &Plan, odometer_m: u32, age_days: u32, severe: impl Fn(&Item) -> Choice) -> Vec<Planned> {
+    plan.items
+        .iter()
+        .filter_map(|item| {
+            let choice = severe(item);
+            let bounds = item.severe.filter(|_| choice.severe).unwrap_or(item.repeat);
+            Some(Planned {
+                rule: rule(item_id(&item.name)?, item, odometer_m, age_days, choice.severe),
+                extra: Extra {
+                    due_percent: match item.condition {
+                        Some(Condition::Used { due_percent }) => Some(due_percent),
+                        _ => None,
+                    },
+                    cycles: bounds.cycles.or(item.repeat.cycles),
+                    own_odometer: item.odometer == Odometer::Part,
+                },
+                done_with: item.done_with.iter().filter_map(|name| item_id(name)).collect(),
+                after: item.after.as_deref().and_then(item_id),
+                choice,
+            })
+        })
         .collect()
 }
 

@@ -6,6 +6,8 @@ use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
+use crate::usage::VehicleState;
+
 /// What makes use severe (makers' severe schedules; Honda Civic 2001 names most of them).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -66,7 +68,30 @@ const ENOUGH_ENGINE_S: u32 = 72_000;
 /// Once severe, use has to fall to this share of the limit to be normal again, so that due dates do not flutter.
 const BACK_AT: f64 = 0.8;
 
+/// Fewer driven days than these say nothing about the climate.
+const ENOUGH_DAYS: usize = 60;
+
 impl MeasuredUse {
+    /// What a car's records tell of its use; dust and loads are not measured.
+    pub fn of(state: &VehicleState) -> Self {
+        let totals = &state.totals;
+        let days = state.outside.days();
+        let share = |is: fn(f32) -> bool| {
+            (days.len() >= ENOUGH_DAYS)
+                .then(|| days.iter().filter(|day| is(day.mean_c)).count() as f64 / days.len() as f64)
+        };
+        Self {
+            trips: totals.trips,
+            short_trips: totals.short_trips,
+            engine_s: totals.engine_s,
+            idle_s: totals.idle_s,
+            dust: None,
+            towing: None,
+            cold: share(|celsius| celsius < 0.0),
+            heat: share(|celsius| celsius > 32.0),
+        }
+    }
+
     fn share(&self, hardship: Hardship) -> Option<f64> {
         match hardship {
             Hardship::ShortTrips => {

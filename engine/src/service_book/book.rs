@@ -76,6 +76,8 @@ pub struct ItemState {
     pub works: Vec<Work>,
     /// What was put off, oldest first.
     pub snoozes: Vec<Snooze>,
+    /// Which work the present cycle began with, by the record of it that was told first; `None` is the first known cycle.
+    pub began_with: Option<EventId>,
     since_ms: u64,
 }
 
@@ -112,7 +114,7 @@ pub fn fold(plan: &[Tracked], car: Car, events: &[Event]) -> Book {
         let of_item = |wanted: ItemId| wanted == item || tracked.done_with.contains(&wanted);
         let works = works(records.iter().filter(|(of, _)| of_item(*of)).map(|(_, record)| *record).collect());
         let (start, waits_for) = begins(tracked, &events, &records);
-        let anchor = derive(&tracked.rule, start, &works);
+        let (anchor, began_with) = derive(&tracked.rule, start, &works);
         let mut snoozes = Vec::new();
         let mut applies = true;
         for event in &events {
@@ -128,7 +130,7 @@ pub fn fold(plan: &[Tracked], car: Car, events: &[Event]) -> Book {
         }
         let planned = PlanItem { rule: tracked.rule, anchor };
         let since_ms = book.followed.since_ms;
-        book.items.insert(item, ItemState { planned, applies, waits_for, works, snoozes, since_ms });
+        book.items.insert(item, ItemState { planned, applies, waits_for, works, snoozes, began_with, since_ms });
     }
     book.refused.sort_by_key(|(id, _)| *id);
     book

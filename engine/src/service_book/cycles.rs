@@ -65,10 +65,12 @@ fn told_by(group: &[Record], by: Source) -> bool {
     group.iter().any(|record| record.by == by)
 }
 
-/// The anchor after all works, and the works that lie within the known time of the item; earlier ones are history only.
-pub(super) fn derive(rule: &Rule, start: Anchor, works: &[Work]) -> Anchor {
-    works
-        .iter()
-        .filter(|work| start.at_ms == 0 || work.done.at_ms > start.at_ms)
-        .fold(start, |anchor, work| complete(&PlanItem { rule: *rule, anchor }, &work.done))
+/// The anchor after all works that lie within the known time of the item, and the record with which the present cycle began; earlier works are history only.
+pub(super) fn derive(rule: &Rule, start: Anchor, works: &[Work]) -> (Anchor, Option<EventId>) {
+    works.iter().filter(|work| start.at_ms == 0 || work.done.at_ms > start.at_ms).fold(
+        (start, None),
+        |(anchor, _), work| {
+            (complete(&PlanItem { rule: *rule, anchor }, &work.done), work.records.iter().min().copied())
+        },
+    )
 }

@@ -3,6 +3,8 @@
 //! Invariant: the state follows from the records alone; counters never fall, and a record that comes late never puts an
 //! older value in the place of a newer one. That a record is applied once is the business of [`crate::numbers`].
 
+mod days;
+mod odometer;
 mod outside;
 mod recent;
 mod state;
@@ -13,10 +15,12 @@ mod totals;
 mod trips;
 mod wheels;
 
+pub use days::{DayReading, Days};
+pub use odometer::{Disbelieved, OdometerFault, OdometerHealth};
 pub use outside::{DayMean, Outside};
 pub use state::{
-    BootInfo, CommandDone, LogLine, Loss, Parked, RefuelStop, SignalValue, Start, TroubleEntry, VehicleState,
-    VoltageAtRest,
+    BatteryHealthAt, BootInfo, CommandDone, LogLine, Loss, Parked, RefuelStop, SignalValue, Start, TroubleEntry,
+    VehicleState, VoltageAtRest,
 };
 pub use times::Times;
 pub use totals::{Rejected, Totals};

@@ -14,6 +14,8 @@ use milepost_protocol::signal::SignalId;
 use milepost_protocol::trouble::{TroubleCode, TroubleStatus};
 use serde::{Deserialize, Serialize};
 
+use super::days::{DayReading, Days};
+use super::odometer::OdometerHealth;
 use super::outside::Outside;
 use super::recent::push_recent;
 use super::times::Times;
@@ -22,6 +24,7 @@ use super::trips::Trips;
 use super::wheels::Wheels;
 use crate::battery;
 use crate::maintenance::Usage;
+use crate::plans::PartOdometer;
 
 const MAX_SIGNALS: usize = 256;
 const MAX_TROUBLES: usize = 64;
@@ -32,6 +35,10 @@ const MAX_COMMANDS: usize = 20;
 const MAX_REFUELS: usize = 20;
 const MAX_BOOTS: usize = 20;
 const MAX_PARKED: usize = 60;
+const MAX_HEALTHS: usize = 24;
+
+/// How far apart two readings of the traction battery's health are kept, in metres: it changes by a point in thousands of kilometres.
+const HEALTH_EVERY_M: u32 = 500_000;
 
 /// What a single temperature stands for, in seconds.
 const ONE_READING_S: u32 = 60;
@@ -180,6 +187,16 @@ pub struct RefuelStop {
     pub electric: bool,
 }
 
+/// The traction battery's health at an odometer.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct BatteryHealthAt {
+    /// The odometer in metres.
+    pub odometer_m: u32,
+    /// The share of the new capacity, from 0 to 1.
+    pub share: f32,
+}
+
 /// Everything that records tell of one vehicle.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(default)]
@@ -222,6 +239,16 @@ pub struct VehicleState {
     pub boots: VecDeque<BootInfo>,
     /// Recent days of parking.
     pub parked: VecDeque<Parked>,
+    /// Counters from day to day.
+    pub days: Days,
+    /// What was wrong with the odometer.
+    pub odometer: OdometerHealth,
+    /// What each set of wheels has covered.
+    pub parts: PartOdometer,
+    /// What went into the traction battery, in thousandths of a full charge.
+    pub charges_milli: u32,
+    /// The traction battery's health over distance, oldest first.
+    pub healths: VecDeque<BatteryHealthAt>,
 }
 
 impl VehicleState {
@@ -241,7 +268,13 @@ impl VehicleState {
                 self.odometer(end.odometer_m, times);
                 self.trips.ended(boot, at_ms, end);
             }
-            Record::Counters(counters) => self.totals.counters(counters, times),
+            Record::Counters(counters) => {
+                let before = self.totals;
+                self.totals.counters(counters, times);
+                self.odometer.read(at_ms, counters.odometer_m, &before, &self.totals);
+                self.odometer.counted(&self.totals);
+                self.note_day();
+            }
             Record::SignalChange(change) => self.changed(times, *change),
             Record::SignalSummary(summary) => self.summarised(times, summary),
             Record::Trouble(trouble) => {
@@ -252,6 +285,9 @@ impl VehicleState {
             Record::Cranking(cranking) => self.cranked(at_ms, cranking),
             Record::TyreSample(sample) => {
                 self.wheels.sample(at_ms, sample);
+                if let Some(odometer_m) = self.totals.odometer_m {
+                    self.parts.observe(&self.wheels, odometer_m);
+                }
                 self.outside_deci(at_ms, sample.outside_decicelsius);
             }
             Record::Gap(gap) => {
@@ -284,10 +320,11 @@ impl VehicleState {
         }
     }
 
-    /// What maintenance asks of the state.
+    /// What maintenance asks of the state; where the odometer is frozen, the device's own distance goes on in its place.
     pub fn usage(&self) -> Usage {
+        let frozen_m = self.odometer.frozen_m().unwrap_or_default();
         Usage {
-            odometer_m: self.totals.odometer_m,
+            odometer_m: self.totals.odometer_m.map(|odometer_m| odometer_m.saturating_add(frozen_m)),
             engine_s: self.totals.engine_s,
             fuel_ml: self.totals.fuel_ml,
             battery: self.battery.health(),
@@ -320,8 +357,19 @@ impl VehicleState {
 
     fn odometer(&mut self, odometer_m: Option<u32>, times: Times) {
         if let Some(odometer_m) = odometer_m {
+            let before = self.totals;
             self.totals.odometer(odometer_m, times);
+            self.odometer.read(times.when_ms(), odometer_m, &before, &self.totals);
+            self.note_day();
         }
+    }
+
+    fn note_day(&mut self) {
+        let Totals { odometer_m, odometer_at_ms: at_ms, engine_s, fuel_ml, .. } = self.totals;
+        let Some(odometer_m) = odometer_m else { return };
+        let frozen_m = self.odometer.frozen_m().unwrap_or_default();
+        let odometer_m = odometer_m.saturating_add(frozen_m);
+        self.days.note(DayReading { at_ms, odometer_m, engine_s, fuel_ml, charges_milli: self.charges_milli });
     }
 
     fn outside_deci(&mut self, at_ms: u64, decicelsius: Option<i16>) {
@@ -369,6 +417,17 @@ impl VehicleState {
         if measured_at_ms >= known.measured_at_ms {
             *known = SignalValue { value, measured_at_ms, received_at_ms: times.received_at_ms };
         }
+        if signal == SignalId::STATE_OF_HEALTH {
+            self.aged(value);
+        }
+    }
+
+    fn aged(&mut self, share: f32) {
+        let Some(odometer_m) = self.totals.odometer_m else { return };
+        let is_next = |last: &BatteryHealthAt| odometer_m >= last.odometer_m.saturating_add(HEALTH_EVERY_M);
+        if (0.01..=1.1).contains(&share) && self.healths.back().is_none_or(is_next) {
+            push_recent(&mut self.healths, BatteryHealthAt { odometer_m, share }, MAX_HEALTHS);
+        }
     }
 
     fn trouble(&mut self, at_ms: u64, trouble: &Trouble) {
@@ -409,6 +468,10 @@ impl VehicleState {
     fn refuelled(&mut self, at_ms: u64, refuelled: &Refuelled) {
         let &Refuelled { before, after, electric } = refuelled;
         if before.is_finite() && after.is_finite() {
+            if electric {
+                let charged = (after - before).clamp(0.0, 1.0) * 1_000.0;
+                self.charges_milli = self.charges_milli.saturating_add(charged as u32);
+            }
             push_recent(&mut self.refuels, RefuelStop { at_ms, before, after, electric }, MAX_REFUELS);
         } else {
             self.totals.rejected.not_finite += 1;

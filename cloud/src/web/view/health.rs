@@ -1,7 +1,6 @@
 //! The verdict as one plain sentence.
 
 use milepost_engine::health::{Health as Judged, Verdict, health as judge};
-use milepost_engine::maintenance::assess;
 use milepost_protocol::plan::{ItemId, SafetyClass};
 
 use super::due_in_sentence;
@@ -19,9 +18,8 @@ pub(crate) struct Health {
 
 /// How the car is, in a sentence.
 pub(crate) fn health(vehicle: &Vehicle, format: &Format) -> Health {
-    let usage = vehicle.state.usage();
-    let assessments: Vec<_> = vehicle.plan.items.iter().map(|item| assess(item, &usage, format.now_ms)).collect();
-    let judged = judge(&vehicle.state, &vehicle.plan, &assessments, format.now_ms);
+    let assessments = vehicle.assessments(format.now_ms);
+    let judged = judge(&vehicle.state, &vehicle.items(), &assessments, format.now_ms);
     let localizer = format.localizer;
     let named = |key: &str, item: ItemId| localizer.with(key, [("item", item_name(localizer, item).into())]);
     let (tone, icon, sentence) = match judged.verdict {

@@ -1,10 +1,11 @@
 //! The service plan as a road with stops: what comes next, why, how far off, and what can be answered.
 
-use milepost_engine::maintenance::{Assessment, assess};
+use milepost_engine::maintenance::Assessment;
+use milepost_engine::service_book::longest_snooze_ms;
 use milepost_protocol::notice::{Actions, NoticeState};
 use milepost_protocol::plan::{DAY_MS, ItemId, Level};
 
-use crate::domain::{Actor, NoticeDoc, Subject, Vehicle, longest_snooze_days};
+use crate::domain::{Actor, NoticeDoc, Service, Subject, Vehicle};
 use crate::i18n::{Format, Localizer, item_name, reason};
 
 /// How long a completion can be taken back on the page, in milliseconds.
@@ -49,14 +50,13 @@ pub(crate) struct SnoozeChoice {
 
 /// All items, the most urgent first.
 pub(crate) fn items(vehicle: &Vehicle, format: &Format) -> Vec<ItemView> {
-    let usage = vehicle.state.usage();
-    let mut assessments: Vec<Assessment> =
-        vehicle.plan.items.iter().map(|item| assess(item, &usage, format.now_ms)).collect();
+    let mut assessments = vehicle.assessments(format.now_ms);
     assessments.sort_by(|a, b| b.level.cmp(&a.level).then(b.used.total_cmp(&a.used)));
     assessments.iter().map(|assessment| item(vehicle, format, assessment)).collect()
 }
 
-fn item(vehicle: &Vehicle, format: &Format, assessment: &Assessment) -> ItemView {
+/// One item as it stands.
+pub(super) fn item(vehicle: &Vehicle, format: &Format, assessment: &Assessment) -> ItemView {
     let localizer = format.localizer;
     let newest = newest_notice(vehicle, assessment);
     let percent = format.percent(f64::from(assessment.used.clamp(0.0, 9.99)));
@@ -104,24 +104,26 @@ fn actions(format: &Format, notice: &NoticeDoc) -> Option<NoticeActions> {
         return None;
     }
     let allows = |action| notice.actions.contains(action);
-    let longest = longest_snooze_days(notice.safety);
+    let level = notice.subject.level().unwrap_or(Level::Scheduled);
+    let longest = longest_snooze_ms(notice.safety, level) / DAY_MS;
     let choices = [(1, "snooze-day"), (7, "snooze-week"), (30, "snooze-month")];
     let choice = |(days, key)| SnoozeChoice { days, text: format.localizer.text(key) };
     Some(NoticeActions {
         id: notice.id().to_string(),
         snooze: allows(Actions::SNOOZE),
-        snooze_days: choices.into_iter().filter(|(days, _)| *days <= longest).map(choice).collect(),
+        snooze_days: choices.into_iter().filter(|(days, _)| u64::from(*days) <= longest).map(choice).collect(),
         book: allows(Actions::BOOK) && notice.state() != NoticeState::Booked,
         refuse: allows(Actions::REFUSE),
     })
 }
 
 fn can_undo(vehicle: &Vehicle, now_ms: u64, item: ItemId) -> bool {
-    let last = vehicle.anchorings.iter().rev().find(|anchoring| anchoring.item == item && !anchoring.undone);
-    last.is_some_and(|last| {
-        matches!(last.by, Actor::Owner(_) | Actor::Car | Actor::Advisor(_))
-            && now_ms.saturating_sub(last.at_ms) < UNDO_FOR_MS
-    })
+    let began_with = vehicle.book.item(item).and_then(|known| known.began_with);
+    let is_recent = |service: &Service| {
+        matches!(service.by, Actor::Owner(_) | Actor::Car | Actor::Advisor(_))
+            && now_ms.saturating_sub(service.told_ms) < UNDO_FOR_MS
+    };
+    began_with.is_some_and(|id| vehicle.book.services().iter().any(|service| service.id == id && is_recent(service)))
 }
 
 /// When an item falls due, for the middle of a sentence.

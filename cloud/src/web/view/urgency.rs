@@ -1,6 +1,5 @@
 //! An advisor's score with its parts in words.
 
-use milepost_engine::maintenance::assess;
 use milepost_engine::urgency::{Cause, Urgency, urgency};
 use milepost_protocol::notice::NoticeState;
 
@@ -17,10 +16,9 @@ pub(crate) struct PartLine {
 
 /// The score of a vehicle now.
 pub(crate) fn scored(vehicle: &Vehicle, now_ms: u64) -> Urgency {
-    let usage = vehicle.state.usage();
-    let assessments: Vec<_> = vehicle.plan.items.iter().map(|item| assess(item, &usage, now_ms)).collect();
+    let assessments = vehicle.assessments(now_ms);
     let wanted = vehicle.notices.values().any(|notice| notice.state() == NoticeState::Booked);
-    urgency(&vehicle.state, &vehicle.plan, &assessments, wanted, now_ms)
+    urgency(&vehicle.state, &vehicle.items(), &assessments, wanted, now_ms)
 }
 
 /// The colour word of the greatest part.

@@ -19,7 +19,7 @@ const FLASHING: &str = r#"{"device":"golf-1","board":"mps2-an386","image_sha256"
 const SUBSCRIPTION: &str = r#"{"endpoint":"https://push.example/1","keys":{"p256dh":"BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4","auth":"BTBZMqHH6r4Tts7J_aSIgg"}}"#;
 
 /// Every operation with what each kind of caller gets.
-const CASES: [(&str, &str, &str, Statuses); 52] = [
+const CASES: [(&str, &str, &str, Statuses); 66] = [
     ("get", "/api/v1/session", "", ANYBODY_SIGNED_IN),
     ("post", "/api/v1/session", r#"{"account":"nobody","password":"wrong"}"#, [401; 5]),
     ("get", "/api/v1/sessions", "", ANYBODY_SIGNED_IN),
@@ -30,10 +30,22 @@ const CASES: [(&str, &str, &str, Statuses); 52] = [
     ("get", "/api/v1/vehicles/{vehicle}/trips", "", OWNER),
     ("get", "/api/v1/vehicles/{vehicle}/notices", "", OWNER),
     ("post", "/api/v1/vehicles/{vehicle}/notices/{notice}/answer", r#"{"answer":"book"}"#, OWNER),
+    ("post", "/api/v1/vehicles/{vehicle}/notices/{notice}/snooze", r#"{"days":1,"reason":"cost"}"#, OWNER),
     ("get", "/api/v1/vehicles/{vehicle}/decisions", "", OWNER),
     ("get", "/api/v1/vehicles/{vehicle}/items", "", OWNER),
     ("post", "/api/v1/vehicles/{vehicle}/items/{item}/complete", "{}", OWNER),
     ("post", "/api/v1/vehicles/{vehicle}/items/{item}/undo", "", OWNER),
+    ("put", "/api/v1/vehicles/{vehicle}/items/{item}/applies", r#"{"applies":true}"#, OWNER),
+    ("put", "/api/v1/vehicles/{vehicle}/profile", r#"{"model":"VW Golf"}"#, OWNER),
+    ("get", "/api/v1/vehicles/{vehicle}/services", "", OWNER),
+    ("post", "/api/v1/vehicles/{vehicle}/services", r#"{"item":0,"title":"Wipers"}"#, OWNER),
+    ("put", "/api/v1/vehicles/{vehicle}/services/{service}", r#"{"title":"Blades"}"#, OWNER),
+    ("delete", "/api/v1/vehicles/{vehicle}/services/{service}", "", OWNER),
+    ("post", "/api/v1/vehicles/{vehicle}/services/{service}/restore", "", OWNER),
+    ("post", "/api/v1/vehicles/{vehicle}/services/import", r#"{"csv":"date,item\n2025-01-02,tyres"}"#, OWNER),
+    ("get", "/api/v1/vehicles/{vehicle}/services/export", "", OWNER),
+    ("get", "/api/v1/queue/{vehicle}/services", "", ADVISOR),
+    ("post", "/api/v1/queue/{vehicle}/services", r#"{"item":0,"title":"Wash"}"#, ADVISOR),
     ("get", "/api/v1/vehicles/{vehicle}/consent", "", OWNER),
     ("put", "/api/v1/vehicles/{vehicle}/consent", r#"{"purposes":["workshop","offers"]}"#, OWNER),
     ("get", "/api/v1/vehicles/{vehicle}/export", "", OWNER),
@@ -76,6 +88,8 @@ const CASES: [(&str, &str, &str, Statuses); 52] = [
     ("post", "/api/v1/rollouts/{rollout}/pause", "", [401, 404, 404, 404, 404]),
     ("post", "/api/v1/rollouts/{rollout}/resume", "", [401, 404, 404, 404, 404]),
     ("post", "/api/v1/rollouts/{rollout}/stop", "", [401, 404, 404, 404, 404]),
+    ("post", "/api/v1/vehicles/{vehicle}/transfer", r#"{"account":"nobody"}"#, [401, 422, 404, 404, 404]),
+    ("post", "/api/v1/vehicles/{vehicle}/sell", "", [401, 204, 404, 404, 404]),
     ("delete", "/api/v1/session", "", [204; 5]),
 ];
 
@@ -109,6 +123,9 @@ async fn each_kind_of_caller_gets_what_it_may_and_learns_nothing_of_the_rest() {
     ];
     let session = "ab".repeat(32);
     for (method, path, body, statuses) in CASES {
+        let record = app.vehicle("golf-1").await.book.services();
+        let record = record.iter().find(|service| !service.remarks.title.is_empty()).map_or(0, |service| service.id.0);
+        let record = record.to_string();
         let path = path
             .replace("{vehicle}", "golf-1")
             .replace("{notice}", &brake_reminder().to_string())
@@ -117,6 +134,7 @@ async fn each_kind_of_caller_gets_what_it_may_and_learns_nothing_of_the_rest() {
             .replace("{subscription}", "nothing")
             .replace("{token}", "nothing")
             .replace("{kind}", "call")
+            .replace("{service}", &record)
             .replace("{session}", &session)
             .replace("{id}", "golf-1")
             .replace("{receipt}", "nothing");

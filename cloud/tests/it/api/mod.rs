@@ -6,4 +6,5 @@ mod document;
 mod events;
 mod firmware;
 mod owner;
+mod services;
 mod staff;

@@ -7,4 +7,5 @@ mod lab;
 mod live;
 mod login;
 mod security;
+mod services;
 mod texts;

@@ -1,0 +1,65 @@
+//! A car that changes hands.
+//!
+//! Invariant: the service book, the odometer and the plan are the car's and go along; trips, consent, offers and what was
+//! told are the person's and do not.
+
+use milepost_engine::offers::Ledger;
+use milepost_engine::service_book::Kind;
+use milepost_engine::usage::Trips;
+use milepost_protocol::Downlink;
+use milepost_protocol::downlink::{Consent, Purposes};
+
+use super::{Effects, services};
+use crate::domain::{AccountId, Actor, ChangeKind, ConsentChange, IntentError, Remarks, Vehicle};
+
+/// Hands the car to another owner; answers whether anything changed.
+pub(super) fn transfer(
+    vehicle: &mut Vehicle,
+    to: &AccountId,
+    by: &Actor,
+    now_ms: u64,
+    effects: &mut Effects,
+) -> Result<bool, IntentError> {
+    if vehicle.owner.as_ref() == Some(to) {
+        return Ok(false);
+    }
+    vehicle.book.enter(now_ms, Kind::Transferred, by, Remarks::default());
+    leave(vehicle, by, now_ms, effects);
+    vehicle.owner = Some(to.clone());
+    Ok(true)
+}
+
+/// Notes that the car was sold to somebody who is not with us; answers whether anything changed.
+pub(super) fn sell(vehicle: &mut Vehicle, by: &Actor, now_ms: u64, effects: &mut Effects) -> Result<bool, IntentError> {
+    if vehicle.book.sold {
+        return Ok(false);
+    }
+    vehicle.book.enter(now_ms, Kind::Sold, by, Remarks::default());
+    leave(vehicle, by, now_ms, effects);
+    vehicle.owner = None;
+    Ok(true)
+}
+
+fn leave(vehicle: &mut Vehicle, by: &Actor, now_ms: u64, effects: &mut Effects) {
+    services::forget_reminders(vehicle, now_ms, effects);
+    let offers: Vec<_> = vehicle.notices.keys().copied().collect();
+    for id in offers {
+        if let Some(notice) = vehicle.notices.get_mut(&id)
+            && notice.expire(crate::domain::Moment::now(now_ms), by)
+        {
+            effects.note(ChangeKind::NoticeChanged(id));
+            effects.update_car(vehicle, id);
+        }
+    }
+    vehicle.notices.clear();
+    vehicle.state.trips = Trips::default();
+    vehicle.offers = Ledger::default();
+    vehicle.decided = None;
+    let consent = Consent { version: vehicle.consent.version + 1, purposes: Purposes::FUNCTION };
+    vehicle.consent = consent;
+    vehicle.consent_history = vec![ConsentChange { at_ms: now_ms, by: Actor::System, consent }];
+    effects.send(vehicle, Downlink::Consent(consent));
+    effects.note(ChangeKind::Consent);
+    effects.note(ChangeKind::Profile);
+    services::follow(vehicle, None, by, now_ms, effects);
+}
