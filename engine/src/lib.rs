@@ -17,6 +17,8 @@ pub mod plan;
 #[cfg(feature = "alloc")]
 pub mod attribution;
 #[cfg(feature = "alloc")]
+pub mod booking;
+#[cfg(feature = "alloc")]
 pub mod condition;
 #[cfg(feature = "alloc")]
 pub mod evaluation;
