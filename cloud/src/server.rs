@@ -16,6 +16,7 @@ use tokio::task::JoinHandle;
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
+use crate::booking::{self, BookingError};
 use crate::clock::Clock;
 use crate::config::{Config, Secret, StoreKind};
 use crate::domain::Texts;
@@ -82,6 +83,17 @@ pub enum StartError {
         /// The system's error.
         #[source]
         source: std::io::Error,
+    },
+    /// The workshops cannot be published.
+    #[error("publishing workshops failed")]
+    Workshops(#[source] BookingError),
+    /// A workshop of the configuration cannot be booked at.
+    #[error("{key}: {message}")]
+    Workshop {
+        /// The key.
+        key: &'static str,
+        /// What is wrong.
+        message: String,
     },
     /// The key of the assignment is not 32 hexadecimal digits.
     #[error("offers.key is not 32 hexadecimal digits")]
@@ -172,6 +184,9 @@ impl Server {
         };
         let admin = TcpListener::bind(config.admin.listen).await.map_err(admin_failed)?;
         let admin_address = admin.local_addr().map_err(admin_failed)?;
+
+        let workshops = config.build_workshops().map_err(|(key, message)| StartError::Workshop { key, message })?;
+        booking::publish(&store, &workshops).await.map_err(StartError::Workshops)?;
 
         let changes = broadcast::Sender::new(CHANGES);
         let fatal = CancellationToken::new();

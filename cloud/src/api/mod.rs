@@ -5,6 +5,7 @@
 
 mod account;
 mod body;
+pub(crate) mod bookings;
 mod devices;
 mod enrolment;
 mod events;
@@ -66,6 +67,14 @@ pub fn router() -> (Router<AppState>, Document) {
         .routes(routes!(items::undo))
         .routes(routes!(privacy::show, privacy::save))
         .routes(routes!(export::export))
+        .routes(routes!(bookings::workshops))
+        .routes(routes!(bookings::slots))
+        .routes(routes!(bookings::list, bookings::book))
+        .routes(routes!(bookings::reschedule))
+        .routes(routes!(bookings::cancel))
+        .routes(routes!(bookings::invitation_file))
+        .routes(routes!(bookings::board))
+        .routes(routes!(bookings::mark))
         .routes(routes!(queue::list))
         .routes(routes!(queue::show))
         .routes(routes!(queue::records))

@@ -15,6 +15,7 @@ use milepost_engine::rollout::ApproveError;
 use serde::{Deserialize, Serialize};
 
 use crate::accounts::{AccountsError, LoginError, PasswordError};
+use crate::booking::BookingError;
 use crate::domain::IntentError;
 use crate::firmware::FirmwareError;
 use crate::i18n::{Language, Localizer};
@@ -96,6 +97,16 @@ impl Problem {
         Self::new(StatusCode::CONFLICT, "closed")
     }
 
+    /// The time of an appointment is not free.
+    pub fn time_taken() -> Self {
+        Self::new(StatusCode::CONFLICT, "time-taken")
+    }
+
+    /// The appointment does not stand where this could be asked of it.
+    pub fn visit_state() -> Self {
+        Self::new(StatusCode::CONFLICT, "visit-state")
+    }
+
     /// There is nothing to take back.
     pub fn nothing_to_undo() -> Self {
         Self::new(StatusCode::CONFLICT, "nothing-to-undo")
@@ -174,6 +185,8 @@ impl Problem {
         "completion",
         "not-invited",
         "closed",
+        "time-taken",
+        "visit-state",
         "nothing-to-undo",
         "key-reused",
         "certificate-request",
@@ -241,8 +254,23 @@ impl From<IntentError> for Problem {
             IntentError::OutsideCycle => Self::completion(),
             IntentError::NothingToUndo => Self::nothing_to_undo(),
             IntentError::TooManyItems | IntentError::TooLong | IntentError::OutOfRange => Self::invalid(),
+            IntentError::Conflict => Self::conflict(),
             IntentError::Full | IntentError::Stopping => Self::unavailable(),
             IntentError::Store => Self::internal(&error),
+        }
+    }
+}
+
+impl From<BookingError> for Problem {
+    fn from(error: BookingError) -> Self {
+        match error {
+            BookingError::Store(error) => error.into(),
+            BookingError::Vehicle(error) => error.into(),
+            BookingError::UnknownWorkshop | BookingError::UnknownVisit => Self::not_found(),
+            BookingError::Request => Self::invalid(),
+            BookingError::Taken => Self::time_taken(),
+            BookingError::Turn(_) => Self::visit_state(),
+            BookingError::Read(..) | BookingError::Write(..) | BookingError::Random(_) => Self::internal(&error),
         }
     }
 }

@@ -30,6 +30,7 @@ const LANGUAGES: &[Source] = &[Source {
         include_str!("../../locales/en/notices.ftl"),
         include_str!("../../locales/en/owner.ftl"),
         include_str!("../../locales/en/privacy.ftl"),
+        include_str!("../../locales/en/booking.ftl"),
         include_str!("../../locales/en/advisor.ftl"),
         include_str!("../../locales/en/lab.ftl"),
         include_str!("../../locales/en/account.ftl"),

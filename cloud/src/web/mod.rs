@@ -6,6 +6,7 @@
 mod account;
 mod advisor;
 mod assets;
+mod booking;
 mod errors;
 mod faces;
 mod form;
@@ -27,6 +28,7 @@ mod trips;
 pub(crate) mod view;
 
 pub(crate) use advisor::visible;
+pub(crate) use booking::invitation;
 pub use faces::faces;
 pub(crate) use form::parse_answer;
 pub(crate) use login::{agent, client};

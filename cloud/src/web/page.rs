@@ -44,9 +44,11 @@ impl<T: Variable + ?Sized> Variable for &T {
 pub(crate) enum Section {
     Home,
     Trips,
+    Bookings,
     Offers,
     Privacy,
     Queue,
+    Appointments,
     Devices,
     Rollouts,
     Receipts,
@@ -103,7 +105,15 @@ impl Page {
         let localizer = reader.localizer(Some(account));
         let links = match account.role {
             Role::Owner => Vec::new(),
-            Role::Advisor => vec![link("/advisor".to_owned(), "list", "nav-queue", section == Section::Queue)],
+            Role::Advisor => vec![
+                link("/advisor".to_owned(), "list", "nav-queue", section == Section::Queue),
+                link(
+                    "/advisor/appointments".to_owned(),
+                    "calendar",
+                    "nav-appointments",
+                    section == Section::Appointments,
+                ),
+            ],
             Role::Engineer => vec![
                 link("/lab".to_owned(), "signal", "nav-devices", section == Section::Devices),
                 link("/lab/rollouts".to_owned(), "download", "nav-rollouts", section == Section::Rollouts),
@@ -129,6 +139,7 @@ impl Page {
         self.links = vec![
             link(base.clone(), "home", "nav-home", section == Section::Home),
             link(format!("{base}/trips"), "road", "nav-trips", section == Section::Trips),
+            link(format!("{base}/bookings"), "calendar", "nav-bookings", section == Section::Bookings),
             link(format!("{base}/offers"), "tag", "nav-offers", section == Section::Offers),
             link(format!("{base}/privacy"), "shield", "nav-privacy", section == Section::Privacy),
         ];

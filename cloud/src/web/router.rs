@@ -10,7 +10,9 @@ use axum::{Router, middleware};
 use tower_http::csrf::CsrfLayer;
 use tower_http::limit::RequestBodyLimitLayer;
 
-use super::{AppState, account, advisor, assets, errors, home, lab, live, login, offers, privacy, security, trips};
+use super::{
+    AppState, account, advisor, assets, booking, errors, home, lab, live, login, offers, privacy, security, trips,
+};
 use crate::api::{self, Problem};
 use crate::firmware::MAX_IMAGE_LEN;
 
@@ -39,11 +41,20 @@ pub fn router(state: AppState) -> Router {
         .route("/vehicles/{vehicle}/notices/{notice}/answer", post(home::answer))
         .route("/vehicles/{vehicle}/items/{item}/complete", post(home::complete))
         .route("/vehicles/{vehicle}/items/{item}/undo", post(home::undo))
+        .route("/vehicles/{vehicle}/booking", get(booking::choose))
+        .route("/vehicles/{vehicle}/bookings", get(booking::visits).post(booking::book))
+        .route("/vehicles/{vehicle}/bookings/{booking}/move", post(booking::relocate))
+        .route("/vehicles/{vehicle}/bookings/{booking}/cancel", post(booking::cancel))
+        .route("/vehicles/{vehicle}/calendar", post(booking::make_feed))
+        .route("/vehicles/{vehicle}/calendar/end", post(booking::end_feed))
+        .route("/calendar/{file}", get(booking::read_feed))
         .route("/vehicles/{vehicle}/trips", get(trips::show))
         .route("/vehicles/{vehicle}/offers", get(offers::show))
         .route("/vehicles/{vehicle}/privacy", get(privacy::show).post(privacy::save))
         .route("/advisor", get(advisor::queue))
         .route("/advisor/live", get(live::queue))
+        .route("/advisor/appointments", get(booking::board))
+        .route("/advisor/appointments/{booking}", post(booking::mark))
         .route("/advisor/vehicles/{vehicle}", get(advisor::vehicle))
         .route("/devices", get(async || Redirect::permanent("/lab")))
         .route("/lab", get(lab::devices))
