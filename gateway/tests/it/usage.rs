@@ -195,3 +195,30 @@ fn every_recorded_log_is_read_to_its_end() {
     }
     assert!(logs >= 7, "{logs} logs");
 }
+
+#[test]
+fn tables_of_values_come_out_with_the_cars_own_seconds_and_volts() {
+    let Some(data) = recorded() else { return };
+    let mut tables = 0;
+    for file in std::fs::read_dir(data.join("obd_csv")).unwrap() {
+        let path = file.unwrap().path();
+        let text = unpacked(&path);
+        let mut lines = text.lines();
+        let names: Vec<&str> = lines.next().unwrap().split(',').collect();
+        let column = |name| names.iter().position(|column| column.starts_with(name));
+        let (Some(run_time), Some(volts)) = (column("ENGINE_RUN_TINE"), column("CONTROL_MODULE_VOLTAGE")) else {
+            continue;
+        };
+        let cells = |at: usize| {
+            text.lines().skip(1).filter_map(move |line| line.split(',').nth(at)?.trim().parse::<f64>().ok())
+        };
+        let usage = json(&path);
+        let (counted_s, engine_s) = (cells(run_time).fold(0.0, f64::max), usage["engine_s"].as_f64().unwrap());
+        assert!((counted_s - engine_s).abs() <= 2.0, "{}: {engine_s} s, the car counted {counted_s} s", path.display());
+        let lowest_v = cells(volts).fold(f64::MAX, f64::min);
+        assert!((usage["battery_12v"]["min_v"].as_f64().unwrap() - lowest_v).abs() < 0.001, "{}", path.display());
+        assert_eq!(usage["trips"].as_array().unwrap().len(), 1, "{}", path.display());
+        tables += 1;
+    }
+    assert!(tables > 0);
+}
