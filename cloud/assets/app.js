@@ -38,3 +38,17 @@ for (const select of document.querySelectorAll("form[data-auto] select")) {
   select.form.querySelector("button")?.setAttribute("hidden", "");
   select.addEventListener("change", () => select.form.requestSubmit());
 }
+
+// The appointments board by keyboard: j and k go through the visits, the other keys press what carries them.
+document.addEventListener("keydown", (event) => {
+  const board = document.querySelector("main[data-board]");
+  if (!board || event.ctrlKey || event.metaKey || event.altKey || event.target.closest?.("input, select, textarea")) return;
+  const rows = [...board.querySelectorAll("li[tabindex]")];
+  const at = rows.findIndex((row) => row.contains(document.activeElement));
+  const step = { j: 1, k: -1 }[event.key];
+  if (step) {
+    rows[Math.min(Math.max(at + step, 0), rows.length - 1)]?.focus();
+  } else {
+    rows[at]?.querySelector(`[data-key="${CSS.escape(event.key)}"]`)?.click();
+  }
+});

@@ -6,6 +6,7 @@ pub mod accounts;
 pub mod api;
 #[cfg(test)]
 mod bench;
+pub mod booking;
 pub mod channels;
 pub mod cli;
 pub mod clock;

@@ -16,6 +16,7 @@ use tokio::task::JoinHandle;
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
+use crate::booking::{self, BookingError};
 use crate::channels::{self, Worker};
 use crate::clock::Clock;
 use crate::config::{Config, PlansError, Secret, StoreKind};
@@ -87,6 +88,17 @@ pub enum StartError {
     /// The maintenance plans cannot be taken.
     #[error("taking the maintenance plans failed")]
     Plans(#[source] PlansError),
+    /// The workshops cannot be published.
+    #[error("publishing workshops failed")]
+    Workshops(#[source] BookingError),
+    /// A workshop of the configuration cannot be booked at.
+    #[error("{key}: {message}")]
+    Workshop {
+        /// The key.
+        key: &'static str,
+        /// What is wrong.
+        message: String,
+    },
     /// The key of the assignment is not 32 hexadecimal digits.
     #[error("offers.key is not 32 hexadecimal digits")]
     Key,
@@ -177,6 +189,9 @@ impl Server {
         };
         let admin = TcpListener::bind(config.admin.listen).await.map_err(admin_failed)?;
         let admin_address = admin.local_addr().map_err(admin_failed)?;
+
+        let workshops = config.build_workshops().map_err(|(key, message)| StartError::Workshop { key, message })?;
+        booking::publish(&store, &workshops).await.map_err(StartError::Workshops)?;
 
         let changes = broadcast::Sender::new(CHANGES);
         let fatal = CancellationToken::new();

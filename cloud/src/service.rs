@@ -123,6 +123,17 @@ impl Service {
         self.0.committer.intent(device.clone(), intent, by).await
     }
 
+    /// Has one intent carried out and documents written in the same commit; durable on `Ok`.
+    pub async fn submit_with(
+        &self,
+        device: &DeviceId,
+        intent: Intent,
+        docs: Vec<DocWrite>,
+        by: Actor,
+    ) -> Result<Outcome, IntentError> {
+        self.0.committer.intent_with(device.clone(), intent, docs, by).await
+    }
+
     /// Makes a vehicle known, or replaces its profile and owner.
     pub async fn register(
         &self,
@@ -258,6 +269,11 @@ impl Service {
     pub async fn doc(&self, key: &DocKey) -> Result<Option<Doc>, StoreError> {
         let found = self.0.store.docs(std::slice::from_ref(key)).await?;
         Ok(found.into_iter().next().flatten())
+    }
+
+    /// Several documents, in the order asked.
+    pub async fn docs_by_key(&self, keys: &[DocKey]) -> Result<Vec<Option<Doc>>, StoreError> {
+        self.0.store.docs(keys).await
     }
 
     /// Documents of a collection whose keys begin with `prefix` and lie behind `after`, ascending.

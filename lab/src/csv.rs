@@ -8,7 +8,7 @@ use std::path::Path;
 use anyhow::Context as _;
 use flate2::read::MultiGzDecoder;
 
-use crate::sheets::records;
+use crate::cells::records;
 
 /// A table of text cells with a header.
 #[derive(Debug)]

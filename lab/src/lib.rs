@@ -3,6 +3,7 @@
 //! Invariant: a file that cannot be read right is refused with its name, row and column; nothing in it is guessed.
 
 mod attribution;
+pub mod cells;
 mod chart;
 mod csv;
 mod due;

@@ -17,4 +17,4 @@ pub(crate) use cookie::read as read_cookie;
 pub use limiter::Limiter;
 pub use login::{Accounts, AccountsError, LoginError};
 pub use password::{PasswordError, Passwords};
-pub use session::{Session, SessionId, Token};
+pub use session::{RandomError, Session, SessionId, Token};

@@ -5,6 +5,7 @@
 
 mod account;
 mod body;
+pub(crate) mod bookings;
 mod channels;
 mod devices;
 mod enrolment;
@@ -88,6 +89,14 @@ pub fn router() -> (Router<AppState>, Document) {
         .routes(routes!(channels::unsubscribe))
         .routes(routes!(channels::deliveries))
         .routes(routes!(links::answer))
+        .routes(routes!(bookings::workshops))
+        .routes(routes!(bookings::slots))
+        .routes(routes!(bookings::list, bookings::book))
+        .routes(routes!(bookings::reschedule))
+        .routes(routes!(bookings::cancel))
+        .routes(routes!(bookings::invitation_file))
+        .routes(routes!(bookings::board))
+        .routes(routes!(bookings::mark))
         .routes(routes!(queue::list))
         .routes(routes!(queue::show))
         .routes(routes!(queue::records))

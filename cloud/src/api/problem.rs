@@ -16,6 +16,7 @@ use milepost_engine::vin::VinError;
 use serde::{Deserialize, Serialize};
 
 use crate::accounts::{AccountsError, LoginError, PasswordError};
+use crate::booking::BookingError;
 use crate::channels::{ChannelError, LetterError};
 use crate::domain::IntentError;
 use crate::firmware::FirmwareError;
@@ -102,6 +103,16 @@ impl Problem {
     /// The notice is closed already.
     pub fn closed() -> Self {
         Self::new(StatusCode::CONFLICT, "closed")
+    }
+
+    /// The time of an appointment is not free.
+    pub fn time_taken() -> Self {
+        Self::new(StatusCode::CONFLICT, "time-taken")
+    }
+
+    /// The appointment does not stand where this could be asked of it.
+    pub fn visit_state() -> Self {
+        Self::new(StatusCode::CONFLICT, "visit-state")
     }
 
     /// There is nothing to take back.
@@ -206,6 +217,8 @@ impl Problem {
         "completion",
         "not-invited",
         "closed",
+        "time-taken",
+        "visit-state",
         "nothing-to-undo",
         "letter",
         "vin",
@@ -282,6 +295,7 @@ impl From<IntentError> for Problem {
             IntentError::OutsideCycle => Self::completion(),
             IntentError::NothingToUndo => Self::nothing_to_undo(),
             IntentError::TooManyItems | IntentError::TooLong | IntentError::OutOfRange => Self::invalid(),
+            IntentError::Conflict => Self::conflict(),
             IntentError::Full | IntentError::Stopping => Self::unavailable(),
             IntentError::Store => Self::internal(&error),
         }
@@ -297,6 +311,20 @@ impl From<ChannelError> for Problem {
                 Self::letter()
             }
             _ => Self::internal(&error),
+        }
+    }
+}
+
+impl From<BookingError> for Problem {
+    fn from(error: BookingError) -> Self {
+        match error {
+            BookingError::Store(error) => error.into(),
+            BookingError::Vehicle(error) => error.into(),
+            BookingError::UnknownWorkshop | BookingError::UnknownVisit => Self::not_found(),
+            BookingError::Request => Self::invalid(),
+            BookingError::Taken => Self::time_taken(),
+            BookingError::Turn(_) => Self::visit_state(),
+            BookingError::Read(..) | BookingError::Write(..) | BookingError::Random(_) => Self::internal(&error),
         }
     }
 }

@@ -6,17 +6,21 @@ mod channels;
 mod error;
 mod plans;
 mod sections;
+mod workshops;
 
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+use crate::booking::WorkshopDoc;
 pub use channels::{Channels, Email, EmailTls, Push, TextMessages, Workshop};
+
 pub use error::ConfigError;
 pub use plans::{Plans, PlansError};
 pub use sections::{
     Admin, ClockSettings, Data, Firmware, FrontDoor, Http, Ingest, Offers, Secret, StoreKind, StoreSettings,
 };
+pub use workshops::{Day, WorkshopSettings};
 
 /// Everything that can be set. An absent section or key has its default.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -44,6 +48,8 @@ pub struct Config {
     pub channels: Channels,
     /// Metrics.
     pub admin: Admin,
+    /// Where owners can book appointments.
+    pub workshops: Vec<WorkshopSettings>,
 }
 
 impl Config {
@@ -64,6 +70,18 @@ impl Config {
     /// The effective values as TOML, with secrets masked.
     pub fn effective(&self) -> String {
         toml::to_string(self).expect("every section is a table of plain values")
+    }
+
+    /// The workshops as they are booked at.
+    pub fn build_workshops(&self) -> Result<Vec<WorkshopDoc>, (&'static str, String)> {
+        let mut built: Vec<WorkshopDoc> = Vec::new();
+        for settings in &self.workshops {
+            if built.iter().any(|workshop| workshop.id == settings.id) {
+                return Err(("workshops.id", format!("workshop {} stands twice", settings.id)));
+            }
+            built.push(settings.build()?);
+        }
+        Ok(built)
     }
 
     fn check(&self) -> Result<(), (&'static str, String)> {
@@ -111,6 +129,7 @@ impl Config {
             return Err(("firmware.keys", "must be Ed25519 public keys of 64 hexadecimal digits".to_owned()));
         }
         self.channels.check()?;
+        self.build_workshops()?;
         if !(0.0..=0.5).contains(&self.offers.holdout_share) {
             return Err(("offers.holdout_share", "must be between 0 and 0.5".to_owned()));
         }

@@ -52,6 +52,16 @@ pub enum Intent {
         /// The answer.
         answer: Answer,
     },
+    /// Ask anew what an appointment had answered, because the appointment does not take place.
+    Unbook {
+        /// The notice; one that is not booked stays as it is.
+        notice: NoticeId,
+    },
+    /// Carry all of these out in one commit, or none.
+    Together {
+        /// In this order.
+        wishes: Vec<Intent>,
+    },
     /// Note that the actor's surface showed a notice.
     Seen {
         /// The notice.
@@ -202,6 +212,9 @@ pub enum IntentError {
     /// The message is too long for the device.
     #[error("message is too long for the device")]
     TooLong,
+    /// A document that was to be written with it changed meanwhile; nothing was changed.
+    #[error("a document changed meanwhile")]
+    Conflict,
     /// The disk has too little room; nothing was changed.
     #[error("store is full")]
     Full,

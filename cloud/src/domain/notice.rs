@@ -273,6 +273,11 @@ impl NoticeDoc {
         true
     }
 
+    /// Takes an appointment back, so that the notice asks again; answers whether the state changed.
+    pub fn unbook(&mut self, at: Moment, by: &Actor) -> bool {
+        self.state == NoticeState::Booked && self.transit(NoticeState::Raised, at, by)
+    }
+
     fn transit(&mut self, to: NoticeState, at: Moment, by: &Actor) -> bool {
         if self.state.is_final() || self.state == to {
             return false;

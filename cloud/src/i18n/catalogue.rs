@@ -31,6 +31,7 @@ macro_rules! files {
             include_str!(concat!("../../locales/", $folder, "/owner.ftl")),
             include_str!(concat!("../../locales/", $folder, "/services.ftl")),
             include_str!(concat!("../../locales/", $folder, "/privacy.ftl")),
+            include_str!(concat!("../../locales/", $folder, "/booking.ftl")),
             include_str!(concat!("../../locales/", $folder, "/advisor.ftl")),
             include_str!(concat!("../../locales/", $folder, "/lab.ftl")),
             include_str!(concat!("../../locales/", $folder, "/account.ftl")),

@@ -9,6 +9,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::{Ack, Work};
 use crate::domain::{Actor, Intent, IntentError, Outcome};
+use crate::store::DocWrite;
 
 /// How many pieces of work may wait; whoever comes then waits too.
 const WAITING_WORK: usize = 4_096;
@@ -44,8 +45,21 @@ impl Committer {
 
     /// Has an intent carried out; durable on `Ok`.
     pub async fn intent(&self, device: DeviceId, intent: Intent, by: Actor) -> Result<Outcome, IntentError> {
+        self.intent_with(device, intent, Vec::new(), by).await
+    }
+
+    /// Has one intent carried out and documents written in the same commit; durable on `Ok`.
+    ///
+    /// [`IntentError::Conflict`] if a document is not as expected, or somebody writes it in the very same commit.
+    pub async fn intent_with(
+        &self,
+        device: DeviceId,
+        intent: Intent,
+        docs: Vec<DocWrite>,
+        by: Actor,
+    ) -> Result<Outcome, IntentError> {
         let (reply, answer) = oneshot::channel();
-        let work = Work::Intent { device, intent: Box::new(intent), by, reply };
+        let work = Work::Intent { device, intent: Box::new(intent), docs, by, reply };
         self.work.send(work).await.map_err(|_| IntentError::Stopping)?;
         answer.await.map_err(|_| IntentError::Stopping)?
     }

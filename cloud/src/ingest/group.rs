@@ -15,7 +15,7 @@ use crate::channels;
 use crate::domain::{Change, ChangeKind, IntentError, Outcome, Vehicle};
 use crate::events::Committed;
 use crate::rules::Effects;
-use crate::store::{Commit, VehicleWrite};
+use crate::store::{Commit, DocKey, DocWrite, VehicleWrite};
 
 /// A vehicle on its way to a new revision.
 #[derive(Debug)]
@@ -53,9 +53,19 @@ pub(super) struct Group {
     pub(super) acks: Vec<oneshot::Sender<Ack>>,
     pub(super) waiting: Vec<Waiting>,
     pub(super) count: Committed,
+    /// The versions in the store of the documents that intents want to write.
+    pub(super) versions: HashMap<DocKey, Option<u64>>,
 }
 
 impl Group {
+    /// Whether documents can still be written: all are as expected, and nothing else of this group writes them.
+    pub(super) fn can_write(&self, docs: &[DocWrite]) -> bool {
+        docs.iter().all(|write| {
+            let present = self.versions.get(&write.key).copied().flatten();
+            write.expected.holds(present) && self.commit.docs.iter().all(|other| other.key != write.key)
+        })
+    }
+
     /// Moves what the drafts lead to into the commit.
     pub(super) fn write(&mut self) {
         for draft in self.drafts.values_mut().filter(|draft| draft.touched) {

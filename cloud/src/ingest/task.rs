@@ -25,7 +25,7 @@ use crate::events::{Certified, CommitFailed};
 use crate::frontdoor::{Push, Registry};
 use crate::pki::{self, Pki};
 use crate::rules::{Effects, Rules, carry_out, evaluate, introduce, modernise};
-use crate::store::{AnyStore, Commit, Store as _, StoreError};
+use crate::store::{AnyStore, Commit, DocKey, Store as _, StoreError};
 
 /// How many due vehicles one group takes.
 const DUE_AT_ONCE: usize = 256;
@@ -217,6 +217,12 @@ impl Task {
                 group.drafts.insert(device.clone(), draft);
             }
         }
+        let docs = works.iter().filter_map(|work| if let Work::Intent { docs, .. } = work { Some(docs) } else { None });
+        let keys: Vec<DocKey> = docs.flatten().map(|write| write.key.clone()).collect();
+        if !keys.is_empty() {
+            let found = self.parts.store.docs(&keys).await?;
+            group.versions = keys.into_iter().zip(found.into_iter().map(|doc| doc.map(|doc| doc.version))).collect();
+        }
         Ok(())
     }
 
@@ -236,13 +242,21 @@ impl Task {
                 group.commit.quarantine.extend(folded.quarantine);
                 group.acks.push(ack);
             }
-            Work::Intent { device, intent, by, reply } => {
+            Work::Intent { device, intent, docs, by, reply } => {
+                if !group.can_write(&docs) {
+                    // Whoever asked may have stopped waiting.
+                    drop(reply.send(Err(IntentError::Conflict)));
+                    return;
+                }
                 let registers = matches!(*intent, Intent::Register { .. });
                 if registers && !group.drafts.contains_key(&device) {
                     group.drafts.insert(device.clone(), newcomer(device.clone(), &self.parts.rules, now_ms));
                 }
                 match intend(group.drafts.get_mut(&device), &intent, &by, now_ms) {
-                    Ok(changed) => group.waiting.push(Waiting { device, changed, reply }),
+                    Ok(changed) => {
+                        group.commit.docs.extend(docs);
+                        group.waiting.push(Waiting { device, changed, reply });
+                    }
                     // Whoever asked may have stopped waiting.
                     Err(error) => drop(reply.send(Err(error))),
                 }

@@ -5,6 +5,7 @@ use milepost_protocol::DeviceId;
 use tokio::sync::oneshot;
 
 use crate::domain::{Actor, Intent, IntentError, Outcome};
+use crate::store::DocWrite;
 
 /// What became of an envelope.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,6 +36,8 @@ pub enum Work {
         device: DeviceId,
         /// The wish.
         intent: Box<Intent>,
+        /// Documents that are written in the same commit, if they are all as expected.
+        docs: Vec<DocWrite>,
         /// Whose.
         by: Actor,
         /// Told after the commit.

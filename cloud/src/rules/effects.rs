@@ -20,7 +20,25 @@ pub struct Effects {
     pub decision: Option<DecisionRow>,
 }
 
+/// How far effects had come.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Mark {
+    messages: usize,
+    kinds: usize,
+}
+
 impl Effects {
+    /// How far they have come.
+    pub(super) fn mark(&self) -> Mark {
+        Mark { messages: self.messages.len(), kinds: self.kinds.len() }
+    }
+
+    /// Forgets what has come to them since; a wish of a person leads to messages and changes alone.
+    pub(super) fn back_to(&mut self, mark: Mark) {
+        self.messages.truncate(mark.messages);
+        self.kinds.truncate(mark.kinds);
+    }
+
     /// Notes a change, once.
     pub fn note(&mut self, kind: ChangeKind) {
         if !self.kinds.contains(&kind) {

@@ -66,6 +66,30 @@ pub fn carry_out(
                 Given { notice: *notice, answer: *given, by: by.clone(), at: Moment::now(now_ms), odometer_m: None };
             answer(vehicle, &given, now_ms, effects)
         }
+        Intent::Unbook { notice: id } => {
+            let notice = vehicle.notices.get_mut(id).ok_or(IntentError::UnknownNotice)?;
+            let changed = notice.unbook(Moment::now(now_ms), by);
+            if changed {
+                effects.note(ChangeKind::NoticeChanged(*id));
+                effects.update_car(vehicle, *id);
+            }
+            Ok(changed)
+        }
+        Intent::Together { wishes } => {
+            let (mut after, mark) = (vehicle.clone(), effects.mark());
+            let mut changed = false;
+            for wish in wishes {
+                match carry_out(&mut after, wish, by, now_ms, effects) {
+                    Ok(one) => changed |= one,
+                    Err(error) => {
+                        effects.back_to(mark);
+                        return Err(error);
+                    }
+                }
+            }
+            *vehicle = after;
+            Ok(changed)
+        }
         Intent::Seen { notice: id } => {
             let notice = vehicle.notices.get_mut(id).ok_or(IntentError::UnknownNotice)?;
             let Some(surface) = by.surface() else { return Ok(false) };

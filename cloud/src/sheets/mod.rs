@@ -3,7 +3,6 @@
 //! Invariant: a file is taken whole or not at all; every error names row (the header is row 1) and column, and no cell is
 //! guessed: dates that could be read in two ways are refused until one row says which way it is.
 
-mod cells;
 mod dates;
 mod error;
 mod read;
@@ -13,5 +12,3 @@ mod write;
 pub use error::{SheetError, SheetFault};
 pub use read::read;
 pub use write::{Layout, write};
-
-pub(crate) use cells::records;

@@ -2,10 +2,10 @@
 //!
 //! Invariant: the same row has the same key in whichever file it stands, so that reading a file twice changes nothing.
 
+use milepost_lab::cells::{records, separator};
 use milepost_protocol::plan::ItemId;
 use sha2::{Digest as _, Sha256};
 
-use super::cells::{records, separator};
 use super::dates::{self, Order};
 use super::error::{SheetError, SheetFault};
 use super::words;

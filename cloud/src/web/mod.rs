@@ -6,8 +6,9 @@
 mod account;
 mod advisor;
 mod assets;
-mod channels;
+mod booking;
 mod car;
+mod channels;
 mod errors;
 mod faces;
 mod form;
@@ -32,6 +33,7 @@ mod trips;
 pub(crate) mod view;
 
 pub(crate) use advisor::visible;
+pub(crate) use booking::invitation;
 pub(crate) use car::hand_over;
 pub use faces::faces;
 pub(crate) use form::parse_answer;

@@ -45,10 +45,12 @@ pub(crate) enum Section {
     Home,
     Services,
     Trips,
+    Bookings,
     Offers,
     Privacy,
     Queue,
     Tasks,
+    Appointments,
     Devices,
     Rollouts,
     Receipts,
@@ -109,6 +111,12 @@ impl Page {
             Role::Advisor => vec![
                 link("/advisor".to_owned(), "list", "nav-queue", section == Section::Queue),
                 link("/advisor/tasks".to_owned(), "bell", "nav-tasks", section == Section::Tasks),
+                link(
+                    "/advisor/appointments".to_owned(),
+                    "calendar",
+                    "nav-appointments",
+                    section == Section::Appointments,
+                ),
             ],
             Role::Engineer => vec![
                 link("/lab".to_owned(), "signal", "nav-devices", section == Section::Devices),
@@ -137,6 +145,7 @@ impl Page {
             link(base.clone(), "home", "nav-home", section == Section::Home),
             link(format!("{base}/services"), "wrench", "nav-services", section == Section::Services),
             link(format!("{base}/trips"), "road", "nav-trips", section == Section::Trips),
+            link(format!("{base}/bookings"), "calendar", "nav-bookings", section == Section::Bookings),
             link(format!("{base}/offers"), "tag", "nav-offers", section == Section::Offers),
             link(format!("{base}/privacy"), "shield", "nav-privacy", section == Section::Privacy),
         ];

@@ -12,8 +12,8 @@ use tower_http::csrf::CsrfLayer;
 use tower_http::limit::RequestBodyLimitLayer;
 
 use super::{
-    AppState, account, advisor, assets, car, channels, errors, home, lab, links, live, login, offers, privacy, security,
-    services, tasks, trips,
+    AppState, account, advisor, assets, booking, car, channels, errors, home, lab, links, live, login, offers, privacy,
+    security, services, tasks, trips,
 };
 use crate::api::{self, Problem};
 use crate::firmware::MAX_IMAGE_LEN;
@@ -59,6 +59,13 @@ pub fn router(state: AppState) -> Router {
         .route("/vehicles/{vehicle}/car", get(car::show).post(car::save))
         .route("/vehicles/{vehicle}/transfer", post(car::transfer))
         .route("/vehicles/{vehicle}/sell", post(car::sell))
+        .route("/vehicles/{vehicle}/booking", get(booking::choose))
+        .route("/vehicles/{vehicle}/bookings", get(booking::visits).post(booking::book))
+        .route("/vehicles/{vehicle}/bookings/{booking}/move", post(booking::relocate))
+        .route("/vehicles/{vehicle}/bookings/{booking}/cancel", post(booking::cancel))
+        .route("/vehicles/{vehicle}/calendar", post(booking::make_feed))
+        .route("/vehicles/{vehicle}/calendar/end", post(booking::end_feed))
+        .route("/calendar/{file}", get(booking::read_feed))
         .route("/vehicles/{vehicle}/trips", get(trips::show))
         .route("/vehicles/{vehicle}/offers", get(offers::show))
         .route("/vehicles/{vehicle}/privacy", get(privacy::show).post(privacy::save))
@@ -66,6 +73,8 @@ pub fn router(state: AppState) -> Router {
         .route("/advisor/live", get(live::queue))
         .route("/advisor/tasks", get(tasks::show))
         .route("/advisor/tasks/{vehicle}/{notice}/{kind}", post(tasks::finish))
+        .route("/advisor/appointments", get(booking::board))
+        .route("/advisor/appointments/{booking}", post(booking::mark))
         .route("/advisor/vehicles/{vehicle}", get(advisor::vehicle))
         .route("/devices", get(async || Redirect::permanent("/lab")))
         .route("/lab", get(lab::devices))

@@ -2,6 +2,7 @@
 
 mod authorisation;
 mod bench;
+pub(crate) mod bookings;
 mod document;
 mod events;
 mod firmware;

@@ -1,6 +1,7 @@
 //! Pages.
 
 mod advisor;
+mod booking;
 mod forms;
 mod home;
 mod lab;

@@ -3,7 +3,7 @@
 //! Invariant: each record carries the row of its first line, whatever line breaks its quoted cells hold.
 
 /// Records of cells, each with the row of its first line.
-pub(crate) fn records(text: &str, separator: char) -> Vec<(usize, Vec<String>)> {
+pub fn records(text: &str, separator: char) -> Vec<(usize, Vec<String>)> {
     let (mut records, mut cells, mut cell) = (Vec::new(), Vec::new(), String::new());
     let (mut quoted, mut row, mut start) = (false, 1, 1);
     let mut letters = text.chars().peekable();
@@ -37,7 +37,7 @@ pub(crate) fn records(text: &str, separator: char) -> Vec<(usize, Vec<String>)> 
 }
 
 /// The mark between cells, as the header shows it.
-pub(super) fn separator(text: &str) -> char {
+pub fn separator(text: &str) -> char {
     let first = text.lines().next().unwrap_or_default();
     [',', ';', '\t'].into_iter().max_by_key(|&mark| (first.matches(mark).count(), mark == ',')).unwrap_or(',')
 }
