@@ -2,6 +2,7 @@
 //!
 //! Invariant: a file that cannot be read right is refused with its name, row and column; nothing in it is guessed.
 
+mod adaptive;
 mod attribution;
 pub mod cells;
 mod chart;
@@ -29,6 +30,8 @@ pub enum LabCommand {
     Ope(ope::OpeArguments),
     /// How Thompson sampling would have learnt on a log of evenly drawn arms.
     Replay(replay::ReplayArguments),
+    /// What each arm brings on average, from a log whose propensities moved while it was learnt.
+    Adaptive(adaptive::AdaptiveArguments),
     /// Conversions credited to contacts: first, last, linear, Markov; not causal.
     Attribution(attribution::AttributionArguments),
     /// How many units an experiment needs, however often it is looked at.
@@ -46,6 +49,7 @@ pub fn run(command: LabCommand) -> anyhow::Result<()> {
         LabCommand::Experiment(arguments) => experiment::run(&arguments),
         LabCommand::Ope(arguments) => ope::run(&arguments),
         LabCommand::Replay(arguments) => replay::run(&arguments),
+        LabCommand::Adaptive(arguments) => adaptive::run(&arguments),
         LabCommand::Attribution(arguments) => attribution::run(&arguments),
         LabCommand::Plan(arguments) => plan::run(&arguments),
         LabCommand::Uplift(arguments) => uplift::run(&arguments),
