@@ -59,7 +59,7 @@ pub fn evaluate(vehicle: &mut Vehicle, rules: &Rules, contacts_ms: &[u64], now_m
     let assessments = vehicle.assessments(now_ms);
     let texts = rules.texts.as_ref();
     reminders::raise_due(vehicle, &assessments, now_ms, texts, effects);
-    planning::tell_car(vehicle, &assessments, effects);
+    planning::tell_car(vehicle, &assessments, now_ms, effects);
     if offers::is_due(vehicle, now_ms) {
         offers::decide_now(vehicle, &assessments, contacts_ms, &rules.offers, now_ms, texts, effects);
     }

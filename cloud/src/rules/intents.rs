@@ -177,7 +177,7 @@ pub fn carry_out(
 pub fn introduce(vehicle: &mut Vehicle, plans: &Catalogue, now_ms: u64, effects: &mut Effects) {
     planning::replan(vehicle, plans, now_ms);
     let assessments = vehicle.assessments(now_ms);
-    planning::tell_car(vehicle, &assessments, effects);
+    planning::tell_car(vehicle, &assessments, now_ms, effects);
     let consent = vehicle.consent;
     vehicle.consent_history.push(ConsentChange { at_ms: now_ms, by: Actor::System, consent });
     effects.send(vehicle, Downlink::Consent(consent));

@@ -6,7 +6,7 @@
 use milepost_engine::maintenance::{Assessment, UNKNOWN_ODOMETER_M};
 use milepost_engine::plans::{Car, Catalogue, MeasuredUse, Planned, planned, schedule};
 use milepost_engine::service_book::{EventId, Kind, Source};
-use milepost_protocol::plan::{Anchor, DAY_MS, Level, MAX_PLAN_ITEMS, PlanItem, Recurrence, Rule};
+use milepost_protocol::plan::{Anchor, DAY_MS, Level, Limits, MAX_PLAN_ITEMS, PlanItem, Recurrence, Rule};
 
 use super::Effects;
 use crate::domain::{BookItem, ChangeKind, ChosenPlan, Remarks, ServiceBook, Vehicle};
@@ -17,8 +17,12 @@ const PLANNED_EVERY_MS: u64 = DAY_MS;
 /// Without an odometer a car that was registered so many days ago is taken for new.
 const NEW_FOR_DAYS: u64 = 90;
 
-/// How much nearer its bound an item has to be before it takes the place of one that the car has.
-const PLACE_LEAD: f32 = 0.05;
+/// What cars usually drive in a day, in metres; it only orders items.
+const USUAL_M_A_DAY: f64 = 40_000.0;
+
+/// An item that the car has gives its place to one that is due this much sooner: a tenth of the time, and two weeks.
+const KEEPS_AT: f64 = 0.9;
+const KEEPS_FOR_DAYS: f64 = 14.0;
 
 /// Takes the rules from the plan that fits best, if that is due; answers whether an item changed.
 pub(super) fn replan(vehicle: &mut Vehicle, plans: &Catalogue, now_ms: u64) -> bool {
@@ -154,12 +158,14 @@ pub fn modernise(vehicle: &mut Vehicle) {
         }
     }
     vehicle.anchorings.clear();
+    // Whatever was believed then is believed now: no moment of it lies in the future.
+    book.derive(vehicle.profile.registered_ms, u64::MAX);
     vehicle.book = book;
 }
 
 /// Sends the car the items that matter next, if they are not those that it has.
-pub(super) fn tell_car(vehicle: &mut Vehicle, assessments: &[Assessment], effects: &mut Effects) {
-    let mut items = chosen(vehicle, assessments);
+pub(super) fn tell_car(vehicle: &mut Vehicle, assessments: &[Assessment], now_ms: u64, effects: &mut Effects) {
+    let mut items = chosen(vehicle, assessments, now_ms);
     if vehicle.plan.version > 0 && vehicle.plan.items[..] == items[..] {
         return;
     }
@@ -175,22 +181,31 @@ pub(super) fn tell_car(vehicle: &mut Vehicle, assessments: &[Assessment], effect
     }
 }
 
-/// What the car can judge by itself and will need first: nothing of a sold car, nothing that counts by a part's odometer.
-fn chosen(vehicle: &Vehicle, assessments: &[Assessment]) -> Vec<PlanItem> {
+/// What the car can judge by itself and will need first: nothing of a sold car, nothing that counts by a part's odometer or by what only the service knows.
+fn chosen(vehicle: &Vehicle, assessments: &[Assessment], now_ms: u64) -> Vec<PlanItem> {
     if vehicle.book.sold {
         return Vec::new();
     }
-    let items = vehicle.book.items.iter().filter(|item| item.counts() && !item.extra.own_odometer);
-    let mut ranked: Vec<(Level, bool, f32, PlanItem)> = items
-        .map(|item| {
-            let found = assessments.iter().find(|found| found.item == item.rule.item);
-            let has = vehicle.plan.items.iter().any(|sent| sent.rule.item == item.rule.item);
-            let used = found.map_or(0.0, |found| found.used) + if has { PLACE_LEAD } else { 0.0 };
-            let level = found.map_or(Level::Scheduled, |found| found.level);
-            (level, item.rule.condition.is_some(), used, item.planned())
-        })
-        .collect();
-    ranked.sort_by(|one, other| (other.0, other.1).cmp(&(one.0, one.1)).then(other.2.total_cmp(&one.2)));
+    let judged = |item: &&BookItem| {
+        let Limits { distance_m, days, engine_s, fuel_ml } = item.rule.repeat;
+        let bound = distance_m.is_some() || days.is_some() || engine_s.is_some() || fuel_ml.is_some();
+        item.counts() && !item.extra.own_odometer && (bound || item.rule.condition.is_some())
+    };
+    let odometer_m = vehicle.state.usage().odometer_m;
+    let mut ranked: Vec<(Level, bool, f64, PlanItem)> = Vec::new();
+    for item in vehicle.book.items.iter().filter(judged) {
+        let found = assessments.iter().find(|found| found.item == item.rule.item);
+        let by_time =
+            found.and_then(|found| found.due_at_ms).map(|at_ms| at_ms.saturating_sub(now_ms) as f64 / DAY_MS as f64);
+        let left_m = found.and_then(|found| found.due_odometer_m).zip(odometer_m);
+        let by_distance = left_m.map(|(due_m, odometer_m)| f64::from(due_m.saturating_sub(odometer_m)) / USUAL_M_A_DAY);
+        let left_days = by_time.into_iter().chain(by_distance).fold(f64::MAX, f64::min);
+        let has = vehicle.plan.items.iter().any(|sent| sent.rule.item == item.rule.item);
+        let left_days = if has { left_days * KEEPS_AT - KEEPS_FOR_DAYS } else { left_days };
+        let level = found.map_or(Level::Scheduled, |found| found.level);
+        ranked.push((level, item.rule.condition.is_some(), left_days, item.planned()));
+    }
+    ranked.sort_by(|one, other| (other.0, other.1).cmp(&(one.0, one.1)).then(one.2.total_cmp(&other.2)));
     let mut items: Vec<_> = ranked.into_iter().take(MAX_PLAN_ITEMS).map(|(.., item)| item).collect();
     items.sort_by_key(|item| item.rule.item);
     items

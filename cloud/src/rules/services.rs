@@ -24,7 +24,7 @@ const AHEAD_M: u32 = 2_000_000;
 /// How far below them it may be told, in metres: people read whole kilometres or miles.
 const BELOW_M: u32 = 2_000;
 
-/// No car of today was serviced before 1950, in milliseconds before 1970.
+/// A moment of 0 is none: it stands for what is not known.
 const EARLIEST_MS: u64 = 1;
 
 /// Who speaks when this actor does.

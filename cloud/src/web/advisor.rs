@@ -9,7 +9,9 @@ use serde::Deserialize;
 
 use super::page::{Page, Section};
 use super::spark::{Spark, spark};
-use super::view::{self, Fact, ItemView, NoticeRow, PartLine, RecordLine, TileView, TripRow, TroubleView, TyreView};
+use super::view::{
+    self, Fact, ItemView, NoticeRow, PartLine, RecordLine, ServiceLine, TileView, TripRow, TroubleView, TyreView,
+};
 use super::{AppState, Reader, render};
 use crate::accounts::Advisor;
 use crate::api::Problem;
@@ -51,6 +53,7 @@ struct VehiclePage {
     parts: Vec<PartLine>,
     facts: Vec<Fact>,
     items: Vec<ItemView>,
+    services: Vec<ServiceLine>,
     tiles: Vec<TileView>,
     tyres: Vec<TyreView>,
     troubles: Vec<TroubleView>,
@@ -199,6 +202,7 @@ pub(crate) async fn vehicle(
         parts: view::parts(&urgency, &format),
         facts: view::facts(&vehicle, &format),
         items: view::items(&vehicle, &format),
+        services: view::services(&vehicle, &format, None),
         tiles: view::tiles(&vehicle, &format),
         tyres: view::tyres(&vehicle, &format),
         troubles: view::troubles(&vehicle, &format),

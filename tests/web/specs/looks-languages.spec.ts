@@ -21,9 +21,9 @@ for (const { code, locale, due } of LANGUAGES) {
       await expect(page.locator("html")).toHaveAttribute("lang", code);
       await expect(page.getByText(due).first()).toBeVisible();
       await inspect(page, `${code}-home`);
-      for (const name of ["trips", "offers", "privacy"]) {
+      for (const name of ["services", "items/2", "car", "trips", "offers", "privacy"]) {
         await page.goto(vehicleUrl(service, name));
-        await inspect(page, `${code}-${name}`);
+        await inspect(page, `${code}-${name.replace("/", "-")}`);
       }
       for (const name of ["account", "account/channels"]) {
         await page.goto(`${service.url}/${name}`);
