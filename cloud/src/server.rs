@@ -26,6 +26,7 @@ use crate::frontdoor::{FrontDoor, FrontDoorError, Registry, Standing, TlsError, 
 use crate::ingest::{self, Committer, Parts, Running};
 use crate::metrics::{self, MetricsError};
 use crate::pki::{Pki, PkiError, Watch};
+use crate::recalls::{self, Recalls};
 use crate::rules::{OfferRules, Rules};
 use crate::service::Service;
 use crate::store::{AnyStore, MemoryStore, SledSettings, SledStore, Store as _, StoreError};
@@ -229,6 +230,7 @@ impl Server {
         let firmware = Firmware::new(service.clone(), config.firmware.key_bytes());
         let helpers = vec![
             tokio::spawn(firmware::drive(firmware, key, config.firmware.clone(), stop_helpers.clone())),
+            tokio::spawn(recalls::keep_telling(Recalls::new(service.clone()), stop_helpers.clone())),
             tokio::spawn(tick(committer.committer.clone(), config.ingest.tick_ms, stop_helpers.clone())),
             tokio::spawn(watch_register(
                 Watched {

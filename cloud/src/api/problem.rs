@@ -19,6 +19,7 @@ use crate::booking::BookingError;
 use crate::domain::IntentError;
 use crate::firmware::FirmwareError;
 use crate::i18n::{Language, Localizer};
+use crate::recalls::RecallsError;
 use crate::store::StoreError;
 
 /// Why a request was not carried out.
@@ -30,6 +31,8 @@ pub struct Problem {
     pub code: &'static str,
     /// After how many seconds to try again.
     pub retry_after_s: Option<u64>,
+    /// What is wrong where, for a file that a program sends.
+    pub place: Option<String>,
 }
 
 /// The JSON form of a problem.
@@ -49,7 +52,7 @@ pub struct ProblemBody {
 
 impl Problem {
     const fn new(status: StatusCode, code: &'static str) -> Self {
-        Self { status, code, retry_after_s: None }
+        Self { status, code, retry_after_s: None, place: None }
     }
 
     /// Nobody is logged in.
@@ -105,6 +108,11 @@ impl Problem {
     /// The appointment does not stand where this could be asked of it.
     pub fn visit_state() -> Self {
         Self::new(StatusCode::CONFLICT, "visit-state")
+    }
+
+    /// A file of recalls does not read; the place says where.
+    pub fn recall_file(place: String) -> Self {
+        Self { place: Some(place), ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, "recall-file") }
     }
 
     /// There is nothing to take back.
@@ -171,7 +179,8 @@ impl Problem {
 
     /// The sentence in one language.
     pub fn detail(&self, localizer: Localizer) -> String {
-        localizer.text(&format!("error-{}", self.code))
+        let text = localizer.text(&format!("error-{}", self.code));
+        self.place.as_ref().map_or(text.clone(), |place| format!("{text} {place}"))
     }
 
     /// Every code, for the test of translation keys.
@@ -185,6 +194,7 @@ impl Problem {
         "completion",
         "not-invited",
         "closed",
+        "recall-file",
         "time-taken",
         "visit-state",
         "nothing-to-undo",
@@ -271,6 +281,17 @@ impl From<BookingError> for Problem {
             BookingError::Taken => Self::time_taken(),
             BookingError::Turn(_) => Self::visit_state(),
             BookingError::Read(..) | BookingError::Write(..) | BookingError::Random(_) => Self::internal(&error),
+        }
+    }
+}
+
+impl From<RecallsError> for Problem {
+    fn from(error: RecallsError) -> Self {
+        match error {
+            RecallsError::Flat(error) => Self::recall_file(error.to_string()),
+            RecallsError::Store(error) => error.into(),
+            RecallsError::Vehicle(error) => error.into(),
+            RecallsError::Read(_) | RecallsError::Write(_) => Self::internal(&error),
         }
     }
 }

@@ -8,6 +8,7 @@ mod device;
 mod firmware;
 mod lab;
 mod output;
+mod recalls;
 mod serve;
 mod user;
 
@@ -69,6 +70,11 @@ enum Command {
         #[command(subcommand)]
         command: firmware::FirmwareCommand,
     },
+    /// Take files of safety recalls, and tell the cars that they may concern.
+    Recalls {
+        #[command(subcommand)]
+        command: recalls::RecallsCommand,
+    },
     /// Run the engine's methods on files, without the service.
     Lab {
         #[command(subcommand)]
@@ -95,6 +101,7 @@ pub fn run(faces: Faces) -> ExitCode {
         Command::User { config, command } => read(config).and_then(|config| user::run(config, faces, command)),
         Command::Device { config, command } => read(config).and_then(|config| device::run(&config, command)),
         Command::Firmware { command } => firmware::run(command),
+        Command::Recalls { command } => recalls::run(command),
         Command::Lab { command } => lab::run(command),
     };
     match result {

@@ -6,7 +6,7 @@ use milepost_protocol::notice::Answer;
 use milepost_protocol::plan::{ItemId, PlanItem};
 use milepost_protocol::update::{SignedManifest, Version, Window};
 
-use super::{AccountId, Profile, Wanted};
+use super::{AccountId, Profile, Recall, Wanted};
 
 /// A wish that the committer carries out on one vehicle.
 #[derive(Debug, Clone, PartialEq)]
@@ -35,6 +35,11 @@ pub enum Intent {
     Unbook {
         /// The notice; one that is not booked stays as it is.
         notice: NoticeId,
+    },
+    /// Tell of a safety recall, once for each campaign.
+    Recall {
+        /// The recall.
+        recall: Recall,
     },
     /// Carry all of these out in one commit, or none.
     Together {

@@ -9,6 +9,7 @@ mod configuration;
 mod intent;
 mod moment;
 mod notice;
+mod recall;
 #[cfg(test)]
 mod tests;
 mod texts;
@@ -21,5 +22,6 @@ pub use intent::{Intent, IntentError, Outcome};
 pub use milepost_engine::plan::Powertrain;
 pub use moment::Moment;
 pub use notice::{NoticeDoc, Seen, Subject, Transition, longest_snooze_days};
+pub use recall::Recall;
 pub use texts::{NoticeText, Texts};
 pub use vehicle::{Anchoring, ConsentChange, Counts, Decided, Profile, Vehicle};

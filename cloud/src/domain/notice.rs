@@ -8,7 +8,7 @@ use milepost_protocol::notice::{Actions, Answer, NoticeKind, NoticeState, Reason
 use milepost_protocol::plan::{DAY_MS, ItemId, Level, SafetyClass};
 use serde::{Deserialize, Serialize};
 
-use super::{Actor, Moment};
+use super::{Actor, Moment, Recall};
 
 /// What a notice speaks of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,6 +29,11 @@ pub enum Subject {
         /// The how-manieth presentation to this vehicle.
         serial: u32,
     },
+    /// A safety recall.
+    Recall {
+        /// The how-manieth to this vehicle.
+        serial: u32,
+    },
     /// A piece of information.
     Information {
         /// The how-manieth to this vehicle.
@@ -42,7 +47,7 @@ impl Subject {
         match self {
             Self::Reminder { item, cycle, level } => NoticeId::reminder(item, cycle, level),
             Self::Offer { offer, serial } => NoticeId::offer(offer, serial),
-            Self::Information { serial } => NoticeId::information(serial),
+            Self::Recall { serial } | Self::Information { serial } => NoticeId::information(serial),
         }
     }
 
@@ -50,7 +55,7 @@ impl Subject {
     pub fn item(self) -> Option<ItemId> {
         match self {
             Self::Reminder { item, .. } => Some(item),
-            Self::Offer { .. } | Self::Information { .. } => None,
+            Self::Offer { .. } | Self::Recall { .. } | Self::Information { .. } => None,
         }
     }
 
@@ -58,7 +63,7 @@ impl Subject {
     pub fn level(self) -> Option<Level> {
         match self {
             Self::Reminder { level, .. } => Some(level),
-            Self::Offer { .. } | Self::Information { .. } => None,
+            Self::Offer { .. } | Self::Recall { .. } | Self::Information { .. } => None,
         }
     }
 
@@ -67,7 +72,7 @@ impl Subject {
         match self {
             Self::Reminder { .. } => NoticeKind::Reminder,
             Self::Offer { .. } => NoticeKind::Offer,
-            Self::Information { .. } => NoticeKind::Information,
+            Self::Recall { .. } | Self::Information { .. } => NoticeKind::Information,
         }
     }
 }
@@ -121,6 +126,9 @@ pub struct NoticeDoc {
     /// The stored decision that chose it, for an offer.
     #[serde(default)]
     pub decision: Option<u64>,
+    /// What a recall is about.
+    #[serde(default)]
+    pub recall: Option<Recall>,
 }
 
 impl NoticeDoc {
@@ -139,6 +147,7 @@ impl NoticeDoc {
             seen: Vec::new(),
             history: Vec::new(),
             decision: None,
+            recall: None,
         }
     }
 

@@ -4,12 +4,13 @@ use milepost_engine::maintenance::UNKNOWN_ODOMETER_M;
 use milepost_engine::plan::{Powertrain, standard};
 use milepost_protocol::Downlink;
 use milepost_protocol::downlink::{Command, Consent, Purposes};
-use milepost_protocol::plan::{Anchor, ItemId, ServicePlan};
+use milepost_protocol::notice::Actions;
+use milepost_protocol::plan::{Anchor, ItemId, SafetyClass, ServicePlan};
 use milepost_protocol::update::UpdateOffer;
 
 use super::answers::{Given, answer};
 use super::{Effects, completions, configuration};
-use crate::domain::{Actor, ChangeKind, ConsentChange, Intent, IntentError, Moment, Vehicle};
+use crate::domain::{Actor, ChangeKind, ConsentChange, Intent, IntentError, Moment, NoticeDoc, Subject, Vehicle};
 
 /// Carries an intent out; answers whether anything changed. The vehicle is as before on error.
 pub fn carry_out(
@@ -55,6 +56,20 @@ pub fn carry_out(
                 effects.update_car(vehicle, *id);
             }
             Ok(changed)
+        }
+        Intent::Recall { recall } => {
+            if vehicle.was_told_of(&recall.campaign) {
+                return Ok(false);
+            }
+            let subject = Subject::Recall { serial: vehicle.next_information };
+            vehicle.next_information += 1;
+            let at = Moment::now(now_ms);
+            let mut notice = NoticeDoc::raised(subject, SafetyClass::Safety, Vec::new(), at, by.clone());
+            notice.actions = Actions::SNOOZE.and(Actions::BOOK).and(Actions::DONE);
+            notice.recall = Some(recall.clone());
+            effects.note(ChangeKind::NoticeRaised(notice.id()));
+            vehicle.notices.insert(notice.id(), notice);
+            Ok(true)
         }
         Intent::Together { wishes } => {
             let (mut after, mark) = (vehicle.clone(), effects.mark());

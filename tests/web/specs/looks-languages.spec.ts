@@ -21,7 +21,7 @@ for (const { code, locale, due } of LANGUAGES) {
       await expect(page.locator("html")).toHaveAttribute("lang", code);
       await expect(page.getByText(due).first()).toBeVisible();
       await inspect(page, `${code}-home`);
-      for (const name of ["trips", "offers", "privacy"]) {
+      for (const name of ["trips", "offers", "privacy", "bookings", "booking?item-2=on"]) {
         await page.goto(vehicleUrl(service, name));
         await inspect(page, `${code}-${name}`);
       }
@@ -34,6 +34,8 @@ for (const { code, locale, due } of LANGUAGES) {
       await inspect(page, `${code}-queue`);
       await page.locator("ol.queue").getByRole("link").first().click();
       await inspect(page, `${code}-vehicle`);
+      await page.goto(`${service.url}/advisor/appointments?view=week`);
+      await inspect(page, `${code}-appointments`);
     });
   });
 }

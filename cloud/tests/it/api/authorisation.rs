@@ -16,7 +16,7 @@ const ANYBODY_SIGNED_IN: Statuses = [401, 200, 200, 200, 200];
 const FLASHING: &str = r#"{"device":"golf-1","board":"mps2-an386","image_sha256":"0000000000000000000000000000000000000000000000000000000000000000","tool":"test 1","result":"flashed"}"#;
 
 /// Every operation with what each kind of caller gets.
-const CASES: [(&str, &str, &str, Statuses); 49] = [
+const CASES: [(&str, &str, &str, Statuses); 50] = [
     ("get", "/api/v1/session", "", ANYBODY_SIGNED_IN),
     ("post", "/api/v1/session", r#"{"account":"nobody","password":"wrong"}"#, [401; 5]),
     ("get", "/api/v1/sessions", "", ANYBODY_SIGNED_IN),
@@ -72,6 +72,7 @@ const CASES: [(&str, &str, &str, Statuses); 49] = [
     ("get", "/api/v1/serials", "", ENGINEER),
     ("get", "/api/v1/firmware", "", ENGINEER),
     ("post", "/api/v1/firmware", "", [401, 404, 404, 404, 422]),
+    ("post", "/api/v1/recalls", "not a recall", [401, 404, 404, 404, 422]),
     ("get", "/api/v1/rollouts", "", ENGINEER),
     ("post", "/api/v1/rollouts", r#"{"board":"bench","version":"new"}"#, [401, 404, 404, 404, 422]),
     ("get", "/api/v1/rollouts/{rollout}", "", [401, 404, 404, 404, 404]),

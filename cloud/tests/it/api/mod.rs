@@ -7,4 +7,5 @@ mod document;
 mod events;
 mod firmware;
 mod owner;
+mod recalls;
 mod staff;
