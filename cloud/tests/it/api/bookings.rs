@@ -202,6 +202,8 @@ async fn a_visit_is_a_calendar_file_and_nobody_elses_business() {
         assert!(text.contains(line), "{line}: {text}");
     }
     assert_eq!(app.client("bert").await.get(&path).await.status, StatusCode::NOT_FOUND);
+    let export = app.client("anna").await.get("/api/v1/vehicles/golf-1/export").await.json();
+    assert_eq!(export["export"]["visits"][0]["id"], id.as_str());
     let other = format!("/api/v1/vehicles/volt-2/bookings/{id}/cancel");
     assert_eq!(app.client("anna").await.json(Method::POST, &other, "").await.status, StatusCode::NOT_FOUND);
 }
