@@ -37,6 +37,7 @@ async fn main() {
         folder.display(),
         app::NOW_MS,
     );
+    let config = format!("{config}\n{}", include_str!("../src/demo/workshops.toml"));
     std::fs::write(folder.join("milepost.toml"), config).unwrap();
     for (account, _, role) in app::PEOPLE {
         println!("{account} ({role:?}): {}", app::PASSWORD);

@@ -20,6 +20,7 @@ pub mod i18n;
 pub mod ingest;
 pub mod metrics;
 pub mod pki;
+pub mod recalls;
 pub mod receipts;
 pub mod rules;
 pub mod server;

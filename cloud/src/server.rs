@@ -27,6 +27,7 @@ use crate::frontdoor::{FrontDoor, FrontDoorError, Registry, Standing, TlsError, 
 use crate::ingest::{self, Committer, Parts, Running};
 use crate::metrics::{self, MetricsError};
 use crate::pki::{Pki, PkiError, Watch};
+use crate::recalls::{self, Recalls};
 use crate::rules::{OfferRules, Rules};
 use crate::service::Service;
 use crate::store::{AnyStore, MemoryStore, SledSettings, SledStore, Store as _, StoreError};
@@ -235,6 +236,7 @@ impl Server {
         let helpers = vec![
             tokio::spawn(firmware::drive(firmware, key, config.firmware.clone(), stop_helpers.clone())),
             tokio::spawn(channels::drive(Worker::new(service.clone(), config.channels.clone()), stop_helpers.clone())),
+            tokio::spawn(recalls::keep_telling(Recalls::new(service.clone()), stop_helpers.clone())),
             tokio::spawn(tick(committer.committer.clone(), config.ingest.tick_ms, stop_helpers.clone())),
             tokio::spawn(watch_register(
                 Watched {

@@ -88,3 +88,12 @@ actor-owner = Halter
 actor-advisor = Berater
 actor-engineer = Ein Techniker
 actor-system = Milepost
+
+recall-title = Sicherheitsrückruf
+recall-text = { $component }, Aktion { $campaign }
+recall-advice = Ihr Modell und Baujahr sind betroffen; ob es Ihr Auto ist, weiß der Hersteller anhand der Fahrgestellnummer. Rückrufarbeiten kosten nichts.
+recall-details = Was die Behörde schreibt
+recall-do-not-drive = Die Behörde sagt: bis zur Reparatur nicht fahren.
+recall-park-outside = Die Behörde sagt: bis zur Reparatur im Freien und fern von Gebäuden parken.
+recall-done = Erledigt oder nicht mein Auto
+recall-later = In einer Woche erinnern

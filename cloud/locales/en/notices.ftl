@@ -88,3 +88,12 @@ actor-owner = Owner
 actor-advisor = Advisor
 actor-engineer = An engineer
 actor-system = Milepost
+
+recall-title = Safety recall
+recall-text = { $component }, campaign { $campaign }
+recall-advice = Your model and year are concerned; whether your own car is, its maker knows by its number. Recall work costs nothing.
+recall-details = What the agency says
+recall-do-not-drive = The agency says: do not drive it until it is repaired.
+recall-park-outside = The agency says: park it outside, away from buildings, until it is repaired.
+recall-done = Settled, or not my car
+recall-later = Remind me in a week

@@ -88,3 +88,12 @@ actor-owner = 车主
 actor-advisor = 顾问
 actor-engineer = 工程师
 actor-system = Milepost
+
+recall-title = 安全召回
+recall-text = { $component }，召回编号 { $campaign }
+recall-advice = 涉及您的车型和年款；您的车是否在内，厂家可凭车架号确认。召回维修免费。
+recall-details = 主管机构的说明
+recall-do-not-drive = 主管机构提示：修复前请勿驾驶。
+recall-park-outside = 主管机构提示：修复前请停放在室外并远离建筑物。
+recall-done = 已处理，或与我的车无关
+recall-later = 一周后提醒

@@ -1,4 +1,4 @@
-//! Appointments: workshops, free times, visits, and the workshop's own view of them.
+//! An owner's appointments: workshops, free times, visits.
 
 use axum::Json;
 use axum::extract::{Path, Query, State};
@@ -13,14 +13,11 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::{Problem, ProblemBody};
-use crate::accounts::{Advisor, Owner, SignedIn};
-use crate::booking::{Booking, Choice, Request, Visit, VisitId, Work, WorkshopDoc, WorkshopId};
-use crate::domain::{Actor, Vehicle};
+use crate::accounts::{Owner, SignedIn};
+use crate::booking::{Booking, Choice, Request, Visit, VisitId, WorkshopDoc, WorkshopId};
+use crate::domain::Vehicle;
 use crate::i18n::timestamp;
 use crate::web::{AppState, Reader, invitation};
-
-/// The most days of one answer.
-const MAX_DAYS: u8 = 31;
 
 /// Where owners can book.
 #[derive(Debug, Serialize, ToSchema)]
@@ -96,7 +93,7 @@ pub(crate) struct RescheduleRequest {
 /// Visits.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct BookingsBody {
-    bookings: Vec<BookingBody>,
+    pub(super) bookings: Vec<BookingBody>,
 }
 
 /// One visit.
@@ -121,25 +118,6 @@ pub(super) struct BookingBody {
     note: String,
     booked_at: Timestamp,
     changed_at: Timestamp,
-}
-
-/// Which days of a workshop.
-#[derive(Debug, Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-pub(crate) struct DaysAsked {
-    /// The first day, such as `2026-11-16`.
-    from: String,
-    /// How many; 1 if absent, at most 31.
-    days: Option<u8>,
-}
-
-/// What the workshop tells of a visit.
-#[derive(Debug, Serialize, Deserialize, ToSchema)]
-pub(crate) struct MarkBody {
-    /// `arrived`, `no_show` or `done`.
-    mark: String,
-    /// For `done`: the odometer, in metres; the last known one if absent.
-    odometer_m: Option<u32>,
 }
 
 /// Where to book.
@@ -283,54 +261,7 @@ pub(crate) async fn invitation_file(
     Ok((head, text).into_response())
 }
 
-/// The visits of a workshop, by day and time.
-#[utoipa::path(get, path = "/api/v1/workshops/{workshop}/bookings", tag = "advisor",
-    params(("workshop" = String, Path, description = "The workshop's id"), DaysAsked), responses(
-    (status = 200, body = BookingsBody),
-    (status = 401, body = ProblemBody),
-    (status = 404, body = ProblemBody),
-    (status = 422, body = ProblemBody)))]
-pub(crate) async fn board(
-    State(state): State<AppState>,
-    _advisor: Advisor,
-    Path(workshop): Path<String>,
-    Query(asked): Query<DaysAsked>,
-) -> Result<Json<BookingsBody>, Problem> {
-    let workshop: WorkshopId = workshop.parse().map_err(|_| Problem::not_found())?;
-    let from: Date = asked.from.parse().map_err(|_| Problem::invalid())?;
-    let days = asked.days.unwrap_or(1).clamp(1, MAX_DAYS);
-    let board = booking(&state).board(&workshop, from, days).await?;
-    let visits = board.days.iter().flat_map(|(_, visits)| visits);
-    Ok(Json(BookingsBody { bookings: visits.map(BookingBody::from).collect() }))
-}
-
-/// Note that a car has arrived, that nobody came, or that the work was done, which begins new cycles.
-#[utoipa::path(post, path = "/api/v1/bookings/{booking}/mark", tag = "advisor",
-    params(("booking" = String, Path, description = "16 hexadecimal digits")), request_body = MarkBody, responses(
-    (status = 200, body = OneBookingBody),
-    (status = 401, body = ProblemBody),
-    (status = 404, body = ProblemBody),
-    (status = 409, body = ProblemBody),
-    (status = 422, body = ProblemBody)))]
-pub(crate) async fn mark(
-    State(state): State<AppState>,
-    advisor: Advisor,
-    Path(visit): Path<String>,
-    Json(body): Json<MarkBody>,
-) -> Result<Json<OneBookingBody>, Problem> {
-    let id: VisitId = visit.parse().map_err(|_| Problem::not_found())?;
-    let by = Actor::Advisor(advisor.0.account.id.clone());
-    let booking = booking(&state);
-    let visit = match body.mark.as_str() {
-        "arrived" => booking.arrived(&id, by).await?,
-        "no_show" => booking.no_show(&id, by).await?,
-        "done" => booking.done(&id, Work { odometer_m: body.odometer_m }, by).await?,
-        _ => return Err(Problem::invalid()),
-    };
-    Ok(one(&visit))
-}
-
-fn booking(state: &AppState) -> Booking {
+pub(super) fn booking(state: &AppState) -> Booking {
     Booking::new(state.service.clone())
 }
 
@@ -350,7 +281,7 @@ fn unix_ms(at: Timestamp) -> Result<u64, Problem> {
     u64::try_from(at.as_millisecond()).map_err(|_| Problem::invalid())
 }
 
-fn one(visit: &Visit) -> Json<OneBookingBody> {
+pub(super) fn one(visit: &Visit) -> Json<OneBookingBody> {
     Json(OneBookingBody { booking: visit.into() })
 }
 

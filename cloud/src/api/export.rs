@@ -11,6 +11,7 @@ use utoipa::ToSchema;
 
 use super::{Problem, ProblemBody};
 use crate::accounts::Owner;
+use crate::booking::{Booking, Visit};
 use crate::i18n::timestamp;
 use crate::store::{DecisionRow, History, TelemetryRow};
 use crate::web::AppState;
@@ -50,6 +51,9 @@ pub(super) struct Export {
     envelopes: Vec<EnvelopeBody>,
     /// Whether every envelope is in.
     complete: bool,
+    /// Its owner's visits at workshops, as they are stored, the latest first.
+    #[schema(value_type = Vec<Object>)]
+    visits: Vec<Visit>,
 }
 
 /// One message of the car.
@@ -92,6 +96,7 @@ pub(crate) async fn export(
         });
     };
     let decisions = state.service.decisions(&device, usize::MAX).await?;
+    let visits = Booking::new(state.service.clone()).of_vehicle(&vehicle).await?;
     let account = &owner.0.account.id;
     let mut deliveries = state.channels.deliveries(&device).await?;
     // What an earlier owner was told is not the present one's to see.
@@ -105,6 +110,7 @@ pub(crate) async fn export(
         push_subscriptions: state.channels.subscriptions(account).await?,
         envelopes,
         complete,
+        visits,
     };
     let name = format!("attachment; filename=\"milepost-{device}.json\"");
     Ok(([(CONTENT_DISPOSITION, name)], Json(ExportBody { export })).into_response())

@@ -4,6 +4,7 @@
 //! Invariant: routes are registered with `routes!` alone, so the document and the router cannot drift, and a test compares the document with the checked-in file.
 
 mod account;
+mod appointments;
 mod body;
 pub(crate) mod bookings;
 mod channels;
@@ -20,6 +21,7 @@ mod privacy;
 mod problem;
 mod profile;
 mod queue;
+mod recalls;
 mod rollouts;
 mod services;
 mod session;
@@ -95,8 +97,8 @@ pub fn router() -> (Router<AppState>, Document) {
         .routes(routes!(bookings::reschedule))
         .routes(routes!(bookings::cancel))
         .routes(routes!(bookings::invitation_file))
-        .routes(routes!(bookings::board))
-        .routes(routes!(bookings::mark))
+        .routes(routes!(appointments::list))
+        .routes(routes!(appointments::mark))
         .routes(routes!(queue::list))
         .routes(routes!(queue::show))
         .routes(routes!(queue::records))
@@ -126,9 +128,9 @@ pub fn router() -> (Router<AppState>, Document) {
         .split_for_parts()
 }
 
-/// The routes that take whole firmware images, with their document; their bodies are longer than any other's.
+/// The routes that take whole files, with their document; their bodies are longer than any other's.
 pub fn uploads() -> (Router<AppState>, Document) {
-    OpenApiRouter::new().routes(routes!(firmware::publish)).split_for_parts()
+    OpenApiRouter::new().routes(routes!(firmware::publish)).routes(routes!(recalls::import)).split_for_parts()
 }
 
 /// The document of all routes.

@@ -21,6 +21,7 @@ use crate::channels::{ChannelError, LetterError};
 use crate::domain::IntentError;
 use crate::firmware::FirmwareError;
 use crate::i18n::{Language, Localizer};
+use crate::recalls::RecallsError;
 use crate::sheets::SheetError;
 use crate::store::StoreError;
 
@@ -113,6 +114,11 @@ impl Problem {
     /// The appointment does not stand where this could be asked of it.
     pub fn visit_state() -> Self {
         Self::new(StatusCode::CONFLICT, "visit-state")
+    }
+
+    /// A file of recalls does not read; the place says where.
+    pub fn recall_file(place: String) -> Self {
+        Self { at: Some(place), ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, "recall-file") }
     }
 
     /// There is nothing to take back.
@@ -217,6 +223,7 @@ impl Problem {
         "completion",
         "not-invited",
         "closed",
+        "recall-file",
         "time-taken",
         "visit-state",
         "nothing-to-undo",
@@ -325,6 +332,17 @@ impl From<BookingError> for Problem {
             BookingError::Taken => Self::time_taken(),
             BookingError::Turn(_) => Self::visit_state(),
             BookingError::Read(..) | BookingError::Write(..) | BookingError::Random(_) => Self::internal(&error),
+        }
+    }
+}
+
+impl From<RecallsError> for Problem {
+    fn from(error: RecallsError) -> Self {
+        match error {
+            RecallsError::Flat(error) => Self::recall_file(error.to_string()),
+            RecallsError::Store(error) => error.into(),
+            RecallsError::Vehicle(error) => error.into(),
+            RecallsError::Read(_) | RecallsError::Write(_) => Self::internal(&error),
         }
     }
 }

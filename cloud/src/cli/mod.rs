@@ -7,6 +7,7 @@ mod demo;
 mod device;
 mod firmware;
 mod output;
+mod recalls;
 mod serve;
 mod user;
 
@@ -68,6 +69,11 @@ enum Command {
         #[command(subcommand)]
         command: firmware::FirmwareCommand,
     },
+    /// Take files of safety recalls, and tell the cars that they may concern.
+    Recalls {
+        #[command(subcommand)]
+        command: recalls::RecallsCommand,
+    },
     /// Run the engine's methods on files, without the service.
     Lab {
         #[command(subcommand)]
@@ -95,6 +101,7 @@ pub fn run(faces: Faces) -> ExitCode {
         Command::Device { config, command } => read(config).and_then(|config| device::run(&config, command)),
         Command::Firmware { command } => firmware::run(command),
         Command::Lab { command } => milepost_lab::run(command),
+        Command::Recalls { command } => recalls::run(command),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

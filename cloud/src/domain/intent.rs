@@ -7,7 +7,7 @@ use milepost_protocol::notice::Answer;
 use milepost_protocol::plan::{ItemId, PlanItem};
 use milepost_protocol::update::{SignedManifest, Version, Window};
 
-use super::{AccountId, Profile, Remarks, Wanted};
+use super::{AccountId, Profile, Recall, Remarks, Wanted};
 
 /// A record of another system.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,6 +56,11 @@ pub enum Intent {
     Unbook {
         /// The notice; one that is not booked stays as it is.
         notice: NoticeId,
+    },
+    /// Tell of a safety recall, once for each campaign.
+    Recall {
+        /// The recall.
+        recall: Recall,
     },
     /// Carry all of these out in one commit, or none.
     Together {

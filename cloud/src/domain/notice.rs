@@ -8,7 +8,7 @@ use milepost_protocol::notice::{Actions, Answer, NoticeKind, NoticeState, Reason
 use milepost_protocol::plan::{DAY_MS, ItemId, Level, SafetyClass};
 use serde::{Deserialize, Serialize};
 
-use super::{Actor, Moment};
+use super::{Actor, Moment, Recall};
 
 /// How long a notice that is no reminder can be put off, in days; what reminders are granted follows from the service book.
 const LONGEST_SNOOZE_DAYS: u16 = 90;
@@ -32,6 +32,11 @@ pub enum Subject {
         /// The how-manieth presentation to this vehicle.
         serial: u32,
     },
+    /// A safety recall.
+    Recall {
+        /// The how-manieth to this vehicle.
+        serial: u32,
+    },
     /// A piece of information.
     Information {
         /// The how-manieth to this vehicle.
@@ -45,7 +50,7 @@ impl Subject {
         match self {
             Self::Reminder { item, cycle, level } => NoticeId::reminder(item, cycle, level),
             Self::Offer { offer, serial } => NoticeId::offer(offer, serial),
-            Self::Information { serial } => NoticeId::information(serial),
+            Self::Recall { serial } | Self::Information { serial } => NoticeId::information(serial),
         }
     }
 
@@ -53,7 +58,7 @@ impl Subject {
     pub fn item(self) -> Option<ItemId> {
         match self {
             Self::Reminder { item, .. } => Some(item),
-            Self::Offer { .. } | Self::Information { .. } => None,
+            Self::Offer { .. } | Self::Recall { .. } | Self::Information { .. } => None,
         }
     }
 
@@ -61,7 +66,7 @@ impl Subject {
     pub fn level(self) -> Option<Level> {
         match self {
             Self::Reminder { level, .. } => Some(level),
-            Self::Offer { .. } | Self::Information { .. } => None,
+            Self::Offer { .. } | Self::Recall { .. } | Self::Information { .. } => None,
         }
     }
 
@@ -70,7 +75,7 @@ impl Subject {
         match self {
             Self::Reminder { .. } => NoticeKind::Reminder,
             Self::Offer { .. } => NoticeKind::Offer,
-            Self::Information { .. } => NoticeKind::Information,
+            Self::Recall { .. } | Self::Information { .. } => NoticeKind::Information,
         }
     }
 }
@@ -124,6 +129,9 @@ pub struct NoticeDoc {
     /// The stored decision that chose it, for an offer.
     #[serde(default)]
     pub decision: Option<u64>,
+    /// What a recall is about.
+    #[serde(default)]
+    pub recall: Option<Recall>,
 }
 
 impl NoticeDoc {
@@ -142,6 +150,7 @@ impl NoticeDoc {
             seen: Vec::new(),
             history: Vec::new(),
             decision: None,
+            recall: None,
         }
     }
 

@@ -168,6 +168,9 @@ pub struct Vehicle {
     /// The number of the next decision.
     #[serde(default)]
     pub next_decision: u64,
+    /// The number of the next recall, or other information, that is told.
+    #[serde(default)]
+    pub next_information: u32,
     /// The number of the next message to the car.
     #[serde(default)]
     pub next_message: u64,
@@ -214,6 +217,7 @@ impl Vehicle {
             offers: Ledger::default(),
             decided: None,
             next_decision: 0,
+            next_information: 0,
             next_message: 0,
             next_command: 0,
             timer_ms: None,
@@ -255,6 +259,12 @@ impl Vehicle {
     /// Their assessments alone.
     pub fn assessments(&self, now_ms: u64) -> Vec<Assessment> {
         self.standings(now_ms).into_iter().map(|standing| standing.assessment).collect()
+    }
+
+    /// Whether it was told of a recall campaign.
+    pub fn was_told_of(&self, campaign: &str) -> bool {
+        let of = |notice: &NoticeDoc| notice.recall.as_ref().is_some_and(|recall| recall.campaign == campaign);
+        self.notices.values().any(of)
     }
 
     /// All notices, the newest first.

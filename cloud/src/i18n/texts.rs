@@ -35,6 +35,7 @@ pub(crate) fn title(localizer: Localizer, subject: Subject) -> String {
             localizer.with(key, [("item", item_name(localizer, item).into())])
         }
         Subject::Offer { offer, .. } => known(localizer, &format!("offer-{offer}-title"), "offer-other-title", None),
+        Subject::Recall { .. } => localizer.text("recall-title"),
         Subject::Information { .. } => localizer.text("information-title"),
     }
 }
@@ -53,6 +54,13 @@ pub(crate) fn text(format: &Format, notice: &NoticeDoc) -> String {
             localizer.with(key, [("reason", first.into())])
         }
         Subject::Offer { offer, .. } => known(localizer, &format!("offer-{offer}-text"), "offer-other-text", None),
+        Subject::Recall { .. } => match &notice.recall {
+            Some(recall) => localizer.with(
+                "recall-text",
+                [("component", recall.component.as_str().into()), ("campaign", recall.campaign.as_str().into())],
+            ),
+            None => localizer.text("information-text"),
+        },
         Subject::Information { .. } => localizer.text("information-text"),
     }
 }

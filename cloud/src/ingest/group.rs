@@ -31,6 +31,10 @@ pub(super) struct Draft {
 }
 
 impl Draft {
+    pub(super) fn new(vehicle: Vehicle, expected: Option<u64>) -> Self {
+        Self { vehicle, expected, effects: Effects::default(), touched: false, named: BTreeMap::new() }
+    }
+
     pub(super) fn name(&mut self, named: Named) {
         let span = self.named.entry(named.boot).or_insert((named.first, named.last));
         *span = (span.0.min(named.first), span.1.max(named.last));

@@ -24,7 +24,7 @@ use crate::domain::{Actor, Change, Intent, IntentError, Outcome, Vehicle};
 use crate::events::{Certified, CommitFailed};
 use crate::frontdoor::{Push, Registry};
 use crate::pki::{self, Pki};
-use crate::rules::{Effects, Rules, carry_out, evaluate, introduce, modernise};
+use crate::rules::{Rules, carry_out, evaluate, introduce, modernise};
 use crate::store::{AnyStore, Commit, DocKey, Store as _, StoreError};
 
 /// How many due vehicles one group takes.
@@ -212,13 +212,12 @@ impl Task {
         self.cache.extend(missing.into_iter().zip(loaded).filter_map(|(device, found)| Some((device, found?))));
         for device in wanted {
             if let Some(vehicle) = self.cache.get(device) {
-                let mut draft = draft(vehicle.clone(), Some(vehicle.revision));
+                let mut draft = Draft::new(vehicle.clone(), Some(vehicle.revision));
                 modernise(&mut draft.vehicle);
                 group.drafts.insert(device.clone(), draft);
             }
         }
-        let docs = works.iter().filter_map(|work| if let Work::Intent { docs, .. } = work { Some(docs) } else { None });
-        let keys: Vec<DocKey> = docs.flatten().map(|write| write.key.clone()).collect();
+        let keys: Vec<DocKey> = works.iter().flat_map(Work::docs).map(|write| write.key.clone()).collect();
         if !keys.is_empty() {
             let found = self.parts.store.docs(&keys).await?;
             group.versions = keys.into_iter().zip(found.into_iter().map(|doc| doc.map(|doc| doc.version))).collect();
@@ -390,13 +389,9 @@ impl Task {
     }
 }
 
-fn draft(vehicle: Vehicle, expected: Option<u64>) -> Draft {
-    Draft { vehicle, expected, effects: Effects::default(), touched: false, named: std::collections::BTreeMap::new() }
-}
-
 /// A vehicle that nobody has heard of before; its plan and consent go to the car with the first commit.
 fn newcomer(device: DeviceId, rules: &Rules, now_ms: u64) -> Draft {
-    let mut draft = draft(Vehicle::new(device, now_ms), None);
+    let mut draft = Draft::new(Vehicle::new(device, now_ms), None);
     introduce(&mut draft.vehicle, &rules.plans, now_ms, &mut draft.effects);
     draft
 }

@@ -8,7 +8,7 @@ use super::Ack;
 use crate::bench::{Bench, NOW_MS, device, envelope, envelope_at};
 use crate::config;
 use crate::domain::{Actor, ChangeKind, Intent, IntentError, Profile};
-use crate::store::{History, Store as _};
+use crate::store::{Collection, DocKey, DocWrite, Expected, History, Store as _};
 
 fn counters(odometer_m: u32) -> Record {
     Record::Counters(Counters { odometer_m, odometer_anchored: true, ..Counters::default() })
@@ -186,4 +186,24 @@ proptest! {
             assert_eq!(stored, committed.into_iter().collect::<Vec<_>>());
         });
     }
+}
+
+#[tokio::test]
+async fn a_document_that_is_not_as_expected_refuses_its_wish_and_nothing_else_of_the_group() {
+    let bench = Bench::new();
+    bench.send("d", envelope(&[(0, counters(1))])).await;
+    let key = DocKey::new(Collection("test"), "one");
+    let write = |text: &str| DocWrite { key: key.clone(), expected: Expected::Absent, value: Some(text.into()) };
+    let committer = &bench.running.committer;
+    let wish = |text: &str| {
+        let nothing = Intent::Together { wishes: Vec::new() };
+        committer.intent_with(device("d"), nothing, vec![write(text)], Actor::System)
+    };
+    let (first, second, other) = tokio::join!(wish("a"), wish("b"), bench.send("d", envelope(&[(1, counters(2))])));
+    assert_eq!(other, Ack::Committed);
+    assert!(first.is_ok());
+    assert_eq!(second, Err(IntentError::Conflict));
+    assert_eq!(wish("c").await, Err(IntentError::Conflict), "it is there by now");
+    let stored = bench.store.docs(&[key]).await.unwrap();
+    assert_eq!(stored[0].as_ref().map(|doc| doc.value.as_slice()), Some(&b"a"[..]));
 }

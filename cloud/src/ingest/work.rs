@@ -61,3 +61,13 @@ pub enum Work {
         done: oneshot::Sender<()>,
     },
 }
+
+impl Work {
+    /// The documents that are to be written with it.
+    pub(super) fn docs(&self) -> &[DocWrite] {
+        match self {
+            Self::Intent { docs, .. } => docs,
+            _ => &[],
+        }
+    }
+}

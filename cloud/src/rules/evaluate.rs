@@ -105,6 +105,8 @@ fn prune(vehicle: &mut Vehicle) {
             crate::domain::Subject::Reminder { item, cycle, .. } => {
                 vehicle.book.item(item).is_some_and(|item| item.anchor.cycle <= cycle + 1)
             }
+            // A recall that was answered stays, so that it is not told again.
+            crate::domain::Subject::Recall { .. } => true,
             _ => false,
         };
         let past = |notice: &&NoticeDoc| notice.state().is_final() && !current(notice);

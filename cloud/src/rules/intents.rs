@@ -3,12 +3,16 @@
 use milepost_engine::plans::Catalogue;
 use milepost_protocol::Downlink;
 use milepost_protocol::downlink::{Command, Consent, Purposes};
+use milepost_protocol::notice::Actions;
+use milepost_protocol::plan::SafetyClass;
 use milepost_protocol::update::UpdateOffer;
 
 use super::answers::{Given, answer};
 use super::services::Told;
 use super::{Effects, configuration, handover, planning, services, snoozes};
-use crate::domain::{Actor, BookItem, ChangeKind, ConsentChange, Intent, IntentError, Moment, Profile, Vehicle};
+use crate::domain::{
+    Actor, BookItem, ChangeKind, ConsentChange, Intent, IntentError, Moment, NoticeDoc, Profile, Subject, Vehicle,
+};
 
 /// The most items of a book that are set by hand.
 const MAX_ITEMS: usize = 64;
@@ -74,6 +78,20 @@ pub fn carry_out(
                 effects.update_car(vehicle, *id);
             }
             Ok(changed)
+        }
+        Intent::Recall { recall } => {
+            if vehicle.was_told_of(&recall.campaign) {
+                return Ok(false);
+            }
+            let subject = Subject::Recall { serial: vehicle.next_information };
+            vehicle.next_information += 1;
+            let at = Moment::now(now_ms);
+            let mut notice = NoticeDoc::raised(subject, SafetyClass::Safety, Vec::new(), at, by.clone());
+            notice.actions = Actions::SNOOZE.and(Actions::BOOK).and(Actions::DONE);
+            notice.recall = Some(recall.clone());
+            effects.note(ChangeKind::NoticeRaised(notice.id()));
+            vehicle.notices.insert(notice.id(), notice);
+            Ok(true)
         }
         Intent::Together { wishes } => {
             let (mut after, mark) = (vehicle.clone(), effects.mark());

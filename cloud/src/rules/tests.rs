@@ -404,3 +404,30 @@ fn a_year_that_passes_in_one_step_raises_each_level_at_most_once() {
     car.days(0);
     assert_eq!(car.vehicle.notices.len(), before);
 }
+
+#[test]
+fn wishes_that_belong_together_are_carried_out_all_or_none_and_an_appointment_can_be_taken_back() {
+    let mut car = Car::new();
+    car.drive_to(64_500);
+    let notice = oil(1, Level::Upcoming);
+    let (answer, unknown) = (Answer::Book, Intent::Undo { item: ItemId(99) });
+    let (before, sent) = (car.vehicle.notices[&notice].clone(), car.sent.len());
+    let wishes = vec![Intent::Answer { notice, answer }, unknown];
+    assert_eq!(car.wish(Intent::Together { wishes }, &anna()), Err(IntentError::UnknownItem));
+    assert_eq!((&car.vehicle.notices[&notice], car.sent.len()), (&before, sent));
+    let wishes = vec![Intent::Answer { notice, answer }];
+    assert_eq!(car.wish(Intent::Together { wishes }, &anna()), Ok(true));
+    assert_eq!(car.state(notice), NoticeState::Booked);
+    assert_eq!(car.wish(Intent::Unbook { notice }, &anna()), Ok(true));
+    assert_eq!((car.state(notice), car.last_update(notice)), (NoticeState::Raised, Some(NoticeState::Raised)));
+    assert_eq!(car.wish(Intent::Unbook { notice }, &anna()), Ok(false), "once");
+}
+
+#[test]
+fn a_recall_campaign_is_told_once() {
+    let mut car = Car::new();
+    let recall = crate::domain::Recall { campaign: "26V100000".to_owned(), ..crate::domain::Recall::default() };
+    assert_eq!(car.wish(Intent::Recall { recall: recall.clone() }, &Actor::System), Ok(true));
+    assert_eq!(car.wish(Intent::Recall { recall }, &Actor::System), Ok(false));
+    assert_eq!(car.vehicle.notices.values().filter(|notice| notice.recall.is_some()).count(), 1);
+}

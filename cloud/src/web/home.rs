@@ -85,6 +85,7 @@ pub(crate) async fn show(
     let vehicle = owner.vehicle(&state, &id).await?;
     let format = reader.format(&owner.0.account, Some(&vehicle));
     mark_seen(&state, &owner, &vehicle, NoticeKind::Reminder).await;
+    mark_seen(&state, &owner, &vehicle, NoticeKind::Information).await;
     let page = owner_page(&state, &owner, &reader, &vehicle, "nav-home", Section::Home).await?;
     let home = Home::of(&vehicle, &format, did.flash(&format));
     render::html(&HomePage { page, home })

@@ -80,6 +80,7 @@ impl<K: PartialEq> Agenda<K> {
     }
 
     /// The visits that meet `span`.
+    #[must_use]
     pub fn during(&self, span: Span) -> Self
     where
         K: Clone,

@@ -21,13 +21,13 @@ for (const { code, locale, due } of LANGUAGES) {
       await expect(page.locator("html")).toHaveAttribute("lang", code);
       await expect(page.getByText(due).first()).toBeVisible();
       await inspect(page, `${code}-home`);
-      for (const name of ["services", "items/2", "car", "trips", "offers", "privacy"]) {
+      for (const name of ["services", "items/2", "car", "trips", "offers", "privacy", "bookings", "booking?item-2=on"]) {
         await page.goto(vehicleUrl(service, name));
-        await inspect(page, `${code}-${name.replace("/", "-")}`);
+        await inspect(page, `${code}-${name.replace(/\W+/g, "-")}`);
       }
       for (const name of ["account", "account/channels"]) {
         await page.goto(`${service.url}/${name}`);
-        await inspect(page, `${code}-${name.replace("/", "-")}`);
+        await inspect(page, `${code}-${name.replace(/\W+/g, "-")}`);
       }
     });
 
@@ -38,6 +38,8 @@ for (const { code, locale, due } of LANGUAGES) {
       await inspect(page, `${code}-vehicle`);
       await page.goto(`${service.url}/advisor/tasks`);
       await inspect(page, `${code}-tasks`);
+      await page.goto(`${service.url}/advisor/appointments?view=week`);
+      await inspect(page, `${code}-appointments`);
     });
   });
 }

@@ -18,7 +18,7 @@ test("the owner's pages", async ({ page, service }) => {
   await inspect(page, "home");
   await page.locator("#done-2 summary").click();
   await inspect(page, "home-done-open");
-  for (const name of ["trips", "offers", "privacy"]) {
+  for (const name of ["trips", "offers", "privacy", "bookings", "booking?item-2=on&day=2026-11-17"]) {
     await page.goto(vehicleUrl(service, name));
     await inspect(page, name);
   }

@@ -13,7 +13,7 @@ use super::super::output;
 
 /// Where the service is and who asks.
 #[derive(Debug, Args)]
-pub(super) struct Service {
+pub(in crate::cli) struct Service {
     /// The service, such as `http://127.0.0.1:8080`.
     #[arg(long, default_value = "http://127.0.0.1:8080")]
     server: String,
@@ -34,21 +34,21 @@ pub(in crate::cli) struct Publish {
 }
 
 /// Somebody who is logged in.
-pub(super) struct Session {
+pub(in crate::cli) struct Session {
     client: Client,
     base: String,
     cookie: String,
 }
 
 /// Runs a call to its end.
-pub(super) fn block_on(call: impl Future<Output = Result<()>>) -> Result<()> {
+pub(in crate::cli) fn block_on(call: impl Future<Output = Result<()>>) -> Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("starting the runtime")?;
     runtime.block_on(call)
 }
 
 impl Service {
     /// Logs in.
-    pub(super) async fn log_in(self) -> Result<Session> {
+    pub(in crate::cli) async fn log_in(self) -> Result<Session> {
         let password = self.password()?;
         let base = format!("{}/api/v1", self.server.trim_end_matches('/'));
         let client = Client::new();
@@ -86,7 +86,8 @@ impl Session {
         self.send(if let Some(body) = body { request.json(body) } else { request }).await
     }
 
-    async fn upload(&self, path: &str, bytes: Vec<u8>) -> Result<Value> {
+    /// Sends a file.
+    pub(in crate::cli) async fn upload(&self, path: &str, bytes: Vec<u8>) -> Result<Value> {
         let request = self.request(Method::POST, path).header(CONTENT_TYPE, "application/octet-stream");
         self.send(request.body(bytes)).await
     }

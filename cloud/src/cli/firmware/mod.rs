@@ -1,6 +1,6 @@
 //! `milepost firmware`: signing needs a key file and no service; everything else speaks to a running service as an engineer.
 
-mod api;
+pub(super) mod api;
 mod rollout;
 mod sign;
 

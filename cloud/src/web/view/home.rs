@@ -3,8 +3,8 @@
 use milepost_protocol::notice::NoticeKind;
 
 use super::{
-    Health, ItemView, TileView, TripRow, TroubleView, TyreView, health, items, recent, tiles, troubles, tyres,
-    vehicle_name,
+    Health, ItemView, RecallView, TileView, TripRow, TroubleView, TyreView, health, items, recalls, recent, tiles,
+    troubles, tyres, vehicle_name,
 };
 use crate::domain::Vehicle;
 use crate::i18n::Format;
@@ -30,6 +30,7 @@ pub(crate) struct Home {
     pub(crate) tyres: Vec<TyreView>,
     pub(crate) troubles: Vec<TroubleView>,
     pub(crate) trips: Vec<TripRow>,
+    pub(crate) recalls: Vec<RecallView>,
     pub(crate) offers: usize,
     pub(crate) today: String,
     pub(crate) unit: &'static str,
@@ -53,6 +54,7 @@ impl Home {
             tiles: tiles(vehicle, format),
             tyres: tyres(vehicle, format),
             trips: recent(vehicle, format),
+            recalls: recalls(vehicle, format),
             offers: open_offers.count(),
             today: format.date_field(format.now_ms),
             unit: format.unit.code(),

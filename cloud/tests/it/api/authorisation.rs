@@ -19,7 +19,7 @@ const FLASHING: &str = r#"{"device":"golf-1","board":"mps2-an386","image_sha256"
 const SUBSCRIPTION: &str = r#"{"endpoint":"https://push.example/1","keys":{"p256dh":"BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4","auth":"BTBZMqHH6r4Tts7J_aSIgg"}}"#;
 
 /// Every operation with what each kind of caller gets.
-const CASES: [(&str, &str, &str, Statuses); 75] = [
+const CASES: [(&str, &str, &str, Statuses); 76] = [
     ("get", "/api/v1/session", "", ANYBODY_SIGNED_IN),
     ("post", "/api/v1/session", r#"{"account":"nobody","password":"wrong"}"#, [401; 5]),
     ("get", "/api/v1/sessions", "", ANYBODY_SIGNED_IN),
@@ -99,6 +99,7 @@ const CASES: [(&str, &str, &str, Statuses); 75] = [
     ("get", "/api/v1/serials", "", ENGINEER),
     ("get", "/api/v1/firmware", "", ENGINEER),
     ("post", "/api/v1/firmware", "", [401, 404, 404, 404, 422]),
+    ("post", "/api/v1/recalls", "not a recall", [401, 404, 404, 404, 422]),
     ("get", "/api/v1/rollouts", "", ENGINEER),
     ("post", "/api/v1/rollouts", r#"{"board":"bench","version":"new"}"#, [401, 404, 404, 404, 422]),
     ("get", "/api/v1/rollouts/{rollout}", "", [401, 404, 404, 404, 404]),

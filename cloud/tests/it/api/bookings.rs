@@ -153,7 +153,7 @@ async fn a_cancelled_visit_and_one_that_nobody_came_to_let_the_reminder_ask_agai
     let path = format!("/api/v1/bookings/{missed}/mark");
     let early = vera.json(Method::POST, &path, r#"{"mark":"no_show"}"#).await;
     assert_eq!((early.status, early.json()["code"].as_str()), (StatusCode::CONFLICT, Some("visit-state")));
-    app.state.service.clock().advance(std::time::Duration::from_secs(5 * 86_400));
+    app.state.service.clock().advance(std::time::Duration::from_hours(5 * 24));
     let late = vera.json(Method::POST, &path, r#"{"mark":"no_show"}"#).await;
     assert_eq!(late.json()["booking"]["standing"], "no_show", "{}", late.body);
     assert_eq!(brake_state(&app).await, NoticeState::Raised);
@@ -163,7 +163,7 @@ async fn a_cancelled_visit_and_one_that_nobody_came_to_let_the_reminder_ask_agai
 async fn work_that_was_done_begins_a_new_cycle_with_its_odometer() {
     let app = with_workshop().await;
     let (vera, id) = (app.client("vera").await, booked(&app).await);
-    app.state.service.clock().advance(std::time::Duration::from_secs(4 * 86_400));
+    app.state.service.clock().advance(std::time::Duration::from_hours(4 * 24));
     let before = app.vehicle("golf-1").await.item(ItemId::BRAKE_FLUID).unwrap().anchor;
     let path = format!("/api/v1/bookings/{id}/mark");
     assert_eq!(vera.json(Method::POST, &path, r#"{"mark":"arrived"}"#).await.status, StatusCode::OK);
@@ -202,6 +202,8 @@ async fn a_visit_is_a_calendar_file_and_nobody_elses_business() {
         assert!(text.contains(line), "{line}: {text}");
     }
     assert_eq!(app.client("bert").await.get(&path).await.status, StatusCode::NOT_FOUND);
+    let export = app.client("anna").await.get("/api/v1/vehicles/golf-1/export").await.json();
+    assert_eq!(export["export"]["visits"][0]["id"], id.as_str());
     let other = format!("/api/v1/vehicles/volt-2/bookings/{id}/cancel");
     assert_eq!(app.client("anna").await.json(Method::POST, &other, "").await.status, StatusCode::NOT_FOUND);
 }

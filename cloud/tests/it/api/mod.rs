@@ -7,5 +7,6 @@ mod document;
 mod events;
 mod firmware;
 mod owner;
+mod recalls;
 mod services;
 mod staff;

@@ -63,16 +63,20 @@ async fn the_board_shows_the_day_and_marks_what_happened() {
     let app = with_workshop().await;
     let (anna, vera) = (app.client("anna").await, app.client("vera").await);
     book(&anna).await;
-    let week = vera.get("/advisor/appointments?view=week&day=2026-11-12").await.body;
-    let next = vera.get("/advisor/appointments?view=week&day=2026-11-19").await.body;
-    let page = if week.contains("VW Golf") { week } else { next };
-    assert!(page.contains("VW Golf Variant") && page.contains("data-key=\"d\""), "{page}");
-    let id = page.split("/advisor/appointments/").nth(1).and_then(|rest| rest.split('"').next()).unwrap().to_owned();
-    app.state.service.clock().advance(std::time::Duration::from_secs(10 * 86_400));
+    let visits = anna.get("/api/v1/vehicles/golf-1/bookings").await.json();
+    let day = visits["bookings"][0]["start_at"].as_str().unwrap()[..10].to_owned();
+    let page = vera.get(&format!("/advisor/appointments?view=week&day={day}")).await.body;
+    assert!(page.contains("VW Golf Variant") && page.contains("/advisor/vehicles/golf-1"), "{page}");
+    let id = page.split("id=\"visit-").nth(1).and_then(|rest| rest.split('"').next()).unwrap().to_owned();
+    assert!(!page.contains("mark-arrived") && !page.contains("value=\"arrived\""), "it is too early for that");
+    app.state.service.clock().advance(std::time::Duration::from_hours(40 * 24));
+    let page = vera.get(&format!("/advisor/appointments?day={day}")).await.body;
+    assert!(page.contains("value=\"arrived\"") && page.contains("data-key=\"d\""), "{page}");
     let path = format!("/advisor/appointments/{id}");
-    let fields = "mark=done&odometer=48500&workshop=mitte&day=2026-11-16&view=week";
-    let done = vera.form(&path, fields).await;
-    assert_eq!(done.location(), "/advisor/appointments?workshop=mitte&day=2026%2D11%2D16&view=week", "{}", done.body);
+    let fields = format!("mark=done&odometer=48500&workshop=mitte&day={day}&view=day");
+    let done = vera.form(&path, &fields).await;
+    let back = format!("/advisor/appointments?workshop=mitte&day={}&view=day", day.replace('-', "%2D"));
+    assert_eq!(done.location(), back, "{}", done.body);
     assert_eq!(app.vehicle("golf-1").await.notices[&brake_reminder()].state(), NoticeState::Done);
     for other in [&anna, &app.client("emil").await] {
         assert_eq!(other.get("/advisor/appointments").await.status, StatusCode::NOT_FOUND);
@@ -86,7 +90,7 @@ async fn a_private_calendar_is_read_by_its_address_until_it_ends() {
     let anna = app.client("anna").await;
     book(&anna).await;
     let path_of = |page: &str| {
-        let rest = page.split("/calendar/").find(|rest| rest.contains(".ics"));
+        let rest = page.split("/calendar/").skip(1).find(|rest| rest.contains(".ics"));
         format!("/calendar/{}.ics", rest.and_then(|rest| rest.split(".ics").next()).unwrap())
     };
     let first = path_of(&anna.form("/vehicles/golf-1/calendar", "").await.body);
