@@ -7,6 +7,7 @@ mod broker;
 mod consumption;
 mod decode;
 mod diagnostics;
+mod elm327;
 mod flash_file;
 mod fleet;
 mod kill;
