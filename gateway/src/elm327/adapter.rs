@@ -369,7 +369,6 @@ impl Adapter {
                 self.extended = Some(frame.raw_id() & EXTENDED != 0);
                 self.events.push_back(Event::Frame(frame));
             }
-            Some(Line::Frame(_)) => self.counters.unread += 1,
             Some(Line::Complaint(complaint)) => {
                 if complaint == Complaint::Data {
                     self.counters.damaged += 1;
@@ -377,7 +376,7 @@ impl Adapter {
                 waiting.complaint = Some(complaint);
             }
             Some(Line::Text(text)) if waiting.answers.len() < MAX_ANSWERS => waiting.answers.push(text),
-            Some(Line::Text(_)) => self.counters.unread += 1,
+            Some(Line::Frame(_) | Line::Text(_)) => self.counters.unread += 1,
             None => {}
         }
     }
