@@ -126,9 +126,9 @@ impl Car {
 
     async fn until(&mut self, content: impl Fn(&Host, &Status) -> bool) {
         let mut ticks = tokio::time::interval(Duration::from_millis(100));
-        let end = tokio::time::Instant::now() + Duration::from_mins(1);
+        let end = self.clock.elapsed() + Duration::from_mins(1);
         while !content(&self.host, &self.status.borrow()) {
-            assert!(tokio::time::Instant::now() < end, "{:?} {:?}", self.host.device.status(), *self.status.borrow());
+            assert!(self.clock.elapsed() < end, "{:?} {:?}", self.host.device.status(), *self.status.borrow());
             tokio::select! {
                 frame = self.frames.recv() => self.host.device.frame(self.now(), &frame.unwrap()).await.unwrap(),
                 _ = ticks.tick() => self.host.device.tick(self.now()).await.unwrap(),
