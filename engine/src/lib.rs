@@ -45,6 +45,8 @@ mod special;
 #[cfg(feature = "alloc")]
 pub mod sweep;
 #[cfg(feature = "alloc")]
+pub mod trouble;
+#[cfg(feature = "alloc")]
 pub mod urgency;
 #[cfg(feature = "alloc")]
 pub mod usage;

@@ -55,6 +55,7 @@ history-not-seen = Not yet
 dtc-title = Trouble codes
 dtc-empty = None reported.
 dtc-code = Code
+dtc-meaning = Meaning
 dtc-status = Status
 dtc-since = Since
 dtc-ecu = Control unit

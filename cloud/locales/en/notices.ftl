@@ -22,9 +22,9 @@ level-overdue = Overdue
 reminder-upcoming-title = { $item } soon
 reminder-due-title = { $item } due
 reminder-overdue-title = { $item } overdue
-reminder-upcoming-text = Plan an appointment in the coming weeks. { $reason }
-reminder-due-text = Have it done now. { $reason }
-reminder-overdue-text = This should not wait any longer. { $reason }
+reminder-upcoming-text = Plan an appointment in the coming weeks. { $reason }.
+reminder-due-text = Have it done now. { $reason }.
+reminder-overdue-text = This should not wait any longer. { $reason }.
 information-title = News about your car
 information-text = Open your account to read it.
 

@@ -21,21 +21,28 @@ struct Source {
     files: &'static [&'static str],
 }
 
-const LANGUAGES: &[Source] = &[Source {
-    code: "en",
-    name: "English",
-    files: &[
-        include_str!("../../locales/en/common.ftl"),
-        include_str!("../../locales/en/format.ftl"),
-        include_str!("../../locales/en/notices.ftl"),
-        include_str!("../../locales/en/owner.ftl"),
-        include_str!("../../locales/en/privacy.ftl"),
-        include_str!("../../locales/en/advisor.ftl"),
-        include_str!("../../locales/en/lab.ftl"),
-        include_str!("../../locales/en/account.ftl"),
-        include_str!("../../locales/en/errors.ftl"),
-    ],
-}];
+/// The files of the language in a folder of `locales/`.
+macro_rules! files {
+    ($folder:literal) => {
+        &[
+            include_str!(concat!("../../locales/", $folder, "/common.ftl")),
+            include_str!(concat!("../../locales/", $folder, "/format.ftl")),
+            include_str!(concat!("../../locales/", $folder, "/notices.ftl")),
+            include_str!(concat!("../../locales/", $folder, "/owner.ftl")),
+            include_str!(concat!("../../locales/", $folder, "/privacy.ftl")),
+            include_str!(concat!("../../locales/", $folder, "/advisor.ftl")),
+            include_str!(concat!("../../locales/", $folder, "/lab.ftl")),
+            include_str!(concat!("../../locales/", $folder, "/account.ftl")),
+            include_str!(concat!("../../locales/", $folder, "/errors.ftl")),
+        ]
+    };
+}
+
+const LANGUAGES: &[Source] = &[
+    Source { code: "en", name: "English", files: files!("en") },
+    Source { code: "de", name: "Deutsch", files: files!("de") },
+    Source { code: "zh-Hans", name: "简体中文", files: files!("zh-Hans") },
+];
 
 static BUNDLES: LazyLock<Vec<FluentBundle<FluentResource>>> = LazyLock::new(|| LANGUAGES.iter().map(bundle).collect());
 

@@ -50,7 +50,7 @@ pub(crate) fn text(format: &Format, notice: &NoticeDoc) -> String {
                 Level::Overdue => "reminder-overdue-text",
             };
             let first = notice.reasons.first().map_or_else(|| localizer.text("reason-none"), |why| reason(format, why));
-            localizer.with(key, [("reason", format!("{first}.").into())])
+            localizer.with(key, [("reason", first.into())])
         }
         Subject::Offer { offer, .. } => known(localizer, &format!("offer-{offer}-text"), "offer-other-text", None),
         Subject::Information { .. } => localizer.text("information-text"),

@@ -7,6 +7,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect};
 use axum::routing::{get, post};
 use axum::{Router, middleware};
+use tower_http::compression::CompressionLayer;
 use tower_http::csrf::CsrfLayer;
 use tower_http::limit::RequestBodyLimitLayer;
 
@@ -72,6 +73,9 @@ pub fn router(state: AppState) -> Router {
         .layer(middleware::from_fn(errors::plain_rejections))
         .layer(middleware::from_fn_with_state(state.clone(), errors::as_pages))
         .layer(middleware::from_fn_with_state(state.clone(), security::headers))
+        // Everything but streams and pictures. No page holds a secret that a guess in its address could be measured against:
+        // requests from other sites are told by their headers, not by a token.
+        .layer(CompressionLayer::new())
         .with_state(state)
 }
 

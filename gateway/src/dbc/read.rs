@@ -104,6 +104,8 @@ enum Later {
     Float { message: u64, signal: String, kind: u32 },
     Branch { message: u64, signal: String, switch: String, ranges: Vec<(u64, u64)> },
     Parameter { message: u64, signal: String, number: u32 },
+    MessageName { message: u64, name: String },
+    SignalName { message: u64, signal: String, name: String },
 }
 
 impl Reader {
@@ -273,6 +275,14 @@ impl Reader {
             names.pop();
             indicator = found;
         }
+        if names.len() > 1 && names.last() == Some(&"m") {
+            names.pop();
+            self.tell(
+                line,
+                "a multiplexed signal without the value under which it lies",
+                "it was taken as always there",
+            );
+        }
         let name = self.joined(line, &names)?;
         let start = words.number()?;
         words.sign('|')?;
@@ -357,6 +367,19 @@ impl Reader {
                     self.later.push((line, Later::Parameter { message, signal: signal.to_owned(), number }));
                 }
             }
+            // Names of more than 32 characters stand here; the statements themselves hold what is left of them.
+            ("SystemMessageLongSymbol", Some("BO_")) => {
+                words.name();
+                if let (Some(message), Some(name)) = (words.number(), words.text()) {
+                    self.later.push((line, Later::MessageName { message, name }));
+                }
+            }
+            ("SystemSignalLongSymbol", Some("SG_")) => {
+                words.name();
+                if let (Some(message), Some(signal), Some(name)) = (words.number(), words.name(), words.text()) {
+                    self.later.push((line, Later::SignalName { message, signal: signal.to_owned(), name }));
+                }
+            }
             ("ProtocolType", _) => self.protocol = words.value(),
             _ => {}
         }
@@ -364,7 +387,10 @@ impl Reader {
 
     fn finish(mut self) -> (Vec<Message>, Vec<Diagnostic>) {
         let mut extended = HashSet::new();
-        for (line, later) in std::mem::take(&mut self.later) {
+        let mut later = std::mem::take(&mut self.later);
+        // Every other statement knows a signal by its short name.
+        later.sort_by_key(|(_, later)| matches!(later, Later::SignalName { .. }));
+        for (line, later) in later {
             self.apply(line, later, &mut extended);
         }
         self.simple_branches(&extended);
@@ -466,6 +492,25 @@ impl Reader {
                 if let Some((message, signal)) = self.find(line, message, &signal, "parameter number") {
                     self.messages[message].signals[signal].parameter = Some(number);
                 }
+            }
+            Later::MessageName { message, name } => match self.by_number.get(&message) {
+                Some(&message) => self.messages[message].name = name,
+                None => {
+                    self.tell(
+                        line,
+                        format!("long name of message {message}, which is not there"),
+                        "it was passed over",
+                    );
+                }
+            },
+            Later::SignalName { message, signal, name } => {
+                let Some((message, signal)) = self.find(line, message, &signal, "long name") else { return };
+                let owner = &mut self.messages[message];
+                if owner.signal(&name).is_some_and(|other| other != signal) {
+                    let what = format!("long name {name} is another signal's already");
+                    return self.tell(line, what, "the signal keeps its short one");
+                }
+                owner.signals[signal].name = name;
             }
         }
     }

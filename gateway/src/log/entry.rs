@@ -60,6 +60,9 @@ pub enum LineError {
     /// The bus reported an error.
     #[error("an error frame, which carries nothing")]
     ErrorFrame,
+    /// A table mixes vehicles.
+    #[error("another vehicle than the first line's")]
+    OtherVehicle,
     /// The tool wrote about something else than a frame.
     #[error("an event that is no frame")]
     Event,

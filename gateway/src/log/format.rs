@@ -3,7 +3,7 @@
 //! Invariant: once a line was understood, the format stays; until then every line is tried against all of them.
 
 use super::entry::{Entry, LineError};
-use super::{asc, candump, crtd, csv, trc};
+use super::{asc, candump, crtd, csv, trc, values};
 
 /// Who writes such a log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,8 +16,10 @@ pub enum Format {
     Trc,
     /// OVMS.
     Crtd,
-    /// Any table.
+    /// Any table of frames.
     Csv,
+    /// A table of values that were read through a diagnostics plug.
+    Values,
 }
 
 /// Reads the lines of one log, whatever wrote it.
@@ -33,6 +35,7 @@ enum State {
     Trc(trc::Trc),
     Crtd,
     Csv(csv::Csv),
+    Values(values::Values),
 }
 
 impl Parser {
@@ -45,6 +48,7 @@ impl Parser {
             State::Trc(_) => Format::Trc,
             State::Crtd => Format::Crtd,
             State::Csv(_) => Format::Csv,
+            State::Values(_) => Format::Values,
         })
     }
 
@@ -57,7 +61,13 @@ impl Parser {
             State::Trc(trc) => trc.line(line),
             State::Crtd => crtd::line(line),
             State::Csv(csv) => csv.line(line),
+            State::Values(values) => values.line(line),
         }
+    }
+
+    /// What else the newest line carried.
+    pub fn more(&mut self) -> Option<Entry> {
+        if let State::Values(values) = &mut self.0 { values.more() } else { None }
     }
 
     fn recognise(&mut self, line: &str) -> Result<Option<Entry>, LineError> {
@@ -71,6 +81,10 @@ impl Parser {
         }
         if let Some(csv) = csv::Csv::head(line) {
             self.0 = State::Csv(csv);
+            return Ok(None);
+        }
+        if let Some(values) = values::Values::head(line) {
+            self.0 = State::Values(values);
             return Ok(None);
         }
         self.0 = if trc::is_one(line) {
@@ -104,6 +118,7 @@ mod tests {
             ("169.126000 CXX OVMS CRTD", Format::Crtd),
             ("169.126000 1R11 7E8 04", Format::Crtd),
             ("Time Stamp,ID,Extended,Dir,Bus,LEN,D1,D2,D3,D4,D5,D6,D7,D8", Format::Csv),
+            ("ENGINE_RUNTIME;ENGINE_RPM;SPEED;MAF", Format::Values),
         ] {
             let mut parser = Parser::default();
             assert!(parser.line("what somebody wrote above it").is_err());
@@ -114,9 +129,10 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_text_makes_any_reader_panic(lines in proptest::collection::vec(".{0,60}", 0..8), head in 0_usize..6) {
-            const HEADS: [&str; 6] = [
-                "base dec timestamps relative", ";$FILEVERSION=2.1", "0.1 CXX", "(0.0) can0 123#00", "t,id,len,d0,d1,d2", "",
+        fn no_text_makes_any_reader_panic(lines in proptest::collection::vec(".{0,60}", 0..8), head in 0_usize..7) {
+            const HEADS: [&str; 7] = [
+                "base dec timestamps relative", ";$FILEVERSION=2.1", "0.1 CXX", "(0.0) can0 123#00", "t,id,len,d0,d1,d2",
+                "t,rpm,speed,odometer", "",
             ];
             let mut parser = Parser::default();
             let _ = parser.line(HEADS[head]);

@@ -1,4 +1,4 @@
-//! CAN logs of every common tool, recognised by what stands in them.
+//! Logs of every common tool, recognised by what stands in them.
 
 pub mod asc;
 pub mod candump;
@@ -9,6 +9,7 @@ mod format;
 mod parse;
 mod reader;
 pub mod trc;
+pub mod values;
 
 pub use candump::parse_line;
 pub use entry::{Broken, Channels, Entry, LineError, LogError, Payload};

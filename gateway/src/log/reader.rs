@@ -67,6 +67,9 @@ impl Reader {
 
     /// The next frame, or `None` at the end of a log that held at least one.
     pub fn next_entry(&mut self) -> Result<Option<Entry>, LogError> {
+        if let Some(entry) = self.parser.more() {
+            return Ok(Some(entry));
+        }
         loop {
             let Some(parsed) = self.read_line()? else {
                 return self.finished().map(|()| None);

@@ -92,6 +92,45 @@ fn extended_multiplexing_reads_what_each_level_allows() {
 }
 
 #[test]
+fn names_of_more_than_32_characters_are_the_ones_that_are_printed() {
+    let text = concat!(
+        "BO_ 5 Message_0000: 2 X\n SG_ Signal_0000 : 0|8@1+ (1,0) [0|0] \"\" X\n SG_ B : 8|8@1+ (1,0) [0|0] \"\" X\n",
+        "BA_ \"SystemMessageLongSymbol\" BO_ 5 \"Message_of_the_engine_with_a_long_name\";\n",
+        "BA_ \"SystemSignalLongSymbol\" SG_ 5 Signal_0000 \"Signal_of_the_engine_with_a_long_name\";\n",
+        "BA_ \"SystemSignalLongSymbol\" SG_ 5 B \"Signal_of_the_engine_with_a_long_name\";\n",
+        "VAL_ 5 Signal_0000 7 \"seven\";\n",
+    );
+    let (matrix, diagnostics) = matrix(text);
+    assert_eq!(
+        rows(&Decoder::new(matrix, false), "(0.0) can0 005#0708\n"),
+        [
+            "0,0.000000,0,005,Message_of_the_engine_with_a_long_name,Signal_of_the_engine_with_a_long_name,7,7,,seven",
+            "0,0.000000,0,005,Message_of_the_engine_with_a_long_name,B,8,8,,",
+        ]
+    );
+    assert_eq!(
+        diagnostics,
+        [concat!(
+            "long name Signal_of_the_engine_with_a_long_name is another signal's already; the signal keeps its short one, ",
+            "car.dbc:6"
+        )]
+    );
+}
+
+#[test]
+fn a_multiplexor_that_only_its_branches_name_is_used_as_one() {
+    let text = concat!(
+        "BO_ 5 M: 2 X\n SG_ Switch m : 0|2@1+ (1,0) [0|3] \"\" X\n SG_ A m1 : 8|8@1+ (1,0) [0|0] \"\" X\n",
+        "SG_MUL_VAL_ 5 A Switch 1-1;\n",
+    );
+    let (matrix, diagnostics) = matrix(text);
+    assert_eq!(diagnostics.len(), 2, "{diagnostics:?}");
+    let decoder = Decoder::new(matrix, false);
+    let signals = |frame: &str| rows(&decoder, &format!("(0.0) can0 {frame}\n")).len();
+    assert_eq!((signals("005#0107"), signals("005#0207")), (2, 1));
+}
+
+#[test]
 fn a_frame_of_can_fd_reads_to_its_64th_byte() {
     let text = "BO_ 1 F: 64 X\n SG_ Last : 504|8@1+ (1,0) [0|0] \"\" X\n SG_ Over : 68|62@1+ (1,0) [0|0] \"\" X\n SG_ Big : 199|64@0+ (1,0) [0|0] \"\" X\n";
     let mut data = [0_u8; 64];

@@ -32,9 +32,10 @@ export const test = base.extend<{ quiet: void }, { service: Service }>({
 /** Logs a person in through the form, and waits for the first page behind it. */
 export async function logIn(page: Page, service: Service, person: Person): Promise<void> {
   await page.goto(`${service.url}/login`);
-  await page.getByLabel("Account").fill(person.name);
-  await page.getByLabel("Password").fill(person.password);
-  await page.getByRole("button", { name: "Log in" }).click();
+  // By name and not by label: this works in every language.
+  await page.locator("input[name=account]").fill(person.name);
+  await page.locator("input[name=password]").fill(person.password);
+  await page.locator("form button[type=submit]").click();
   await expect(page).not.toHaveURL(/login/);
 }
 

@@ -9,6 +9,8 @@ use crate::i18n::{Format, Localizer};
 #[derive(Debug, Clone)]
 pub(crate) struct TroubleView {
     pub(crate) code: String,
+    /// What the standard says of it, in English in every language.
+    pub(crate) meaning: String,
     pub(crate) status: String,
     pub(crate) tone: &'static str,
     pub(crate) advice: String,
@@ -25,6 +27,7 @@ pub(crate) fn troubles(vehicle: &Vehicle, format: &Format) -> Vec<TroubleView> {
     standing.sort_by_key(|trouble| std::cmp::Reverse(trouble.changed_ms));
     let view = |trouble: &milepost_engine::usage::TroubleEntry| TroubleView {
         code: trouble.code.to_string(),
+        meaning: milepost_engine::trouble::text(trouble.code),
         status: trouble_status(format.localizer, trouble.status),
         tone: if trouble.status == TroubleStatus::Pending { "soon" } else { "due" },
         advice: format.localizer.text(advice(trouble.code)),

@@ -2,16 +2,9 @@
 //!
 //! Invariant: every code has a text; what the standard leaves to a manufacturer is said to be a manufacturer's.
 
-mod failure_type;
-mod powertrain;
-mod series;
-mod text;
-mod vehicle;
-
+use milepost_engine::trouble::text;
 use milepost_protocol::trouble::TroubleCode;
 use serde::Serialize;
-
-pub use text::text;
 
 /// A trouble code, spelled out.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

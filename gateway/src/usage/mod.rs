@@ -3,6 +3,9 @@
 //! Invariant: every figure of a trip or a counter is the core's own; only what concerns the recording itself, its pauses and
 //! its first and last readings, is looked at here.
 
+mod histogram;
+mod watch;
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::Path;
@@ -11,7 +14,7 @@ use milepost_firmware::signal::table::hash;
 use milepost_firmware::{Device, Now, Settings, Status};
 use milepost_protocol::downlink::{Command, Consent, MAX_CHUNK_LEN, Purposes, Task};
 use milepost_protocol::record::{CommandOutcome, DistanceSource, ResetReason};
-use milepost_protocol::{Downlink, Record, SignalId};
+use milepost_protocol::{Downlink, Record};
 use serde::Serialize;
 
 use crate::flash_file::{Layout, Region, in_memory};
@@ -20,8 +23,8 @@ use crate::log::{Broken, LogError};
 use crate::loopback::{Received, drain, tell};
 use crate::recording::{Input, Recording};
 
-/// A pause of the bus that is reported as a gap.
-const GAP_US: u64 = 30_000_000;
+pub use histogram::Band;
+use watch::Watch;
 
 /// How many inputs pass between two looks into the outbox.
 const DRAIN_EVERY: u32 = 2_000;
@@ -66,6 +69,19 @@ pub struct Battery12v {
     pub min_v: Option<f64>,
 }
 
+/// Energy that went into the car.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Fill {
+    /// When it was noticed, in seconds as in the input.
+    pub at: f64,
+    /// `tank` or `battery`.
+    pub into: &'static str,
+    /// The level before, in percent.
+    pub before_percent: f64,
+    /// And after.
+    pub after_percent: f64,
+}
+
 /// A pause of the recording.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Gap {
@@ -96,6 +112,14 @@ pub struct Usage {
     pub battery_12v: Battery12v,
     /// From a cold start until the coolant reached 70 °C, in seconds.
     pub coolant_warmup_s: Option<u32>,
+    /// Starts of the engine with the coolant below 40 °C.
+    pub cold_starts: u32,
+    /// Trips below 8 km.
+    pub short_trips: u32,
+    /// What was filled or charged.
+    pub fills: Vec<Fill>,
+    /// For how long each signal stood where; only signals that the recording has.
+    pub histograms: BTreeMap<&'static str, Vec<Band>>,
     /// Pauses of the recording.
     pub gaps: Vec<Gap>,
     /// What did not count, by reason.
@@ -218,9 +242,24 @@ fn summarise(status: &Status, records: &[Received], watch: Watch, recording: &Re
             min_v: status.battery.lowest_mv.map(volts),
         },
         coolant_warmup_s: ended().find_map(|(_, trip)| trip.warmup_s),
+        cold_starts: status.counters.cold_starts,
+        short_trips: status.counters.short_trips,
+        fills: records.iter().filter_map(fill).collect(),
+        histograms: watch.histograms(),
         gaps: watch.gaps,
         rejected: rejected.into_iter().filter(|&(_, count)| count > 0).collect(),
     }
+}
+
+fn fill(received: &Received) -> Option<Fill> {
+    let Record::Refuelled(fill) = &received.record else { return None };
+    let percent = |share: f32| (f64::from(share) * 1_000.0).round() / 10.0;
+    Some(Fill {
+        at: received.at_ms as f64 / 1_000.0,
+        into: if fill.electric { "battery" } else { "tank" },
+        before_percent: percent(fill.before),
+        after_percent: percent(fill.after),
+    })
 }
 
 fn source(source: DistanceSource) -> &'static str {
@@ -230,61 +269,6 @@ fn source(source: DistanceSource) -> &'static str {
         DistanceSource::SpeedIntegral => "speed_integral",
         DistanceSource::Unknown => "unknown",
     }
-}
-
-/// What is looked at while the recording passes.
-#[derive(Debug, Default)]
-struct Watch {
-    heard_us: Option<u64>,
-    /// When the last gap ended, and the odometer before it.
-    gap_open: Option<(u64, u32)>,
-    gaps: Vec<Gap>,
-    odometer_m: Option<(u32, u32)>,
-    rest_v: Option<f64>,
-    engine_ran: bool,
-}
-
-impl Watch {
-    fn before(&mut self, at_us: u64) {
-        if let Some(heard_us) = self.heard_us
-            && at_us - heard_us > GAP_US
-        {
-            self.gaps.push(Gap { from: seconds(heard_us), to: seconds(at_us), distance_m: None });
-            self.gap_open = self.odometer_m.map(|(_, last)| (at_us, last));
-        }
-        self.heard_us = Some(at_us);
-    }
-
-    fn after(&mut self, status: &Status) {
-        let value = |signal| status.signals.iter().find(|last| last.signal == signal).map(|last| f64::from(last.value));
-        if let Some(odometer) = status.signals.iter().find(|last| last.signal == SignalId::ODOMETER) {
-            let metres = odometer.value as u32;
-            let first = self.odometer_m.map_or(metres, |(first, _)| first);
-            self.odometer_m = Some((first, metres));
-            if let Some((to_us, before)) = self.gap_open
-                && odometer.uptime_ms >= to_us / 1_000
-            {
-                self.gap_open = None;
-                if let Some(gap) = self.gaps.last_mut() {
-                    gap.distance_m = metres.checked_sub(before);
-                }
-            }
-        }
-        let rpm = value(SignalId::ENGINE_SPEED);
-        self.engine_ran |= rpm.is_some_and(|rpm| rpm > 0.0);
-        // Loads only lower a voltage, so the highest before the start is nearest to rest.
-        // It counts only once the engine is known to stand, or else it is not known what charges.
-        if !self.engine_ran
-            && rpm.is_some()
-            && let Some(volts) = value(SignalId::BATTERY_12V)
-        {
-            self.rest_v = Some(self.rest_v.map_or(volts, |highest| highest.max(volts)));
-        }
-    }
-}
-
-fn seconds(at_us: u64) -> f64 {
-    at_us as f64 / 1e6
 }
 
 impl fmt::Display for Usage {
@@ -315,6 +299,18 @@ impl fmt::Display for Usage {
         )?;
         if let Some(warmup_s) = self.coolant_warmup_s {
             writeln!(f, "warm-up        {warmup_s} s")?;
+        }
+        writeln!(f, "starts         {} cold; {} trips below 8 km", self.cold_starts, self.short_trips)?;
+        for Fill { at, into, before_percent, after_percent } in &self.fills {
+            writeln!(f, "filled         {into} from {before_percent} % to {after_percent} %, at {at:.1} s")?;
+        }
+        for (signal, bands) in &self.histograms {
+            let end = |bound: Option<f64>, open: &str| bound.map_or_else(|| open.to_owned(), |bound| bound.to_string());
+            let told: Vec<_> = bands
+                .iter()
+                .map(|Band { from, to, s }| format!("{}..{}: {s:.0} s", end(*from, ""), end(*to, "")))
+                .collect();
+            writeln!(f, "{signal:<14} {}", told.join(", "))?;
         }
         for gap in &self.gaps {
             writeln!(f, "gap            {:.1} s to {:.1} s, {}", gap.from, gap.to, metres(gap.distance_m))?;

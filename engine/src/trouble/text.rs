@@ -1,5 +1,6 @@
 //! The sentence of a trouble code: from the tables where they know it, from the standard's areas where they do not.
-
+use alloc::format;
+use alloc::string::String;
 use milepost_protocol::trouble::TroubleCode;
 
 use super::series::{in_numbered, in_series};

@@ -1,6 +1,9 @@
 //! The codes of the standard that stand alone, and the control units of the network codes.
 //!
 //! Long because it is a table; it is sorted by code, and looked up by halves.
+use alloc::borrow::ToOwned;
+use alloc::format;
+use alloc::string::String;
 
 /// What this table says of a code.
 pub(super) fn text(code: u16) -> Option<String> {

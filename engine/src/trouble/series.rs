@@ -1,6 +1,8 @@
 //! How the tables of trouble codes are written: a thing, and the faults that follow each other from a code on.
 //!
 //! Invariant: numbers inside a series count in decimal, as SAE J2012 counts them, although they travel as hexadecimal digits.
+use alloc::format;
+use alloc::string::String;
 
 /// A thing whose faults have consecutive codes.
 #[derive(Debug, Clone, Copy)]

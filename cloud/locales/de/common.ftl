@@ -1,0 +1,25 @@
+# Was jede Seite hat.
+skip-to-content = Zum Inhalt springen
+offline = Keine Verbindung. Was Sie sehen, ist vielleicht veraltet.
+nav-main = Hauptmenü
+nav-tabs = Bereiche
+nav-home = Zustand
+nav-trips = Fahrten
+nav-offers = Angebote
+nav-privacy = Datenschutz
+nav-queue = Fahrzeuge
+nav-devices = Geräte
+nav-rollouts = Updates
+nav-receipts = Flashen
+nav-rejects = Abgewiesen
+nav-account = Konto
+vehicle-switch = Fahrzeug
+vehicle-go = Zeigen
+footer = Milepost, der Begleiter Ihres Autos
+footer-settings = Einstellungen
+undo = Rückgängig
+stale = vielleicht veraltet
+no-reading = Noch kein Messwert
+last-contact = Letzter Kontakt { $age }
+unnamed-vehicle = Fahrzeug { $id }
+model-with-year = { $model }, { $year }

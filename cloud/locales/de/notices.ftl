@@ -1,0 +1,61 @@
+# Arbeiten, Mitteilungen in Worten und ihre Gründe. Titel gehen an das Display des Autos: höchstens 64 Byte; Texte höchstens 200.
+item-1 = Motoröl
+item-2 = Bremsflüssigkeit
+item-3 = Reifenprüfung
+item-4 = Inspektion
+item-5 = 12-V-Batterie
+item-other = Arbeit { $id }
+
+# Innerhalb eines Satzes.
+item-1-inline = Motoröl
+item-2-inline = Bremsflüssigkeit
+item-3-inline = Reifenprüfung
+item-4-inline = Inspektion
+item-5-inline = Prüfung der 12-V-Batterie
+item-other-inline = Arbeit { $id }
+
+level-scheduled = Hat Zeit
+level-upcoming = Bald
+level-due = Jetzt fällig
+level-overdue = Überfällig
+
+reminder-upcoming-title = { $item } bald fällig
+reminder-due-title = { $item } fällig
+reminder-overdue-title = { $item } überfällig
+reminder-upcoming-text = Planen Sie in den nächsten Wochen einen Termin. { $reason }.
+reminder-due-text = Lassen Sie es jetzt erledigen. { $reason }.
+reminder-overdue-text = Das sollte nicht länger warten. { $reason }.
+information-title = Neues zu Ihrem Auto
+information-text = Öffnen Sie Ihr Konto, um es zu lesen.
+
+offer-1-title = Winterreifen
+offer-1-text = Es wird kalt, und Ihr Auto fährt auf Sommerreifen. Ihre Werkstatt kann Winterreifen aufziehen.
+offer-other-title = Ein Angebot für Ihr Auto
+offer-other-text = Ihre Werkstatt hat ein Angebot, das zu Ihrem Auto passt.
+
+reason-distance = { $used } von { $limit } seit dem letzten Mal
+reason-days = { $used } von { $limit } Tagen seit dem letzten Mal
+reason-months = { $used } von { $limit } Monaten seit dem letzten Mal
+reason-engine-time = { $used } h von { $limit } h Motorlauf seit dem letzten Mal
+reason-fuel = { $used } l von { $limit } l Kraftstoff seit dem letzten Mal
+reason-signal = { $signal }: { $value }, Schwelle { $limit }
+reason-none = Der Plan Ihres Autos verlangt es
+
+signal-battery-rest = Batterie in Ruhe
+signal-outside = Außen, Mittel von 7 Tagen
+
+state-raised = Neu
+state-shown = Gesehen
+state-snoozed = Aufgeschoben bis { $date }
+state-booked = Termin gewünscht
+state-done = Erledigt
+state-refused = Nicht zutreffend
+state-expired = Abgelaufen
+surface-car = im Auto
+surface-account = im Konto
+surface-advisor = durch einen Berater
+actor-car = Im Auto
+actor-owner = Halter
+actor-advisor = Berater
+actor-engineer = Ein Techniker
+actor-system = Milepost

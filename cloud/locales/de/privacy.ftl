@@ -1,0 +1,24 @@
+# Einwilligung und Daten.
+privacy-title = Datenschutz
+privacy-lead = Sie entscheiden, wofür die Daten Ihres Autos dienen. Was kein Zweck braucht, wird im Auto gar nicht erst aufgezeichnet.
+purposes-title = Zwecke
+purposes-save = Wahl speichern
+purpose-function = Betrieb des Dienstes
+purpose-function-about = Erinnerungen, Fahrten und Ihre eigene Übersicht. Ohne das gibt es keinen Dienst, deshalb bleibt es an.
+purpose-workshop = Mit der Werkstatt teilen
+purpose-workshop-about = Berater sehen den Zustand Ihres Autos und was fällig ist, damit sie einen Besuch vorbereiten können.
+purpose-offers = Persönliche Angebote
+purpose-offers-about = Außentemperatur, Reifen und Fahrleistung entscheiden, ob ein Angebot passt. Höchstens einige in der Saison, immer als Werbung bezeichnet.
+purpose-location = Standort
+purpose-location-about = Wo das Auto ist. Heute nutzt das nichts, und solange es aus ist, zeichnet das Auto es nicht auf.
+purpose-research = Den Dienst verbessern
+purpose-research-about = Zahlen ohne Ihren Namen helfen, Vorhersagen besser zu machen.
+consent-history = Was sich wann geändert hat
+consent-history-empty = Seit das Auto verbunden ist, hat sich nichts geändert.
+consent-allowed = Erlaubt: { $purposes }
+consent-withdrawn = Widerrufen: { $purposes }
+consent-same = Ohne Änderung bestätigt
+consent-by = { $who }, Fassung { $version }
+export-title = Ihre Daten
+export-text = Alles, was über dieses Auto gespeichert ist, in einer JSON-Datei.
+export-action = Herunterladen

@@ -1,0 +1,25 @@
+# 各页共用。
+skip-to-content = 跳到正文
+offline = 没有连接。您看到的内容可能已过时。
+nav-main = 主菜单
+nav-tabs = 栏目
+nav-home = 车况
+nav-trips = 行程
+nav-offers = 优惠
+nav-privacy = 隐私
+nav-queue = 车辆
+nav-devices = 设备
+nav-rollouts = 发布
+nav-receipts = 刷写
+nav-rejects = 拒收
+nav-account = 账户
+vehicle-switch = 车辆
+vehicle-go = 显示
+footer = Milepost，爱车的伙伴
+footer-settings = 设置
+undo = 撤销
+stale = 可能已过时
+no-reading = 还没有读数
+last-contact = 最近联系：{ $age }
+unnamed-vehicle = 车辆 { $id }
+model-with-year = { $model }，{ $year } 年

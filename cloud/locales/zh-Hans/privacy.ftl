@@ -1,0 +1,24 @@
+# 授权与数据。
+privacy-title = 隐私
+privacy-lead = 您决定爱车的数据用于什么。没有用途需要的数据，车内根本不会记录。
+purposes-title = 用途
+purposes-save = 保存选择
+purpose-function = 提供服务
+purpose-function-about = 提醒、行程和您自己的页面。没有它就没有服务，因此始终开启。
+purpose-workshop = 与维修厂共享
+purpose-workshop-about = 顾问可以看到车况和到期项目，以便为您的到访做准备。
+purpose-offers = 个性化优惠
+purpose-offers-about = 室外温度、轮胎和里程决定优惠是否合适。每季最多几个，始终标明为广告。
+purpose-location = 位置
+purpose-location-about = 车辆所在的位置。目前没有任何用途，关闭时车辆不会记录。
+purpose-research = 改进服务
+purpose-research-about = 不含您姓名的数据有助于改进预测。
+consent-history = 更改记录
+consent-history-empty = 车辆关联以来没有更改。
+consent-allowed = 允许：{ $purposes }
+consent-withdrawn = 撤回：{ $purposes }
+consent-same = 确认，无更改
+consent-by = { $who }，版本 { $version }
+export-title = 您的数据
+export-text = 关于这辆车保存的全部内容，一个 JSON 文件。
+export-action = 下载
