@@ -19,7 +19,7 @@ fn main() -> anyhow::Result<()> {
     let mut frames = Vec::new();
     while let Some(entry) = log.next_entry()? {
         if let Payload::Data(data) = entry.payload {
-            frames.push((raw(entry.id), data.to_vec().into_boxed_slice()));
+            frames.push((raw(entry.id), data.into_boxed_slice()));
         }
     }
     let decoder = Decoder::new(matrix, false);
