@@ -147,6 +147,12 @@ impl<S: MultiwriteNorFlash> Device<S> {
         self.diagnostics.request(now.uptime_ms, &self.usage)
     }
 
+    /// The host saw that the car may be waking, such as by a step of its voltage: for a while the device may ask on a silent bus,
+    /// as after its own start.
+    pub fn car_wakes(&mut self, now: Now) {
+        self.diagnostics.start(now.uptime_ms);
+    }
+
     /// The next envelope that was not sent yet, alerts first; `None` when all is sent or the cloud's credit is used up.
     ///
     /// `buffer` holds [`milepost_protocol::MAX_ENVELOPE_LEN`] bytes; into a shorter one a long record may never fit.

@@ -4,6 +4,7 @@
 
 use std::time::Duration;
 
+use milepost_firmware::power::{Draw, Policy, State as Power, Wake};
 use milepost_firmware::{Device, Frame, Now, Settings};
 use milepost_protocol::record::ResetReason;
 
@@ -69,6 +70,7 @@ pub async fn run(
     let mut ticks = tokio::time::interval(TICK);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     let mut overflow = 0;
+    let mut power = Policy::new(Draw::TYPICAL, now().uptime_ms);
     loop {
         tokio::select! {
             frame = buses.next() => match frame {
@@ -84,6 +86,7 @@ pub async fn run(
             }
             _ = ticks.tick() => {
                 host.device.tick(now()).await?;
+                watch_voltage(&mut power, &mut host, buses.voltage_mv(), now());
                 let unix_ms = host.device.unix_ms(now()).map(|(unix_ms, _)| unix_ms);
                 if let Some(request) = keeper.as_mut().map(|keeper| keeper.request(unix_ms)).transpose()?.flatten() {
                     host.device.request_certificate(now(), request).await?;
@@ -91,7 +94,7 @@ pub async fn run(
             }
             () = stop.wished() => break,
         }
-        for request in host.requests(now()) {
+        for request in host.requests(now()).take(if buses.may_send() { usize::MAX } else { 0 }) {
             if let Err(error) = buses.send(&request) {
                 tracing::debug!(%error, "request did not reach the bus");
             }
@@ -137,6 +140,16 @@ pub async fn look_after(
         }
     }
     Ok(event)
+}
+
+/// Behind a diagnostic socket a car that wakes shows nothing but its voltage; then the core may ask again.
+fn watch_voltage(power: &mut Policy, host: &mut Host, voltage_mv: Option<u16>, now: Now) {
+    let asleep = matches!(power.state(), Power::Asleep { .. });
+    power.step(now.uptime_ms, host.device.senses(voltage_mv));
+    if asleep && matches!(power.state(), Power::Parked { wake: Wake::Voltage, .. }) {
+        tracing::info!(voltage_mv, "voltage tells that the car wakes");
+        host.device.car_wakes(now);
+    }
 }
 
 async fn take_frames(

@@ -1,4 +1,5 @@
-//! SocketCAN: one reading thread for each interface, frames in a bounded channel, requests back onto the bus.
+//! SocketCAN: one reading thread for each interface, frames in a bounded channel, requests back onto the bus;
+//! and beside the interfaces a diagnostic adapter, if there is one, which all requests go through then.
 //!
 //! Invariant: an interface that goes down is waited for, never given up; frames that find no room are counted, not waited for,
 //! so that the kernel's own queue never hides how far behind the core is.
@@ -10,7 +11,9 @@ use std::time::Duration;
 
 use milepost_firmware::Frame;
 use socketcan::{CanAnyFrame, CanFdSocket, CanFrame, EmbeddedFrame, ShouldRetry, Socket, SocketOptions};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
+
+use crate::elm327::{Ends, Status, is_flow_control};
 
 /// How many frames may wait for the core: about two seconds of a saturated 500 kbit/s bus.
 const WAITING: usize = 8_192;
@@ -33,9 +36,19 @@ pub struct OpenError {
 #[derive(Debug)]
 pub struct Buses {
     frames: mpsc::Receiver<Frame>,
+    /// Where frames come in, for a source that is added.
+    incoming: mpsc::Sender<Frame>,
     senders: Vec<CanFdSocket>,
+    adapter: Option<Adapter>,
     overflow: Arc<AtomicU64>,
     ended: Arc<AtomicBool>,
+}
+
+/// The way to a diagnostic adapter.
+#[derive(Debug)]
+struct Adapter {
+    requests: mpsc::Sender<Frame>,
+    status: watch::Receiver<Status>,
 }
 
 impl Drop for Buses {
@@ -69,7 +82,26 @@ impl Buses {
             };
             std::thread::Builder::new().name(format!("can-{interface}")).spawn(move || reader.run()).map_err(fail)?;
         }
-        Ok(Self { frames, senders, overflow, ended })
+        Ok(Self { frames, incoming: sender, senders, adapter: None, overflow, ended })
+    }
+
+    /// Adds a diagnostic adapter behind the interfaces; answers what its task works with.
+    pub fn add_adapter(&mut self) -> Ends {
+        // One request waits while another is under way, so that no control unit ever has two of them.
+        let (requests, asked) = mpsc::channel(1);
+        let (told, status) = watch::channel(Status::default());
+        self.adapter = Some(Adapter { requests, status });
+        Ends { bus: self.senders.len() as u8, frames: self.incoming.clone(), requests: asked, status: told }
+    }
+
+    /// The voltage at the adapter's socket, in millivolts; `None` without an adapter that measures it.
+    pub fn voltage_mv(&self) -> Option<u16> {
+        self.adapter.as_ref().and_then(|adapter| adapter.status.borrow().voltage_mv)
+    }
+
+    /// Whether a request would find its way now.
+    pub fn may_send(&self) -> bool {
+        self.adapter.as_ref().is_none_or(|adapter| adapter.requests.capacity() > 0)
     }
 
     /// The next frame of any bus. Safe to cancel.
@@ -89,6 +121,13 @@ impl Buses {
 
     /// Puts a frame on its bus. A bus that does not take it now does not get it; the core asks again.
     pub fn send(&self, frame: &Frame) -> io::Result<()> {
+        if let Some(adapter) = &self.adapter {
+            // An adapter answers first frames by itself.
+            if is_flow_control(frame) {
+                return Ok(());
+            }
+            return adapter.requests.try_send(*frame).map_err(|_| io::ErrorKind::WouldBlock.into());
+        }
         let Some(socket) = self.senders.get(usize::from(frame.bus)) else { return Ok(()) };
         match CanFrame::new(frame.id, frame.data()) {
             Some(classic) => socket.write_frame(&classic),

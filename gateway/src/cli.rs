@@ -26,7 +26,7 @@ use crate::identity::{Enrolment, Keeper, enrol};
 use crate::link::{Identity, Link, Options, Policy, client_config};
 use crate::log::{Broken, Reader};
 use crate::stop::Stop;
-use crate::{agent, bus, chip, fleet, replay, table, telematics, uart, usage};
+use crate::{agent, bus, chip, elm327, fleet, replay, table, telematics, uart, usage};
 
 /// The agent of a connected car, its replay tool and its simulated fleet.
 #[derive(Debug, Parser)]
@@ -70,6 +70,12 @@ pub struct Run {
     /// The configuration, TOML.
     #[arg(long, value_name = "FILE")]
     pub config: PathBuf,
+    /// Ask through an ELM327 adapter: a serial device, or tcp://HOST:PORT of one with WLAN. Interfaces are only listened to then.
+    #[arg(long, value_name = "DEVICE")]
+    pub elm327: Option<elm327::Place>,
+    /// The rate of the adapter's serial device, in bits a second.
+    #[arg(long, value_name = "BITS", default_value_t = 38_400, requires = "elm327")]
+    pub elm327_baud: u32,
 }
 
 /// Arguments of `enrol`.
@@ -334,7 +340,7 @@ fn runtime(many: bool) -> anyhow::Result<tokio::runtime::Runtime> {
 }
 
 async fn run_agent(args: Run) -> anyhow::Result<()> {
-    let config = config::load(&args.config)?;
+    let config = config::load(&args.config, args.elm327.is_some())?;
     let clock = Clock::system();
     let (link, keeper) = match &config.server {
         Some(server) => {
@@ -360,7 +366,10 @@ async fn run_agent(args: Run) -> anyhow::Result<()> {
         None => (None, None),
     };
     let interfaces: Vec<_> = config.buses.iter().map(|bus| bus.interface.clone()).collect();
-    let buses = bus::Buses::open(&interfaces)?;
+    let mut buses = bus::Buses::open(&interfaces)?;
+    if let Some(place) = args.elm327 {
+        tokio::spawn(elm327::drive(place, args.elm327_baud, buses.add_adapter(), clock.clone()));
+    }
     let (_stopper, stop) = Stop::on_signals().context("cannot listen for signals")?;
     Ok(Box::pin(agent::run(&config, buses, link, keeper, clock, stop)).await?)
 }

@@ -23,7 +23,7 @@ pub struct Config {
     pub clock_is_right: bool,
     /// Where the cloud is; without it the outbox fills until there is one.
     pub server: Option<Server>,
-    /// The CAN interfaces, bus 0 first.
+    /// The CAN interfaces, bus 0 first; none only beside a diagnostic adapter.
     pub buses: Vec<Bus>,
     /// What the core does.
     #[serde(default)]
@@ -107,17 +107,17 @@ pub enum ConfigError {
     },
 }
 
-/// Reads the configuration.
-pub fn load(path: &Path) -> Result<Config, ConfigError> {
+/// Reads the configuration; with a diagnostic adapter beside them, there may be no buses.
+pub fn load(path: &Path, adapter: bool) -> Result<Config, ConfigError> {
     let text = std::fs::read_to_string(path).map_err(|source| ConfigError::Read { path: path.to_owned(), source })?;
-    parse(path, &text)
+    parse(path, &text, adapter)
 }
 
-fn parse(path: &Path, text: &str) -> Result<Config, ConfigError> {
+fn parse(path: &Path, text: &str, adapter: bool) -> Result<Config, ConfigError> {
     let config: Config =
         toml::from_str(text).map_err(|source| ConfigError::Parse { path: path.to_owned(), source: source.into() })?;
     let invalid = |what| Err(ConfigError::Invalid { path: path.to_owned(), what });
-    if config.buses.is_empty() {
+    if config.buses.is_empty() && !adapter {
         return invalid("names no bus");
     }
     if config.buses.len() > 8 {
@@ -157,7 +157,7 @@ mod tests {
 
     #[test]
     fn a_whole_configuration_reads_with_its_defaults() {
-        let config = parse(Path::new("x"), WHOLE).unwrap();
+        let config = parse(Path::new("x"), WHOLE, false).unwrap();
         assert_eq!(config.device.as_str(), "dev-0001");
         assert!(config.durable && config.core.local_reminders && !config.core.obd);
         assert_eq!(config.buses[0].interface, "can0");
@@ -166,7 +166,7 @@ mod tests {
     #[test]
     fn a_typing_mistake_is_named_with_its_line() {
         use std::error::Error;
-        let error = parse(Path::new("gateway.toml"), &WHOLE.replace("obd = false", "odb = false")).unwrap_err();
+        let error = parse(Path::new("gateway.toml"), &WHOLE.replace("obd = false", "odb = false"), false).unwrap_err();
         assert!(error.to_string().contains("gateway.toml"));
         let source = error.source().unwrap().to_string();
         assert!(source.contains("odb") && source.contains("line 16"), "{source}");
@@ -175,8 +175,15 @@ mod tests {
     #[test]
     fn what_cannot_work_is_refused() {
         for (from, to) in [("interface = \"can0\"", ""), ("dev-0001", "dev/0001"), ("[[buses]]", "[[busses]]")] {
-            assert!(parse(Path::new("x"), &WHOLE.replace(from, to)).is_err(), "{to}");
+            assert!(parse(Path::new("x"), &WHOLE.replace(from, to), false).is_err(), "{to}");
         }
+    }
+
+    #[test]
+    fn no_bus_is_needed_beside_an_adapter() {
+        let without = "device = \"dev-0001\"\nflash = \"flash\"\nbuses = []\n";
+        assert!(parse(Path::new("x"), without, false).is_err());
+        assert_eq!(parse(Path::new("x"), without, true).unwrap().buses, []);
     }
 
     #[test]

@@ -31,6 +31,21 @@ impl Line {
         Self { scale, offset, exact: coefficients(scale, offset) }
     }
 
+    /// Whether the value of every whole number is one.
+    pub fn is_whole(&self) -> bool {
+        matches!(self.exact, Some((_, _, 0)))
+    }
+
+    /// The line as `(raw × a + b) ÷ c`, so that floating-point arithmetic gives the same as [`Line::of`] for all raw numbers of so many
+    /// bits, of either sign; `None` where the decimal coefficients have no room.
+    pub fn quotient(&self, bits: u8) -> Option<(f64, f64, f64)> {
+        let (scale, offset, power) = self.exact?;
+        let largest = 1_u128.checked_shl(bits.into())?;
+        let most = scale.unsigned_abs().checked_mul(largest)?.checked_add(offset.unsigned_abs())?;
+        let power = i32::try_from(power).ok().filter(|_| most <= EXACT_WHOLE && power <= EXACT_POWER)?;
+        Some((scale as f64, offset as f64, 10_f64.powi(power)))
+    }
+
     /// The value of a whole number.
     pub fn of(&self, raw: i128) -> Value {
         let exact = self.exact.and_then(|(scale, offset, power)| {
@@ -44,11 +59,6 @@ impl Line {
             }
             _ => Value::Number(raw as f64 * self.scale + self.offset),
         }
-    }
-
-    /// The value of any number.
-    pub fn of_float(&self, raw: f64) -> f64 {
-        raw * self.scale + self.offset
     }
 }
 
@@ -90,6 +100,21 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn a_quotient_gives_the_lines_own_values(
+            raw in 0_u32..1 << 24, signed: bool, scale in -2_000_i32..2_000, offset in -100_000_i32..100_000, power in 0_u32..6,
+        ) {
+            let decimal = |digits: i32| format!("{digits}e-{power}").parse::<f64>().unwrap();
+            let line = Line::new(decimal(scale), decimal(offset));
+            let raw = if signed { -i128::from(raw) } else { raw.into() };
+            let (a, b, c) = line.quotient(24).unwrap();
+            let value = match line.of(raw) {
+                Value::Whole(number) => number as f64,
+                Value::Number(number) => number,
+            };
+            prop_assert_eq!(((raw as f64 * a + b) / c).to_bits(), value.to_bits());
+        }
+
         #[test]
         fn no_value_is_further_from_floating_point_than_its_own_rounding(raw: i64, scale in -1e6_f64..1e6, offset in -1e9_f64..1e9) {
             let line = Line::new(scale, offset);

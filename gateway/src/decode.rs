@@ -16,6 +16,9 @@ use crate::log::{Entry, LogError, Payload, Reader};
 /// The first line of what is written.
 pub const HEADER: &str = "n,t,chan,id_hex,message,signal,raw,value,unit,label\n";
 
+/// How many values a frame may have for all of them to be read at once.
+const AT_ONCE: usize = 128;
+
 /// How many frames pass between two calls for progress.
 const PROGRESS: u64 = 1 << 16;
 
@@ -35,8 +38,18 @@ pub enum DecodeError {
 pub struct Decoder {
     matrix: Matrix,
     compiled: Compiled,
-    /// For each message, the place of each signal among the rows of a frame, and its conversion.
-    signals: Vec<Vec<(u32, Line)>>,
+    /// For each message, how its signals are told.
+    signals: Vec<Vec<Telling>>,
+}
+
+/// How a signal is told.
+#[derive(Debug, Clone, Copy)]
+struct Telling {
+    /// Its place among the rows of a frame.
+    rank: u32,
+    line: Line,
+    /// Whether the program's numbers are the line's own values.
+    exact: bool,
 }
 
 /// Reads DBC files into one matrix and checks it.
@@ -57,8 +70,12 @@ impl Decoder {
     pub fn new(matrix: Matrix, all_groups: bool) -> Self {
         let compiled = dbc::compile(&matrix, all_groups);
         let signals = matrix.messages.iter().map(|message| {
-            let lines = message.signals.iter().map(|signal| Line::new(signal.scale, signal.offset));
-            ranks(message).into_iter().zip(lines).collect()
+            let of = |(signal, rank): (&Signal, u32)| Telling {
+                rank,
+                line: Line::new(signal.scale, signal.offset),
+                exact: dbc::quotient(signal).is_some(),
+            };
+            message.signals.iter().zip(ranks(message)).map(of).collect()
         });
         let signals = signals.collect();
         Self { matrix, compiled, signals }
@@ -77,17 +94,22 @@ impl Decoder {
         let (Some(message), Some(signals)) = (self.matrix.messages.get(number), self.signals.get(number)) else {
             return;
         };
+        let mut numbers = [[0.0; 2]; AT_ONCE / 2];
+        let count = program.values(number, data, &mut numbers);
+        let mut numbers = numbers.as_flattened().iter().take(count);
         program.each(number, data, |step, bits| {
             if let Some(source) = self.compiled.source(step)
                 && let (Some(signal), Some(step)) = (message.signals.get(source), program.steps.get(step))
-                && let Some((rank, line)) = signals.get(source)
+                && let Some(telling) = signals.get(source)
             {
+                let number = numbers.next().copied().unwrap_or_else(|| step.value(bits));
                 let raw = match signal.number {
                     Number::Unsigned => Raw::Integer(bits.into()),
                     Number::Signed => Raw::Integer(step.signed(bits).into()),
                     Number::Float32 | Number::Float64 => Raw::Float(step.number(bits)),
                 };
-                found.push(Found { message: &message.name, signal, raw, value: value(line, raw), rank: *rank });
+                let value = telling.value(raw, number);
+                found.push(Found { message: &message.name, signal, raw, value, rank: telling.rank });
             }
         });
         found.sort_unstable_by_key(|found| found.rank);
@@ -171,13 +193,17 @@ impl Found<'_> {
     }
 }
 
-fn value(line: &Line, raw: Raw) -> Raw {
-    match raw {
-        Raw::Float(raw) => Raw::Float(line.of_float(raw)),
-        Raw::Integer(raw) => match line.of(raw) {
-            Value::Whole(value) => Raw::Integer(value),
-            Value::Number(value) => Raw::Float(value),
-        },
+impl Telling {
+    fn value(&self, raw: Raw, number: f64) -> Raw {
+        match raw {
+            Raw::Float(_) => Raw::Float(number),
+            Raw::Integer(_) if self.exact && self.line.is_whole() => Raw::Integer(number as i128),
+            Raw::Integer(_) if self.exact => Raw::Float(number),
+            Raw::Integer(raw) => match self.line.of(raw) {
+                Value::Whole(value) => Raw::Integer(value),
+                Value::Number(value) => Raw::Float(value),
+            },
+        }
     }
 }
 

@@ -12,6 +12,7 @@ pub mod dbc;
 pub mod decimal;
 pub mod decode;
 pub mod diagnostics;
+pub mod elm327;
 pub mod flash_file;
 pub mod fleet;
 pub mod host;

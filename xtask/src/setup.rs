@@ -7,6 +7,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
+use crate::demo::target_folder;
 use crate::run::{self, BARE_TARGET, which};
 
 /// A program that tests call, and the Debian package that brings it.
@@ -17,12 +18,26 @@ const PROGRAMS: &[(&str, &str, &str)] = &[
     ("node", "nodejs", "runs the page tests"),
     ("npm", "npm", "installs the page tests' libraries"),
     ("qemu-system-arm", "qemu-system-arm", "the emulated board"),
+    ("valgrind", "valgrind", "counts instructions for `cargo xtask bench`"),
 ];
+
+/// A Python package: its folder below the target folder, its name, and a program that it brings.
+type Peer = (&'static str, &'static str, &'static str);
+
+/// An adapter and a car that are not ours.
+const ELM327_EMULATOR: Peer = ("peers/elm327", "ELM327-emulator", "bin/elm");
+
+/// The decoder that ours is measured beside.
+pub(crate) const CANTOOLS: Peer = ("peers/cantools", "cantools", "bin/cantools");
 
 pub(crate) fn run(root: &Path) -> Result<()> {
     target()?;
     packages()?;
     page_tests(root)?;
+    for (folder, package, program) in [ELM327_EMULATOR, CANTOOLS] {
+        let installed = python(&target_folder(root).join(folder), package, program)?;
+        println!("{package}: {}", if installed { "installed for Python, in a folder of its own" } else { "there" });
+    }
     println!(
         "{}",
         if nextest(root) { "cargo-nextest: there" } else { "cargo-nextest: not there, `cargo test` stands in" }
@@ -87,6 +102,18 @@ fn privileged(words: &[&str]) -> Result<Command> {
     };
     command.args(&words[1..]).env("DEBIAN_FRONTEND", "noninteractive");
     Ok(command)
+}
+
+/// Installs a Python package into a folder of its own, from which `program` can be called; answers whether it was missing.
+pub(crate) fn python(folder: &Path, package: &str, program: &str) -> Result<bool> {
+    if folder.join(program).is_file() {
+        return Ok(false);
+    }
+    std::fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    let made = run::quietly(Command::new("python3").args(["-m", "venv"]).arg(folder));
+    made.context("Python's venv is missing; Debian has it in python3-venv")?;
+    run::quietly(Command::new(folder.join("bin/python")).args(["-m", "pip", "install", "--quiet", package]))?;
+    Ok(true)
 }
 
 fn page_tests(root: &Path) -> Result<()> {

@@ -4,4 +4,5 @@ pub mod bits;
 pub mod builtin;
 mod precise;
 pub mod program;
+pub mod quick;
 pub mod table;

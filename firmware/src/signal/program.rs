@@ -2,10 +2,12 @@
 //!
 //! The rows of a [`super::table::Table`] and the steps of a program take their bits by the same [`Take`]; a table is what a car
 //! keeps in flash, a program what a machine with memory makes of a matrix, or of a table.
-//! Steps of one message that share eight bytes and a guard form a run; in each, those that need the least work stand first.
+//! Steps of one message that share eight bytes and a guard form a run; in each, what needs fewer bytes stands before what needs more.
+//! Most messages are one run that [`super::quick`] reads.
 //! Invariant: a program never reads outside a payload, and a value that does not lie wholly within a short frame is not given.
 
 use super::bits::{Order, Take, window};
+use super::quick::{self, Pair, Words};
 use super::table::Number;
 
 /// How one signal's value comes out of a frame.
@@ -13,10 +15,15 @@ use super::table::Number;
 pub struct Step {
     /// See [`Take`].
     pub mask: u64,
-    /// Value = number × scale + offset.
+    /// Value = (number × scale + offset) ÷ divisor.
+    ///
+    /// With whole numbers for a scale and an offset of tenths, and ten for a divisor, the value is the floating-point number nearest to
+    /// what a matrix means, where a scale of 0.1 gives a neighbour of it.
     pub scale: f64,
     /// See `scale`.
     pub offset: f64,
+    /// See `scale`; 1 if there is nothing to divide.
+    pub divisor: f64,
     /// See [`Take`].
     pub shift: i8,
     /// The byte order.
@@ -51,26 +58,25 @@ pub struct Guard {
     pub outer: u32,
 }
 
-/// One message.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Message {
+/// One message; `P` is where its pairs are kept.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Message<P> {
+    /// Its steps, two by two; none if it is [`SLOW`]. The last may be half empty.
+    pub pairs: P,
     /// Its first run.
     pub run: u32,
     /// How many runs.
-    pub runs: u32,
+    pub runs: u16,
     /// Its first step; steps stand in the order of runs.
     pub step: u32,
     /// How many steps.
-    pub steps: u32,
-    /// How many of the first of them are unsigned numbers of at most 63 bits that are their own values.
-    pub plain: u32,
-    /// How many of those behind are such numbers with scale and offset.
-    pub scaled: u32,
-    /// How many bytes a frame must have for all of its steps; [`SLOW`] if one is guarded or beyond the first eight bytes.
+    pub steps: u16,
+    /// How many bytes a frame must have for all of its steps; [`SLOW`] if they are not all in pairs.
     pub bytes: u8,
 }
 
-/// More bytes than any frame has: only [`Program::each`] reads the message.
+/// More bytes than any frame has: one of the steps is guarded, beyond the first eight bytes, a float, or too long for a lane,
+/// and only [`Program::each`] reads the message.
 pub const SLOW: u8 = u8::MAX;
 
 /// Marks an identifier of 11 bits that is no message's.
@@ -78,7 +84,7 @@ pub const NONE: u16 = u16::MAX;
 
 /// A program, wherever its parts are kept.
 #[derive(Debug, Clone, Copy)]
-pub struct Program<'p> {
+pub struct Program<'p, P> {
     /// The message of each 11-bit identifier, or nothing at all, and then these stand with the others.
     pub standard: &'p [u16],
     /// The messages of all other identifiers as [`crate::frame::raw`] writes them, in their order.
@@ -86,7 +92,7 @@ pub struct Program<'p> {
     /// The messages of parameter groups (SAE J1939), in their order.
     pub groups: &'p [(u32, u16)],
     /// The messages.
-    pub messages: &'p [Message],
+    pub messages: &'p [Message<P>],
     /// Their runs.
     pub runs: &'p [Run],
     /// Their steps.
@@ -97,7 +103,7 @@ pub struct Program<'p> {
     pub ranges: &'p [(u64, u64)],
 }
 
-impl Program<'_> {
+impl<P: AsRef<[Pair]>> Program<'_, P> {
     /// The message that an identifier means, as [`crate::frame::raw`] writes it.
     #[inline]
     pub fn find(&self, id: u32) -> Option<usize> {
@@ -115,48 +121,85 @@ impl Program<'_> {
         of(self.others, id).or_else(|| of(self.groups, group(id)?))
     }
 
-    /// The values of a frame of `message`, in the order of its steps, into the front of `values`; answers how many.
-    /// `None` if the frame is short or the message [`SLOW`], or if `values` is too small: then [`Program::each`] reads it.
+    /// Every value of a frame, as [`Program::values`] gives them; none if no message has this identifier.
+    pub fn read(&self, id: u32, data: &[u8], values: &mut [[f64; 2]]) -> usize {
+        match self.standard.get(id as usize) {
+            // [`NONE`] is no message.
+            Some(&message) => self.values(message.into(), data, values),
+            None => self.searched(id, data, values),
+        }
+    }
+
+    #[inline(never)]
+    fn searched(&self, id: u32, data: &[u8], values: &mut [[f64; 2]]) -> usize {
+        self.search(id).map_or(0, |message| self.values(message, data, values))
+    }
+
+    /// Every value that lies wholly within a frame of `message`, in the order in which [`Program::each`] meets them, into the front of
+    /// `values`; answers how many.
+    ///
+    /// `values` has as many places as any message has steps; what finds no place is left out.
+    // What is rare stands in functions of its own that are called last, so that this one needs no stack.
     #[inline]
-    pub fn values(&self, message: usize, data: &[u8], values: &mut [f64]) -> Option<usize> {
-        let message = self.messages.get(message)?;
-        if data.len() < usize::from(message.bytes) {
-            return None;
+    pub fn values(&self, message: usize, data: &[u8], values: &mut [[f64; 2]]) -> usize {
+        let Some(found) = self.messages.get(message) else { return 0 };
+        let pairs = found.pairs.as_ref();
+        if data.len() >= usize::from(found.bytes)
+            && let Some(places) = values.get_mut(..pairs.len())
+        {
+            quick::read(pairs, &Words::of(data), places);
+            return usize::from(found.steps);
         }
-        let count = message.steps as usize;
-        let steps = self.steps.get(message.step as usize..)?.get(..count)?;
-        let values = values.get_mut(..count)?;
-        let words = Words::of(data, 0);
-        let (plain, steps) = steps.split_at_checked(message.plain as usize)?;
-        let (into, values) = values.split_at_mut_checked(message.plain as usize)?;
-        for (step, value) in plain.iter().zip(into) {
-            *value = step.short(words).cast_signed() as f64;
-        }
-        let (scaled, others) = steps.split_at_checked(message.scaled as usize)?;
-        let (into, values) = values.split_at_mut_checked(message.scaled as usize)?;
-        for (step, value) in scaled.iter().zip(into) {
-            *value = step.short(words).cast_signed() as f64 * step.scale + step.offset;
-        }
-        for (step, value) in others.iter().zip(values) {
-            *value = step.value(step.short(words));
-        }
+        self.rarely(message, data, values)
+    }
+
+    /// Reads a short frame, or one of a message that is [`SLOW`], or what of a frame finds a place.
+    #[inline(never)]
+    fn rarely(&self, message: usize, data: &[u8], values: &mut [[f64; 2]]) -> usize {
+        self.first(message, data, values).unwrap_or_else(|| self.one_by_one(message, data, values))
+    }
+
+    /// Reads the first steps, which need the fewest bytes.
+    fn first(&self, message: usize, data: &[u8], values: &mut [[f64; 2]]) -> Option<usize> {
+        let message = self.messages.get(message).filter(|found| found.bytes != SLOW)?;
+        let steps = self.steps.get(message.step as usize..)?.get(..usize::from(message.steps))?;
+        let count = steps.partition_point(|step| usize::from(step.bytes) <= data.len());
+        let pairs = message.pairs.as_ref().get(..count.div_ceil(2))?;
+        quick::read(pairs, &Words::of(data), values.get_mut(..pairs.len())?);
         Some(count)
+    }
+
+    #[inline(never)]
+    fn one_by_one(&self, message: usize, data: &[u8], values: &mut [[f64; 2]]) -> usize {
+        let mut places = values.as_flattened_mut().iter_mut();
+        let mut count = 0;
+        self.each(message, data, |step, bits| {
+            if let (Some(step), Some(place)) = (self.steps.get(step), places.next()) {
+                *place = step.value(bits);
+                count += 1;
+            }
+        });
+        count
     }
 
     /// Every raw value that lies wholly within a frame of `message`, with the number of its step.
     pub fn each(&self, message: usize, data: &[u8], mut sink: impl FnMut(usize, u64)) {
         let Some(message) = self.messages.get(message) else { return };
         let mut number = message.step as usize;
-        for run in self.runs.iter().skip(message.run as usize).take(message.runs as usize) {
-            let words = Words::of(data, run.first.into());
-            let holds = self.holds(run.guard, data);
-            let steps = self.steps.iter().skip(number).take(run.steps as usize);
-            for step in steps {
-                if holds && data.len() >= usize::from(step.bytes) {
+        let (mut guard, mut holds) = (0, true);
+        for run in self.runs.iter().skip(message.run as usize).take(message.runs.into()) {
+            let (begin, end) = (number, number.saturating_add(run.steps as usize));
+            number = end;
+            if run.guard != guard {
+                (guard, holds) = (run.guard, self.holds(run.guard, data));
+            }
+            let Some(steps) = self.steps.get(begin..end).filter(|_| holds) else { continue };
+            let words = Words::of(data.get(usize::from(run.first)..).unwrap_or_default());
+            for (number, step) in (begin..).zip(steps) {
+                if data.len() >= usize::from(step.bytes) {
                     let take = Take { first: run.first, shift: step.shift, order: step.order, mask: step.mask };
                     sink(number, take.all(words.of_order(step.order), data));
                 }
-                number += 1;
             }
         }
     }
@@ -182,29 +225,7 @@ impl Program<'_> {
     }
 }
 
-/// Eight bytes as a number in each byte order.
-#[derive(Debug, Clone, Copy)]
-struct Words([u64; 2]);
-
-impl Words {
-    #[inline]
-    fn of(data: &[u8], first: usize) -> Self {
-        let bits = window(data, first, Order::Intel);
-        Self([bits, bits.swap_bytes()])
-    }
-
-    #[inline]
-    fn of_order(self, order: Order) -> u64 {
-        self.0[order as usize]
-    }
-}
-
 impl Step {
-    #[inline]
-    fn short(&self, words: Words) -> u64 {
-        words.of_order(self.order) >> self.shift & self.mask
-    }
-
     /// How many bits the raw value has.
     pub fn length(&self) -> u32 {
         self.mask.count_ones()
@@ -228,7 +249,7 @@ impl Step {
 
     /// The value that raw bits stand for.
     pub fn value(&self, raw: u64) -> f64 {
-        self.number(raw) * self.scale + self.offset
+        (self.number(raw) * self.scale + self.offset) / self.divisor
     }
 }
 
@@ -248,19 +269,20 @@ mod tests {
     use std::vec::Vec;
 
     use super::super::bits::Field;
+    use super::super::quick::Lane;
     use super::*;
 
     fn step(field: Field, number: Number, scale: f64, offset: f64) -> (Step, Take) {
         let take = Take::of(field);
-        let bytes = field.bytes() as u8;
-        (Step { mask: take.mask, shift: take.shift, order: take.order, number, bytes, scale, offset }, take)
+        let (bytes, divisor) = (field.bytes() as u8, 1.0);
+        (Step { mask: take.mask, shift: take.shift, order: take.order, number, bytes, scale, offset, divisor }, take)
     }
 
     const fn run(steps: u32, guard: u32) -> Run {
         Run { steps, first: 0, guard }
     }
 
-    const EMPTY: Program<'static> = Program {
+    const EMPTY: Program<'static, &'static [Pair]> = Program {
         standard: &[],
         others: &[],
         groups: &[],
@@ -296,12 +318,14 @@ mod tests {
     fn signals_within_a_short_frame_are_given_and_others_are_not() {
         let low = step(Field { start: 0, length: 8, order: Order::Intel }, Number::Unsigned, 1.0, 0.0);
         let high = step(Field { start: 16, length: 8, order: Order::Intel }, Number::Signed, 0.5, 1.0);
-        let message = Message { run: 0, runs: 1, bytes: 3, step: 0, steps: 2, plain: 1, scaled: 0 };
-        let program = Program { messages: &[message], runs: &[run(2, 0)], steps: &[low.0, high.0], ..EMPTY };
-        let mut values = [9.0; 4];
-        assert_eq!(program.values(0, &[7, 0, 0xFE], &mut values), Some(2));
-        assert_eq!(values.map(f64::to_bits), [7.0, 0.0, 9.0, 9.0].map(f64::to_bits));
-        assert_eq!(program.values(0, &[7, 0], &mut values), None);
+        let pairs = [Pair::new(Lane::of(&low.0, low.1).unwrap(), Lane::of(&high.0, high.1))];
+        let message = Message { run: 0, runs: 1, bytes: 3, step: 0, steps: 2, pairs: &pairs[..] };
+        let program =
+            Program { messages: &[message], runs: &[run(2, 0)], steps: &[low.0, high.0], others: &[(1, 0)], ..EMPTY };
+        let mut values = [[9.0; 2]; 2];
+        assert_eq!(program.values(0, &[7, 0, 0xFE], &mut values), 2);
+        assert_eq!(values.as_flattened(), [7.0, 0.0, 9.0, 9.0]);
+        assert_eq!((program.read(1, &[7, 0], &mut values), program.read(2, &[7, 0], &mut values)), (1, 0));
         let mut seen = Vec::new();
         program.each(0, &[7, 0], |number, raw| seen.push((number, raw)));
         assert_eq!(seen, [(0, 7)]);
@@ -313,7 +337,7 @@ mod tests {
         let inner = Take::of(Field { start: 8, length: 8, order: Order::Intel });
         let value = step(Field { start: 16, length: 8, order: Order::Intel }, Number::Unsigned, 1.0, 0.0);
         let program = Program {
-            messages: &[Message { run: 0, runs: 1, bytes: SLOW, step: 0, steps: 1, plain: 1, scaled: 0 }],
+            messages: &[Message { run: 0, runs: 1, bytes: SLOW, step: 0, steps: 1, pairs: &[][..] }],
             runs: &[run(1, 2)],
             steps: &[value.0],
             guards: &[
@@ -330,31 +354,83 @@ mod tests {
         };
         assert!(reads([3, 8, 0]) && reads([3, 0, 0]));
         assert!(!reads([2, 8, 0]) && !reads([3, 2, 0]));
-        assert_eq!(program.values(0, &[3, 8, 0], &mut [0.0; 1]), None);
+        assert_eq!(program.values(0, &[3, 8, 5], &mut [[0.0; 2]]), 1);
+        assert_eq!(program.values(0, &[2, 8, 5], &mut [[0.0; 2]]), 0);
+    }
+
+    fn any_step() -> impl Strategy<Value = (Step, Take)> {
+        let number = prop_oneof![
+            40 => Just(Number::Unsigned),
+            40 => Just(Number::Signed),
+            1 => Just(Number::Float32),
+            1 => Just(Number::Float64),
+        ];
+        let line = prop_oneof![
+            Just((1.0, 0.0, 1.0)),
+            Just((1.0, -8192.0, 10.0)),
+            Just((-0.25, 7.0, 1.0)),
+            (any::<f64>(), any::<f64>(), Just(1.0)),
+        ];
+        let field =
+            (0_u16..64, 1_u8..=64, any::<bool>(), number, line).prop_map(|(start, length, intel, number, line)| {
+                let order = if intel { Order::Intel } else { Order::Motorola };
+                let length = match number {
+                    Number::Float32 => 32,
+                    Number::Float64 => 64,
+                    _ => length,
+                };
+                let (step, take) = step(Field { start, length, order }, number, line.0, line.1);
+                (Step { divisor: line.2, ..step }, take)
+            });
+        field.prop_filter("within eight bytes", |(step, take)| step.bytes <= 8 && take.first == 0 && !take.is_long())
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig { max_local_rejects: 1 << 20, ..ProptestConfig::default() })]
+
         #[test]
-        fn both_ways_of_reading_say_the_same(
-            start in 0_u16..64, length in 1_u8..=63, intel: bool, plain: bool, data in proptest::collection::vec(any::<u8>(), 8..=8),
+        fn both_ways_of_reading_say_the_same_bit_for_bit(
+            all in proptest::collection::vec(any_step(), 1..24), data in proptest::collection::vec(any::<u8>(), 0..=12),
+        ) {
+            let mut all = all;
+            all.sort_by_key(|(step, _)| step.bytes);
+            let lanes: Option<Vec<Lane>> = all.iter().map(|(step, take)| Lane::of(step, *take)).collect();
+            let needs = all.iter().map(|(step, _)| step.bytes).max().unwrap_or(0);
+            let bytes = if lanes.is_some() { needs } else { SLOW };
+            let lanes = lanes.unwrap_or_default();
+            let pairs: Vec<Pair> = lanes.chunks(2).map(|two| Pair::new(two[0], two.get(1).copied())).collect();
+            let steps: Vec<Step> = all.iter().map(|(step, _)| *step).collect();
+            let count = steps.len() as u16;
+            let message = Message { run: 0, runs: 1, bytes, step: 0, steps: count, pairs: &pairs[..] };
+            let runs = [run(count.into(), 0)];
+            let program = Program { messages: &[message], runs: &runs, steps: &steps, ..EMPTY };
+            let program = Program { others: &[(7, 0)], ..program };
+            let mut slow = Vec::new();
+            program.each(0, &data, |step, bits| slow.push(steps[step].value(bits).to_bits()));
+            prop_assert_eq!(slow.len() == steps.len(), data.len() >= usize::from(needs));
+            let mut values = [[0.0; 2]; 12];
+            let count = program.read(7, &data, &mut values);
+            let quick: Vec<u64> = values.as_flattened()[..count].iter().map(|value| value.to_bits()).collect();
+            prop_assert_eq!(quick, slow);
+            prop_assert_eq!(program.read(8, &data, &mut values), 0);
+            let room = steps.len() / 4;
+            prop_assert!(program.read(7, &data, &mut values[..room]) <= 2 * room);
+        }
+
+        #[test]
+        fn integers_of_up_to_forty_bits_all_have_a_lane(
+            start in 0_u16..64, length in 1_u8..=40, intel: bool, signed: bool, data: [u8; 8],
         ) {
             let field = Field { start, length, order: if intel { Order::Intel } else { Order::Motorola } };
             prop_assume!(field.fits(8));
-            let (scale, offset) = if plain { (1.0, 0.0) } else { (0.25, -7.0) };
-            let (step, _) = step(field, Number::Unsigned, scale, offset);
-            let (plain, scaled) = (u32::from(plain), u32::from(!plain));
-            let program = Program {
-                messages: &[Message { run: 0, runs: 1, bytes: 8, step: 0, steps: 1, plain, scaled }],
-                runs: &[run(1, 0)],
-                steps: &[step],
-                ..EMPTY
-            };
-            let mut values = [0.0];
-            program.values(0, &data, &mut values);
-            let mut raw = None;
-            program.each(0, &data, |_, bits| raw = Some(bits));
-            prop_assert_eq!(raw, field.extract(&data));
-            prop_assert_eq!(Some(values[0]), raw.map(|raw| step.value(raw)));
+            let number = if signed { Number::Signed } else { Number::Unsigned };
+            let (step, take) = step(field, number, 1.0, 0.0);
+            let pairs = [Pair::new(Lane::of(&step, take).unwrap(), None)];
+            let mut values = [[0.0; 2]];
+            quick::read(&pairs, &Words::of(&data), &mut values);
+            let raw = field.extract(&data).unwrap();
+            let expected = if signed { field.signed(raw) as f64 } else { raw as f64 };
+            prop_assert_eq!(values[0][0].to_bits(), expected.to_bits());
         }
     }
 }

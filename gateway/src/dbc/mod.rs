@@ -9,5 +9,5 @@ mod scan;
 
 pub use check::check;
 pub use matrix::{Branch, Diagnostic, Matrix, Message, Signal};
-pub use program::{Compiled, compile, position};
+pub use program::{Compiled, compile, position, quotient};
 pub use read::{LoadError, load, read};

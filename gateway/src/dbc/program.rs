@@ -1,15 +1,16 @@
 //! Lays a matrix out as a program of the core: what can be worked out once is worked out here.
 //!
-//! Invariant: step `n` of the program is signal `sources[n]` of its message, and [`Compiled::order`] puts the steps of a message in the
-//! order of their first bits, multiplexors before what lies under them.
+//! Invariant: step `n` of the program is signal `sources[n]` of its message; within a run, steps stand in the order of the bytes that they need.
 
 use std::collections::BTreeMap;
 
 use milepost_firmware::signal::bits::{Field, Order, Take};
 use milepost_firmware::signal::program::{Guard, Message, NONE, Program, Run, SLOW, Step, group};
+use milepost_firmware::signal::quick::{Lane, Pair};
 use milepost_firmware::signal::table::Number;
 
 use super::matrix::{self, Matrix, Signal};
+use crate::decimal::Line;
 
 /// Guards of one message that exist already, by multiplexor and values.
 type Guards = BTreeMap<(usize, Vec<(u64, u64)>), u32>;
@@ -20,7 +21,7 @@ pub struct Compiled {
     standard: Vec<u16>,
     others: Vec<(u32, u16)>,
     groups: Vec<(u32, u16)>,
-    messages: Vec<Message>,
+    messages: Vec<Message<Box<[Pair]>>>,
     runs: Vec<Run>,
     steps: Vec<Step>,
     guards: Vec<Guard>,
@@ -30,7 +31,7 @@ pub struct Compiled {
 
 impl Compiled {
     /// The program.
-    pub fn program(&self) -> Program<'_> {
+    pub fn program(&self) -> Program<'_, Box<[Pair]>> {
         Program {
             standard: &self.standard,
             others: &self.others,
@@ -48,9 +49,9 @@ impl Compiled {
         self.sources.get(step).map(|&signal| signal as usize)
     }
 
-    /// The most values that one frame has.
+    /// How many places, two by two, [`Program::values`] needs for any frame.
     pub fn widest(&self) -> usize {
-        self.messages.iter().map(|message| message.steps as usize).max().unwrap_or(0)
+        self.messages.iter().map(|message| usize::from(message.steps).div_ceil(2)).max().unwrap_or(0)
     }
 }
 
@@ -87,21 +88,21 @@ pub fn compile(matrix: &Matrix, all_groups: bool) -> Compiled {
     compiled
 }
 
-/// How much work a value is: least for unsigned numbers that are their own values, most for what is none of them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Work {
-    Plain,
-    Scaled,
-    Other,
+/// The line of an integer in the form in which its values are the nearest to what the matrix means.
+pub fn quotient(signal: &Signal) -> Option<(f64, f64, f64)> {
+    match signal.number {
+        Number::Unsigned | Number::Signed => Line::new(signal.scale, signal.offset).quotient(signal.field.length),
+        Number::Float32 | Number::Float64 => None,
+    }
 }
 
-fn work(signal: &Signal) -> Work {
-    match signal.number {
-        Number::Unsigned if signal.field.length < 64 => {
-            if signal.scale.to_bits() == 1.0_f64.to_bits() && signal.offset == 0.0 { Work::Plain } else { Work::Scaled }
-        }
-        _ => Work::Other,
-    }
+/// How a signal is read.
+fn step(signal: &Signal) -> (Step, Take) {
+    let take = Take::of(signal.field);
+    let Take { mask, shift, order, .. } = take;
+    let (scale, offset, divisor) = quotient(signal).unwrap_or((signal.scale, signal.offset, 1.0));
+    let (number, bytes) = (signal.number, signal.field.bytes() as u8);
+    (Step { mask, scale, offset, divisor, shift, order, number, bytes }, take)
 }
 
 impl Compiled {
@@ -112,31 +113,28 @@ impl Compiled {
             let guard = self.guard(message, at, &mut guards);
             runs.entry((guard, Take::of(signal.field).first)).or_default().push(at);
         }
-        let (run, step) = (self.runs.len() as u32, self.steps.len() as u32);
+        let (run, first_step) = (self.runs.len() as u32, self.steps.len() as u32);
         let mut bytes = 0;
+        let mut lanes = Vec::new();
         for (&(guard, first), signals) in &mut runs {
             self.runs.push(Run { steps: signals.len() as u32, first, guard });
-            signals.sort_by_key(|&at| work(&message.signals[at]));
+            signals.sort_by_key(|&at| message.signals[at].field.bytes());
             for &at in &*signals {
-                let signal = &message.signals[at];
-                let take = Take::of(signal.field);
-                let slow = guard > 0 || first > 0 || take.is_long();
-                let needs = signal.field.bytes() as u8;
-                bytes = bytes.max(if slow { SLOW } else { needs });
-                let Signal { number, scale, offset, .. } = *signal;
-                let Take { mask, shift, order, .. } = take;
-                self.steps.push(Step { mask, scale, offset, shift, order, number, bytes: needs });
+                let (step, take) = step(&message.signals[at]);
+                let lane = Lane::of(&step, take).filter(|_| guard == 0);
+                bytes = bytes.max(if lane.is_some() { step.bytes } else { SLOW });
+                self.steps.push(step);
                 self.sources.push(at as u32);
+                lanes.extend(lane);
             }
         }
-        let count = |wanted| message.signals.iter().filter(|&signal| work(signal) == wanted).count() as u32;
+        let lanes = if bytes == SLOW { &[] } else { &*lanes };
         self.messages.push(Message {
+            pairs: lanes.chunks(2).map(|two| Pair::new(two[0], two.get(1).copied())).collect(),
             run,
-            runs: runs.len() as u32,
-            step,
-            steps: message.signals.len() as u32,
-            plain: count(Work::Plain),
-            scaled: count(Work::Scaled),
+            runs: runs.len() as u16,
+            step: first_step,
+            steps: message.signals.len() as u16,
             bytes,
         });
     }

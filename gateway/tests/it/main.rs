@@ -8,6 +8,7 @@ mod consumption;
 mod damaged;
 mod decode;
 mod diagnostics;
+mod elm327;
 mod flash_file;
 mod fleet;
 mod fuzz;

@@ -10,7 +10,7 @@ use anyhow::{Context, Result, bail};
 use serde::Serialize;
 
 use crate::demo::target_folder;
-use crate::run;
+use crate::{run, setup};
 
 /// Recordings in the folder of `MILEPOST_DATA`: the log and the matrix that cantools takes.
 const LOGS: [(&str, &str); 2] =
@@ -55,7 +55,10 @@ pub(super) fn run(root: &Path, json: bool) -> Result<()> {
     ]))?;
     let ours = target.join("release/examples/bench_can");
     let folder = target.join("bench/can");
-    let python = cantools(&folder)?;
+    let (peer, package, program) = setup::CANTOOLS;
+    let peer = target.join(peer);
+    setup::python(&peer, package, program)?;
+    let python = peer.join("bin/python");
     let mut rows = Vec::new();
     for (log, dbc) in LOGS {
         let of = data.join(log);
@@ -91,17 +94,6 @@ fn show(rows: &[Row], json: bool) -> Result<()> {
         );
     }
     Ok(())
-}
-
-/// A Python with cantools in a folder of its own.
-fn cantools(folder: &Path) -> Result<PathBuf> {
-    let python = folder.join("venv/bin/python");
-    if !run::works(Command::new(&python).args(["-c", "import cantools"])) {
-        std::fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
-        run::quietly(Command::new("python3").args(["-m", "venv"]).arg(folder.join("venv")))?;
-        run::quietly(Command::new(&python).args(["-m", "pip", "install", "--quiet", "cantools"]))?;
-    }
-    Ok(python)
 }
 
 /// Generates and compiles the C of a matrix with a log built in.
