@@ -68,7 +68,7 @@ pub(crate) struct WorkBody {
 /// Records of another system.
 #[derive(Debug, Deserialize, ToSchema)]
 pub(crate) struct ImportBody {
-    /// The file's text: LubeLogger's service records, or our own table.
+    /// The file's text: `LubeLogger`'s service records, or our own table.
     csv: String,
 }
 

@@ -283,9 +283,8 @@ impl ServiceBook {
         let mut changes: Vec<&Entry> = self.entries.iter().collect();
         changes.sort_by_key(|entry| (entry.event.at_ms, entry.event.id));
         for entry in changes {
-            let of = match entry.event.kind {
-                Kind::Edited { of, .. } | Kind::Erased { of } | Kind::Restored { of } => of,
-                _ => continue,
+            let (Kind::Edited { of, .. } | Kind::Erased { of } | Kind::Restored { of }) = entry.event.kind else {
+                continue;
             };
             let Some(service) = services.iter_mut().find(|service| service.id == of) else { continue };
             match entry.event.kind {

@@ -13,6 +13,9 @@ use super::{Actor, Moment, Recall};
 /// How long a notice that is no reminder can be put off, in days; what reminders are granted follows from the service book.
 const LONGEST_SNOOZE_DAYS: u16 = 90;
 
+/// How long one that concerns safety and belongs to no service item may be put off, in days.
+const SAFETY_SNOOZE_DAYS: u16 = 7;
+
 /// What a notice speaks of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Subject {
@@ -231,7 +234,8 @@ impl NoticeDoc {
     pub fn answer(&mut self, answer: Answer, at: Moment, by: &Actor) -> bool {
         let to = match answer {
             Answer::Snooze { days } => {
-                let days = days.clamp(1, LONGEST_SNOOZE_DAYS);
+                let longest = if self.safety == SafetyClass::Safety { SAFETY_SNOOZE_DAYS } else { LONGEST_SNOOZE_DAYS };
+                let days = days.clamp(1, longest);
                 NoticeState::Snoozed { until_ms: self.after_all(at).ms().saturating_add(u64::from(days) * DAY_MS) }
             }
             Answer::Book => NoticeState::Booked,

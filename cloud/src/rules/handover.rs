@@ -10,7 +10,7 @@ use milepost_protocol::Downlink;
 use milepost_protocol::downlink::{Consent, Purposes};
 
 use super::{Effects, services};
-use crate::domain::{AccountId, Actor, ChangeKind, ConsentChange, IntentError, Remarks, Vehicle};
+use crate::domain::{AccountId, Actor, ChangeKind, ConsentChange, Remarks, Vehicle};
 
 /// Hands the car to another owner; answers whether anything changed.
 pub(super) fn transfer(
@@ -19,25 +19,25 @@ pub(super) fn transfer(
     by: &Actor,
     now_ms: u64,
     effects: &mut Effects,
-) -> Result<bool, IntentError> {
+) -> bool {
     if vehicle.owner.as_ref() == Some(to) {
-        return Ok(false);
+        return false;
     }
     vehicle.book.enter(now_ms, Kind::Transferred, by, Remarks::default());
     leave(vehicle, by, now_ms, effects);
     vehicle.owner = Some(to.clone());
-    Ok(true)
+    true
 }
 
 /// Notes that the car was sold to somebody who is not with us; answers whether anything changed.
-pub(super) fn sell(vehicle: &mut Vehicle, by: &Actor, now_ms: u64, effects: &mut Effects) -> Result<bool, IntentError> {
+pub(super) fn sell(vehicle: &mut Vehicle, by: &Actor, now_ms: u64, effects: &mut Effects) -> bool {
     if vehicle.book.sold {
-        return Ok(false);
+        return false;
     }
     vehicle.book.enter(now_ms, Kind::Sold, by, Remarks::default());
     leave(vehicle, by, now_ms, effects);
     vehicle.owner = None;
-    Ok(true)
+    true
 }
 
 fn leave(vehicle: &mut Vehicle, by: &Actor, now_ms: u64, effects: &mut Effects) {

@@ -33,7 +33,7 @@ pub fn carry_out(
             describe(vehicle, profile, effects);
             match (&vehicle.owner, owner) {
                 (Some(before), Some(to)) if before != to => {
-                    handover::transfer(vehicle, to, by, now_ms, effects)?;
+                    handover::transfer(vehicle, to, by, now_ms, effects);
                 }
                 (_, owner) => vehicle.owner.clone_from(owner),
             }
@@ -141,8 +141,8 @@ pub fn carry_out(
         }
         Intent::Applies { item, applies } => services::apply(vehicle, *item, *applies, by, now_ms, effects),
         Intent::Import { records } => services::import(vehicle, records, by, now_ms, effects),
-        Intent::Transfer { to } => handover::transfer(vehicle, to, by, now_ms, effects),
-        Intent::Sell => handover::sell(vehicle, by, now_ms, effects),
+        Intent::Transfer { to } => Ok(handover::transfer(vehicle, to, by, now_ms, effects)),
+        Intent::Sell => Ok(handover::sell(vehicle, by, now_ms, effects)),
         Intent::SetConsent { purposes } => {
             let purposes = purposes.and(Purposes::FUNCTION);
             if vehicle.consent.purposes == purposes {

@@ -12,7 +12,7 @@ use crate::i18n::{DistanceUnit, Format, item_name as item_text};
 pub enum Layout {
     /// Our own.
     Milepost,
-    /// LubeLogger's service records.
+    /// `LubeLogger`'s service records.
     LubeLogger,
 }
 

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use askama::Template;
 use axum::extract::{Request, State};
+use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
@@ -91,7 +92,9 @@ fn escape(path: &str) -> String {
 /// Gives what axum itself refuses (a path, a query or a form that does not read) the form of a problem.
 pub(crate) async fn plain_rejections(request: Request, next: Next) -> Response {
     let response = next.run(request).await;
-    if response.extensions().get::<Problem>().is_some() {
+    // A page that comes back with what was entered says itself what is wrong; what axum refuses is plain text.
+    let is_page = response.headers().get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
+    if is_page || response.extensions().get::<Problem>().is_some() {
         return response;
     }
     match response.status() {

@@ -417,7 +417,7 @@ async fn a_letter_is_printed_from_its_task_and_done_once() {
         axum::body::to_bytes(body, 1 << 20).await.unwrap()
     };
     assert!(print().await.starts_with(b"%PDF-"));
-    let chinese = scene.anna.json(Method::PUT, "/api/v1/preferences", r#"{"language":"zh-Hans"}"#).await;
+    let chinese = scene.anna.json(Method::PUT, "/api/v1/preferences", r#"{"language":"zh-Hans","unit":"km"}"#).await;
     assert_eq!(chinese.status, StatusCode::OK, "{}", chinese.body);
     assert!(print().await.starts_with(b"%PDF-"), "the font has no Chinese, so that letter comes in English");
     let done = format!("/api/v1/tasks/golf-1/{}/letter/done", brake_reminder());

@@ -6,7 +6,7 @@ use milepost_engine::vin::Vin;
 use milepost_protocol::plan::MAX_PLAN_ITEMS;
 
 use super::*;
-use crate::domain::{Imported, OTHER_WORK, Service};
+use crate::domain::{AccountId, Imported, OTHER_WORK, Service};
 
 const CABIN_FILTER: ItemId = ItemId(7);
 
@@ -201,7 +201,7 @@ fn row_25_a_car_that_is_handed_over_takes_its_book_along_and_nothing_personal() 
     car.wish(Intent::SetConsent { purposes: Purposes::OFFERS }, &anna()).unwrap();
     car.sent.clear();
     assert_eq!(car.wish(Intent::Transfer { to: bert }, &anna()), Ok(true));
-    assert_eq!(car.vehicle.owner.as_ref().map(|owner| owner.as_str()), Some("bert"));
+    assert_eq!(car.vehicle.owner.as_ref().map(AccountId::as_str), Some("bert"));
     assert_eq!(car.vehicle.consent.purposes, Purposes::FUNCTION);
     assert!(car.service(record).stands && car.vehicle.state.trips.ended.is_empty());
     assert_eq!(car.state(oil(1, Level::Due)), NoticeState::Raised, "the new owner is told");

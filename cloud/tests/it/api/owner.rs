@@ -55,7 +55,7 @@ async fn complete(client: &Client, key: &str, body: &str) -> Answer {
 async fn a_completion_under_one_key_takes_effect_once() {
     let app = TestApp::new().await;
     let anna = app.client("anna").await;
-    let body = r#"{"at":"2026-11-10T10:00:00Z","odometer_m":47000000}"#;
+    let body = r#"{"at":"2026-11-10T10:00:00Z","odometer_m":47700000}"#;
     let (first, again) = (complete(&anna, "k-1", body).await, complete(&anna, "k-1", body).await);
     assert_eq!((first.status, again.status), (StatusCode::OK, StatusCode::OK), "{}", again.body);
     assert_eq!(first.json()["item"]["cycle"], again.json()["item"]["cycle"]);

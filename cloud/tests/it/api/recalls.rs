@@ -87,6 +87,6 @@ async fn a_row_that_does_not_read_is_named_and_nothing_is_taken() {
     let refused = import(&emil, &text).await;
     assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
     let detail = refused.json()["detail"].as_str().unwrap().to_owned();
-    assert!(detail.ends_with("row 5, column 5 (YEARTXT): \"soon\" is no model year"), "{detail}");
+    assert!(detail.ends_with("(row 5, column 5 (YEARTXT): \"soon\" is no model year)"), "{detail}");
     assert!(app.vehicle("golf-1").await.notices.values().all(|notice| notice.recall.is_none()));
 }

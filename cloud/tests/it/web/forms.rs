@@ -38,7 +38,7 @@ async fn work_done_starts_a_new_cycle_and_can_be_taken_back() {
     let app = TestApp::new().await;
     let anna = app.client("anna").await;
     let before = app.vehicle("golf-1").await.item(ItemId::BRAKE_FLUID).unwrap().anchor;
-    let done = anna.form(&format!("{BRAKE}/complete"), "date=2026-11-10&odometer=47000").await;
+    let done = anna.form(&format!("{BRAKE}/complete"), "date=2026-11-10&odometer=47700").await;
     assert_eq!(done.location(), "/vehicles/golf-1?did=complete&item=2");
     let page = anna.get(done.location()).await.body;
     assert!(page.contains("Brake fluid noted as done.") && page.contains("/items/2/undo"), "{page}");
