@@ -16,6 +16,7 @@ pub mod plan;
 
 #[cfg(feature = "alloc")]
 pub mod attribution;
+#[cfg(feature = "alloc")]
 pub mod booking;
 #[cfg(feature = "alloc")]
 pub mod channels;

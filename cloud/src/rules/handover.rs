@@ -13,13 +13,7 @@ use super::{Effects, services};
 use crate::domain::{AccountId, Actor, ChangeKind, ConsentChange, Remarks, Vehicle};
 
 /// Hands the car to another owner; answers whether anything changed.
-pub(super) fn transfer(
-    vehicle: &mut Vehicle,
-    to: &AccountId,
-    by: &Actor,
-    now_ms: u64,
-    effects: &mut Effects,
-) -> bool {
+pub(super) fn transfer(vehicle: &mut Vehicle, to: &AccountId, by: &Actor, now_ms: u64, effects: &mut Effects) -> bool {
     if vehicle.owner.as_ref() == Some(to) {
         return false;
     }
