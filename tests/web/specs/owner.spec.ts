@@ -14,9 +14,13 @@ test("the first thing to read is one sentence about the car", async ({ page }) =
 
 test("every item says when and why", async ({ page }) => {
   const items = page.getByRole("region", { name: "What comes next" }).locator("ol > li");
-  await expect(items).toHaveCount(5);
+  await expect(items.first()).toBeVisible();
+  // A combustion car's plan has more than the five items of every car.
+  expect(await items.count()).toBeGreaterThan(5);
   for (const item of await items.all()) {
     await expect(item.getByRole("heading", { level: 3 })).not.toBeEmpty();
+    // What only a measurement can make due says that, and has no figures before there is one.
+    if (await item.getByText("As soon as a measurement asks for it").isVisible()) continue;
     const why = item.locator("ul.why").getByRole("listitem").first();
     // What is in good time keeps its reasons folded.
     if (await item.getByText("In good time").isVisible()) await item.getByText("Why", { exact: true }).click();
