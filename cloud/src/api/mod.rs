@@ -91,6 +91,7 @@ pub fn router() -> (Router<AppState>, Document) {
         .routes(routes!(channels::unsubscribe))
         .routes(routes!(channels::deliveries))
         .routes(routes!(links::answer))
+        .routes(routes!(links::confirm))
         .routes(routes!(bookings::workshops))
         .routes(routes!(bookings::slots))
         .routes(routes!(bookings::list, bookings::book))

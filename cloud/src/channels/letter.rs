@@ -184,7 +184,13 @@ mod tests {
 
     fn told(text: &str) -> Told {
         let link = format!("https://cars.example/n/{}", "x".repeat(180));
-        Told { title: "Brake fluid due".into(), text: text.into(), vehicle: "VW Golf, 2021".into(), link }
+        Told {
+            title: "Brake fluid due".into(),
+            text: text.into(),
+            vehicle: "VW Golf, 2021".into(),
+            link,
+            once: String::new(),
+        }
     }
 
     fn letter(text: &str) -> Result<Vec<u8>, LetterError> {

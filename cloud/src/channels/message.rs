@@ -4,6 +4,7 @@
 
 use askama::Template;
 
+use super::Unconfirmed;
 use super::links::{Links, Target};
 use crate::accounts::Account;
 use crate::domain::{NoticeDoc, Vehicle};
@@ -19,6 +20,8 @@ pub(super) struct Told {
     pub(super) vehicle: String,
     /// Where it can be answered without a log-in.
     pub(super) link: String,
+    /// Where a program answers it once on the owner's behalf.
+    pub(super) once: String,
 }
 
 /// A message in words.
@@ -44,6 +47,27 @@ struct Plain<'a> {
     words: &'a Words,
 }
 
+/// The question whether an address is its owner's, in words.
+#[derive(Debug, Clone)]
+pub(super) struct Question {
+    localizer: Localizer,
+    pub(super) subject: String,
+    greeting: String,
+    link: String,
+}
+
+#[derive(Template)]
+#[template(path = "mail/confirm.html")]
+struct QuestionHtml<'a> {
+    question: &'a Question,
+}
+
+#[derive(Template)]
+#[template(path = "mail/confirm.txt")]
+struct QuestionPlain<'a> {
+    question: &'a Question,
+}
+
 /// What words are made with.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Pen<'a> {
@@ -63,17 +87,31 @@ impl Pen<'_> {
         let localizer = self.localizer();
         let zone = zone(&vehicle.profile.time_zone);
         let format = Format { localizer, unit: self.account.unit, zone, now_ms: self.now_ms };
-        let link = self.links.url(&Target::Notice {
-            device: vehicle.device.clone(),
-            notice: notice.id(),
-            owner: self.account.id.clone(),
-            until_ms: self.now_ms.saturating_add(self.link_ms),
-        });
+        let (device, owner) = (vehicle.device.clone(), self.account.id.clone());
+        let until_ms = self.now_ms.saturating_add(self.link_ms);
+        let (id, answers) = (notice.id(), notice.answers());
+        let once = Target::Once { device: device.clone(), notice: id, owner: owner.clone(), answers, until_ms };
+        let link = Target::Notice { device, notice: id, owner, until_ms };
         Told {
             title: title(localizer, notice.subject),
             text: text(&format, notice),
             vehicle: vehicle_name(localizer, vehicle),
-            link,
+            link: self.links.url(&link),
+            once: self.links.url(&once),
+        }
+    }
+
+    /// The question whether an address is its owner's.
+    pub(super) fn question(&self, address: &Unconfirmed) -> Question {
+        let localizer = self.localizer();
+        let name = self.account.display_name.as_str();
+        let owner = self.account.id.clone();
+        let until_ms = self.now_ms.saturating_add(self.link_ms);
+        Question {
+            localizer,
+            subject: localizer.text("confirm-mail-subject"),
+            greeting: localizer.with("mail-greeting", [("name", name.into())]),
+            link: self.links.url(&Target::Confirm { address: address.hash(&owner), owner, until_ms }),
         }
     }
 
@@ -97,6 +135,23 @@ impl Pen<'_> {
     }
 }
 
+impl Question {
+    /// A text, for the templates.
+    pub(super) fn t(&self, key: &str) -> String {
+        self.localizer.text(key)
+    }
+
+    /// The language, for the `lang` attribute.
+    pub(super) fn language(&self) -> &'static str {
+        self.localizer.language().code()
+    }
+
+    /// The mail as HTML and as plain text.
+    pub(super) fn parts(&self) -> Result<(String, String), askama::Error> {
+        Ok((QuestionHtml { question: self }.render()?, QuestionPlain { question: self }.render()?))
+    }
+}
+
 impl Words {
     /// A text, for the templates.
     pub(super) fn t(&self, key: &str) -> String {
@@ -108,13 +163,8 @@ impl Words {
         self.localizer.language().code()
     }
 
-    /// The message as HTML.
-    pub(super) fn html(&self) -> Result<String, askama::Error> {
-        Html { words: self }.render()
-    }
-
-    /// The message as plain text.
-    pub(super) fn plain(&self) -> Result<String, askama::Error> {
-        Plain { words: self }.render()
+    /// The message as HTML and as plain text.
+    pub(super) fn parts(&self) -> Result<(String, String), askama::Error> {
+        Ok((Html { words: self }.render()?, Plain { words: self }.render()?))
     }
 }

@@ -6,6 +6,7 @@
 //! a message is repeated only under the idempotency key of its first attempt, and nobody waits for a channel but its own loop.
 
 mod book;
+mod confirm;
 mod contact;
 mod delivery;
 mod email;
@@ -25,11 +26,12 @@ mod webhook;
 mod wish;
 mod worker;
 
+pub use confirm::{Asked, Unconfirmed};
 pub use contact::{Address, Contact, Postal, Subscription, Webhook};
 pub use delivery::{Delivery, DeliveryKey, Purpose, State, Why};
 pub use error::{ChannelError, SendError};
 pub use letter::LetterError;
-pub use links::{Links, Target};
+pub use links::{Links, SNOOZE_DAYS, Target};
 pub(crate) use outbox::{concerns, mark};
 pub use push::{decrypt, encrypt};
 pub use service::{Channels, Dead, Parts};

@@ -10,6 +10,7 @@ use rand::TryRngCore as _;
 use rand::rngs::OsRng;
 
 use super::book::{self, Book};
+use super::confirm::Asking;
 use super::links::Links;
 use super::message::Pen;
 use super::outbox::mark;
@@ -94,8 +95,29 @@ impl Channels {
 
     /// Replaces how an account can be reached; a conflict if somebody was faster. Durable on `Ok`.
     pub async fn save(&self, account: &AccountId, version: u64, contact: &Contact) -> Result<(), ChannelError> {
-        let write = book::put_contact(account, version, contact)?;
-        self.write(account, vec![write]).await
+        let asking = Asking::of(contact, account);
+        let asking = book::put_asking(account, asking.as_ref(), Expected::Any)?;
+        self.write(account, vec![book::put_contact(account, version, contact)?, asking]).await
+    }
+
+    /// Takes the word of an address's owner that it is theirs; `false` if it is not the address that was asked about. Durable on `Ok`.
+    pub async fn confirm(&self, account: &AccountId, address: &str) -> Result<bool, ChannelError> {
+        let (version, mut contact) = self.book.contact(account).await?;
+        let is_meant = contact.confirm(account, address);
+        if is_meant {
+            self.save(account, version, &contact).await?;
+        }
+        Ok(is_meant)
+    }
+
+    /// Asks the owner of the unconfirmed address once more; `false` if there is none, or too many were asked today. Durable on `Ok`.
+    pub async fn ask_again(&self, account: &AccountId) -> Result<bool, ChannelError> {
+        let (version, mut contact) = self.book.contact(account).await?;
+        let is_asked = contact.ask_again(self.service.clock().now_ms());
+        if is_asked {
+            self.save(account, version, &contact).await?;
+        }
+        Ok(is_asked)
     }
 
     /// A new secret for an owner's own system: 64 hexadecimal digits.
@@ -132,7 +154,7 @@ impl Channels {
 
     /// Takes every address, browser, delivery and task of an account away. Durable on `Ok`.
     pub async fn forget(&self, account: &AccountId) -> Result<(), ChannelError> {
-        let mut docs = vec![book::drop_contact(account)];
+        let mut docs = vec![book::drop_contact(account), book::put_asking(account, None, Expected::Any)?];
         let browsers = self.book.subscriptions(account).await?;
         docs.extend(browsers.iter().map(|known| book::drop_subscription(account, &known.id(account))));
         let mut changes = Vec::new();

@@ -187,6 +187,15 @@ impl NoticeDoc {
         &self.history
     }
 
+    /// How often it was answered, by anybody and in any way.
+    pub fn answers(&self) -> usize {
+        let is_answer = |step: &&Transition| {
+            use NoticeState::{Booked, Done, Refused, Snoozed};
+            matches!(step.to, Snoozed { .. } | Booked | Done | Refused)
+        };
+        self.history.iter().filter(is_answer).count()
+    }
+
     /// Notes that the car raised it too; answers whether that was the first raise.
     pub fn raised_in_car(&mut self, at: Moment) -> bool {
         self.in_car = true;

@@ -37,7 +37,7 @@ pub(crate) use booking::invitation;
 pub(crate) use car::hand_over;
 pub use faces::faces;
 pub(crate) use form::parse_answer;
-pub(crate) use links::linked;
+pub(crate) use links::{confirmed, linked};
 pub(crate) use login::{agent, client};
 pub use reader::Reader;
 pub use router::router;

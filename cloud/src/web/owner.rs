@@ -56,6 +56,7 @@ impl Did {
             "preferences" => ("flash-preferences", None),
             "channels" => ("flash-channels", None),
             "push" => ("flash-push", None),
+            "asked" => ("flash-asked", None),
             "session" => ("flash-session-ended", None),
             "complete" => {
                 let item = self.item?;

@@ -41,6 +41,8 @@ pub fn router(state: AppState) -> Router {
         .route("/account/push/{subscription}/remove", post(channels::remove))
         .route("/sw.js", get(channels::service_worker))
         .route("/n/{token}", get(links::show).post(links::answer))
+        .route("/confirm/{token}", get(links::confirm_page).post(links::confirm))
+        .route("/account/email/ask", post(channels::ask))
         .route("/unsubscribe/{token}", get(links::unsubscribe_page).post(links::unsubscribe))
         .route("/account/sessions/{session}/revoke", post(account::revoke))
         .route("/vehicles/{vehicle}", get(home::show))

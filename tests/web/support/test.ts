@@ -44,13 +44,25 @@ export function vehicleUrl(service: Service, page = "", vehicle = CAR): string {
   return `${service.url}/vehicles/${vehicle}${page && `/${page}`}`;
 }
 
-/** Lets an owner who is logged in hear by e-mail, call and letter, at once. */
-export async function chooseChannels(page: Page, service: Service): Promise<void> {
+/** Names the owner's address, which then waits for its confirmation. */
+export async function nameAddress(page: Page, service: Service): Promise<void> {
+  await page.goto(`${service.url}/account/channels`);
+  await page.getByRole("group", { name: "E-mail", exact: true }).getByLabel("When").selectOption({ label: "Never" });
+  await page.getByLabel("E-mail address").fill("anna@example.org");
+  await page.getByRole("button", { name: "Save" }).click();
+  await expect(page.getByRole("heading", { name: "Is this your e-mail address?" })).toBeVisible();
+}
+
+/** Confirms the address and hears by e-mail, call and letter, at once; `delivers` says whether the mail server takes more than the question. */
+export async function confirmAndChoose(page: Page, service: Service, delivers: boolean): Promise<void> {
+  await page.goto(service.url + (await service.mail.link("confirm")));
+  await page.getByRole("button", { name: "Yes, this is my address" }).click();
+  await expect(page.getByText("Thank you.")).toBeVisible();
+  service.mail.refuses = !delivers;
   await page.goto(`${service.url}/account/channels`);
   for (const name of ["E-mail", "Call by your workshop", "Letter"]) {
     await page.getByRole("group", { name, exact: true }).getByLabel("When").selectOption({ label: "At once" });
   }
-  await page.getByLabel("E-mail address").fill("anna@example.org");
   await page.getByLabel("Postal address, a line each").fill("Anna Lindholm\nWeg 1\n12345 Ort");
   await page.getByRole("button", { name: "Save" }).click();
   await expect(page.getByRole("status").filter({ hasText: "Saved." })).toBeVisible();
