@@ -86,6 +86,8 @@ pub(crate) struct Page {
     pub(crate) links: Vec<Link>,
     pub(crate) vehicles: Vec<VehicleChoice>,
     pub(crate) on_account: bool,
+    /// Whether the browser may keep it for when there is no connection: owners' pages alone.
+    pub(crate) keeps: bool,
 }
 
 impl Page {
@@ -100,6 +102,7 @@ impl Page {
             links: Vec::new(),
             vehicles: Vec::new(),
             on_account: false,
+            keeps: false,
         }
     }
 
@@ -134,6 +137,7 @@ impl Page {
             links,
             vehicles: Vec::new(),
             on_account: section == Section::Account,
+            keeps: account.role == Role::Owner,
         }
     }
 
