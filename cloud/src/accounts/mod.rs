@@ -9,6 +9,7 @@ mod limiter;
 mod login;
 mod password;
 mod session;
+mod tokens;
 
 pub use access::{Advisor, Caller, Engineer, Owner, SignedIn};
 pub use account::{Account, Role, Theme};
@@ -18,3 +19,4 @@ pub use limiter::Limiter;
 pub use login::{Accounts, AccountsError, LoginError};
 pub use password::{PasswordError, Passwords};
 pub use session::{RandomError, Session, SessionId, Token};
+pub use tokens::{ApiToken, MAX_TOKEN_DAYS, MAX_TOKENS, Scope, TokenWish};

@@ -23,14 +23,17 @@ mod profile;
 mod queue;
 mod recalls;
 mod rollouts;
+mod scopes;
 mod services;
 mod session;
 mod tasks;
+mod tokens;
 mod undelivered;
 mod vehicles;
 
 pub use problem::{Problem, ProblemBody};
 pub(crate) use profile::described;
+pub(crate) use scopes::scope_of;
 
 use axum::Router;
 use utoipa::OpenApi;
@@ -44,7 +47,7 @@ use crate::web::AppState;
 #[openapi(
     info(
         title = "Milepost",
-        description = "Vehicles, notices and consent. Log in with POST /api/v1/session; the cookie that it sets carries every further call.",
+        description = "Vehicles, notices and consent. Log in with POST /api/v1/session; the cookie that it sets carries every further call. Programs of an owner's own send a token instead.",
         version = "1"
     ),
     components(schemas(ProblemBody)),
@@ -92,6 +95,8 @@ pub fn router() -> (Router<AppState>, Document) {
         .routes(routes!(channels::deliveries))
         .routes(routes!(links::answer))
         .routes(routes!(links::confirm))
+        .routes(routes!(tokens::list, tokens::make))
+        .routes(routes!(tokens::revoke))
         .routes(routes!(bookings::workshops))
         .routes(routes!(bookings::slots))
         .routes(routes!(bookings::list, bookings::book))
@@ -138,6 +143,7 @@ pub fn uploads() -> (Router<AppState>, Document) {
 pub fn full_document() -> Document {
     let (_, mut document) = router();
     document.merge(uploads().1);
+    scopes::secure(&mut document);
     document
 }
 

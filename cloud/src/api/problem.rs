@@ -86,6 +86,11 @@ impl Problem {
         Self::new(StatusCode::FORBIDDEN, "cross-site")
     }
 
+    /// The token does not open this; that the route exists stands in the public document.
+    pub fn scope() -> Self {
+        Self::new(StatusCode::FORBIDDEN, "scope")
+    }
+
     /// A field is missing or out of its range.
     pub fn invalid() -> Self {
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid")
@@ -219,6 +224,7 @@ impl Problem {
         "not-found",
         "method",
         "cross-site",
+        "scope",
         "invalid",
         "completion",
         "not-invited",

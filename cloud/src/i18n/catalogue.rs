@@ -36,6 +36,7 @@ macro_rules! files {
             include_str!(concat!("../../locales/", $folder, "/lab.ftl")),
             include_str!(concat!("../../locales/", $folder, "/account.ftl")),
             include_str!(concat!("../../locales/", $folder, "/channels.ftl")),
+            include_str!(concat!("../../locales/", $folder, "/tokens.ftl")),
             include_str!(concat!("../../locales/", $folder, "/errors.ftl")),
         ]
     };

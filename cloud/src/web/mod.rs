@@ -29,6 +29,7 @@ mod services;
 mod spark;
 mod state;
 mod tasks;
+mod tokens;
 mod trips;
 pub(crate) mod view;
 

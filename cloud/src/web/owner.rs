@@ -58,6 +58,8 @@ impl Did {
             "push" => ("flash-push", None),
             "asked" => ("flash-asked", None),
             "session" => ("flash-session-ended", None),
+            "token" => ("flash-token", None),
+            "token-revoked" => ("flash-token-revoked", None),
             "complete" => {
                 let item = self.item?;
                 let name = item_name(localizer, ItemId(item));

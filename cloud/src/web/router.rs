@@ -13,7 +13,7 @@ use tower_http::limit::RequestBodyLimitLayer;
 
 use super::{
     AppState, account, advisor, assets, booking, car, channels, errors, home, lab, links, live, login, offers, privacy,
-    security, services, tasks, trips,
+    security, services, tasks, tokens, trips,
 };
 use crate::api::{self, Problem};
 use crate::firmware::MAX_IMAGE_LEN;
@@ -43,6 +43,8 @@ pub fn router(state: AppState) -> Router {
         .route("/n/{token}", get(links::show).post(links::answer))
         .route("/confirm/{token}", get(links::confirm_page).post(links::confirm))
         .route("/account/email/ask", post(channels::ask))
+        .route("/account/tokens", get(tokens::show).post(tokens::make))
+        .route("/account/tokens/{token}/revoke", post(tokens::revoke))
         .route("/unsubscribe/{token}", get(links::unsubscribe_page).post(links::unsubscribe))
         .route("/account/sessions/{session}/revoke", post(account::revoke))
         .route("/vehicles/{vehicle}", get(home::show))

@@ -18,8 +18,11 @@ const FLASHING: &str = r#"{"device":"golf-1","board":"mps2-an386","image_sha256"
 /// A browser that takes notifications.
 const SUBSCRIPTION: &str = r#"{"endpoint":"https://push.example/1","keys":{"p256dh":"BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4","auth":"BTBZMqHH6r4Tts7J_aSIgg"}}"#;
 
+/// A token for a program that reads.
+const TOKEN: &str = r#"{"name":"Home","scopes":["vehicles:read"],"days":90}"#;
+
 /// Every operation with what each kind of caller gets.
-const CASES: [(&str, &str, &str, Statuses); 77] = [
+const CASES: [(&str, &str, &str, Statuses); 80] = [
     ("get", "/api/v1/session", "", ANYBODY_SIGNED_IN),
     ("post", "/api/v1/session", r#"{"account":"nobody","password":"wrong"}"#, [401; 5]),
     ("get", "/api/v1/sessions", "", ANYBODY_SIGNED_IN),
@@ -57,6 +60,9 @@ const CASES: [(&str, &str, &str, Statuses); 77] = [
     ("get", "/api/v1/vehicles/{vehicle}/deliveries", "", OWNER),
     ("post", "/api/v1/notice-links/{token}", r#"{"answer":"book"}"#, [404; 5]),
     ("post", "/api/v1/email-confirmations/{token}", "", [404; 5]),
+    ("get", "/api/v1/tokens", "", [401, 200, 200, 404, 404]),
+    ("post", "/api/v1/tokens", TOKEN, [401, 201, 201, 404, 404]),
+    ("delete", "/api/v1/tokens/{token}", "", [401, 404, 404, 404, 404]),
     ("get", "/api/v1/tasks", "", ADVISOR),
     ("post", "/api/v1/tasks/{vehicle}/{notice}/{kind}/done", "", [401, 404, 404, 404, 404]),
     ("get", "/api/v1/tasks/{vehicle}/{notice}/letter", "", [401, 404, 404, 404, 404]),
