@@ -6,6 +6,7 @@ mod api;
 mod app;
 mod channels;
 mod cloud;
+mod complaints;
 mod frontdoor;
 mod kill;
 mod lab_seed;
