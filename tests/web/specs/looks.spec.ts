@@ -86,6 +86,13 @@ test("the pages around what is sent", async ({ page, service, browser }) => {
     await inspect(other, `${path.replace("/", "-")}-empty`);
   }
 
+  await page.goto(`${service.url}/account/tokens`);
+  await inspect(page, "tokens");
+  await page.getByLabel("What it is for").fill("Home");
+  await page.getByRole("button", { name: "Make it" }).click();
+  await expect(page.getByText(/^mp_[0-9a-f]{64}$/)).toBeVisible();
+  await inspect(page, "tokens-new");
+
   await nameAddress(page, service);
   await inspect(page, "channels-unconfirmed");
   await confirmAndChoose(page, service, false);
