@@ -2,7 +2,7 @@
 import { expect, logIn, test, vehicleUrl } from "../support/test.js";
 import { owner } from "../support/service.js";
 
-test.use({ serviceWorkers: "allow" });
+test.use({ serviceWorkers: "allow", cutsLine: true });
 
 test("pages that were seen can be read without a connection, and say how old they are", async ({ page, service, context }) => {
   await logIn(page, service, owner);
