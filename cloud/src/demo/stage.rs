@@ -8,9 +8,9 @@ use anyhow::{Context, Result, ensure};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
-use milepost_engine::plan::{Powertrain, standard, under_way};
+use milepost_engine::plan::Powertrain;
 use milepost_protocol::downlink::Purposes;
-use milepost_protocol::plan::{Anchor, DAY_MS};
+use milepost_protocol::plan::DAY_MS;
 use rand::Rng;
 use rand::distr::Alphanumeric;
 use serde::Serialize;
@@ -167,10 +167,9 @@ async fn register(server: &RunningServer, participant: &Participant, epoch_ms: u
         ..Profile::default()
     };
     server.service.register(device, profile, Some(participant.owner.clone()), Actor::System).await?;
-    let plan = standard(powertrain, Anchor { cycle: 1, ..Anchor::default() });
-    let items = plan.items.iter().zip(&participant.progress);
-    let items = items.map(|(item, progress)| under_way(*item, *progress, past.odometer_m, epoch_ms)).collect();
-    server.service.set_plan(device, items, Actor::System).await?;
+    let mut progress = participant.progress.iter().copied().cycle();
+    super::begin_under_way(&server.service, device, past.odometer_m, epoch_ms, || progress.next().unwrap_or(0.5))
+        .await?;
     let all = Purposes::FUNCTION.and(Purposes::WORKSHOP);
     let purposes = if participant.offers { all.and(Purposes::OFFERS) } else { all };
     server.service.set_consent(device, purposes, Actor::Owner(participant.owner.clone())).await?;
