@@ -23,8 +23,11 @@ use crate::config;
 use crate::domain::{AccountId, NoticeDoc, Vehicle};
 use crate::i18n::Format;
 use crate::service::Service;
-use crate::store::{DocWrite, Expected};
+use crate::store::{DocWrite, Expected, StoreError};
 use crate::zones::zone;
+
+/// How often an address is confirmed anew when its contact changes meanwhile.
+const CONFIRM_TRIES: u32 = 16;
 
 /// How many tasks are looked through.
 const MAX_TASKS: usize = 500;
@@ -102,12 +105,18 @@ impl Channels {
 
     /// Takes the word of an address's owner that it is theirs; `false` if it is not the address that was asked about. Durable on `Ok`.
     pub async fn confirm(&self, account: &AccountId, address: &str) -> Result<bool, ChannelError> {
-        let (version, mut contact) = self.book.contact(account).await?;
-        let is_meant = contact.confirm(account, address);
-        if is_meant {
-            self.save(account, version, &contact).await?;
+        let mut tries = 0;
+        loop {
+            let (version, mut contact) = self.book.contact(account).await?;
+            if !contact.confirm(account, address) {
+                return Ok(false);
+            }
+            match self.save(account, version, &contact).await {
+                // A quick reader is faster than the note that the mail has gone out.
+                Err(ChannelError::Store(StoreError::Conflict { .. })) if tries < CONFIRM_TRIES => tries += 1,
+                saved => return saved.map(|()| true),
+            }
         }
-        Ok(is_meant)
     }
 
     /// Asks the owner of the unconfirmed address once more; `false` if there is none, or too many were asked today. Durable on `Ok`.
