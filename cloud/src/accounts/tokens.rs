@@ -94,13 +94,14 @@ pub struct TokenWish {
 
 impl TokenWish {
     /// The wish in order, if it can be granted: a name, at least one scope, and 1 to [`MAX_TOKEN_DAYS`] days.
-    fn checked(mut self) -> Option<Self> {
-        self.name = self.name.trim().to_owned();
-        let is_named = !self.name.is_empty() && self.name.chars().count() <= MAX_NAME;
-        self.scopes.sort_unstable();
-        self.scopes.dedup();
-        let is_good = is_named && !self.name.chars().any(char::is_control) && !self.scopes.is_empty();
-        (is_good && (1..=MAX_TOKEN_DAYS).contains(&self.days)).then_some(self)
+    fn checked(self) -> Option<Self> {
+        let Self { name, mut scopes, days } = self;
+        let name = name.trim().to_owned();
+        scopes.sort_unstable();
+        scopes.dedup();
+        let is_named = !name.is_empty() && name.chars().count() <= MAX_NAME && !name.chars().any(char::is_control);
+        let is_good = is_named && !scopes.is_empty() && (1..=MAX_TOKEN_DAYS).contains(&days);
+        is_good.then_some(Self { name, scopes, days })
     }
 }
 
