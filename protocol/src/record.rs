@@ -28,6 +28,7 @@ macro_rules! records {
     ($($(#[$doc:meta])* $kind:literal => $name:ident,)*) => {
         /// One fact from a car.
         #[derive(Debug, Clone, PartialEq)]
+        #[expect(clippy::large_enum_variant, reason = "without an allocator there is no box, and one lives at a time")]
         pub enum Record {
             $($(#[$doc])* $name($name),)*
             /// A kind that this build does not know, kept as it came.

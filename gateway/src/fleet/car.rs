@@ -138,6 +138,7 @@ impl Car {
         let settings = settings(&generator, time, board.as_ref(), ResetReason::PowerOn);
         let now = Now { uptime_ms: 0, unix_ms: Some(born_ms) };
         let device = Box::pin(Device::start(flash, settings, now)).await?;
+        let collecting = Collecting::open(&folder.join(format!("{id}.flash")));
         let status = device.status();
         ledger.count(status.boot, status.created)?;
         let earlier = earlier(&ledger, status.boot);
@@ -147,7 +148,7 @@ impl Car {
             id,
             folder: folder.to_owned(),
             generator,
-            host: Host::new(device, Collecting::open(&folder.join(format!("{id}.flash")))),
+            host: Host::new(device, collecting),
             board,
             link,
             ledger,
@@ -268,6 +269,7 @@ impl Car {
         let settings = settings(&generator, shared.time, board.as_ref(), restart.reset);
         let now = Now { uptime_ms: 0, unix_ms: Some(at_ms) };
         let device = Box::pin(Device::start(flash, settings, now)).await?;
+        let collecting = Collecting::open(&folder.join(format!("{id}.flash")));
         let status = device.status();
         ledger.count(status.boot, status.created)?;
         if let (Some(link), Some(board)) = (&mut link, &board) {
@@ -275,7 +277,7 @@ impl Car {
         }
         Ok(Self {
             earlier: earlier(&ledger, status.boot),
-            host: Host::new(device, Collecting::open(&folder.join(format!("{id}.flash")))),
+            host: Host::new(device, collecting),
             board,
             link,
             ledger,

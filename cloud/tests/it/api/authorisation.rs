@@ -19,7 +19,7 @@ const FLASHING: &str = r#"{"device":"golf-1","board":"mps2-an386","image_sha256"
 const SUBSCRIPTION: &str = r#"{"endpoint":"https://push.example/1","keys":{"p256dh":"BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4","auth":"BTBZMqHH6r4Tts7J_aSIgg"}}"#;
 
 /// Every operation with what each kind of caller gets.
-const CASES: [(&str, &str, &str, Statuses); 76] = [
+const CASES: [(&str, &str, &str, Statuses); 80] = [
     ("get", "/api/v1/session", "", ANYBODY_SIGNED_IN),
     ("post", "/api/v1/session", r#"{"account":"nobody","password":"wrong"}"#, [401; 5]),
     ("get", "/api/v1/sessions", "", ANYBODY_SIGNED_IN),
@@ -49,6 +49,7 @@ const CASES: [(&str, &str, &str, Statuses); 76] = [
     ("get", "/api/v1/vehicles/{vehicle}/consent", "", OWNER),
     ("put", "/api/v1/vehicles/{vehicle}/consent", r#"{"purposes":["workshop","offers"]}"#, OWNER),
     ("get", "/api/v1/vehicles/{vehicle}/export", "", OWNER),
+    ("get", "/api/v1/vehicles/{vehicle}/series", "", OWNER),
     ("get", "/api/v1/channels", "", [401, 200, 200, 404, 404]),
     ("put", "/api/v1/channels", r#"{"email":"somebody@example.org"}"#, [401, 200, 200, 404, 404]),
     ("delete", "/api/v1/channels", "", [401, 204, 204, 404, 404]),
@@ -91,6 +92,9 @@ const CASES: [(&str, &str, &str, Statuses); 76] = [
         r#"{"log_level":"info","counters_every_s":600,"local_reminders":true}"#,
         ENGINEER,
     ),
+    ("get", "/api/v1/devices/{id}/collection", "", ENGINEER),
+    ("put", "/api/v1/devices/{id}/collection", r#"{"rows":[]}"#, ENGINEER),
+    ("get", "/api/v1/devices/{id}/series", "", ENGINEER),
     ("get", "/api/v1/rejects", "", ENGINEER),
     ("post", "/api/v1/devices/{id}/certificate", "no request", [401, 404, 404, 404, 422]),
     ("get", "/api/v1/flash-receipts", "", ENGINEER),
