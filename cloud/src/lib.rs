@@ -23,6 +23,7 @@ pub mod pki;
 pub mod recalls;
 pub mod receipts;
 pub mod rules;
+pub mod series;
 pub mod server;
 pub mod service;
 pub mod sheets;

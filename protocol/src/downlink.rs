@@ -9,6 +9,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::certificate::CertificateAnswer;
+use crate::collection::EncodedPlan;
 use crate::frame::{self, DecodeError};
 use crate::ids::NoticeId;
 use crate::notice::{Notice, NoticeState};
@@ -246,6 +247,8 @@ downlinks! {
     7 => UpdateOffer(UpdateOffer),
     /// Bytes of a firmware image.
     8 => UpdateChunk(UpdateChunk),
+    /// What to collect, for devices that do.
+    9 => Collection(EncodedPlan),
     /// What became of a certificate request.
     12 => Certificate(CertificateAnswer),
 }

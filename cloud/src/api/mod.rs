@@ -8,6 +8,7 @@ mod appointments;
 mod body;
 pub(crate) mod bookings;
 mod channels;
+mod collection;
 mod devices;
 mod enrolment;
 mod events;
@@ -118,6 +119,9 @@ pub fn router() -> (Router<AppState>, Document) {
         .routes(routes!(devices::show))
         .routes(routes!(devices::configure))
         .routes(routes!(devices::rejects))
+        .routes(routes!(collection::show, collection::decide))
+        .routes(routes!(collection::of_device))
+        .routes(routes!(collection::of_vehicle))
         .routes(routes!(enrolment::certify))
         .routes(routes!(enrolment::receipts, enrolment::hand_in))
         .routes(routes!(enrolment::receipt))

@@ -96,6 +96,11 @@ impl Problem {
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid")
     }
 
+    /// A field is missing or out of its range, and which.
+    pub fn invalid_at(place: String) -> Self {
+        Self { at: Some(place), ..Self::invalid() }
+    }
+
     /// The date or the odometer of a completion does not fit.
     pub fn completion() -> Self {
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, "completion")

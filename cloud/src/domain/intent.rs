@@ -2,6 +2,7 @@
 
 use milepost_engine::service_book::{EventId, Reason};
 use milepost_protocol::NoticeId;
+use milepost_protocol::collection::CollectionRow;
 use milepost_protocol::downlink::{Purposes, Task};
 use milepost_protocol::notice::Answer;
 use milepost_protocol::plan::{ItemId, PlanItem};
@@ -150,6 +151,11 @@ pub enum Intent {
     Configure {
         /// How.
         wanted: Wanted,
+    },
+    /// Set what the device collects.
+    Collect {
+        /// Which signals, and how.
+        rows: Vec<CollectionRow>,
     },
     /// Offer the device a firmware image.
     OfferUpdate {

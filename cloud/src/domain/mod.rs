@@ -6,6 +6,7 @@
 mod actor;
 mod book;
 mod change;
+mod collection;
 mod configuration;
 mod intent;
 mod moment;
@@ -19,6 +20,7 @@ mod vehicle;
 pub use actor::{AccountId, Actor};
 pub use book::{BookItem, ChosenPlan, Entry, IMPORTED, MAX_ENTRIES, OTHER_WORK, Remarks, Service, ServiceBook};
 pub use change::{Change, ChangeKind};
+pub use collection::{Collection, DecidedPlan, ReportedPlan};
 pub use configuration::{Agreement, Configuration, Decision, MAX_COUNTERS_EVERY_S, Reported, Sent, Wanted};
 pub use intent::{Imported, Intent, IntentError, Outcome};
 pub use milepost_engine::plan::Powertrain;

@@ -19,7 +19,7 @@ use milepost_protocol::plan::{Anchor, ItemId, PlanItem, ServicePlan};
 use milepost_protocol::{DeviceId, NoticeId};
 use serde::{Deserialize, Serialize};
 
-use super::{AccountId, Actor, BookItem, Configuration, NoticeDoc, ServiceBook};
+use super::{AccountId, Actor, BookItem, Collection, Configuration, NoticeDoc, ServiceBook};
 
 /// What people call the vehicle, and where it lives.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -189,6 +189,9 @@ pub struct Vehicle {
     /// How the device shall behave, and does.
     #[serde(default)]
     pub configuration: Configuration,
+    /// Which signals the device shall collect, and does.
+    #[serde(default)]
+    pub collection: Collection,
     /// How far the device's clock could be trusted in its newest envelope.
     #[serde(default)]
     pub clock: Option<ClockQuality>,
@@ -224,6 +227,7 @@ impl Vehicle {
             urgency: Urgency::default(),
             update: DeviceUpdate::default(),
             configuration: Configuration::default(),
+            collection: Collection::default(),
             clock: None,
             counts: Counts::default(),
         }

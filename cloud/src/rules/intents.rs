@@ -9,7 +9,7 @@ use milepost_protocol::update::UpdateOffer;
 
 use super::answers::{Given, answer};
 use super::services::Told;
-use super::{Effects, configuration, handover, planning, services, snoozes};
+use super::{Effects, collection, configuration, handover, planning, services, snoozes};
 use crate::domain::{
     Actor, BookItem, ChangeKind, ConsentChange, Intent, IntentError, Moment, NoticeDoc, Profile, Subject, Vehicle,
 };
@@ -168,6 +168,7 @@ pub fn carry_out(
             Ok(true)
         }
         Intent::Configure { wanted } => configuration::configure(vehicle, *wanted, by, now_ms, effects),
+        Intent::Collect { rows } => collection::collect(vehicle, rows, by, now_ms, effects),
         Intent::OfferUpdate { rollout, version, image, window } => {
             if !vehicle.update.can_be_offered(*rollout, now_ms) {
                 return Ok(false);

@@ -4,6 +4,7 @@
 //! Invariant: each (item, cycle, level) is raised once, and an answer anywhere reaches every surface.
 
 mod answers;
+mod collection;
 mod configuration;
 mod effects;
 mod evaluate;
@@ -18,6 +19,7 @@ mod snoozes;
 #[cfg(test)]
 mod tests;
 
+pub use collection::collection_record;
 pub use configuration::configuration_record;
 pub use effects::Effects;
 pub use evaluate::{Rules, evaluate};

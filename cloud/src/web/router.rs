@@ -85,6 +85,7 @@ pub fn router(state: AppState) -> Router {
         .route("/lab/devices/{device}", get(lab::device))
         .route("/lab/devices/{device}/live", get(live::device))
         .route("/lab/devices/{device}/settings", post(lab::configure))
+        .route("/lab/devices/{device}/collection", post(lab::collect))
         .route("/lab/rollouts", get(lab::rollouts).post(lab::draft))
         .route("/lab/rollouts/{rollout}", get(lab::rollout))
         .route("/lab/rollouts/{rollout}/{ask}", post(lab::act))

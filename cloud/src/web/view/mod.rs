@@ -18,7 +18,7 @@ mod trips;
 mod troubles;
 mod urgency;
 
-pub(crate) use consent::{ChangeLine, PurposeRow, changes, names, purposes, rows};
+pub(crate) use consent::{ChangeLine, PurposeRow, changes, names, purpose_set, purposes, rows};
 pub(crate) use device::{
     Badge, agreement, clock, crash_text, failure, link, log_level, parked_milliamperes, phase, reset, standing, trial,
 };
