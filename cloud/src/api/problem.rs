@@ -21,6 +21,7 @@ use crate::channels::{ChannelError, LetterError};
 use crate::domain::IntentError;
 use crate::firmware::FirmwareError;
 use crate::i18n::{Language, Localizer};
+use crate::offers::OffersError;
 use crate::recalls::RecallsError;
 use crate::sheets::SheetError;
 use crate::store::StoreError;
@@ -119,6 +120,11 @@ impl Problem {
     /// A file of recalls does not read; the place says where.
     pub fn recall_file(place: String) -> Self {
         Self { at: Some(place), ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, "recall-file") }
+    }
+
+    /// An entry of the catalogue does not hold; the place says where.
+    pub fn offer_file(place: String) -> Self {
+        Self { at: Some(place), ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, "offer-file") }
     }
 
     /// There is nothing to take back.
@@ -224,6 +230,7 @@ impl Problem {
         "not-invited",
         "closed",
         "recall-file",
+        "offer-file",
         "time-taken",
         "visit-state",
         "nothing-to-undo",
@@ -332,6 +339,17 @@ impl From<BookingError> for Problem {
             BookingError::Taken => Self::time_taken(),
             BookingError::Turn(_) => Self::visit_state(),
             BookingError::Read(..) | BookingError::Write(..) | BookingError::Random(_) => Self::internal(&error),
+        }
+    }
+}
+
+impl From<OffersError> for Problem {
+    fn from(error: OffersError) -> Self {
+        match error {
+            OffersError::Entry(error) => Self::offer_file(error.to_string()),
+            OffersError::Version { .. } => Self::offer_file(error.to_string()),
+            OffersError::Unknown => Self::not_found(),
+            OffersError::Store(error) => error.into(),
         }
     }
 }

@@ -70,7 +70,7 @@ impl Pen<'_> {
             until_ms: self.now_ms.saturating_add(self.link_ms),
         });
         Told {
-            title: title(localizer, notice.subject),
+            title: title(localizer, notice),
             text: text(&format, notice),
             vehicle: vehicle_name(localizer, vehicle),
             link,

@@ -8,6 +8,7 @@ mod book;
 mod change;
 mod configuration;
 mod intent;
+mod made;
 mod moment;
 mod notice;
 mod recall;
@@ -21,6 +22,7 @@ pub use book::{BookItem, ChosenPlan, Entry, IMPORTED, MAX_ENTRIES, OTHER_WORK, R
 pub use change::{Change, ChangeKind};
 pub use configuration::{Agreement, Configuration, Decision, MAX_COUNTERS_EVERY_S, Reported, Sent, Wanted};
 pub use intent::{Imported, Intent, IntentError, Outcome};
+pub use made::{Made, Planned};
 pub use milepost_engine::plan::Powertrain;
 pub use moment::Moment;
 pub use notice::{NoticeDoc, Seen, Subject, Transition};

@@ -8,5 +8,6 @@ mod cloud;
 mod frontdoor;
 mod kill;
 mod lab_seed;
+mod offers;
 mod receivers;
 mod web;

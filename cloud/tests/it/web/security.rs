@@ -3,7 +3,7 @@ use axum::http::{Method, StatusCode, header};
 
 use crate::app::TestApp;
 
-const PAGES: [(&str, &str); 9] = [
+const PAGES: [(&str, &str); 14] = [
     ("", "/login"),
     ("anna", "/vehicles/golf-1"),
     ("anna", "/vehicles/golf-1/trips"),
@@ -13,6 +13,11 @@ const PAGES: [(&str, &str); 9] = [
     ("vera", "/advisor"),
     ("vera", "/advisor/vehicles/golf-1"),
     ("emil", "/lab"),
+    ("lena", "/experience"),
+    ("lena", "/experience/offers/1"),
+    ("lena", "/experience/segments"),
+    ("lena", "/experience/results"),
+    ("lena", "/experience/policy"),
 ];
 
 #[tokio::test]
