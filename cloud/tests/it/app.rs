@@ -13,7 +13,7 @@ use milepost::domain::{Actor, Made, Moment, NoticeDoc, Profile, Subject, Vehicle
 use milepost::i18n::CarTexts;
 use milepost::ingest::{self, Committer, Parts, Running};
 use milepost::offers::{Catalogue, Desk};
-use milepost::rules::{Around, Method, OfferRules, Rules, would_do};
+use milepost::rules::{Around, OfferRules, Rules, would_do};
 use milepost::service::Service;
 use milepost::store::{AnyStore, Commit, DecisionRow, MemoryStore, Store, TelemetryRow, VehicleWrite};
 use milepost::web::{self, AppState, Settings};
@@ -256,7 +256,7 @@ fn offer_rules() -> OfferRules {
         contacts_per_month: None,
         caps: offers::Caps::default(),
         quiet: offers::QuietHours::default(),
-        method: Method::Fixed(Policy::default()),
+        method: milepost::rules::Method::Fixed(Policy::default()),
         dealer: None,
         desk: Desk::new(Catalogue::examples().unwrap()),
     }
