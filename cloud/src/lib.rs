@@ -19,6 +19,7 @@ pub mod frontdoor;
 pub mod i18n;
 pub mod ingest;
 pub mod metrics;
+pub mod offers;
 pub mod pki;
 pub mod recalls;
 pub mod receipts;

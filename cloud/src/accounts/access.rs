@@ -40,6 +40,10 @@ pub struct Advisor(pub SignedIn);
 #[derive(Debug, Clone)]
 pub struct Engineer(pub SignedIn);
 
+/// Who answers for offers.
+#[derive(Debug, Clone)]
+pub struct Lead(pub SignedIn);
+
 impl FromRequestParts<AppState> for SignedIn {
     type Rejection = Problem;
 
@@ -105,6 +109,14 @@ impl FromRequestParts<AppState> for Engineer {
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
         with_role(parts, state, Role::Engineer).await.map(Self)
+    }
+}
+
+impl FromRequestParts<AppState> for Lead {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
+        with_role(parts, state, Role::Lead).await.map(Self)
     }
 }
 

@@ -15,6 +15,8 @@ pub enum Role {
     Advisor,
     /// Sees devices, not people.
     Engineer,
+    /// Answers for offers: the catalogue, segments and what they lead to; sees no person.
+    Lead,
 }
 
 impl Role {
@@ -24,6 +26,7 @@ impl Role {
             "owner" => Some(Self::Owner),
             "advisor" => Some(Self::Advisor),
             "engineer" => Some(Self::Engineer),
+            "lead" => Some(Self::Lead),
             _ => None,
         }
     }
@@ -34,6 +37,7 @@ impl Role {
             Self::Owner => "owner",
             Self::Advisor => "advisor",
             Self::Engineer => "engineer",
+            Self::Lead => "lead",
         }
     }
 
@@ -41,7 +45,7 @@ impl Role {
     pub fn idle_ms(self) -> u64 {
         match self {
             Self::Owner => 14 * 86_400_000,
-            Self::Advisor | Self::Engineer => 12 * 3_600_000,
+            Self::Advisor | Self::Engineer | Self::Lead => 12 * 3_600_000,
         }
     }
 
@@ -49,7 +53,7 @@ impl Role {
     pub fn lifetime_ms(self) -> u64 {
         match self {
             Self::Owner => 90 * 86_400_000,
-            Self::Advisor | Self::Engineer => 24 * 3_600_000,
+            Self::Advisor | Self::Engineer | Self::Lead => 24 * 3_600_000,
         }
     }
 }

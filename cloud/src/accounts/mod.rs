@@ -11,7 +11,7 @@ mod password;
 mod session;
 mod tokens;
 
-pub use access::{Advisor, Caller, Engineer, Owner, SignedIn};
+pub use access::{Advisor, Caller, Engineer, Lead, Owner, SignedIn};
 pub use account::{Account, Role, Theme};
 pub use cookie::Cookies;
 pub(crate) use cookie::read as read_cookie;

@@ -18,6 +18,7 @@ mod idempotency;
 mod items;
 mod links;
 mod notices;
+pub(crate) mod offers;
 mod privacy;
 mod problem;
 mod profile;
@@ -57,6 +58,7 @@ use crate::web::AppState;
         (name = "owner", description = "An owner's own vehicles"),
         (name = "advisor", description = "Vehicles whose owners share with the workshop"),
         (name = "engineer", description = "Devices without owners"),
+        (name = "lead", description = "Offers: the catalogue, segments, and what they lead to"),
         (name = "live", description = "Server-sent events")
     )
 )]
@@ -75,6 +77,7 @@ pub fn router() -> (Router<AppState>, Document) {
         .routes(routes!(notices::list))
         .routes(routes!(notices::answer))
         .routes(routes!(notices::decisions))
+        .routes(routes!(notices::fewer))
         .routes(routes!(items::list))
         .routes(routes!(items::complete))
         .routes(routes!(items::undo))
@@ -134,6 +137,14 @@ pub fn router() -> (Router<AppState>, Document) {
         .routes(routes!(rollouts::pause))
         .routes(routes!(rollouts::resume))
         .routes(routes!(rollouts::stop))
+        .routes(routes!(offers::list, offers::put))
+        .routes(routes!(offers::set_state))
+        .routes(routes!(offers::try_out))
+        .routes(routes!(offers::stop))
+        .routes(routes!(offers::resume))
+        .routes(routes!(offers::segments))
+        .routes(routes!(offers::results))
+        .routes(routes!(offers::policy))
         .routes(routes!(events::events))
         .split_for_parts()
 }

@@ -21,6 +21,7 @@ use crate::channels::{ChannelError, LetterError};
 use crate::domain::IntentError;
 use crate::firmware::FirmwareError;
 use crate::i18n::{Language, Localizer};
+use crate::offers::OffersError;
 use crate::recalls::RecallsError;
 use crate::sheets::SheetError;
 use crate::store::StoreError;
@@ -131,6 +132,11 @@ impl Problem {
         Self { at: Some(place), ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, "recall-file") }
     }
 
+    /// An entry of the catalogue does not hold; the place says where.
+    pub fn offer_file(place: String) -> Self {
+        Self { at: Some(place), ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, "offer-file") }
+    }
+
     /// There is nothing to take back.
     pub fn nothing_to_undo() -> Self {
         Self::new(StatusCode::CONFLICT, "nothing-to-undo")
@@ -235,6 +241,7 @@ impl Problem {
         "not-invited",
         "closed",
         "recall-file",
+        "offer-file",
         "time-taken",
         "visit-state",
         "nothing-to-undo",
@@ -343,6 +350,17 @@ impl From<BookingError> for Problem {
             BookingError::Taken => Self::time_taken(),
             BookingError::Turn(_) => Self::visit_state(),
             BookingError::Read(..) | BookingError::Write(..) | BookingError::Random(_) => Self::internal(&error),
+        }
+    }
+}
+
+impl From<OffersError> for Problem {
+    fn from(error: OffersError) -> Self {
+        match error {
+            OffersError::Entry(error) => Self::offer_file(error.to_string()),
+            OffersError::Version { .. } => Self::offer_file(error.to_string()),
+            OffersError::Unknown => Self::not_found(),
+            OffersError::Store(error) => error.into(),
         }
     }
 }

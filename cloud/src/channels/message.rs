@@ -93,7 +93,7 @@ impl Pen<'_> {
         let once = Target::Once { device: device.clone(), notice: id, owner: owner.clone(), answers, until_ms };
         let link = Target::Notice { device, notice: id, owner, until_ms };
         Told {
-            title: title(localizer, notice.subject),
+            title: title(localizer, notice),
             text: text(&format, notice),
             vehicle: vehicle_name(localizer, vehicle),
             link: self.links.url(&link),

@@ -86,7 +86,7 @@ impl Stage {
         let mut out = std::io::stdout().lock();
         writeln!(out, "Milepost is at http://{}", self.server.http)?;
         let width = self.people.iter().map(|login| login.name.len()).max().unwrap_or_default();
-        for role in [Role::Owner, Role::Advisor, Role::Engineer] {
+        for role in [Role::Owner, Role::Advisor, Role::Engineer, Role::Lead] {
             for Login { name, password, vehicles, .. } in self.people.iter().filter(|login| login.role == role).take(3)
             {
                 let of = if vehicles.is_empty() { String::new() } else { format!("  {}", vehicles.join(", ")) };
@@ -196,7 +196,7 @@ async fn people(server: &RunningServer, roster: &[Participant]) -> Result<Vec<Lo
             people.push(Login { vehicles: vec![device.to_string()], ..login });
         }
     }
-    for role in [Role::Advisor, Role::Engineer] {
+    for role in [Role::Advisor, Role::Engineer, Role::Lead] {
         people.push(account(&accounts, &role.name().parse()?, role, &password).await?);
     }
     Ok(people)

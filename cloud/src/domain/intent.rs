@@ -63,6 +63,11 @@ pub enum Intent {
         /// The recall.
         recall: Recall,
     },
+    /// Show fewer offers like one, and take that one for refused.
+    Fewer {
+        /// The offer's notice.
+        notice: NoticeId,
+    },
     /// Carry all of these out in one commit, or none.
     Together {
         /// In this order.

@@ -8,7 +8,7 @@ use milepost_protocol::notice::{Actions, Answer, NoticeKind, NoticeState, Reason
 use milepost_protocol::plan::{DAY_MS, ItemId, Level, SafetyClass};
 use serde::{Deserialize, Serialize};
 
-use super::{Actor, Moment, Recall};
+use super::{Actor, Made, Moment, Recall};
 
 /// How long a notice that is no reminder can be put off, in days; what reminders are granted follows from the service book.
 const LONGEST_SNOOZE_DAYS: u16 = 90;
@@ -135,6 +135,9 @@ pub struct NoticeDoc {
     /// What a recall is about.
     #[serde(default)]
     pub recall: Option<Recall>,
+    /// What of the catalogue it tells, for an offer or advice.
+    #[serde(default)]
+    pub made: Option<Made>,
 }
 
 impl NoticeDoc {
@@ -154,6 +157,7 @@ impl NoticeDoc {
             history: Vec::new(),
             decision: None,
             recall: None,
+            made: None,
         }
     }
 

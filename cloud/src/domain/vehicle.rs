@@ -8,6 +8,7 @@ use milepost_engine::due::{Standing, stand};
 use milepost_engine::maintenance::Assessment;
 use milepost_engine::numbers::Received;
 use milepost_engine::offers::Ledger;
+use milepost_engine::offers::segments::Standing as Segments;
 use milepost_engine::plan::Powertrain;
 use milepost_engine::rollout::DeviceUpdate;
 use milepost_engine::urgency::Urgency;
@@ -19,7 +20,7 @@ use milepost_protocol::plan::{Anchor, ItemId, PlanItem, ServicePlan};
 use milepost_protocol::{DeviceId, NoticeId};
 use serde::{Deserialize, Serialize};
 
-use super::{AccountId, Actor, BookItem, Collection, Configuration, NoticeDoc, ServiceBook};
+use super::{AccountId, Actor, BookItem, Collection, Configuration, NoticeDoc, Planned, ServiceBook};
 
 /// What people call the vehicle, and where it lives.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -165,6 +166,15 @@ pub struct Vehicle {
     /// When offers were last decided on and when to decide again if nothing else happens, in milliseconds of Unix time.
     #[serde(default)]
     pub decided: Option<Decided>,
+    /// What was drawn for later.
+    #[serde(default)]
+    pub planned: Option<Planned>,
+    /// The segments that it belongs to, while its owner allows personalised offers.
+    #[serde(default)]
+    pub segments: Segments,
+    /// When segments and advice were last looked at, in milliseconds of Unix time.
+    #[serde(default)]
+    pub looked_ms: u64,
     /// The number of the next decision.
     #[serde(default)]
     pub next_decision: u64,
@@ -219,6 +229,9 @@ impl Vehicle {
             consent_history: Vec::new(),
             offers: Ledger::default(),
             decided: None,
+            planned: None,
+            segments: Segments::default(),
+            looked_ms: 0,
             next_decision: 0,
             next_information: 0,
             next_message: 0,

@@ -191,7 +191,7 @@ fn told_row(vehicle: &Vehicle, delivery: &Delivery, format: &Format) -> Option<T
         Stage::Withdrawn { .. } => localizer.text("told-withdrawn"),
     };
     let channel = localizer.text(channel_key(delivery.key.channel));
-    Some(ToldRow { title: title(localizer, notice.subject), channel, state })
+    Some(ToldRow { title: title(localizer, notice), channel, state })
 }
 
 /// `POST /account/channels`.

@@ -98,7 +98,7 @@ pub(crate) async fn show(
     let invites = |action| notice.actions.contains(action);
     render::html(&LinkPage {
         token,
-        title: title(localizer, notice.subject),
+        title: title(localizer, &notice),
         vehicle: vehicle_name(localizer, &vehicle),
         text: text(&format, &notice),
         open: Task::waits(&notice),

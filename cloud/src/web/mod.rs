@@ -10,6 +10,7 @@ mod booking;
 mod car;
 mod channels;
 mod errors;
+mod experience;
 mod faces;
 mod form;
 mod home;

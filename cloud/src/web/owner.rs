@@ -44,6 +44,7 @@ impl Did {
             "undone" => ("flash-undone", None),
             "offer-book" => ("flash-offer-taken", None),
             "offer-refuse" => ("flash-offer-refused", None),
+            "offer-fewer" => ("flash-offer-fewer", None),
             "recorded" => ("flash-recorded", None),
             "edited" => ("flash-edited", None),
             "erased" => ("flash-erased", None),

@@ -56,6 +56,10 @@ pub(crate) enum Section {
     Receipts,
     Rejects,
     Undelivered,
+    Catalogue,
+    Segments,
+    Results,
+    Policy,
     Account,
 }
 
@@ -127,6 +131,12 @@ impl Page {
                 link("/lab/receipts".to_owned(), "inspect", "nav-receipts", section == Section::Receipts),
                 link("/lab/rejects".to_owned(), "alert", "nav-rejects", section == Section::Rejects),
                 link("/lab/undelivered".to_owned(), "bell", "nav-dead", section == Section::Undelivered),
+            ],
+            Role::Lead => vec![
+                link("/experience".to_owned(), "tag", "nav-catalogue", section == Section::Catalogue),
+                link("/experience/segments".to_owned(), "person", "nav-segments", section == Section::Segments),
+                link("/experience/results".to_owned(), "list", "nav-results", section == Section::Results),
+                link("/experience/policy".to_owned(), "inspect", "nav-policy", section == Section::Policy),
             ],
         };
         Self {

@@ -12,8 +12,8 @@ use tower_http::csrf::CsrfLayer;
 use tower_http::limit::RequestBodyLimitLayer;
 
 use super::{
-    AppState, account, advisor, assets, booking, car, channels, errors, home, lab, links, live, login, offers, privacy,
-    security, services, tasks, tokens, trips,
+    AppState, account, advisor, assets, booking, car, channels, errors, experience, home, lab, links, live, login,
+    offers, privacy, security, services, tasks, tokens, trips,
 };
 use crate::api::{self, Problem};
 use crate::firmware::MAX_IMAGE_LEN;
@@ -72,6 +72,7 @@ pub fn router(state: AppState) -> Router {
         .route("/calendar/{file}", get(booking::read_feed))
         .route("/vehicles/{vehicle}/trips", get(trips::show))
         .route("/vehicles/{vehicle}/offers", get(offers::show))
+        .route("/vehicles/{vehicle}/notices/{notice}/fewer", post(offers::fewer))
         .route("/vehicles/{vehicle}/privacy", get(privacy::show).post(privacy::save))
         .route("/advisor", get(advisor::queue))
         .route("/advisor/live", get(live::queue))
@@ -97,6 +98,13 @@ pub fn router(state: AppState) -> Router {
         .route("/lab/undelivered", get(lab::undelivered).post(lab::retry))
         .route("/lab/rejects", get(lab::rejects))
         .route("/lab/rejects/{received}/{device}/{serial}", get(lab::reject))
+        .route("/experience", get(experience::catalogue))
+        .route("/experience/offers/{offer}", get(experience::offer))
+        .route("/experience/offers/{offer}/state", post(experience::set_state))
+        .route("/experience/offers/{offer}/arms", post(experience::set_arms))
+        .route("/experience/segments", get(experience::segments))
+        .route("/experience/results", get(experience::results))
+        .route("/experience/policy", get(experience::policy))
         .route("/healthz", get(healthz))
         .route("/assets/{*name}", get(assets::serve))
         .route("/api/openapi.json", get(|| async move { ([("content-type", "application/json")], document) }))

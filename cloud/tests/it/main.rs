@@ -10,5 +10,6 @@ mod complaints;
 mod frontdoor;
 mod kill;
 mod lab_seed;
+mod offers;
 mod receivers;
 mod web;

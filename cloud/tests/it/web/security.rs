@@ -5,7 +5,7 @@ use crate::api::bookings::with_workshop;
 use crate::app::TestApp;
 
 /// Every page that needs nothing but what the tests begin with; `{item}` and the like stand in no path here.
-const PAGES: [(&str, &str); 30] = [
+const PAGES: [(&str, &str); 35] = [
     ("", "/login"),
     ("anna", "/vehicles/golf-1"),
     ("anna", "/vehicles/golf-1/items/2"),
@@ -36,6 +36,11 @@ const PAGES: [(&str, &str); 30] = [
     ("emil", "/lab/undelivered"),
     ("emil", "/lab/rejects"),
     ("emil", "/lab/devices/fresh-3"),
+    ("lena", "/experience"),
+    ("lena", "/experience/offers/1"),
+    ("lena", "/experience/segments"),
+    ("lena", "/experience/results"),
+    ("lena", "/experience/policy"),
 ];
 
 #[tokio::test]
