@@ -127,7 +127,9 @@ mod tests {
     fn four_numbers_are_an_address_and_all_else_is_a_name() {
         assert_eq!(address("10.0.2.2"), Some(Ipv4Addr::new(10, 0, 2, 2)));
         assert_eq!(address("255.255.255.0"), Some(Ipv4Addr::new(255, 255, 255, 0)));
-        for name in ["", "localhost", "10.0.2", "10.0.2.2.", "10.0.2.2.2", "10.0.2.256", "10.0.+2.2", "10..2.2", "a.b.c.d"] {
+        for name in
+            ["", "localhost", "10.0.2", "10.0.2.2.", "10.0.2.2.2", "10.0.2.256", "10.0.+2.2", "10..2.2", "a.b.c.d"]
+        {
             assert_eq!(address(name), None, "{name}");
         }
     }

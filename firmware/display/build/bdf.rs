@@ -84,8 +84,9 @@ impl Font {
             codes.push(u16::try_from(u32::from(*code)).expect("the texts stay in the basic plane"));
             starts.push(u16::try_from(bytes.len()).expect("a face stays below 64 KiB"));
             let width = picture.width;
-            let shape =
-                format!("    Shape {{ advance: {advance}, left: {left}, top: {top}, width: {width}, height: {height} }},\n");
+            let shape = format!(
+                "    Shape {{ advance: {advance}, left: {left}, top: {top}, width: {width}, height: {height} }},\n"
+            );
             let known = shapes.iter().position(|known| *known == shape).unwrap_or_else(|| {
                 shapes.push(shape);
                 shapes.len() - 1

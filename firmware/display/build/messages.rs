@@ -59,7 +59,10 @@ pub(crate) fn write(out: &mut String, codes: &[&str], languages: &[Vec<Message>]
         let _ = writeln!(ends, "    {all_ends:?},");
     }
     let (count, keys) = (languages.len(), english.len());
-    let _ = writeln!(out, "/// All texts of each language, one behind the other.\nstatic TEXTS: [&str; {count}] = [\n{texts}];\n");
+    let _ = writeln!(
+        out,
+        "/// All texts of each language, one behind the other.\nstatic TEXTS: [&str; {count}] = [\n{texts}];\n"
+    );
     let _ = writeln!(out, "/// Where each text ends.\nstatic ENDS: [[u16; {keys}]; {count}] = [\n{ends}];\n");
 }
 
