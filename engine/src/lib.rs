@@ -15,6 +15,12 @@ pub mod maintenance;
 pub mod plan;
 
 #[cfg(feature = "alloc")]
+pub mod attribution;
+#[cfg(feature = "alloc")]
+pub mod condition;
+#[cfg(feature = "alloc")]
+pub mod evaluation;
+#[cfg(feature = "alloc")]
 pub mod experiments;
 #[cfg(feature = "alloc")]
 pub mod health;
@@ -23,10 +29,25 @@ pub mod numbers;
 #[cfg(feature = "alloc")]
 pub mod offers;
 #[cfg(feature = "alloc")]
+pub mod plans;
+#[cfg(feature = "alloc")]
 pub mod policy;
 #[cfg(feature = "alloc")]
+pub mod projection;
+#[cfg(feature = "alloc")]
+pub mod random;
+#[cfg(feature = "alloc")]
 pub mod rollout;
+#[cfg(feature = "alloc")]
+pub mod service_book;
+#[cfg(feature = "alloc")]
+mod special;
+#[cfg(feature = "alloc")]
+pub mod sweep;
 #[cfg(feature = "alloc")]
 pub mod urgency;
 #[cfg(feature = "alloc")]
 pub mod usage;
+
+#[cfg(test)]
+mod recorded;

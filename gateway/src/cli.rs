@@ -3,7 +3,7 @@
 //! Exit code 0: the thing asked for was done; 1: it was found wrong; 2: the call was.
 //! Invariant: errors go to standard error as `error: what, where`, results to standard output, progress only to a terminal.
 
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -15,15 +15,18 @@ use milepost_protocol::update::Version;
 use rand::rngs::SmallRng;
 use rand::{Rng, SeedableRng};
 
-use crate::candump::Broken;
 use crate::clock::{Clock, VirtualTime};
 use crate::config::{self, split_address};
+use crate::dbc::{Matrix, j1939};
+use crate::decode::{self, DecodeError, Decoder};
+use crate::diagnostics;
 use crate::fleet::board::{Behaviour, Boards};
 use crate::fleet::run::{Plan, Server};
 use crate::identity::{Enrolment, Keeper, enrol};
 use crate::link::{Identity, Link, Options, Policy, client_config};
+use crate::log::{Broken, Reader};
 use crate::stop::Stop;
-use crate::{agent, bus, chip, fleet, replay, uart, usage};
+use crate::{agent, bus, chip, fleet, replay, table, telematics, uart, usage};
 
 /// The agent of a connected car, its replay tool and its simulated fleet.
 #[derive(Debug, Parser)]
@@ -45,6 +48,10 @@ pub enum Command {
     Replay(Replay),
     /// Print what the core derives from a CAN log, without a network.
     Usage(Usage),
+    /// Print every value of a CAN log as CSV, by DBC files or by the common parameters of SAE J1939.
+    Decode(Decode),
+    /// Compile DBC files into the table by which a car reads its signals.
+    Table(Table),
     /// Simulate many vehicles at once, each with a core and a flash file of its own.
     Fleet(Fleet),
     /// Make or read the file that is an emulated board's flash chip.
@@ -52,6 +59,9 @@ pub enum Command {
     Chip(Chip),
     /// Write a firmware image that simulated boards take; `milepost firmware sign` signs it.
     SimImage(SimImage),
+    /// Diagnostics of recordings and of single words.
+    #[command(flatten)]
+    Diagnose(diagnostics::cli::Command),
 }
 
 /// Arguments of `run`.
@@ -172,15 +182,49 @@ pub struct Uplink {
 /// Arguments of `usage`.
 #[derive(Debug, Args)]
 pub struct Usage {
-    /// The log, as candump -l writes it; gzip is recognised.
+    /// A log, as candump -l writes it, or a table of a telematics service; gzip is recognised.
     #[arg(value_name = "INPUT")]
     pub input: PathBuf,
     /// JSON instead of a table.
     #[arg(long)]
     pub json: bool,
+    /// A signal table that `table` wrote, in place of the built-in one.
+    #[arg(long, value_name = "TABLE")]
+    pub table: Option<PathBuf>,
     /// A channel of the log; the first named becomes bus 0. Channels that are not named follow as they appear.
     #[arg(long = "channel", value_name = "NAME")]
     pub channels: Vec<String>,
+}
+
+/// Arguments of `decode`.
+#[derive(Debug, Args)]
+pub struct Decode {
+    /// What the car's messages mean; several files make one matrix.
+    #[arg(long = "dbc", value_name = "FILE", required_unless_present = "j1939")]
+    pub dbc: Vec<PathBuf>,
+    /// Take 29-bit identifiers by their parameter group; without a file, read the common parameters of SAE J1939.
+    #[arg(long)]
+    pub j1939: bool,
+    /// The log, of any common tool; gzip is recognised.
+    #[arg(value_name = "LOG")]
+    pub log: PathBuf,
+}
+
+/// Arguments of `table`.
+#[derive(Debug, Args)]
+pub struct Table {
+    /// What the car's messages mean; several files make one matrix.
+    #[arg(long = "dbc", value_name = "FILE", required_unless_present = "j1939")]
+    pub dbc: Vec<PathBuf>,
+    /// Take 29-bit identifiers by their parameter group; without a file, feed the common parameters of SAE J1939.
+    #[arg(long)]
+    pub j1939: bool,
+    /// Which signal feeds which path of VSS 6.0, TOML; without it, parameters of SAE J1939 feed theirs.
+    #[arg(long, value_name = "FILE")]
+    pub map: Option<PathBuf>,
+    /// The table.
+    #[arg(short, long, value_name = "TABLE")]
+    pub output: PathBuf,
 }
 
 /// Arguments of `fleet`.
@@ -257,8 +301,9 @@ pub fn run(cli: Cli) -> u8 {
     match dispatch(cli) {
         Ok(()) => 0,
         Err(error) => {
-            let call =
-                error.downcast_ref::<config::ConfigError>().is_some() || error.downcast_ref::<CallError>().is_some();
+            let call = error.downcast_ref::<config::ConfigError>().is_some()
+                || error.downcast_ref::<CallError>().is_some()
+                || error.downcast_ref::<diagnostics::cli::WrongWord>().is_some();
             complain(&format!("error: {error:#}"));
             if call { 2 } else { 1 }
         }
@@ -271,8 +316,11 @@ fn dispatch(cli: Cli) -> anyhow::Result<()> {
         Command::Enrol(args) => runtime(false)?.block_on(Box::pin(run_enrol(args))),
         Command::Replay(args) => runtime(false)?.block_on(Box::pin(run_replay(args))),
         Command::Usage(args) => runtime(false)?.block_on(Box::pin(run_usage(args))),
+        Command::Decode(args) => run_decode(&args),
+        Command::Table(args) => run_table(&args),
         Command::Fleet(args) => runtime(true)?.block_on(Box::pin(run_fleet(args))),
         Command::Chip(args) => runtime(false)?.block_on(Box::pin(run_chip(args))),
+        Command::Diagnose(command) => diagnostics::cli::run(command),
         Command::SimImage(SimImage { behaves, len, out }) => std::fs::write(&out, behaves.image(len))
             .with_context(|| format!("cannot write the image, {}", out.display())),
     }
@@ -375,7 +423,16 @@ async fn run_chip(args: Chip) -> anyhow::Result<()> {
 }
 
 async fn run_usage(args: Usage) -> anyhow::Result<()> {
-    let (usage, broken) = Box::pin(usage::of_recording(&args.input, args.channels)).await?;
+    if telematics::is_table(&args.input) {
+        let summary = telematics::summarise(&telematics::Table::read(&args.input)?);
+        let json = serde_json::to_string(&summary).context("usage does not serialise")? + "\n";
+        return print(&if args.json { json } else { summary.to_string() });
+    }
+    let table = match &args.table {
+        Some(path) => Some(std::fs::read(path).with_context(|| format!("cannot read the table, {}", path.display()))?),
+        None => None,
+    };
+    let (usage, broken) = Box::pin(usage::of_recording(&args.input, args.channels, table.as_deref())).await?;
     tell_broken(&args.input, &broken);
     if args.json {
         let mut text = serde_json::to_string(&usage).context("usage does not serialise")?;
@@ -413,6 +470,60 @@ async fn run_fleet(args: Fleet) -> anyhow::Result<()> {
     Ok(())
 }
 
+fn run_table(args: &Table) -> anyhow::Result<()> {
+    let matrix = matrix(&args.dbc)?;
+    let map = match &args.map {
+        Some(path) => table::Map::load(path)?,
+        None => table::by_parameter(&matrix),
+    };
+    let name = args.map.as_deref().unwrap_or(std::path::Path::new("SAE J1939"));
+    let built = table::build(&matrix, &map, args.j1939, name)?;
+    for diagnostic in &built.diagnostics {
+        complain(&format!("warning: {diagnostic}"));
+    }
+    std::fs::write(&args.output, &built.bytes)
+        .with_context(|| format!("cannot write the table, {}", args.output.display()))?;
+    let hash = built.sha256.iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"));
+    print(&format!("{} rows, {} bytes, SHA-256 {hash}\n", built.rows, built.bytes.len()))
+}
+
+/// The matrix of some files, or the common parameters of SAE J1939; what is wrong with the files is told.
+fn matrix(files: &[PathBuf]) -> anyhow::Result<Matrix> {
+    if files.is_empty() {
+        return Ok(j1939::matrix());
+    }
+    let (matrix, diagnostics) = decode::load(files)?;
+    for diagnostic in &diagnostics {
+        complain(&format!("warning: {diagnostic}"));
+    }
+    Ok(matrix)
+}
+
+fn run_decode(args: &Decode) -> anyhow::Result<()> {
+    let matrix = matrix(&args.dbc)?;
+    let decoder = Decoder::new(matrix, args.j1939);
+    let mut log = Reader::open(&args.log)?;
+    let mut out = io::BufWriter::with_capacity(1 << 16, io::stdout().lock());
+    let terminal = io::stderr().is_terminal() && !io::stdout().is_terminal();
+    let done = decoder.decode(&mut log, &mut out, |frames| {
+        if terminal {
+            tell_progress(frames);
+        }
+    });
+    tell_broken(&args.log, log.broken());
+    tell_broken(&args.log, log.doubts());
+    match done {
+        // Whoever reads has seen enough.
+        Err(DecodeError::Write(error)) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        other => Ok(other?),
+    }
+}
+
+#[expect(clippy::print_stderr, reason = "the line of progress on a terminal")]
+fn tell_progress(frames: u64) {
+    eprint!("\r{frames} frames\r");
+}
+
 fn link(device: DeviceId, host: String, port: u16, tls: std::sync::Arc<rustls::ClientConfig>, clock: &Clock) -> Link {
     // Cars that lose their cloud at one moment must not come back at one moment, so each draws a seed of its own.
     let seed = SmallRng::from_os_rng().random();
@@ -420,7 +531,7 @@ fn link(device: DeviceId, host: String, port: u16, tls: std::sync::Arc<rustls::C
     Link::new(options, Policy::default(), clock.clone(), seed)
 }
 
-fn tell_broken(path: &std::path::Path, broken: &Broken) {
+pub(crate) fn tell_broken(path: &std::path::Path, broken: &Broken) {
     for (line, error) in &broken.examples {
         complain(&format!("warning: {error}, {}:{line}", path.display()));
     }
@@ -431,7 +542,7 @@ fn tell_broken(path: &std::path::Path, broken: &Broken) {
 }
 
 #[expect(clippy::print_stderr, reason = "the one place that tells a person what went wrong")]
-fn complain(text: &str) {
+pub(crate) fn complain(text: &str) {
     eprintln!("{text}");
 }
 

@@ -4,19 +4,26 @@
 
 pub mod agent;
 pub mod bus;
-pub mod candump;
 pub mod chip;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod dbc;
+pub mod decimal;
+pub mod decode;
+pub mod diagnostics;
 pub mod flash_file;
 pub mod fleet;
 pub mod host;
 pub mod identity;
 pub mod link;
+pub mod log;
 pub mod loopback;
 pub mod recording;
 pub mod replay;
 pub mod stop;
+pub mod table;
+pub mod telematics;
 pub mod uart;
+pub mod units;
 pub mod usage;

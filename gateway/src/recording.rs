@@ -6,7 +6,7 @@ use std::path::Path;
 
 use milepost_firmware::Frame;
 
-use crate::candump::{Broken, Channels, LogError, Payload, Reader};
+use crate::log::{Broken, Channels, LogError, Payload, Reader};
 
 /// Silence is told second by second this long, and then in one leap to the next frame.
 const TOLD_SILENCE_US: u64 = 300_000_000;

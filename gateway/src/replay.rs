@@ -10,11 +10,11 @@ use milepost_firmware::{Device, Now, Settings};
 use milepost_protocol::record::ResetReason;
 
 use crate::agent::{AgentError, next_event, react};
-use crate::candump::{Broken, LogError};
 use crate::clock::Clock;
 use crate::flash_file::{self, Layout, Sync};
 use crate::host::Host;
 use crate::link::Link;
+use crate::log::{Broken, LogError};
 use crate::recording::{Input, Recording};
 use crate::stop::Stop;
 

@@ -10,8 +10,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixStream;
 use tokio::net::unix::OwnedReadHalf;
 
-use crate::candump::{Broken, LogError};
 use crate::clock::Clock;
+use crate::log::{Broken, LogError};
 use crate::recording::{Input, Recording};
 use crate::replay::Pace;
 use crate::stop::Stop;

@@ -7,15 +7,16 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::path::Path;
 
+use milepost_firmware::signal::table::hash;
 use milepost_firmware::{Device, Now, Settings, Status};
-use milepost_protocol::downlink::{Consent, Purposes};
-use milepost_protocol::record::{DistanceSource, ResetReason};
+use milepost_protocol::downlink::{Command, Consent, MAX_CHUNK_LEN, Purposes, Task};
+use milepost_protocol::record::{CommandOutcome, DistanceSource, ResetReason};
 use milepost_protocol::{Downlink, Record, SignalId};
 use serde::Serialize;
 
-use crate::candump::{Broken, LogError};
-use crate::flash_file::{Layout, in_memory};
+use crate::flash_file::{Layout, Region, in_memory};
 use crate::host::DeviceError;
+use crate::log::{Broken, LogError};
 use crate::loopback::{Received, drain, tell};
 use crate::recording::{Input, Recording};
 
@@ -31,6 +32,9 @@ pub enum UsageError {
     /// The log cannot be read.
     #[error(transparent)]
     Log(#[from] LogError),
+    /// The core does not take the signal table.
+    #[error("the core refuses the signal table ({0:?})")]
+    Table(CommandOutcome),
     /// The core failed; with a flash in memory this is a defect.
     #[error("the core failed")]
     Device(#[from] DeviceError),
@@ -99,7 +103,12 @@ pub struct Usage {
 }
 
 /// Runs a recording through a fresh core. The broken lines come beside the figures, to be told to a person.
-pub async fn of_recording(path: &Path, channels: Vec<String>) -> Result<(Usage, Broken), UsageError> {
+/// With a signal table, encoded, signals are read by it instead of by the built-in one.
+pub async fn of_recording(
+    path: &Path,
+    channels: Vec<String>,
+    table: Option<&[u8]>,
+) -> Result<(Usage, Broken), UsageError> {
     let mut recording = Recording::open(path, channels)?;
     let first = recording.next_input()?;
     let mut now = at(first.map_or(0, |input| input.at_us()));
@@ -107,8 +116,11 @@ pub async fn of_recording(path: &Path, channels: Vec<String>) -> Result<(Usage, 
     let mut device = Box::pin(Device::start(in_memory(Layout::GATEWAY), settings, now)).await?;
     // Who looks at a recording of their own needs nobody's leave to look at all of it.
     tell(&mut device, now, &Downlink::Consent(Consent { version: 1, purposes: Purposes(u8::MAX) })).await?;
-    let mut watch = Watch::default();
     let mut records = Vec::new();
+    if let Some(table) = table {
+        install(&mut device, now, table, &mut records).await?;
+    }
+    let mut watch = Watch::default();
     let mut since_drain = 0;
     let mut next = first;
     while let Some(input) = next {
@@ -134,6 +146,30 @@ pub async fn of_recording(path: &Path, channels: Vec<String>) -> Result<(Usage, 
     drain(&mut device, now, &mut records).await?;
     let usage = summarise(&device.status(), &records, watch, &recording);
     Ok((usage, recording.broken().clone()))
+}
+
+/// Gives the core a signal table as the cloud would, and looks whether it took it.
+async fn install(
+    device: &mut Device<Region>,
+    now: Now,
+    table: &[u8],
+    records: &mut Vec<Received>,
+) -> Result<(), UsageError> {
+    let begin = Task::TableBegin { len: table.len() as u32, sha256: hash(table) };
+    let chunks = table.chunks(MAX_CHUNK_LEN).enumerate().map(|(index, part)| Task::TableChunk {
+        offset: (index * MAX_CHUNK_LEN) as u32,
+        bytes: heapless::Vec::from_slice(part).expect("a chunk has the length of a chunk"),
+    });
+    for (id, task) in std::iter::once(begin).chain(chunks).chain([Task::TableCommit]).enumerate() {
+        let command = Command { id: id as u32 + 1, expires_ms: u64::MAX, task };
+        tell(device, now, &Downlink::Command(command)).await?;
+    }
+    drain(device, now, records).await?;
+    let refused = records.iter().find_map(|received| match &received.record {
+        Record::CommandResult(result) if result.outcome != CommandOutcome::Done => Some(result.outcome),
+        _ => None,
+    });
+    refused.map_or(Ok(()), |outcome| Err(UsageError::Table(outcome)))
 }
 
 fn at(at_us: u64) -> Now {

@@ -11,6 +11,7 @@ use rand::rngs::SmallRng;
 use rand::{Rng, SeedableRng};
 
 use crate::support::fleet::Fleet;
+use crate::support::proxy::Proxy;
 use crate::support::stage::Stage;
 use crate::support::stored;
 
@@ -41,13 +42,20 @@ async fn whatever_stood_in_flash_when_the_cars_were_killed_is_committed_exactly_
     let stage = Stage::set(12, 22, 100_000.0).await?;
     let mut random = SmallRng::seed_from_u64(stage.seed);
     let cloud = stage.serve().await?;
+    let link = Proxy::start(cloud.at.front_door).await?;
     let mut seen = Seen::new();
-    for _ in 0..ROUNDS {
-        let mut fleet = Fleet::start(&stage, cloud.at.front_door)?;
+    for round in 0..ROUNDS {
+        let mut fleet = Fleet::start(&stage, link.address)?;
         fleet.has_made(1).await?;
         // The moment is what is random here; nothing is waited for.
         tokio::time::sleep(Duration::from_millis(random.random_range(0..1_500))).await;
+        // Every second time the service hears records whose receipts never reach the cars.
+        if round % 2 == 1 {
+            link.deafen();
+            fleet.makes_another().await?;
+        }
         fleet.kill().await?;
+        link.mend();
         note_flash(&stage, &mut seen).await?;
     }
     ensure!(!seen.is_empty(), "no kill hit a record that was on its way");

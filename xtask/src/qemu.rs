@@ -14,9 +14,6 @@ use crate::{budget, run};
 /// The folder of the emulated board.
 const BOARD: &str = "firmware/boards/mps2-an386";
 
-/// Its packages: the image, the boot loader, and the account of their memories.
-const PACKAGES: [&str; 3] = ["milepost-board-mps2-an386", "milepost-boot-mps2-an386", "milepost-places-mps2-an386"];
-
 /// Its image.
 const IMAGE: &str = "mps2-an386";
 
@@ -129,10 +126,6 @@ pub(crate) fn run(root: &Path, emulation: Emulation) -> Result<()> {
 
 /// The step of `cargo xtask test`: everything about boards that needs no person.
 pub(crate) fn check(root: &Path) -> Result<()> {
-    run::run(run::cargo(&root.join(KIT)).args(["fmt", "--check"]))?;
-    // By name: `--all` would reach into the libraries that the board takes from elsewhere in the repository.
-    let packages = PACKAGES.iter().flat_map(|package| ["--package", package]);
-    run::run(run::board(root, BOARD).args(["fmt", "--check"]).args(packages))?;
     run::run(run::cargo(&root.join(KIT)).args(["test", "--quiet", "--features", "screen"]))?;
     let lints = ["clippy", "--quiet", "--all-targets", "--features", "screen", "--", "-Dwarnings"];
     run::run(run::cargo(&root.join(KIT)).args(lints))?;

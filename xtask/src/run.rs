@@ -50,6 +50,11 @@ pub(crate) fn run(command: &mut Command) -> Result<()> {
     Ok(())
 }
 
+/// Runs a call to its end and shows what it printed only if it fails.
+pub(crate) fn quietly(command: &mut Command) -> Result<()> {
+    output(command).map(|_| ())
+}
+
 /// Runs a call silently and answers what it printed on standard output.
 pub(crate) fn output(command: &mut Command) -> Result<String> {
     let output = command.output().with_context(|| format!("cannot start `{}`", shown(command)))?;

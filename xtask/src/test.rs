@@ -9,7 +9,7 @@ use std::time::Instant;
 use anyhow::{Result, bail};
 use clap::ValueEnum;
 
-use crate::{bare, qemu, run, setup, silicon, tidy};
+use crate::{bare, format, qemu, run, setup, silicon, tidy};
 
 /// One step of the whole run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -45,7 +45,7 @@ impl Step {
     fn run(self, root: &Path) -> Result<()> {
         match self {
             Self::Setup => setup::run(root),
-            Self::Format => run::run(run::cargo(root).args(["fmt", "--all", "--check"])),
+            Self::Format => format::check(root),
             Self::Tidy => tidy::run(root),
             Self::Build => run::run(run::cargo(root).args(["build", "--workspace", "--all-targets"])),
             Self::Workspace => workspace(root),

@@ -6,6 +6,7 @@
 mod demo;
 mod device;
 mod firmware;
+mod lab;
 mod output;
 mod serve;
 mod user;
@@ -68,6 +69,11 @@ enum Command {
         #[command(subcommand)]
         command: firmware::FirmwareCommand,
     },
+    /// Run the engine's methods on files, without the service.
+    Lab {
+        #[command(subcommand)]
+        command: lab::LabCommand,
+    },
 }
 
 /// Runs the command line with the given pages and words.
@@ -89,6 +95,7 @@ pub fn run(faces: Faces) -> ExitCode {
         Command::User { config, command } => read(config).and_then(|config| user::run(config, faces, command)),
         Command::Device { config, command } => read(config).and_then(|config| device::run(&config, command)),
         Command::Firmware { command } => firmware::run(command),
+        Command::Lab { command } => lab::run(command),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -14,7 +14,7 @@ use crate::obd::pids::{self, Item, Quantity};
 use crate::obd::poll::{Poller, Signs};
 use crate::obd::trouble::Listing;
 use crate::obd::{is_response, request_id};
-use crate::signal::table::Reading;
+use crate::signal::table::{Reading, group_key};
 use crate::store::Key;
 use crate::usage::{Usage, consent};
 
@@ -111,24 +111,27 @@ impl Diagnostics {
 impl<S: MultiwriteNorFlash> Device<S> {
     pub(super) async fn read_signals(&mut self, now: Now, frame: &Frame) -> Result<(), Error<S::Error>> {
         let unix_ms = self.clock.unix_ms(now.uptime_ms);
-        let id = frame.raw_id();
-        let mut cursor = self.tables.rows_of(id);
-        while let Some(row) = self.tables.next_row(&mut cursor, frame.bus, id).await? {
-            match row.read(frame.data()) {
-                Some(Reading::Value(signal, value)) if consent::allows(self.consent, signal) => {
-                    self.usage.signal(now.uptime_ms, unix_ms, signal, value);
+        let mut key = Some(frame.raw_id());
+        while let Some(id) = key {
+            let mut cursor = self.tables.rows_of(id);
+            while let Some(row) = self.tables.next_row(&mut cursor, frame.bus, id).await? {
+                match row.read(frame.data()) {
+                    Some(Reading::Value(signal, value)) if consent::allows(self.consent, signal) => {
+                        self.usage.signal(now.uptime_ms, unix_ms, signal, value);
+                    }
+                    Some(Reading::Odometer(metres)) if consent::allows(self.consent, SignalId::ODOMETER) => {
+                        self.usage.odometer(now.uptime_ms, unix_ms, metres, DistanceSource::Odometer);
+                    }
+                    Some(Reading::Value(..) | Reading::Odometer(_)) => {
+                        self.drops.consent = self.drops.consent.saturating_add(1);
+                    }
+                    Some(Reading::Invalid(_)) => {
+                        self.drops.invalid_values = self.drops.invalid_values.saturating_add(1);
+                    }
+                    None => {}
                 }
-                Some(Reading::Odometer(metres)) if consent::allows(self.consent, SignalId::ODOMETER) => {
-                    self.usage.odometer(now.uptime_ms, unix_ms, metres, DistanceSource::Odometer);
-                }
-                Some(Reading::Value(..) | Reading::Odometer(_)) => {
-                    self.drops.consent = self.drops.consent.saturating_add(1);
-                }
-                Some(Reading::Invalid(_)) => {
-                    self.drops.invalid_values = self.drops.invalid_values.saturating_add(1);
-                }
-                None => {}
             }
+            key = group_key(id);
         }
         Ok(())
     }

@@ -4,7 +4,7 @@
 
 use heapless::Vec;
 
-use super::TIMEOUT_MS;
+use super::{Pci, TIMEOUT_MS};
 
 /// Why a message was given up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,13 +39,6 @@ pub struct Receiver<const N: usize> {
     deadline_ms: Option<u64>,
 }
 
-enum FrameKind<'d> {
-    Single(&'d [u8]),
-    First { len: usize, data: &'d [u8] },
-    Consecutive { index: u8, data: &'d [u8] },
-    Other,
-}
-
 impl<const N: usize> Receiver<N> {
     /// A receiver that waits for a message.
     pub const fn new() -> Self {
@@ -60,8 +53,8 @@ impl<const N: usize> Receiver<N> {
     /// Takes a frame's data.
     pub fn accept(&mut self, now_ms: u64, data: &[u8]) -> Reception<'_> {
         let mut dropped = self.expire(now_ms);
-        match classify(data) {
-            FrameKind::Single(payload) => {
+        match Pci::parse(data) {
+            Pci::Single(payload) => {
                 dropped = dropped.or(self.interrupt());
                 self.buffer.clear();
                 if self.buffer.extend_from_slice(payload).is_err() {
@@ -69,7 +62,7 @@ impl<const N: usize> Receiver<N> {
                 }
                 Reception { message: Some(&self.buffer), dropped, flow_control_due: false }
             }
-            FrameKind::First { len, data } => {
+            Pci::First { len, data } => {
                 dropped = dropped.or(self.interrupt());
                 self.buffer.clear();
                 if len > N || self.buffer.extend_from_slice(data.get(..len).unwrap_or(data)).is_err() {
@@ -80,8 +73,20 @@ impl<const N: usize> Receiver<N> {
                 self.deadline_ms = Some(now_ms.saturating_add(TIMEOUT_MS));
                 Reception { message: None, dropped, flow_control_due: true }
             }
-            FrameKind::Consecutive { index, data } => self.consecutive(now_ms, index, data, dropped),
-            FrameKind::Other => Reception { message: None, dropped, flow_control_due: false },
+            Pci::Consecutive { index, data } => self.consecutive(now_ms, index, data, dropped),
+            Pci::FlowControl | Pci::Other => Reception { message: None, dropped, flow_control_due: false },
+        }
+    }
+
+    /// The message that the last frame made whole, or what there is of one.
+    pub fn message(&self) -> &[u8] {
+        &self.buffer
+    }
+
+    /// Gives the sender its time anew: it was told to wait, or to go on.
+    pub fn restart(&mut self, now_ms: u64) {
+        if let Some(deadline_ms) = &mut self.deadline_ms {
+            *deadline_ms = now_ms.saturating_add(TIMEOUT_MS);
         }
     }
 
@@ -119,45 +124,6 @@ impl<const N: usize> Receiver<N> {
 
     fn interrupt(&mut self) -> Option<DropReason> {
         self.deadline_ms.take().map(|_| DropReason::Interrupted)
-    }
-}
-
-/// Whether a frame opens a message of more than one frame.
-pub(crate) fn begins_more(data: &[u8]) -> bool {
-    matches!(classify(data), FrameKind::First { .. })
-}
-
-/// The message of a frame that holds a whole one.
-pub(crate) fn single(data: &[u8]) -> Option<&[u8]> {
-    match classify(data) {
-        FrameKind::Single(message) => Some(message),
-        _ => None,
-    }
-}
-
-#[inline(never)]
-fn classify(data: &[u8]) -> FrameKind<'_> {
-    match *data {
-        // CAN FD: a single frame whose length stands in the second byte.
-        [0x00, len, ref rest @ ..] if data.len() > 8 => {
-            rest.get(..usize::from(len)).filter(|part| !part.is_empty()).map_or(FrameKind::Other, FrameKind::Single)
-        }
-        [first @ 0x01..=0x07, ref rest @ ..] => {
-            rest.get(..usize::from(first)).map_or(FrameKind::Other, FrameKind::Single)
-        }
-        // The escape: a length of 32 bits.
-        [0x10, 0x00, a, b, c, d, ref rest @ ..] => {
-            let len = usize::try_from(u32::from_be_bytes([a, b, c, d])).unwrap_or(usize::MAX);
-            if len > 4095 { FrameKind::First { len, data: rest } } else { FrameKind::Other }
-        }
-        [first @ 0x10..=0x1F, low, ref rest @ ..] => {
-            let len = usize::from(first & 0x0F) << 8 | usize::from(low);
-            if len > 7 && data.len() >= 8 { FrameKind::First { len, data: rest } } else { FrameKind::Other }
-        }
-        [first @ 0x20..=0x2F, ref rest @ ..] if !rest.is_empty() => {
-            FrameKind::Consecutive { index: first & 0x0F, data: rest }
-        }
-        _ => FrameKind::Other,
     }
 }
 

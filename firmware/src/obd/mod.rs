@@ -2,6 +2,7 @@
 
 pub mod pids;
 pub mod poll;
+pub mod service;
 pub mod trouble;
 
 use crate::frame::EXTENDED;

@@ -32,12 +32,8 @@ impl Field {
         if !self.fits(data.len()) {
             return None;
         }
-        let mut value = 0_u64;
-        for (bit, weight) in self.positions() {
-            let byte = data.get(usize::from(bit / 8))?;
-            value |= u64::from(byte >> (bit % 8) & 1) << weight;
-        }
-        Some(value)
+        let take = Take::of(self);
+        Some(take.all(window(data, take.first.into(), self.order), data))
     }
 
     /// Puts the low bits of `value` into `data`; `None`, and nothing changed, if the field leaves `data`.
@@ -94,6 +90,80 @@ impl Field {
     }
 }
 
+/// How a field's bits are taken out of eight bytes that are read at once; a ninth is needed for some of more than 56 bits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Take {
+    /// The first of the eight bytes.
+    pub first: u8,
+    /// By how many places the eight bytes, as one number, are moved down; by how many up, if it is negative.
+    pub shift: i8,
+    /// The byte order of the field.
+    pub order: Order,
+    /// The bits that are the field's, after the shift.
+    pub mask: u64,
+}
+
+impl Take {
+    /// How a field is taken that lies within a frame.
+    pub fn of(field: Field) -> Self {
+        let byte = (field.start / 8) as u8;
+        let length = field.length.cast_signed();
+        // A field within the first eight bytes, or the second, and so on, shares its eight bytes with its neighbours.
+        let aligned = byte & !7;
+        let last = field.bytes().saturating_sub(1) as u8;
+        let first = if last & !7 == aligned { aligned } else { byte };
+        let bit = ((field.start % 8) as u8 + (byte - first) * 8).cast_signed();
+        let shift = match field.order {
+            Order::Intel => bit,
+            Order::Motorola => 64 - length - (bit ^ 7),
+        };
+        Self { first, shift, order: field.order, mask: u64::MAX >> (64 - length) }
+    }
+
+    /// Whether the field reaches into a ninth byte.
+    pub fn is_long(self) -> bool {
+        match self.order {
+            // A mask that is moved back up loses its top where the ninth byte begins.
+            Order::Intel => self.mask << self.shift >> self.shift != self.mask,
+            Order::Motorola => self.shift < 0,
+        }
+    }
+
+    /// The field out of a number that [`window`] gave, unless it is a long one.
+    #[inline]
+    pub fn short(self, window: u64) -> u64 {
+        window >> self.shift & self.mask
+    }
+
+    /// The field, whatever its length, out of its window and the payload that the window stands in.
+    pub fn all(self, window: u64, data: &[u8]) -> u64 {
+        if !self.is_long() {
+            return self.short(window);
+        }
+        let ninth = u64::from(data.get(usize::from(self.first) + 8).copied().unwrap_or(0));
+        let joined = match self.order {
+            Order::Intel => window >> self.shift | ninth << (64 - self.shift),
+            Order::Motorola => window << -self.shift | ninth >> (8 + self.shift),
+        };
+        joined & self.mask
+    }
+}
+
+/// Eight bytes from `first` on as one number; bytes that the payload does not have are nought.
+#[inline]
+pub fn window(data: &[u8], first: usize, order: Order) -> u64 {
+    let mut bytes = [0; 8];
+    let rest = data.get(first..).unwrap_or_default();
+    match rest.first_chunk::<8>() {
+        Some(whole) => bytes = *whole,
+        None => bytes.iter_mut().zip(rest).for_each(|(to, from)| *to = *from),
+    }
+    match order {
+        Order::Intel => u64::from_le_bytes(bytes),
+        Order::Motorola => u64::from_be_bytes(bytes),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -137,6 +207,17 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn a_field_is_the_sum_of_its_bits(
+            start in 0_u16..512, length in 1_u8..=64, intel: bool, data in proptest::collection::vec(any::<u8>(), 0..=64),
+        ) {
+            let field = field(start, length, if intel { Order::Intel } else { Order::Motorola });
+            let bit_by_bit = field.fits(data.len()).then(|| {
+                field.positions().map(|(bit, weight)| u64::from(data[usize::from(bit / 8)] >> (bit % 8) & 1) << weight).sum()
+            });
+            prop_assert_eq!(field.extract(&data), bit_by_bit);
+        }
+
         #[test]
         fn what_was_inserted_is_extracted_and_neighbours_stay(
             start in 0_u16..512, length in 0_u8..=70, intel: bool, value: u64, fill: u8, len in 0_usize..=64,

@@ -3,4 +3,5 @@
 pub mod bits;
 pub mod builtin;
 mod precise;
+pub mod program;
 pub mod table;

@@ -12,6 +12,7 @@ use sha2::{Digest, Sha256};
 
 use super::bits::Field;
 use super::precise;
+use super::program::group;
 use crate::frame::MAX_DATA_LEN;
 
 /// The table format that this build reads.
@@ -22,6 +23,9 @@ pub const MAX_ROWS: usize = 96;
 
 /// The longest encoded table, in bytes.
 pub const MAX_TABLE_LEN: usize = 4096;
+
+/// Marks a row's identifier as a parameter group (SAE J1939), whoever sends it; the group's number is in the low 18 bits.
+pub const GROUP: u32 = 1 << 30;
 
 /// A bus number that stands for any bus.
 pub const ANY_BUS: u8 = 0xFF;
@@ -51,7 +55,7 @@ pub struct Multiplexor {
 /// One signal in one frame.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Row {
-    /// The frame's identifier as [`crate::frame::raw`] writes it.
+    /// The frame's identifier as [`crate::frame::raw`] writes it, or [`GROUP`] with a parameter group.
     pub id: u32,
     /// The host's bus number, or [`ANY_BUS`].
     pub bus: u8,
@@ -153,14 +157,13 @@ impl Table {
         self.rows.iter().find(|row| row.signal == signal)
     }
 
-    /// What a frame says, one reading at a time.
+    /// What a frame says, one reading at a time: the rows of its identifier, then those of its parameter group.
     pub fn decode<'t>(&'t self, bus: u8, id: u32, data: &'t [u8]) -> impl Iterator<Item = Reading> + 't {
-        let first = self.rows.partition_point(|row| row.id < id);
-        let rows = self.rows.get(first..).unwrap_or_default();
-        rows.iter()
-            .take_while(move |row| row.id == id)
-            .filter(move |row| row.is_of(bus))
-            .filter_map(move |row| row.read(data))
+        let rows = core::iter::successors(Some(id), |&id| group_key(id)).flat_map(move |key| {
+            let first = self.rows.partition_point(|row| row.id < key);
+            self.rows.get(first..).unwrap_or_default().iter().take_while(move |row| row.id == key)
+        });
+        rows.filter(move |row| row.is_of(bus)).filter_map(move |row| row.read(data))
     }
 
     /// Packs a physical value into a frame's payload, with its multiplexor; `None` if no row names the signal,
@@ -168,6 +171,11 @@ impl Table {
     pub fn encode(&self, signal: SignalId, value: f64, payload: &mut [u8]) -> Option<()> {
         self.row(signal)?.write(value, payload)
     }
+}
+
+/// The key of the rows of an identifier's parameter group; `None` if it has none, or is such a key itself.
+pub(crate) fn group_key(id: u32) -> Option<u32> {
+    group(id).map(|group| group | GROUP)
 }
 
 impl Row {
@@ -326,6 +334,19 @@ mod tests {
         let table = Table::new(&[only_two]).unwrap();
         assert_eq!(table.decode(0, 0x100, &[1, 100, 0]).count(), 0);
         assert_eq!(table.decode(0, 0x100, &[2, 100, 0]).next(), Some(Reading::Value(SignalId::SPEED, 1.0)));
+    }
+
+    #[test]
+    fn a_row_of_a_parameter_group_is_read_whoever_sends_it() {
+        let mut of_group = row();
+        of_group.id = GROUP | 0xF004;
+        let table = Table::new(&[of_group]).unwrap();
+        for id in [0x8CF0_0400, 0x98F0_0427] {
+            assert_eq!(table.decode(0, id, &[100, 0]).next(), Some(Reading::Value(SignalId::SPEED, 1.0)));
+        }
+        for id in [0x8CF0_0300, 0x04F0] {
+            assert_eq!(table.decode(0, id, &[100, 0]).next(), None);
+        }
     }
 
     proptest! {

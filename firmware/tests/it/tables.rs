@@ -1,7 +1,7 @@
 //! A signal table is replaced at run time, or the old one stays.
 
 use milepost_firmware::signal::bits::{Field, Order};
-use milepost_firmware::signal::table::{ANY_BUS, MAX_TABLE_LEN, Number, Row, Table, hash};
+use milepost_firmware::signal::table::{ANY_BUS, GROUP, MAX_TABLE_LEN, Number, Row, Table, hash};
 use milepost_firmware::{Device, Frame};
 use milepost_protocol::downlink::{Command, Task};
 use milepost_protocol::record::CommandOutcome;
@@ -154,4 +154,17 @@ fn a_command_is_carried_out_once_and_not_after_its_time() {
         .filter_map(|got| if let Record::CommandResult(result) = got.record { Some(result.outcome) } else { None })
         .collect();
     assert_eq!(outcomes, [CommandOutcome::Done, CommandOutcome::Expired]);
+}
+
+#[test]
+fn rows_of_a_parameter_group_read_frames_of_any_sender() {
+    let mut buffer = [0; MAX_TABLE_LEN];
+    let bytes = Table::new(&[speed(GROUP | 0xFEF1)]).unwrap().encode_to(&mut buffer).unwrap().to_vec();
+    let mut device = Chip::new(4, 4).start(at(0));
+    assert_eq!(transfer(&mut device, 1, &bytes, hash(&bytes)), CommandOutcome::Done);
+    let frame = Frame::new(0, milepost_firmware::frame::unraw(0x98FE_F117), &[9]).unwrap();
+    block_on(device.frame(at(2000), &frame)).unwrap();
+    assert!(
+        device.status().signals.iter().any(|last| last.signal == SignalId::SPEED && (last.value - 9.0).abs() < 1e-6)
+    );
 }

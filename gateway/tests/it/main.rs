@@ -4,11 +4,13 @@
 #![expect(clippy::large_futures, reason = "tests run on threads with room")]
 
 mod broker;
-mod candump;
 mod consumption;
+mod decode;
+mod diagnostics;
 mod flash_file;
 mod fleet;
 mod kill;
 mod link;
+mod log;
 mod offline;
 mod usage;

@@ -108,6 +108,12 @@ impl Fleet {
         Ok(())
     }
 
+    /// Waits until the cars have numbered a record that they have not yet told of.
+    pub(crate) async fn makes_another(&mut self) -> Result<()> {
+        let told = *self.created.borrow_and_update();
+        self.has_made(told + 1).await
+    }
+
     /// Kills it: SIGKILL, whatever it is doing. What it told last may be lost with it.
     pub(crate) async fn kill(self) -> Result<Told> {
         // A fleet that has ended by itself says why through its reader.

@@ -6,7 +6,7 @@ use std::path::Path;
 use embedded_can::{ExtendedId, Id, StandardId};
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use milepost_gateway::candump::{Channels, Entry, LineError, LogError, Payload, Reader, parse_line};
+use milepost_gateway::log::{Channels, Entry, LineError, LogError, Payload, Reader, parse_line};
 use milepost_gateway::recording::{Input, Recording};
 use proptest::prelude::*;
 
@@ -110,6 +110,22 @@ fn a_file_that_is_no_log_is_an_error_that_names_file_and_line() {
     let error = end.unwrap_err().to_string();
     assert!(error.contains("drive.log:3"), "{error}");
     assert!(matches!(read(Vec::new()).1, Err(LogError::Empty { .. })));
+}
+
+#[test]
+fn a_measurement_file_is_known_for_what_it_is() {
+    let mut bytes = b"MDF     4.10    ".to_vec();
+    bytes.resize(20_000, 0);
+    assert!(matches!(read(bytes).1, Err(LogError::Mdf { .. })));
+}
+
+#[test]
+fn frames_that_are_kept_with_a_doubt_are_told_with_their_lines() {
+    let (entries, end, reader) = read(b"(2.0) can0 123#00\n(1.0) can0 123#01\n(3.0) can0 123#02".to_vec());
+    assert!(end.is_ok());
+    assert_eq!(entries.iter().map(|entry| entry.at_us).collect::<Vec<_>>(), [2_000_000, 1_000_000, 3_000_000]);
+    assert_eq!(reader.doubts().examples, [(2, LineError::ClockBack), (3, LineError::Unended)]);
+    assert_eq!(reader.broken().total(), 0);
 }
 
 #[test]
