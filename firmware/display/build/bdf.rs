@@ -76,7 +76,7 @@ impl Font {
         self.glyphs.values().map(|glyph| &glyph.picture)
     }
 
-    pub(crate) fn write(&self, out: &mut String, name: &str, odds: &Odds) {
+    pub(crate) fn write(&self, out: &mut String, odds: &Odds) {
         let (mut codes, mut starts, mut shape_of) = (Vec::new(), Vec::new(), Vec::new());
         let (mut shapes, mut bytes) = (Vec::new(), Vec::new());
         for (code, glyph) in &self.glyphs {
@@ -95,15 +95,17 @@ impl Font {
             bytes.extend(odds.pack(picture));
         }
         let (count, shape_count) = (codes.len(), shapes.len());
-        super::write_bytes(out, &format!("{name}_BITS"), &bytes);
-        super::write_bytes(out, &format!("{name}_SHAPE_OF"), &shape_of);
-        let _ = writeln!(out, "static {name}_CODES: [u16; {count}] = {codes:?};");
-        let _ = writeln!(out, "static {name}_STARTS: [u16; {count}] = {starts:?};");
-        let _ = writeln!(out, "static {name}_SHAPES: [Shape; {shape_count}] = [\n{}];\n", shapes.concat());
+        let largest = self.pictures().map(|picture| picture.pixels.len()).max().unwrap_or(0);
+        super::write_bytes(out, "BITS", &bytes);
+        super::write_bytes(out, "SHAPE_OF", &shape_of);
+        let _ = writeln!(out, "static CODES: [u16; {count}] = {codes:?};");
+        let _ = writeln!(out, "static STARTS: [u16; {count}] = {starts:?};");
+        let _ = writeln!(out, "static SHAPES: [Shape; {shape_count}] = [\n{}];\n", shapes.concat());
+        let _ = writeln!(out, "/// The pixels of the largest glyph.\npub(crate) const LARGEST: usize = {largest};\n");
         let _ = writeln!(
             out,
-            "/// A face of `fonts/`.\npub(crate) static {name}: Face = Face {{\n    ascent: {},\n    codes: &{name}_CODES,\n    \
-             starts: &{name}_STARTS,\n    shape_of: &{name}_SHAPE_OF,\n    shapes: &{name}_SHAPES,\n    bits: &{name}_BITS,\n}};\n",
+            "/// The glyphs of `fonts/`.\npub(crate) static GLYPHS: Glyphs = Glyphs {{\n    ascent: {},\n    codes: &CODES,\n    \
+             starts: &STARTS,\n    shape_of: &SHAPE_OF,\n    shapes: &SHAPES,\n    bits: &BITS,\n}};\n",
             self.ascent
         );
     }
