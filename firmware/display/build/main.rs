@@ -29,8 +29,9 @@ fn main() {
     let mut out = String::new();
     messages::write(&mut out, &LANGUAGES, &languages);
 
-    // The cloud's words may hold any Latin letter.
-    let mut needed: BTreeSet<char> = (' '..='~').chain('\u{a0}'..='ÿ').chain("–…—‘’‚“”„•€−≥".chars()).collect();
+    // The cloud's words may hold any Latin letter, and these signs.
+    let letters = ('À'..='ÿ').chain(' '..='~');
+    let mut needed: BTreeSet<char> = letters.chain("\u{a0}¡£¥§©«®°±²³µ·»½¿–…—‘’‚“”„•€−≥".chars()).collect();
     needed.extend(languages.iter().flatten().flat_map(|message| message.text.chars()));
     let font = bdf::Font::read(&here.join("fonts/regular-18.bdf"), &needed);
     let icons = icons::draw();

@@ -10,7 +10,7 @@ use crate::bits::Bits;
 use crate::grown::{Grown, grown};
 use crate::ink::{Ink, Tone};
 use crate::point;
-use crate::tables::GLYPHS;
+use crate::tables::{GLYPHS, STRIDE};
 
 /// The side of an icon in pixels.
 pub(crate) const ICON: u32 = 40;
@@ -30,10 +30,14 @@ pub(crate) struct Shape {
 pub(crate) struct Glyphs {
     /// From the base line to the top of the highest letter, in pixels.
     pub(crate) ascent: u8,
-    /// In their order.
+    /// The first codes and the lengths of runs without a gap, whose glyphs stand first.
+    pub(crate) runs: &'static [(u16, u16)],
+    /// The codes of all others, in their order.
     pub(crate) codes: &'static [u16],
-    /// Where the pixels of each glyph begin.
+    /// Where the pixels of every [`STRIDE`]th glyph begin.
     pub(crate) starts: &'static [u16],
+    /// How many bytes each has.
+    pub(crate) lens: &'static [u8],
     /// Which of the shapes each glyph has.
     pub(crate) shape_of: &'static [u8],
     pub(crate) shapes: &'static [Shape],
@@ -61,13 +65,23 @@ pub(crate) fn has(text: &str) -> bool {
 impl Glyphs {
     fn find(&self, letter: char) -> Option<Glyph> {
         let code = u16::try_from(u32::from(letter)).ok()?;
-        self.glyph(self.codes.binary_search(&code).ok()?)
+        let mut before = 0;
+        for &(first, len) in self.runs {
+            let at = code.wrapping_sub(first);
+            if at < len {
+                return self.glyph(before + usize::from(at));
+            }
+            before += usize::from(len);
+        }
+        self.glyph(before + self.codes.binary_search(&code).ok()?)
     }
 
     /// The glyph at an index of the tables.
     pub(crate) fn glyph(&self, index: usize) -> Option<Glyph> {
         let shape = self.shapes.get(usize::from(*self.shape_of.get(index)?))?;
-        let bits = self.bits.get(usize::from(*self.starts.get(index)?)..)?;
+        let (near, rest) = (index / STRIDE, index % STRIDE);
+        let before = self.lens.get(index - rest..index)?.iter().map(|len| usize::from(*len)).sum::<usize>();
+        let bits = self.bits.get(usize::from(*self.starts.get(near)?) + before..)?;
         Some(Glyph { shape, bits })
     }
 
