@@ -16,6 +16,7 @@ use embedded_tls::{
 };
 use milepost_firmware::configuration::Configuration;
 use milepost_firmware::link::{Loss, Machine};
+use milepost_protocol::downlink::Part;
 use milepost_protocol::{Downlink, topics};
 
 use crate::guard::{Guard, Wire};
@@ -312,5 +313,5 @@ async fn hand_over(payload: &[u8], downlink: &mut Outgoing<Message>, machine: &R
 }
 
 fn has_receipt(payload: &[u8]) -> bool {
-    Downlink::parse(payload).is_ok_and(|mut messages| messages.any(|message| matches!(message, Downlink::Receipt(_))))
+    Downlink::parts(payload).is_ok_and(|mut parts| parts.any(|part| matches!(part, Part::Receipt(_))))
 }
