@@ -13,7 +13,6 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::checksum::crc32;
-use crate::store::Encode;
 
 /// The longest certificate, in bytes of DER.
 pub const MAX_CERTIFICATE_LEN: usize = 1024;
@@ -32,7 +31,7 @@ const HEADER_LEN: usize = 12;
 const CHECKSUM_LEN: usize = 4;
 
 /// What is kept whole on a page in two copies.
-pub trait Page: Serialize + DeserializeOwned + Send + Sync {
+pub trait Page: Serialize + DeserializeOwned {
     /// What its pages begin with.
     const MAGIC: [u8; 4];
 }
@@ -132,21 +131,7 @@ pub async fn load<S: NorFlash, T: Page>(
     buffer: &mut Copy,
     page: &mut Option<T>,
 ) -> Result<Option<u32>, ConfigurationError<S::Error>> {
-    read(flash, buffer, T::MAGIC, &mut |copy| {
-        take(page, copy);
-        page.is_some()
-    })
-    .await
-}
-
-/// As [`load`]; behind references, so that all kinds of pages share one copy of the code. `take` answers whether a copy can be read.
-async fn read<S: NorFlash>(
-    flash: &mut S,
-    buffer: &mut Copy,
-    magic: [u8; 4],
-    take: &mut (dyn FnMut(&Copy) -> bool + Send),
-) -> Result<Option<u32>, ConfigurationError<S::Error>> {
-    let [first, second] = sequences(flash, buffer, magic).await?;
+    let [first, second] = sequences::<S, T>(flash, buffer).await?;
     let mut copies = [(0, first), (PLACE_LEN, second)];
     if second > first {
         copies.reverse();
@@ -154,9 +139,10 @@ async fn read<S: NorFlash>(
     for (place, sequence) in copies {
         if sequence.is_some() {
             flash.read(place, buffer).await.map_err(ConfigurationError::Flash)?;
-            if take(buffer) {
-                return Ok(sequence);
-            }
+            take(page, buffer);
+        }
+        if page.is_some() {
+            return Ok(sequence);
         }
     }
     Ok(None)
@@ -169,16 +155,15 @@ fn take<T: Page>(page: &mut Option<T>, copy: &Copy) {
 }
 
 /// The sequence numbers of both copies, as far as they are whole.
-async fn sequences<S: NorFlash>(
+async fn sequences<S: NorFlash, T: Page>(
     flash: &mut S,
     buffer: &mut Copy,
-    magic: [u8; 4],
 ) -> Result<[Option<u32>; 2], ConfigurationError<S::Error>> {
     check_layout(flash)?;
     let mut sequences = [None; 2];
     for (place, sequence) in [0, PLACE_LEN].into_iter().zip(&mut sequences) {
         flash.read(place, buffer).await.map_err(ConfigurationError::Flash)?;
-        *sequence = parse(buffer, magic).map(|(sequence, _)| sequence);
+        *sequence = parse(buffer, T::MAGIC).map(|(sequence, _)| sequence);
     }
     Ok(sequences)
 }
@@ -189,20 +174,10 @@ pub async fn store<S: NorFlash, T: Page>(
     buffer: &mut Copy,
     page: &T,
 ) -> Result<(), ConfigurationError<S::Error>> {
-    write(flash, buffer, T::MAGIC, page).await
-}
-
-/// As [`store`]; behind a reference for the same reason as [`read`].
-async fn write<S: NorFlash>(
-    flash: &mut S,
-    buffer: &mut Copy,
-    magic: [u8; 4],
-    page: &dyn Encode,
-) -> Result<(), ConfigurationError<S::Error>> {
-    let [first, second] = sequences(flash, buffer, magic).await?;
+    let [first, second] = sequences::<S, T>(flash, buffer).await?;
     let place = if first > second { PLACE_LEN } else { 0 };
     let sequence = first.max(second).map_or(1, |newest| newest.saturating_add(1));
-    let len = build(buffer, sequence, magic, page).ok_or(ConfigurationError::TooLong)?;
+    let len = build(buffer, sequence, page).ok_or(ConfigurationError::TooLong)?;
     let padded = len.next_multiple_of(S::WRITE_SIZE.max(1));
     let bytes = buffer.get(..padded).ok_or(ConfigurationError::TooLong)?;
     flash.erase(place, place.saturating_add(PLACE_LEN)).await.map_err(ConfigurationError::Flash)?;
@@ -216,12 +191,12 @@ fn check_layout<S: NorFlash>(flash: &S) -> Result<(), ConfigurationError<S::Erro
 }
 
 /// Fills the buffer with a page; answers its length.
-fn build(buffer: &mut Copy, sequence: u32, magic: [u8; 4], page: &dyn Encode) -> Option<usize> {
+fn build<T: Page>(buffer: &mut Copy, sequence: u32, page: &T) -> Option<usize> {
     buffer.fill(0xFF);
     let room = buffer.get_mut(HEADER_LEN..COPY_LEN - CHECKSUM_LEN)?;
-    let body_len = page.encode(room)?;
+    let body_len = codec::write(page, room)?;
     let fields =
-        [(0, magic), (4, (u32::from(VERSION) << 16 | body_len as u32).to_be_bytes()), (8, sequence.to_be_bytes())];
+        [(0, T::MAGIC), (4, (u32::from(VERSION) << 16 | body_len as u32).to_be_bytes()), (8, sequence.to_be_bytes())];
     for (at, bytes) in fields {
         buffer.get_mut(at..at + 4)?.copy_from_slice(&bytes);
     }
