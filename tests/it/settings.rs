@@ -52,7 +52,7 @@ async fn agreement(engineer: &Engineer, device: &milepost_protocol::DeviceId) ->
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_plan_decided_in_the_lab_is_collected_by_the_car_told_back_and_read_as_samples() -> Result<()> {
-    let stage = Stage::at_night(1, 32).await?;
+    let stage = Stage::set(1, 32, 2_000.0).await?;
     let cloud = stage.serve().await?;
     let engineer = Engineer::sign_in(cloud.at.http).await?;
     let [device] = &stage.devices[..] else { anyhow::bail!("there is one car") };
