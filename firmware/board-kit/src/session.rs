@@ -287,7 +287,7 @@ async fn talk(
             },
             Either4::Fourth(()) => {
                 stage.set(Stage::Leaving);
-                outward.write_all(&mqtt.goodbye()).await;
+                outward.write_all(&Client::goodbye()).await;
                 // The server closes on it, which ends all of this sooner.
                 Timer::after(FAREWELL).await;
                 return End::Left;

@@ -97,7 +97,7 @@ impl Client {
     }
 
     /// What says goodbye.
-    pub(crate) fn goodbye(&self) -> Control {
+    pub(crate) fn goodbye() -> Control {
         packets::goodbye()
     }
 
@@ -130,7 +130,6 @@ impl Client {
                 Heard::Accepted
             }
             (Packet::Answer { code, .. }, Phase::Connecting) if REFUSALS.contains(&code) => return Err(Loss::Refused),
-            (_, Phase::Connecting) | (Packet::Answer { .. }, _) => return Err(broken),
             (Packet::Subscribed { number, granted }, Phase::Subscribing(asked)) if number == asked.get() => {
                 if !granted {
                     return Err(Loss::Refused);
@@ -138,7 +137,7 @@ impl Client {
                 self.phase = Phase::Up;
                 Heard::Subscribed
             }
-            (Packet::Subscribed { .. }, _) => return Err(broken),
+            (_, Phase::Connecting) | (Packet::Answer { .. } | Packet::Subscribed { .. }, _) => return Err(broken),
             (Packet::Message { topic: of, number, payload }, _) => {
                 let acknowledgement = number.map(packets::acknowledge);
                 Heard::Message(if of == topic.as_bytes() { payload } else { &[] }, acknowledgement)
@@ -168,7 +167,7 @@ mod tests {
     fn hear<'p>(client: &'p mut Client, mut bytes: &[u8]) -> Result<Heard<'p>, Loss> {
         let heard = client.hear(DOWN, &mut bytes)?;
         assert!(bytes.is_empty());
-        Ok(heard.expect("a whole packet"))
+        Ok(heard.unwrap())
     }
 
     fn up(kept: u8) -> Client {
