@@ -52,7 +52,7 @@ fn every_complaint_about_reminders_has_its_tests() {
     };
     let found = sources.map(rows_of);
     for (row, complaint, tests) in ROWS {
-        let count = [0, 1, 2].map(|at: usize| found[at].iter().filter(|of| **of == row).count());
+        let count = [0, 1, 2].map(|at: usize| found[at].iter().map(|of| usize::from(*of == row)).sum::<usize>());
         assert_eq!(count, tests, "row {row}: {complaint}");
     }
     let listed: BTreeSet<u8> = ROWS.iter().map(|(row, ..)| *row).collect();
@@ -84,7 +84,7 @@ impl Scene {
         let is_volt = |text: &Value| text.as_str().is_some_and(|text| text.starts_with("volt-2"));
         let push = self.push.taken().iter().filter(|taken| is_volt(&taken.decrypted()["show"])).count();
         let hook = self.hook.taken();
-        let hook = hook.iter().map(|taken| taken.json());
+        let hook = hook.iter().map(super::receivers::Taken::json);
         [push, hook.filter(|body| body["event"] == "notice.raised" && body["vehicle"] == "volt-2").count()]
     }
 }

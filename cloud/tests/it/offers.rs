@@ -143,7 +143,7 @@ async fn a_winter_reaches_one_car_tips_first_and_the_answer_in_the_car_earns_its
 async fn no_promotion_reaches_a_held_out_owner_or_one_who_did_not_agree_and_every_arm_replays_by_its_key() {
     let app = TestApp::new().await;
     let owners: Vec<AccountId> = (0..120).map(|at| format!("owner-{at}").parse().unwrap()).collect();
-    let agrees = |at: usize| at % 3 != 0;
+    let agrees = |at: usize| !at.is_multiple_of(3);
     let purposes = |at| if agrees(at) { with_offers() } else { Purposes::FUNCTION };
     let cars = owners.iter().enumerate().map(|(at, owner)| in_the_cold(&format!("cold-{at}"), owner, purposes(at)));
     put_cars(&app, cars.collect()).await;

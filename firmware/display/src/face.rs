@@ -148,7 +148,7 @@ impl Face {
                     }
                 }
             }
-            pen.x += self.measure(shape.advance) as i32;
+            pen.x += self.measure(shape.advance).cast_signed();
         }
         Ok(pen)
     }

@@ -34,7 +34,7 @@ impl Grown {
         for (place, (_, level)) in levels.iter_mut().zip(Bits::new(bytes, size)) {
             *place = level;
         }
-        Self { levels, size: size.map(|side| side as i32), corner }
+        Self { levels, size: size.map(|side| (side as u32).cast_signed()), corner }
     }
 
     fn level(&self, [x, y]: [i32; 2]) -> i32 {

@@ -98,7 +98,7 @@ pub(crate) fn lines(face: Face, text: &str, width: u32) -> u32 {
 }
 
 /// The first line of a text in this width, and what follows it. A word that is wider than a line is broken anywhere.
-fn split<'t>(face: Face, text: &'t str, width: u32) -> (&'t str, &'t str) {
+fn split(face: Face, text: &str, width: u32) -> (&str, &str) {
     let mut used = 0;
     let mut before = None;
     let mut last_break = None;
@@ -117,7 +117,7 @@ fn split<'t>(face: Face, text: &'t str, width: u32) -> (&'t str, &'t str) {
 }
 
 /// As much of a text as fits this width.
-fn front<'t>(face: Face, text: &'t str, width: u32) -> &'t str {
+fn front(face: Face, text: &str, width: u32) -> &str {
     let mut used = 0;
     for (at, letter) in text.char_indices() {
         used += face.advance(letter);
