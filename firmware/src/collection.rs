@@ -7,8 +7,8 @@
 use heapless::Vec;
 use milepost_protocol::SignalId;
 use milepost_protocol::collection::{CollectionPlan, CollectionRow, MAX_BLOCK_LEN, MAX_ROWS};
-use milepost_protocol::downlink::{Consent, Purposes};
-use milepost_protocol::record::{CollectionReport, SeriesBlock};
+use milepost_protocol::downlink::Consent;
+use milepost_protocol::record::SeriesBlock;
 use milepost_protocol::series::{Encoder, PushError, Sample};
 
 use crate::signal::table::Reading;
@@ -70,11 +70,6 @@ impl Collector {
         self.lost
     }
 
-    /// What the device tells about its plan.
-    pub fn report(&self, refused: Option<u32>) -> CollectionReport {
-        CollectionReport { version: self.plan.version, rows: self.plan.rows.len() as u8, refused }
-    }
-
     /// Takes what the core has read.
     pub fn reading(&mut self, now_ms: u64, consent: Consent, reading: Reading) {
         let (signal, value) = match reading {
@@ -132,17 +127,6 @@ impl Collector {
         let block = Vec::from_slice(writer.finish()).ok()?;
         Some(SeriesBlock { plan: plan.version, purposes, uptime_ms: now_ms, block })
     }
-
-    /// Takes another plan into force; what waits has to be in blocks by now, and is counted as lost otherwise.
-    pub fn replace(&mut self, plan: CollectionPlan) {
-        let lost = self.lost.saturating_add(self.waiting.len() as u32);
-        *self = Self { lost, ..Self::new(plan) };
-    }
-
-    /// The purposes of all rows together.
-    pub fn purposes(&self) -> Purposes {
-        self.plan.rows.iter().fold(Purposes::default(), |all, row| all.and(row.purposes))
-    }
 }
 
 fn of(plan: &CollectionPlan, sample: Taken) -> Option<&CollectionRow> {
@@ -168,6 +152,7 @@ fn wants(row: &CollectionRow, kept: &Kept, now_ms: u64, raw: i64) -> bool {
 #[cfg(test)]
 mod tests {
     use milepost_protocol::collection::Trigger;
+    use milepost_protocol::downlink::Purposes;
     use milepost_protocol::series::{Decoder, Resolution};
     use proptest::prelude::*;
     use std::vec::Vec as List;

@@ -4,6 +4,7 @@
 
 mod channels;
 mod error;
+mod folder;
 mod offers;
 mod plans;
 mod sections;

@@ -3,12 +3,12 @@
 //! Invariant: a folder whose entries do not hold is an error with file, line and key; with a folder our own examples are not
 //! made to anybody.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use milepost_engine::offers::{EntryError, read, read_segments};
 use serde::{Deserialize, Serialize};
 
-use super::Secret;
+use super::{Secret, folder};
 use crate::offers::{Catalogue, CatalogueError};
 
 /// The file of segments within the folder.
@@ -90,7 +90,7 @@ impl Offers {
     pub fn catalogue(&self) -> Result<Catalogue, OffersConfigError> {
         let Some(folder) = &self.folder else { return Ok(Catalogue::examples()?) };
         let (mut entries, mut segments) = (Vec::new(), Vec::new());
-        for (name, text) in read_folder(folder)? {
+        for (name, text) in folder::read(folder).map_err(|(path, source)| OffersConfigError::Read { path, source })? {
             if name == SEGMENTS {
                 segments = read_segments(&name, &text).map_err(OffersConfigError::Entry)?;
             } else {
@@ -100,28 +100,6 @@ impl Offers {
         }
         Ok(Catalogue::new(entries, segments)?)
     }
-}
-
-fn read_folder(folder: &Path) -> Result<Vec<(String, String)>, OffersConfigError> {
-    let failed = |path: &Path| {
-        let path = path.to_owned();
-        move |source| OffersConfigError::Read { path, source }
-    };
-    let mut files = Vec::new();
-    for entry in std::fs::read_dir(folder).map_err(failed(folder))? {
-        let path = entry.map_err(failed(folder))?.path();
-        if path.extension().is_some_and(|end| end == "toml") {
-            files.push(path);
-        }
-    }
-    files.sort();
-    let mut read = Vec::new();
-    for path in files {
-        let text = std::fs::read_to_string(&path).map_err(failed(&path))?;
-        let name = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
-        read.push((name, text));
-    }
-    Ok(read)
 }
 
 #[cfg(test)]
