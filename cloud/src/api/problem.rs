@@ -358,7 +358,7 @@ impl From<OffersError> for Problem {
     fn from(error: OffersError) -> Self {
         match error {
             OffersError::Entry(error) => Self::offer_file(error.to_string()),
-            OffersError::Version { .. } => Self::offer_file(error.to_string()),
+            OffersError::Version { .. } | OffersError::Stopped => Self::offer_file(error.to_string()),
             OffersError::Unknown => Self::not_found(),
             OffersError::Store(error) => error.into(),
         }

@@ -10,6 +10,8 @@ use milepost_engine::offers::catalogue::{Entry, Kind};
 use milepost_engine::offers::segments::Segment;
 use milepost_engine::offers::{EXAMPLE_SEGMENTS, EXAMPLES, EntryError, Wrong, read, read_segments};
 
+use super::trials::ListedTrial;
+
 /// An entry with where it stands.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Listed {
@@ -24,6 +26,7 @@ pub struct Listed {
 pub struct Catalogue {
     entries: BTreeMap<u16, Listed>,
     segments: Vec<Segment>,
+    trials: BTreeMap<String, ListedTrial>,
 }
 
 /// Why a catalogue does not hold.
@@ -45,7 +48,7 @@ impl Catalogue {
 
     /// A catalogue of entries with their files' names, all of them live.
     pub fn new(entries: Vec<(String, Entry)>, segments: Vec<Segment>) -> Result<Self, CatalogueError> {
-        let mut catalogue = Self { entries: BTreeMap::new(), segments };
+        let mut catalogue = Self { entries: BTreeMap::new(), segments, trials: BTreeMap::new() };
         let files: Vec<(String, u16)> = entries.iter().map(|(file, entry)| (file.clone(), entry.id)).collect();
         for (file, entry) in entries {
             if catalogue.entries.contains_key(&entry.id) {
@@ -99,6 +102,21 @@ impl Catalogue {
     /// The segments, in their order.
     pub fn segments(&self) -> &[Segment] {
         &self.segments
+    }
+
+    /// All experiments by name.
+    pub fn trials(&self) -> impl Iterator<Item = &ListedTrial> {
+        self.trials.values()
+    }
+
+    /// One experiment.
+    pub fn trial(&self, id: &str) -> Option<&ListedTrial> {
+        self.trials.get(id)
+    }
+
+    /// Puts an experiment that was checked.
+    pub(super) fn set_trial(&mut self, listed: ListedTrial) {
+        self.trials.insert(listed.trial.id.clone(), listed);
     }
 }
 

@@ -74,7 +74,7 @@ pub fn carry_out(
             let notice = vehicle.notices.get_mut(id).ok_or(IntentError::UnknownNotice)?;
             let changed = notice.unbook(Moment::now(now_ms), by);
             if changed {
-                outcomes::unbooked(vehicle, *id, effects);
+                outcomes::unbooked(vehicle, *id, now_ms, effects);
                 effects.note(ChangeKind::NoticeChanged(*id));
                 effects.update_car(vehicle, *id);
             }

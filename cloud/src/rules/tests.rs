@@ -392,11 +392,11 @@ fn a_booking_is_entered_once_with_what_the_arm_was_drawn_with_and_taken_back_as_
     car.answer(id, Answer::Book, &anna()).unwrap();
     car.wish(Intent::Unbook { notice: id }, &anna()).unwrap();
     let settled: Vec<_> = car.events.iter().filter(|event| matches!(event, Event::Settled { .. })).collect();
-    let [Event::Settled { bet: Some(bet), outcome: Outcome::Booked, booked_before: false }] = settled[..] else {
+    let [Event::Settled { bet: Some(bet), outcome: Outcome::Booked, booked_before: false, .. }] = settled[..] else {
         panic!("{settled:?}")
     };
     assert_eq!(bet.margin, 1900);
-    assert!(car.events.iter().any(|event| matches!(event, Event::Unbooked { bet: back } if back == bet)));
+    assert!(car.events.iter().any(|event| matches!(event, Event::Unbooked { bet: back, .. } if back == bet)));
 }
 
 #[test]

@@ -166,7 +166,8 @@ fn count(format: &Format, number: u64) -> String {
     format.integer(number.cast_signed())
 }
 
-fn arm_name(arm: Arm, names: &OfferNames, format: &Format) -> String {
+/// What an arm does, in words.
+pub(super) fn arm_name(arm: Arm, names: &OfferNames, format: &Format) -> String {
     match arm {
         Arm::Nothing => format.localizer.text("arm-nothing"),
         Arm::Offer { offer, channel, timing } => {
@@ -362,5 +363,6 @@ fn stage_key(stage: Stage) -> &'static str {
         Stage::Budget => "stage-budget",
         Stage::Holdout => "stage-holdout",
         Stage::Guardrail => "stage-guardrail",
+        Stage::Experiment => "stage-experiment",
     }
 }

@@ -22,7 +22,7 @@ const WINTER_DRIVING: u16 = 2;
 
 const HOUR_MS: u64 = 3_600_000;
 
-fn with_offers() -> Purposes {
+pub(crate) fn with_offers() -> Purposes {
     Purposes::FUNCTION.and(Purposes::OFFERS)
 }
 
@@ -40,7 +40,7 @@ fn name_in(app: &TestApp, group: Group) -> AccountId {
 }
 
 /// A car on summer wheels after a week of cold, whose owner was advised two days ago; it is due.
-fn in_the_cold(id: &str, owner: &AccountId, purposes: Purposes) -> VehicleWrite {
+pub(crate) fn in_the_cold(id: &str, owner: &AccountId, purposes: Purposes) -> VehicleWrite {
     let mut vehicle = Vehicle::new(id.parse().unwrap(), NOW_MS - 90 * DAY_MS);
     vehicle.owner = Some(owner.clone());
     vehicle.consent = Consent { version: 1, purposes };
@@ -54,7 +54,7 @@ fn in_the_cold(id: &str, owner: &AccountId, purposes: Purposes) -> VehicleWrite 
     VehicleWrite { expected: None, vehicle }
 }
 
-async fn put_cars(app: &TestApp, vehicles: Vec<VehicleWrite>) {
+pub(crate) async fn put_cars(app: &TestApp, vehicles: Vec<VehicleWrite>) {
     app.store.commit(Commit { vehicles, ..Commit::default() }).await.unwrap();
 }
 
