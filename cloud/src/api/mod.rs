@@ -146,7 +146,7 @@ pub fn router() -> (Router<AppState>, Document) {
         .routes(routes!(offers::resume))
         .routes(routes!(offers::segments))
         .routes(routes!(offers::results))
-        .routes(routes!(offers::policy))
+        .routes(routes!(offers::policy, offers::set_policy))
         .routes(routes!(experiments::list, experiments::put))
         .routes(routes!(experiments::show))
         .routes(routes!(experiments::set_state))

@@ -40,7 +40,7 @@ pub struct Offers {
     pub holdout_share: f64,
     /// The share of accounts whose arms are drawn evenly, so that any policy can be judged. Default 0.1.
     pub uniform_share: f64,
-    /// By what arms are drawn: `learning` or `fixed`. Default `learning`.
+    /// By what arms are drawn until somebody chooses otherwise: `learning` or `fixed`. Default `learning`.
     pub policy: PolicyKind,
     /// How many offers an owner gets in a year at most. Default 12.
     pub contacts_per_year: u32,

@@ -11,6 +11,7 @@ use milepost_engine::offers::segments::Segment;
 use milepost_engine::offers::{EXAMPLE_SEGMENTS, EXAMPLES, EntryError, Wrong, read, read_segments};
 
 use super::trials::ListedTrial;
+use crate::rules::Method;
 
 /// An entry with where it stands.
 #[derive(Debug, Clone, PartialEq)]
@@ -128,12 +129,13 @@ pub struct Desk(Arc<RwLock<OnDesk>>);
 struct OnDesk {
     catalogue: Arc<Catalogue>,
     book: Arc<Book>,
+    method: Option<Method>,
 }
 
 impl Desk {
     /// A desk with a catalogue on it.
     pub fn new(catalogue: Catalogue) -> Self {
-        Self(Arc::new(RwLock::new(OnDesk { catalogue: Arc::new(catalogue), book: Arc::default() })))
+        Self(Arc::new(RwLock::new(OnDesk { catalogue: Arc::new(catalogue), ..OnDesk::default() })))
     }
 
     /// The catalogue as it stands.
@@ -149,6 +151,16 @@ impl Desk {
     /// The book as it was last committed.
     pub fn book(&self) -> Arc<Book> {
         Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner).book)
+    }
+
+    /// By what arms are drawn, if somebody has chosen that.
+    pub fn method(&self) -> Option<Method> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).method
+    }
+
+    /// Puts a chosen policy in force.
+    pub(super) fn set_method(&self, method: Option<Method>) {
+        self.0.write().unwrap_or_else(PoisonError::into_inner).method = method;
     }
 
     /// Shows the book as it is committed now.

@@ -17,5 +17,11 @@ pub const ENROLMENTS: Collection = Collection("offer_enrolment");
 /// Experiments that people have put, let run or stopped; keys are their names.
 pub const EXPERIMENTS: Collection = Collection("offer_experiment");
 
+/// The policy that somebody has chosen; one document.
+pub const POLICY: Collection = Collection("offer_policy");
+
+/// The key of the one document of [`POLICY`].
+pub(super) const THE_POLICY: &str = "policy";
+
 /// The key of the one document of [`BOOK`].
 pub(super) const THE_BOOK: &str = "book";

@@ -5,12 +5,14 @@
 
 use milepost_engine::offers::Arm;
 use milepost_engine::offers::catalogue::Entry;
+use milepost_engine::offers::judge::Judged;
 use milepost_engine::offers::{EntryError, book, read};
 use serde::{Deserialize, Serialize};
 
 use super::catalogue::{Catalogue, CatalogueError, Desk};
 use super::docs::{ENROLMENTS, OFFERS, UNITS};
 use super::ledger::{decode, encode};
+use super::policy::refresh_policy;
 use super::trials::refresh_trials;
 use crate::domain::AccountId;
 use crate::service::Service;
@@ -52,6 +54,12 @@ pub enum OffersError {
     /// An experiment that was stopped does not run again.
     #[error("an experiment that was stopped does not run again; put a new version")]
     Stopped,
+    /// The share of nothing is not within 0 to 1.
+    #[error("the share of nothing is not within 0 to 1")]
+    Share,
+    /// The log does not support the policy.
+    #[error("the log does not support the policy")]
+    Unsupported(Box<Judged>),
     /// The store failed.
     #[error("the store failed")]
     Store(#[from] StoreError),
@@ -70,7 +78,7 @@ pub async fn refresh(store: &AnyStore, desk: &Desk, mut catalogue: Catalogue) ->
     }
     refresh_trials(store, &mut catalogue).await?;
     desk.set(catalogue);
-    Ok(())
+    refresh_policy(store, desk).await
 }
 
 /// Reads, checks and puts an entry; a new one is paused until somebody lets it live.

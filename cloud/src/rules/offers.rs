@@ -12,6 +12,7 @@ use milepost_engine::offers::book::{Book, Event, Unit};
 use milepost_engine::offers::catalogue::{Entry, Kind, Owner};
 use milepost_engine::offers::eligibility::Facts;
 use milepost_engine::offers::facts::{About, facts};
+use milepost_engine::offers::judge::Rule;
 use milepost_engine::offers::trial::{Exposure, Part, Trial};
 use milepost_engine::offers::trial_book::Enrolled;
 use milepost_engine::offers::{
@@ -41,6 +42,31 @@ pub enum Method {
     Fixed(Policy),
 }
 
+impl Method {
+    /// The same, as the engine judges it.
+    pub fn rule(self) -> Rule {
+        match self {
+            Self::Learning => Rule::Learnt,
+            Self::Fixed(policy) => Rule::Fixed(policy),
+        }
+    }
+}
+
+impl OfferRules {
+    /// By what arms are drawn now: as somebody has chosen, or else as it is configured.
+    pub fn in_force(&self) -> Method {
+        self.desk.method().unwrap_or(self.method)
+    }
+
+    /// The version of the configured policy.
+    pub fn version(&self) -> u32 {
+        match self.method {
+            Method::Learning => 0,
+            Method::Fixed(policy) => policy.version,
+        }
+    }
+}
+
 /// What decisions are made with.
 #[derive(Debug, Clone)]
 pub struct OfferRules {
@@ -58,7 +84,7 @@ pub struct OfferRules {
     pub caps: Caps,
     /// Hours to leave alone.
     pub quiet: QuietHours,
-    /// By what arms are drawn.
+    /// By what arms are drawn, until somebody chooses otherwise.
     pub method: Method,
     /// The dealer that the cars belong to.
     pub dealer: Option<String>,
@@ -295,7 +321,7 @@ fn decide_now(vehicle: &mut Vehicle, desktop: &Desktop<'_>, now_ms: u64, texts: 
     let learner = &desktop.around.book.learner;
     let features = learner.features(members.iter().map(String::as_str), &desktop.facts);
     let shares = |arms: &[Arm]| {
-        let (lane, policy, shares) = match (group, rules.method) {
+        let (lane, policy, shares) = match (group, rules.in_force()) {
             (Group::Uniform, _) => (Lane::Uniform, learner.version, vec![1.0 / arms.len() as f64; arms.len()]),
             (_, Method::Fixed(policy)) => (lane(group), policy.version, policy.shares(arms.len() - 1)),
             (_, Method::Learning) => (lane(group), learner.version, learner.shares(&features, arms)),
@@ -390,7 +416,7 @@ pub fn would_do(vehicle: &Vehicle, rules: &OfferRules, around: &Around, now_ms: 
     let parts = desktop.parts(vehicle);
     desktop.ask_within(vehicle, &parts, |context| {
         decide(context, &offers, |arms| {
-            let shares = learner.shares(&features, arms);
+            let shares = rules.in_force().rule().shares(learner, &features, arms);
             Draw { lane: Lane::Policy, policy: learner.version, features: features.clone(), shares, at: 0.0 }
         })
     })

@@ -63,8 +63,13 @@ pub(super) fn count_silence(vehicle: &mut Vehicle, book: &Book, now_ms: u64, eff
     }
 }
 
-/// Enters that somebody wants fewer offers like one; answers whether that is news.
+/// Enters that somebody wants fewer offers or tips like one; answers whether that is news.
 pub(super) fn fewer(vehicle: &mut Vehicle, id: NoticeId, now_ms: u64, effects: &mut Effects) -> bool {
+    if id.as_offer().is_none() {
+        // A tip is no arm of any policy, so there is nobody to complain about.
+        let tip = vehicle.notices.get(&id).and_then(|notice| notice.made.as_ref()).map(|made| made.entry);
+        return tip.is_some_and(|tip| vehicle.offers.want_fewer(tip, now_ms));
+    }
     let Some(known) = vehicle.offers.presentation(id) else { return false };
     let (offer, bet) = (known.offer, known.bet.clone());
     if !vehicle.offers.want_fewer(offer, now_ms) {

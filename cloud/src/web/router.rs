@@ -104,7 +104,7 @@ pub fn router(state: AppState) -> Router {
         .route("/experience/offers/{offer}/arms", post(experience::set_arms))
         .route("/experience/segments", get(experience::segments))
         .route("/experience/results", get(experience::results))
-        .route("/experience/policy", get(experience::policy))
+        .route("/experience/policy", get(experience::policy).post(experience::set_policy))
         .route("/experience/experiments", get(experiments::list).post(experiments::put))
         .route("/experience/experiments/{experiment}", get(experiments::show))
         .route("/experience/experiments/{experiment}/state", post(experiments::set_state))

@@ -486,6 +486,7 @@ fn tyres_made() -> Made {
         ],
         price: entry.price,
         saves: Some(1500),
+        safety: false,
         action: entry.action,
     }
 }

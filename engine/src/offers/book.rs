@@ -272,6 +272,17 @@ impl Book {
         stock.map(|stock| stock.saturating_sub(self.taken.get(&offer).copied().unwrap_or_default()))
     }
 
+    /// What came of a decision, in the currency's own unit: the reward that is learnt from it. `complains` is whether somebody
+    /// wanted fewer after it.
+    pub fn reward(outcome: Option<Outcome>, margin: Hundredths, complains: bool) -> f64 {
+        let complaint = if complains { COMPLAINT_COST } else { 0.0 };
+        match outcome {
+            Some(Outcome::Booked | Outcome::Done) => margin as f64 / 100.0 - CONTACT_COST - complaint,
+            Some(Outcome::Refused) => -CONTACT_COST - REFUSAL_COST - complaint,
+            Some(Outcome::Expired) | None => -CONTACT_COST - complaint,
+        }
+    }
+
     /// How long an answer takes on average, in milliseconds.
     pub fn delay_ms(&self) -> u64 {
         let ((expected_ms, weight), (answers, took_ms)) = (EXPECTED_DELAY, self.answers);

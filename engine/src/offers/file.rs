@@ -95,6 +95,8 @@ struct RawEntry {
     action: Option<Spanned<String>>,
     #[serde(default)]
     needs: Vec<Spanned<String>>,
+    #[serde(default)]
+    safety: bool,
     remedies: Option<Spanned<String>>,
     after: Option<u16>,
     rest_days: Option<u16>,
@@ -223,6 +225,7 @@ fn entry(raw: RawEntry) -> Checked<Entry> {
         needs,
         channels,
         timings,
+        safety: raw.safety,
         remedies,
         after: raw.after,
         rest_days: raw.rest_days.unwrap_or(180),

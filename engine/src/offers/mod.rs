@@ -11,6 +11,7 @@ pub mod eligibility;
 mod error;
 pub mod facts;
 mod file;
+pub mod judge;
 pub mod learner;
 mod ledger;
 mod quiet;
