@@ -248,6 +248,7 @@ impl Problem {
         "closed",
         "recall-file",
         "offer-file",
+        "policy",
         "time-taken",
         "visit-state",
         "nothing-to-undo",

@@ -543,3 +543,98 @@ pub fn arms_of(entry: &Entry) -> impl Iterator<Item = Arm> {
         entry.timings.iter().map(move |&timing| Arm::Offer { offer: entry.id, channel, timing })
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::arm::{Channel, Timing};
+    use super::*;
+
+    const MADE: Arm = Arm::Offer { offer: 1, channel: Channel::Car, timing: Timing::Now };
+
+    fn book() -> Book {
+        let mut book = Book::default();
+        assert!(book.learner.meet([MADE]));
+        book
+    }
+
+    fn bet(book: &Book) -> Bet {
+        let features = book.learner.features([], &super::super::eligibility::Facts::new());
+        Bet { decision: 0, arm: MADE, propensity: 0.5, features, margin: 1_900 }
+    }
+
+    fn settled(bet: &Bet, outcome: Outcome, counted: f64) -> Event {
+        Event::Settled { bet: Some(bet.clone()), outcome, booked_before: false, counted, waited_ms: DAY_MS }
+    }
+
+    fn belief(book: &Book) -> f64 {
+        book.learner.belief(MADE, &bet(book).features).map_or(f64::NAN, |(mean, _)| mean)
+    }
+
+    #[test]
+    fn a_reversal_takes_the_margin_from_arm_account_and_policy_and_leaves_both_entries_counted() {
+        let mut book = book();
+        let bet = bet(&book);
+        let mut unit = book.enrol(Group::Measured, 0).expect("it is measured");
+        book.enter(&settled(&bet, Outcome::Booked, 0.0), Some(&mut unit));
+        assert_eq!((book.tally(MADE).margin, unit.margin), (1_900, 1_900));
+        let mut silent = Book::default();
+        silent.learner.meet([MADE]);
+        silent.enter(&settled(&bet, Outcome::Expired, 0.0), None);
+        let reversed = |restored| Event::Reversed { bet: Some(bet.clone()), margin: 1_900, restored, ago_ms: 0 };
+        book.enter(&reversed(false), Some(&mut unit));
+        let Tally { booked, margin, .. } = book.tally(MADE);
+        assert_eq!((booked, margin, unit.margin, book.measured.sum), (0, 0, 0, 0.0));
+        assert!((belief(&book) - belief(&silent)).abs() < 1e-9, "what is left is a contact that brought nothing");
+        book.enter(&reversed(true), Some(&mut unit));
+        assert_eq!((book.tally(MADE).margin, unit.margin), (1_900, 1_900));
+        assert!(belief(&book) > belief(&silent) + 0.1);
+    }
+
+    #[test]
+    fn silence_and_then_an_answer_teach_what_the_answer_alone_would_have() {
+        let (mut at_once, mut late) = (book(), book());
+        let bet = bet(&at_once);
+        at_once.enter(&settled(&bet, Outcome::Booked, 0.0), None);
+        for (from, to) in [(0.0, 0.3), (0.3, 0.65)] {
+            late.enter(&Event::Waited { bet: bet.clone(), from, to }, None);
+        }
+        assert!(belief(&late) < 0.0, "meanwhile silence speaks against it");
+        late.enter(&settled(&bet, Outcome::Booked, 0.65), None);
+        assert!((belief(&at_once) - belief(&late)).abs() < 1e-9);
+        assert_eq!((at_once.learner.learnt, late.learner.learnt, late.learner.refused), (1, 1, 0));
+    }
+
+    #[test]
+    fn the_hazard_follows_how_long_answers_take() {
+        let mut book = book();
+        let bet = bet(&book);
+        assert_eq!(book.delay_ms(), 3 * DAY_MS);
+        assert!(book.waited(0).abs() < 1e-12 && (book.waited(3 * DAY_MS) - 0.632_120_558_828_557_7).abs() < 1e-12);
+        for _ in 0..180 {
+            book.enter(&settled(&bet, Outcome::Refused, 0.0), None);
+        }
+        assert_eq!(book.delay_ms(), (60 + 180) * DAY_MS / 200, "one day each, against what was believed before");
+        for _ in 0..50 {
+            book.enter(&settled(&bet, Outcome::Expired, 0.0), None);
+        }
+        assert_eq!(book.answers.0, 180, "silence is no answer");
+    }
+
+    #[test]
+    fn a_booking_that_is_refused_after_all_takes_its_margin_along() {
+        let mut book = book();
+        let bet = bet(&book);
+        book.enter(&settled(&bet, Outcome::Booked, 0.0), None);
+        let refused = Event::Settled {
+            bet: Some(bet),
+            outcome: Outcome::Refused,
+            booked_before: true,
+            counted: 0.0,
+            waited_ms: 0,
+        };
+        assert_eq!(refused.earned(), -1_900);
+        book.enter(&refused, None);
+        let Tally { booked, refused, margin, .. } = book.tally(MADE);
+        assert_eq!((booked, refused, margin), (0, 1, 0));
+    }
+}
