@@ -19,7 +19,7 @@ use crate::clock::Clock;
 use crate::domain::{AccountId, Actor, Change, Imported, Intent, IntentError, Outcome, Profile, Remarks, Vehicle};
 use crate::frontdoor::{Push, Registry};
 use crate::ingest::Committer;
-use crate::offers::Desk;
+use crate::offers::{self, Desk, PolicyDoc};
 use crate::pki::Pki;
 use crate::receipts::{self, SignedReceipt};
 use crate::rules::OfferRules;
@@ -85,6 +85,11 @@ impl Service {
     /// Stops arms of offers, or lets them go on; durable when it comes back.
     pub async fn stop_arms(&self, arms: Vec<Arm>, stopped: bool) {
         self.0.committer.stop_arms(arms, stopped).await;
+    }
+
+    /// The policy of offers that somebody has chosen.
+    pub async fn policy(&self) -> Result<Option<PolicyDoc>, StoreError> {
+        offers::chosen(&self.0.store).await
     }
 
     /// Shows an owner fewer offers like one.

@@ -17,4 +17,5 @@ mod provisioning;
 mod receivers;
 mod settings;
 mod support;
+mod winter;
 mod wire;

@@ -12,6 +12,7 @@ mod collection;
 mod devices;
 mod enrolment;
 mod events;
+mod experiments;
 mod export;
 mod firmware;
 mod idempotency;
@@ -33,6 +34,7 @@ mod tokens;
 mod undelivered;
 mod vehicles;
 
+pub(crate) use experiments::asked as asked_state;
 pub use problem::{Problem, ProblemBody};
 pub(crate) use profile::described;
 pub(crate) use scopes::scope_of;
@@ -144,7 +146,10 @@ pub fn router() -> (Router<AppState>, Document) {
         .routes(routes!(offers::resume))
         .routes(routes!(offers::segments))
         .routes(routes!(offers::results))
-        .routes(routes!(offers::policy))
+        .routes(routes!(offers::policy, offers::set_policy))
+        .routes(routes!(experiments::list, experiments::put))
+        .routes(routes!(experiments::show))
+        .routes(routes!(experiments::set_state))
         .routes(routes!(events::events))
         .split_for_parts()
 }

@@ -2,18 +2,24 @@
 
 use axum::Json;
 use axum::extract::{Path, State};
+use jiff::Timestamp;
 use milepost_engine::experiments::verdict::Verdict;
 use milepost_engine::offers::book::{Sums, Tally};
 use milepost_engine::offers::catalogue::Kind;
+use milepost_engine::offers::judge::{Judged, interval};
 use milepost_engine::offers::{self, Arm};
+use milepost_engine::policy::Policy;
 use milepost_engine::policy::guardrail::Standing;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{Problem, ProblemBody};
 use crate::accounts::Lead;
-use crate::offers::{Listed, Preview, Previewed, preview, put as put_offer, set_live, stop_arms};
-use crate::rules::stage_name;
+use crate::i18n::timestamp;
+use crate::offers::{
+    Listed, Preview, Previewed, Wanted, change_policy, judged, preview, put as put_offer, set_live, stop_arms,
+};
+use crate::rules::{Method, stage_name};
 use crate::web::{AppState, Reader, view};
 
 /// The catalogue by number.
@@ -162,11 +168,60 @@ pub(crate) struct PolicyBody {
 /// The policy in force.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct LearntBody {
+    /// `learning` or `fixed`.
+    in_force: &'static str,
+    /// Who chose it last, when and why; absent while the configuration's is in force.
+    chosen: Option<ChosenBody>,
+    /// What the log says of the policies that there could be.
+    candidates: Vec<JudgedBody>,
     version: u32,
     learnt: u64,
     /// Outcomes that were refused, such as those without a probability.
     refused: u64,
     arms: Vec<BeliefBody>,
+}
+
+/// Who chose the policy.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct ChosenBody {
+    version: u32,
+    by: String,
+    at: Timestamp,
+    /// Why, although the log did not support it.
+    despite: Option<String>,
+}
+
+/// What the log says of a policy, in the currency's own unit for each decision.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct JudgedBody {
+    /// `learning` or `fixed`.
+    policy: &'static str,
+    /// Decisions that had a choice and whose outcome is known.
+    decisions: usize,
+    /// What was earned, as it was decided.
+    logged: f64,
+    /// The doubly robust value; absent where the log cannot say.
+    value: Option<f64>,
+    low: Option<f64>,
+    high: Option<f64>,
+    /// As many decisions the log is worth for it.
+    effective_size: f64,
+    /// `better`, `alike`, `worse` or `refused`.
+    support: &'static str,
+    /// The same in plain words.
+    words: String,
+}
+
+/// The policy that is wanted.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct WantedBody {
+    /// `learning` or `fixed`.
+    policy: String,
+    /// The share of nothing for `fixed`, from 0 to 1; 0.2 where it is not given.
+    nothing: Option<f64>,
+    /// Why, even if the log does not support it.
+    despite: Option<String>,
 }
 
 /// What is expected of an arm for a car of no segment.
@@ -390,10 +445,39 @@ pub(crate) async fn results(State(state): State<AppState>, lead: Lead, reader: R
     (status = 200, body = PolicyBody),
     (status = 401, body = ProblemBody),
     (status = 404, body = ProblemBody)))]
-pub(crate) async fn policy(State(state): State<AppState>, _lead: Lead) -> Json<PolicyBody> {
+pub(crate) async fn policy(
+    State(state): State<AppState>,
+    lead: Lead,
+    reader: Reader,
+) -> Result<Json<PolicyBody>, Problem> {
+    let format = reader.format(&lead.0.account, None);
+    let in_force = state.service.offers().in_force();
+    let methods = view::methods(in_force);
+    let judged = judged(&state.service, &methods).await?;
+    let candidate = |(method, one): (&Method, Judged)| {
+        let value = one.evaluation.estimates.ok().map(|estimates| (estimates.dr.value, interval(estimates.dr)));
+        JudgedBody {
+            policy: method_name(*method),
+            decisions: one.decisions,
+            logged: one.logged.value,
+            value: value.map(|(value, _)| value),
+            low: value.map(|(_, (low, _))| low),
+            high: value.map(|(_, (_, high))| high),
+            effective_size: one.evaluation.effective_size,
+            support: view::support_name(one.support),
+            words: view::support_words(&one, &format),
+        }
+    };
+    let candidates = methods.iter().zip(judged).map(candidate).collect();
+    let chosen = state.service.policy().await?.map(|doc| ChosenBody {
+        version: doc.version,
+        by: doc.by.to_string(),
+        at: timestamp(doc.at_ms),
+        despite: doc.despite,
+    });
     let (catalogue, book) = (state.service.desk().now(), state.service.book());
     let halted = book.halted();
-    let beliefs = view::beliefs(&catalogue, &book);
+    let beliefs = view::beliefs(&catalogue, &book, in_force.rule());
     let belief = |(arm, belief, share): (Arm, Option<(f64, f64)>, f64)| BeliefBody {
         arm: arm.to_string(),
         expected: belief.map(|(mean, _)| mean),
@@ -403,9 +487,44 @@ pub(crate) async fn policy(State(state): State<AppState>, _lead: Lead) -> Json<P
     };
     let learner = &book.learner;
     let (version, learnt, refused) = (learner.version, learner.learnt, learner.refused);
-    Json(PolicyBody {
-        policy: LearntBody { version, learnt, refused, arms: beliefs.into_iter().map(belief).collect() },
-    })
+    let arms = beliefs.into_iter().map(belief).collect();
+    let in_force = method_name(in_force);
+    Ok(Json(PolicyBody { policy: LearntBody { in_force, chosen, candidates, version, learnt, refused, arms } }))
+}
+
+/// Change the policy: refused where the log does not support it, unless it is said why it shall be all the same.
+#[utoipa::path(put, path = "/api/v1/offer-policy", tag = "lead", request_body = WantedBody, responses(
+    (status = 200, body = PolicyBody),
+    (status = 401, body = ProblemBody),
+    (status = 404, body = ProblemBody),
+    (status = 409, body = ProblemBody),
+    (status = 422, body = ProblemBody)))]
+pub(crate) async fn set_policy(
+    State(state): State<AppState>,
+    lead: Lead,
+    reader: Reader,
+    Json(body): Json<WantedBody>,
+) -> Result<Json<PolicyBody>, Problem> {
+    let wanted = wanted(&body.policy, body.nothing, body.despite).ok_or_else(Problem::invalid)?;
+    change_policy(&state.service, wanted, &lead.0.account.id).await?;
+    policy(State(state), lead, reader).await
+}
+
+/// The policy that somebody asks for by its name.
+pub(crate) fn wanted(policy: &str, nothing: Option<f64>, despite: Option<String>) -> Option<Wanted> {
+    match policy {
+        "learning" => Some(Wanted { nothing: None, despite }),
+        "fixed" => Some(Wanted { nothing: Some(nothing.unwrap_or(Policy::default().nothing)), despite }),
+        _ => None,
+    }
+}
+
+/// The name of a policy.
+pub(crate) fn method_name(method: Method) -> &'static str {
+    match method {
+        Method::Learning => "learning",
+        Method::Fixed(_) => "fixed",
+    }
 }
 
 /// The name of a verdict.

@@ -11,6 +11,7 @@ use axum::Json;
 use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
+use milepost_engine::offers::judge::{Judged, Support, interval};
 use milepost_engine::rollout::ApproveError;
 use milepost_engine::vin::VinError;
 use serde::{Deserialize, Serialize};
@@ -137,6 +138,11 @@ impl Problem {
         Self { at: Some(place), ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, "offer-file") }
     }
 
+    /// The log does not support a policy, and why.
+    pub fn policy(why: String) -> Self {
+        Self { at: Some(why), ..Self::new(StatusCode::CONFLICT, "policy") }
+    }
+
     /// There is nothing to take back.
     pub fn nothing_to_undo() -> Self {
         Self::new(StatusCode::CONFLICT, "nothing-to-undo")
@@ -242,6 +248,7 @@ impl Problem {
         "closed",
         "recall-file",
         "offer-file",
+        "policy",
         "time-taken",
         "visit-state",
         "nothing-to-undo",
@@ -354,12 +361,28 @@ impl From<BookingError> for Problem {
     }
 }
 
+/// What speaks against a policy; like every detail of a file, in English.
+fn judged_words(judged: &Judged) -> String {
+    match judged.support {
+        Support::Refused(refusal) => refusal.to_string(),
+        Support::Better | Support::Alike | Support::Worse => judged.evaluation.estimates.map_or_else(
+            |refusal| refusal.to_string(),
+            |estimates| {
+                let ((low, high), logged) = (interval(estimates.dr), judged.logged.value);
+                format!("it would earn {low:.2} to {high:.2} for each decision, and {logged:.2} was earned")
+            },
+        ),
+    }
+}
+
 impl From<OffersError> for Problem {
     fn from(error: OffersError) -> Self {
         match error {
             OffersError::Entry(error) => Self::offer_file(error.to_string()),
-            OffersError::Version { .. } => Self::offer_file(error.to_string()),
+            OffersError::Version { .. } | OffersError::Stopped => Self::offer_file(error.to_string()),
             OffersError::Unknown => Self::not_found(),
+            OffersError::Share => Self::invalid(),
+            OffersError::Unsupported(judged) => Self::policy(judged_words(&judged)),
             OffersError::Store(error) => error.into(),
         }
     }

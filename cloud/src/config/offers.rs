@@ -5,14 +5,17 @@
 
 use std::path::PathBuf;
 
-use milepost_engine::offers::{EntryError, read, read_segments};
+use milepost_engine::offers::{EntryError, Wrong, read, read_segments, read_trial};
 use serde::{Deserialize, Serialize};
 
 use super::{Secret, folder};
-use crate::offers::{Catalogue, CatalogueError};
+use crate::offers::{Catalogue, CatalogueError, TrialState};
 
 /// The file of segments within the folder.
 const SEGMENTS: &str = "segments.toml";
+
+/// What the names of files of experiments begin with.
+const EXPERIMENT: &str = "experiment-";
 
 /// By what arms are drawn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -29,7 +32,7 @@ pub enum PolicyKind {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Offers {
-    /// A folder of entries that end in `.toml`, one each, and `segments.toml`. Default: none, so that our own examples count.
+    /// A folder of entries that end in `.toml`, one each, `segments.toml`, and experiments in `experiment-*.toml`. Default: none, so that our own examples count.
     pub folder: Option<PathBuf>,
     /// The dealer that this installation belongs to; entries that name dealers are made if they name this one. Default: none.
     pub dealer: Option<String>,
@@ -37,7 +40,7 @@ pub struct Offers {
     pub holdout_share: f64,
     /// The share of accounts whose arms are drawn evenly, so that any policy can be judged. Default 0.1.
     pub uniform_share: f64,
-    /// By what arms are drawn: `learning` or `fixed`. Default `learning`.
+    /// By what arms are drawn until somebody chooses otherwise: `learning` or `fixed`. Default `learning`.
     pub policy: PolicyKind,
     /// How many offers an owner gets in a year at most. Default 12.
     pub contacts_per_year: u32,
@@ -89,16 +92,27 @@ impl Offers {
     /// Reads the catalogue, and checks that each entry holds.
     pub fn catalogue(&self) -> Result<Catalogue, OffersConfigError> {
         let Some(folder) = &self.folder else { return Ok(Catalogue::examples()?) };
-        let (mut entries, mut segments) = (Vec::new(), Vec::new());
+        let (mut entries, mut segments, mut trials) = (Vec::new(), Vec::new(), Vec::new());
         for (name, text) in folder::read(folder).map_err(|(path, source)| OffersConfigError::Read { path, source })? {
             if name == SEGMENTS {
                 segments = read_segments(&name, &text).map_err(OffersConfigError::Entry)?;
+            } else if name.starts_with(EXPERIMENT) {
+                let trial = read_trial(&name, &text).map_err(OffersConfigError::Entry)?;
+                trials.push((name, trial));
             } else {
                 let entry = read(&name, &text).map_err(OffersConfigError::Entry)?;
                 entries.push((name, entry));
             }
         }
-        Ok(Catalogue::new(entries, segments)?)
+        let mut catalogue = Catalogue::new(entries, segments)?;
+        for (name, trial) in trials {
+            if let Some(known) = catalogue.trial(&trial.id) {
+                let wrong = Wrong::Twice(known.trial.id.clone());
+                return Err(CatalogueError(EntryError { file: name, line: 1, key: "id".to_owned(), wrong }).into());
+            }
+            catalogue.put_trial(&name, trial, TrialState::Running)?;
+        }
+        Ok(catalogue)
     }
 }
 
@@ -119,6 +133,26 @@ mod tests {
         let (file, text) = EXAMPLES[2];
         std::fs::write(folder.path().join(file), text).unwrap();
         assert_eq!(offers.catalogue().unwrap().entries().count(), 1);
+    }
+
+    #[test]
+    fn an_experiment_runs_from_its_file_and_is_refused_when_it_does_not_hold() {
+        let folder = tempfile::tempdir().unwrap();
+        let offers = Offers { folder: Some(folder.path().to_owned()), ..Offers::default() };
+        let (file, text) = EXAMPLES[2];
+        std::fs::write(folder.path().join(file), text).unwrap();
+        let trial = "id = \"battery\"\nversion = 1\nlayer = \"battery\"\n[[arm]]\nname = \"control\"\nshare = 0.5\n\
+                     [[arm]]\nname = \"made\"\nshare = 0.5\noffer = 3\n";
+        std::fs::write(folder.path().join("experiment-battery.toml"), trial).unwrap();
+        assert_eq!(offers.catalogue().unwrap().running().count(), 1);
+        for (from, to, expected) in [
+            ("offer = 3", "offer = 9", "experiment-battery.toml:1: arm: the catalogue has no offer 9/account/now"),
+            ("share = 0.5\n[", "share = 0.4\n[", "experiment-battery.toml:4: arm: the weights of the arms add to 0.9"),
+        ] {
+            std::fs::write(folder.path().join("experiment-battery.toml"), trial.replace(from, to)).unwrap();
+            let Err(OffersConfigError::Entry(error)) = offers.catalogue() else { panic!("{from}") };
+            assert!(error.to_string().starts_with(expected), "{error}");
+        }
     }
 
     #[test]

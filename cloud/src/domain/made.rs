@@ -29,6 +29,9 @@ pub struct Made {
     pub saves: Option<Hundredths>,
     /// What it asks for.
     pub action: Action,
+    /// Whether it is a tip about safety.
+    #[serde(default)]
+    pub safety: bool,
 }
 
 /// An offer that was drawn for later.

@@ -30,6 +30,7 @@ macro_rules! files {
             include_str!(concat!("../../locales/", $folder, "/notices.ftl")),
             include_str!(concat!("../../locales/", $folder, "/owner.ftl")),
             include_str!(concat!("../../locales/", $folder, "/experience.ftl")),
+            include_str!(concat!("../../locales/", $folder, "/experiments.ftl")),
             include_str!(concat!("../../locales/", $folder, "/services.ftl")),
             include_str!(concat!("../../locales/", $folder, "/privacy.ftl")),
             include_str!(concat!("../../locales/", $folder, "/booking.ftl")),

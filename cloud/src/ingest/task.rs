@@ -318,7 +318,8 @@ impl Task {
             let Some(Draft { vehicle, effects, .. }) = group.drafts.get_mut(&device) else { continue };
             evaluate(vehicle, &self.parts.rules, &around, now_ms, effects);
             let (events, enrols) = (std::mem::take(&mut effects.offers), effects.enrols.take());
-            if events.is_empty() && enrols.is_none() {
+            let exposed = effects.exposed.take();
+            if events.is_empty() && enrols.is_none() && exposed.is_none() {
                 continue;
             }
             if let Some(owner) = &before {
@@ -326,9 +327,12 @@ impl Task {
                 if let Some(enrols) = enrols {
                     group.offers.enrol(owner, enrols, now_ms);
                 }
+                if let Some(exposed) = exposed {
+                    group.offers.expose(owner, exposed);
+                }
             }
             for event in events {
-                group.offers.enter(before.as_ref(), &event);
+                group.offers.enter(before.as_ref(), &event, now_ms);
             }
         }
         Ok(())
@@ -341,8 +345,8 @@ impl Task {
             None => Arc::new(read_book(&self.parts.store).await?),
         };
         self.book = Some(Arc::clone(&book));
-        group.offers = Accounts::new(book);
         let catalogue = self.parts.rules.offers.desk.now();
+        group.offers = Accounts::new(book, Arc::clone(&catalogue));
         if self.met.as_ref().is_none_or(|met| !Arc::ptr_eq(met, &catalogue)) {
             group.offers.change(|book| book.meet(catalogue.live(Kind::Offer), catalogue.segments()));
             self.met = Some(catalogue);
@@ -353,11 +357,14 @@ impl Task {
     /// What a decision needs beside the vehicle.
     async fn around(&self, vehicle: &Vehicle, group: &mut Group) -> Result<Around, StoreError> {
         let (contacts_ms, other_cars) = self.other_contacts(vehicle, group).await?;
-        let unit = match &vehicle.owner {
-            Some(owner) => group.offers.unit(&self.parts.store, owner).await?,
-            None => None,
+        let (unit, enrolled) = match &vehicle.owner {
+            Some(owner) => {
+                let (unit, enrolled) = group.offers.unit(&self.parts.store, owner).await?;
+                (unit, enrolled.to_vec())
+            }
+            None => (None, Vec::new()),
         };
-        Ok(Around { contacts_ms, other_cars, book: Arc::clone(group.offers.book()), unit })
+        Ok(Around { contacts_ms, other_cars, book: Arc::clone(group.offers.book()), unit, enrolled })
     }
 
     /// When the owner was contacted about other cars, as the store and this group know.

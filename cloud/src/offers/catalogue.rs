@@ -10,6 +10,9 @@ use milepost_engine::offers::catalogue::{Entry, Kind};
 use milepost_engine::offers::segments::Segment;
 use milepost_engine::offers::{EXAMPLE_SEGMENTS, EXAMPLES, EntryError, Wrong, read, read_segments};
 
+use super::trials::ListedTrial;
+use crate::rules::Method;
+
 /// An entry with where it stands.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Listed {
@@ -24,6 +27,7 @@ pub struct Listed {
 pub struct Catalogue {
     entries: BTreeMap<u16, Listed>,
     segments: Vec<Segment>,
+    trials: BTreeMap<String, ListedTrial>,
 }
 
 /// Why a catalogue does not hold.
@@ -45,7 +49,7 @@ impl Catalogue {
 
     /// A catalogue of entries with their files' names, all of them live.
     pub fn new(entries: Vec<(String, Entry)>, segments: Vec<Segment>) -> Result<Self, CatalogueError> {
-        let mut catalogue = Self { entries: BTreeMap::new(), segments };
+        let mut catalogue = Self { entries: BTreeMap::new(), segments, trials: BTreeMap::new() };
         let files: Vec<(String, u16)> = entries.iter().map(|(file, entry)| (file.clone(), entry.id)).collect();
         for (file, entry) in entries {
             if catalogue.entries.contains_key(&entry.id) {
@@ -100,6 +104,21 @@ impl Catalogue {
     pub fn segments(&self) -> &[Segment] {
         &self.segments
     }
+
+    /// All experiments by name.
+    pub fn trials(&self) -> impl Iterator<Item = &ListedTrial> {
+        self.trials.values()
+    }
+
+    /// One experiment.
+    pub fn trial(&self, id: &str) -> Option<&ListedTrial> {
+        self.trials.get(id)
+    }
+
+    /// Puts an experiment that was checked.
+    pub(super) fn set_trial(&mut self, listed: ListedTrial) {
+        self.trials.insert(listed.trial.id.clone(), listed);
+    }
 }
 
 /// The catalogue that decisions are made from; clones share it, and a new one takes its place at once.
@@ -110,12 +129,13 @@ pub struct Desk(Arc<RwLock<OnDesk>>);
 struct OnDesk {
     catalogue: Arc<Catalogue>,
     book: Arc<Book>,
+    method: Option<Method>,
 }
 
 impl Desk {
     /// A desk with a catalogue on it.
     pub fn new(catalogue: Catalogue) -> Self {
-        Self(Arc::new(RwLock::new(OnDesk { catalogue: Arc::new(catalogue), book: Arc::default() })))
+        Self(Arc::new(RwLock::new(OnDesk { catalogue: Arc::new(catalogue), ..OnDesk::default() })))
     }
 
     /// The catalogue as it stands.
@@ -131,6 +151,16 @@ impl Desk {
     /// The book as it was last committed.
     pub fn book(&self) -> Arc<Book> {
         Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner).book)
+    }
+
+    /// By what arms are drawn, if somebody has chosen that.
+    pub fn method(&self) -> Option<Method> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).method
+    }
+
+    /// Puts a chosen policy in force.
+    pub(super) fn set_method(&self, method: Option<Method>) {
+        self.0.write().unwrap_or_else(PoisonError::into_inner).method = method;
     }
 
     /// Shows the book as it is committed now.

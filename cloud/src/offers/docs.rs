@@ -11,5 +11,17 @@ pub const BOOK: Collection = Collection("offer_book");
 /// What an account counts in the comparison with the holdout; keys are account ids.
 pub const UNITS: Collection = Collection("offer_unit");
 
+/// What an account counts in experiments; keys are account ids.
+pub const ENROLMENTS: Collection = Collection("offer_enrolment");
+
+/// Experiments that people have put, let run or stopped; keys are their names.
+pub const EXPERIMENTS: Collection = Collection("offer_experiment");
+
+/// The policy that somebody has chosen; one document.
+pub const POLICY: Collection = Collection("offer_policy");
+
+/// The key of the one document of [`POLICY`].
+pub(super) const THE_POLICY: &str = "policy";
+
 /// The key of the one document of [`BOOK`].
 pub(super) const THE_BOOK: &str = "book";

@@ -8,8 +8,11 @@ use std::sync::Arc;
 
 use milepost_engine::experiments::Group;
 use milepost_engine::offers::book::{Book, Event, Unit};
+use milepost_engine::offers::trial::Trial;
+use milepost_engine::offers::trial_book::Enrolled;
 
-use super::docs::{BOOK, THE_BOOK, UNITS};
+use super::catalogue::Catalogue;
+use super::docs::{BOOK, ENROLMENTS, THE_BOOK, UNITS};
 use crate::domain::AccountId;
 use crate::store::{AnyStore, DocKey, DocWrite, Expected, Store as _, StoreError};
 
@@ -31,24 +34,27 @@ pub(super) fn encode<T: serde::Serialize>(key: &DocKey, value: &T) -> Result<Vec
     serde_json::to_vec(value).map_err(|source| StoreError::Encode { what: key.to_string(), source })
 }
 
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Default)]
 struct Known {
     unit: Option<Unit>,
-    changed: bool,
+    unit_changed: bool,
+    enrolled: Vec<Enrolled>,
+    enrolled_changed: bool,
 }
 
 /// The book and accounts that a group of work changes.
 #[derive(Debug, Clone, Default)]
 pub struct Accounts {
     book: Arc<Book>,
+    catalogue: Arc<Catalogue>,
     changed: bool,
-    units: HashMap<AccountId, Known>,
+    known: HashMap<AccountId, Known>,
 }
 
 impl Accounts {
-    /// Begins with the book as it is committed.
-    pub fn new(book: Arc<Book>) -> Self {
-        Self { book, changed: false, units: HashMap::new() }
+    /// Begins with the book as it is committed, and the catalogue that decisions are made from.
+    pub fn new(book: Arc<Book>, catalogue: Arc<Catalogue>) -> Self {
+        Self { book, catalogue, changed: false, known: HashMap::new() }
     }
 
     /// The book, with what the group has entered so far.
@@ -61,37 +67,68 @@ impl Accounts {
         self.changed |= change(Arc::make_mut(&mut self.book));
     }
 
-    /// An account's unit; read from the store the first time.
-    pub async fn unit(&mut self, store: &AnyStore, account: &AccountId) -> Result<Option<Unit>, StoreError> {
-        if let Some(known) = self.units.get(account) {
-            return Ok(known.unit);
+    /// An account's unit and what it counts in experiments; read from the store the first time.
+    pub async fn unit(
+        &mut self,
+        store: &AnyStore,
+        account: &AccountId,
+    ) -> Result<(Option<Unit>, &[Enrolled]), StoreError> {
+        if !self.known.contains_key(account) {
+            let keys = [DocKey::new(UNITS, account.as_str()), DocKey::new(ENROLMENTS, account.as_str())];
+            let mut found = store.docs(&keys).await?.into_iter();
+            let unit = found.next().flatten().map(|doc| decode(&keys[0], &doc.value)).transpose()?;
+            let enrolled = found.next().flatten().map(|doc| decode(&keys[1], &doc.value)).transpose()?;
+            let known = Known { unit, enrolled: enrolled.unwrap_or_default(), ..Known::default() };
+            self.known.insert(account.clone(), known);
         }
-        let key = DocKey::new(UNITS, account.as_str());
-        let found = store.docs(std::slice::from_ref(&key)).await?.into_iter().next().flatten();
-        let unit = found.map(|doc| decode(&key, &doc.value)).transpose()?;
-        self.units.insert(account.clone(), Known { unit, changed: false });
-        Ok(unit)
+        Ok(self.known.get(account).map_or((None, &[]), |known| (known.unit, &known.enrolled)))
     }
 
     /// Enters an account into the comparison with the holdout, once.
     pub fn enrol(&mut self, account: &AccountId, group: Group, now_ms: u64) {
-        let Some(known) = self.units.get_mut(account).filter(|known| known.unit.is_none()) else { return };
+        let Some(known) = self.known.get_mut(account).filter(|known| known.unit.is_none()) else { return };
         if !matches!(group, Group::HeldOut | Group::Measured) {
             return;
         }
         known.unit = Arc::make_mut(&mut self.book).enrol(group, now_ms);
-        (known.changed, self.changed) = (true, true);
+        (known.unit_changed, self.changed) = (true, true);
     }
 
-    /// Enters what happened; `account` must have been read before.
-    pub fn enter(&mut self, account: Option<&AccountId>, event: &Event) {
-        let known = account.and_then(|account| self.units.get_mut(account));
-        let before = known.as_ref().and_then(|known| known.unit);
-        let mut unit = before;
-        Arc::make_mut(&mut self.book).enter(event, unit.as_mut());
+    /// Enters an account into an experiment, once; `account` must have been read before.
+    pub fn expose(&mut self, account: &AccountId, enrolled: Enrolled) {
+        let Some(known) = self.known.get_mut(account) else { return };
+        let Some(trial) = self.catalogue.running().find(|trial| is_of(&enrolled, trial)) else { return };
+        if known.enrolled.iter().any(|one| is_of(one, trial)) {
+            return;
+        }
+        Arc::make_mut(&mut self.book).enrol_in(trial, &enrolled);
+        // What a version counted that is no longer there is of no use to anybody.
+        known.enrolled.retain(|one| {
+            self.catalogue.trial(&one.exposure.experiment).is_some_and(|listed| is_of(one, &listed.trial))
+        });
+        known.enrolled.push(enrolled);
+        (known.enrolled_changed, self.changed) = (true, true);
+    }
+
+    /// Enters what happened at a moment; `account` must have been read before.
+    pub fn enter(&mut self, account: Option<&AccountId>, event: &Event, now_ms: u64) {
+        let book = Arc::make_mut(&mut self.book);
         self.changed = true;
-        if let Some(known) = known.filter(|_| unit != before) {
-            (known.unit, known.changed) = (unit, true);
+        let Some(known) = account.and_then(|account| self.known.get_mut(account)) else {
+            book.enter(event, None);
+            return;
+        };
+        let before = known.unit;
+        book.enter(event, known.unit.as_mut());
+        known.unit_changed |= known.unit != before;
+        for one in &mut known.enrolled {
+            // What ended or was stopped counts nothing more.
+            let runs = |trial: &Trial| is_of(one, trial) && trial.phase_at(now_ms).is_some();
+            if self.catalogue.running().any(runs) {
+                let before = (one.margin, one.excluded);
+                book.enter_in(event, one);
+                known.enrolled_changed |= before != (one.margin, one.excluded);
+            }
         }
     }
 
@@ -104,13 +141,23 @@ impl Accounts {
             let value = encode(&key, self.book.as_ref())?;
             write(key, value);
         }
-        for (account, known) in &self.units {
-            if let Some(unit) = known.unit.filter(|_| known.changed) {
+        for (account, known) in &self.known {
+            if let Some(unit) = known.unit.filter(|_| known.unit_changed) {
                 let key = DocKey::new(UNITS, account.as_str());
                 let value = encode(&key, &unit)?;
+                write(key, value);
+            }
+            if known.enrolled_changed {
+                let key = DocKey::new(ENROLMENTS, account.as_str());
+                let value = encode(&key, &known.enrolled)?;
                 write(key, value);
             }
         }
         Ok(writes)
     }
+}
+
+/// Whether an account's entry belongs to this version of an experiment.
+fn is_of(enrolled: &Enrolled, trial: &Trial) -> bool {
+    enrolled.exposure.experiment == trial.id && enrolled.exposure.version == trial.version
 }

@@ -5,12 +5,15 @@
 
 use milepost_engine::offers::Arm;
 use milepost_engine::offers::catalogue::Entry;
+use milepost_engine::offers::judge::Judged;
 use milepost_engine::offers::{EntryError, book, read};
 use serde::{Deserialize, Serialize};
 
 use super::catalogue::{Catalogue, CatalogueError, Desk};
-use super::docs::{OFFERS, UNITS};
+use super::docs::{ENROLMENTS, OFFERS, UNITS};
 use super::ledger::{decode, encode};
+use super::policy::refresh_policy;
+use super::trials::refresh_trials;
 use crate::domain::AccountId;
 use crate::service::Service;
 use crate::store::{AnyStore, Commit, DocKey, DocWrite, Expected, Store as _, StoreError};
@@ -48,6 +51,15 @@ pub enum OffersError {
         /// The one that stands.
         present: u32,
     },
+    /// An experiment that was stopped does not run again.
+    #[error("an experiment that was stopped does not run again; put a new version")]
+    Stopped,
+    /// The share of nothing is not within 0 to 1.
+    #[error("the share of nothing is not within 0 to 1")]
+    Share,
+    /// The log does not support the policy.
+    #[error("the log does not support the policy")]
+    Unsupported(Box<Judged>),
     /// The store failed.
     #[error("the store failed")]
     Store(#[from] StoreError),
@@ -64,8 +76,9 @@ pub async fn refresh(store: &AnyStore, desk: &Desk, mut catalogue: Catalogue) ->
             tracing::warn!(error = %error.0, "an offer of the catalogue was left out");
         }
     }
+    refresh_trials(store, &mut catalogue).await?;
     desk.set(catalogue);
-    Ok(())
+    refresh_policy(store, desk).await
 }
 
 /// Reads, checks and puts an entry; a new one is paused until somebody lets it live.
@@ -120,7 +133,10 @@ pub async fn stop_arms(service: &Service, id: u16, stopped: bool) -> Result<(), 
 
 /// Forgets what an account counts; the sums that it is part of name nobody and stay.
 pub async fn forget(store: &AnyStore, account: &AccountId) -> Result<(), StoreError> {
-    let key = DocKey::new(UNITS, account.as_str());
-    let docs = vec![DocWrite { key, expected: Expected::Any, value: None }];
+    let forgotten = |collection| {
+        let key = DocKey::new(collection, account.as_str());
+        DocWrite { key, expected: Expected::Any, value: None }
+    };
+    let docs = [UNITS, ENROLMENTS].map(forgotten).to_vec();
     store.commit(Commit { docs, ..Commit::default() }).await
 }

@@ -3,6 +3,8 @@
 use bytes::Bytes;
 use milepost_engine::experiments::Group;
 use milepost_engine::offers::book::Event;
+use milepost_engine::offers::trial_book::Enrolled;
+use milepost_engine::service_book::EventId;
 use milepost_protocol::downlink::{Downlink, NoticeUpdate};
 use milepost_protocol::plan::ItemId;
 use milepost_protocol::{MAX_DOWNLINK_LEN, NoticeId};
@@ -25,8 +27,12 @@ pub struct Effects {
     pub offers: Vec<Event>,
     /// The group of the holdout's comparison that the owner belongs to, once a decision was taken with consent.
     pub enrols: Option<Group>,
-    /// Service items whose work was told as done.
-    pub completed: Vec<ItemId>,
+    /// The experiment that a decision was taken by, with what its account counts there from now on.
+    pub exposed: Option<Enrolled>,
+    /// Service items whose work was told as done, with the records that say so.
+    pub completed: Vec<(ItemId, EventId)>,
+    /// Records that stand again, or no longer.
+    pub stood: Vec<(EventId, bool)>,
 }
 
 /// How far effects had come.
@@ -36,6 +42,7 @@ pub(super) struct Mark {
     kinds: usize,
     offers: usize,
     completed: usize,
+    stood: usize,
 }
 
 impl Effects {
@@ -46,6 +53,7 @@ impl Effects {
             kinds: self.kinds.len(),
             offers: self.offers.len(),
             completed: self.completed.len(),
+            stood: self.stood.len(),
         }
     }
 
@@ -55,6 +63,7 @@ impl Effects {
         self.kinds.truncate(mark.kinds);
         self.offers.truncate(mark.offers);
         self.completed.truncate(mark.completed);
+        self.stood.truncate(mark.stood);
     }
 
     /// Notes a change, once.

@@ -74,7 +74,7 @@ pub fn carry_out(
             let notice = vehicle.notices.get_mut(id).ok_or(IntentError::UnknownNotice)?;
             let changed = notice.unbook(Moment::now(now_ms), by);
             if changed {
-                outcomes::unbooked(vehicle, *id, effects);
+                outcomes::unbooked(vehicle, *id, now_ms, effects);
                 effects.note(ChangeKind::NoticeChanged(*id));
                 effects.update_car(vehicle, *id);
             }
@@ -83,7 +83,7 @@ pub fn carry_out(
         Intent::Fewer { notice: id } => {
             let notice = vehicle.notices.get(id).ok_or(IntentError::UnknownNotice)?;
             let (is_offer, is_closed) = (id.as_offer().is_some(), notice.state().is_final());
-            if !is_offer {
+            if !is_offer && notice.made.is_none() {
                 return Err(IntentError::NotInvited);
             }
             let news = outcomes::fewer(vehicle, *id, now_ms, effects);
@@ -91,7 +91,9 @@ pub fn carry_out(
                 return Ok(news);
             }
             let at = Moment::now(now_ms);
-            let given = Given { notice: *id, answer: Answer::Refuse, by: by.clone(), at, odometer_m: None };
+            // Nobody refuses advice; it is put away.
+            let answer_given = if is_offer { Answer::Refuse } else { Answer::Done };
+            let given = Given { notice: *id, answer: answer_given, by: by.clone(), at, odometer_m: None };
             Ok(answer(vehicle, &given, now_ms, effects)? || news)
         }
         Intent::Recall { recall } => {

@@ -12,6 +12,9 @@ use milepost_engine::offers::book::{Book, Event, Unit};
 use milepost_engine::offers::catalogue::{Entry, Kind, Owner};
 use milepost_engine::offers::eligibility::Facts;
 use milepost_engine::offers::facts::{About, facts};
+use milepost_engine::offers::judge::Rule;
+use milepost_engine::offers::trial::{Exposure, Part, Trial};
+use milepost_engine::offers::trial_book::Enrolled;
 use milepost_engine::offers::{
     Arm, Bet, Budget, Caps, Context, Decision, Draw, Lane, QuietHours, Rejection, Timing, decide, objection,
 };
@@ -20,7 +23,7 @@ use milepost_protocol::downlink::Purposes;
 use milepost_protocol::plan::{DAY_MS, ItemId, Level, SafetyClass};
 use milepost_protocol::trouble::TroubleStatus;
 
-use super::outcomes::{account_for_work, leave_segments};
+use super::outcomes::{account_for_work, count_silence, leave_segments};
 use super::{Effects, presenting};
 use crate::domain::{Decided, Planned, Texts, Vehicle};
 use crate::offers::{Catalogue, Desk};
@@ -37,6 +40,31 @@ pub enum Method {
     Learning,
     /// By fixed shares.
     Fixed(Policy),
+}
+
+impl Method {
+    /// The same, as the engine judges it.
+    pub fn rule(self) -> Rule {
+        match self {
+            Self::Learning => Rule::Learnt,
+            Self::Fixed(policy) => Rule::Fixed(policy),
+        }
+    }
+}
+
+impl OfferRules {
+    /// By what arms are drawn now: as somebody has chosen, or else as it is configured.
+    pub fn in_force(&self) -> Method {
+        self.desk.method().unwrap_or(self.method)
+    }
+
+    /// The version of the configured policy.
+    pub fn version(&self) -> u32 {
+        match self.method {
+            Method::Learning => 0,
+            Method::Fixed(policy) => policy.version,
+        }
+    }
 }
 
 /// What decisions are made with.
@@ -56,7 +84,7 @@ pub struct OfferRules {
     pub caps: Caps,
     /// Hours to leave alone.
     pub quiet: QuietHours,
-    /// By what arms are drawn.
+    /// By what arms are drawn, until somebody chooses otherwise.
     pub method: Method,
     /// The dealer that the cars belong to.
     pub dealer: Option<String>,
@@ -75,6 +103,8 @@ pub struct Around {
     pub book: Arc<Book>,
     /// What the owner counts in the comparison with the holdout.
     pub unit: Option<Unit>,
+    /// What the owner counts in experiments.
+    pub enrolled: Vec<Enrolled>,
 }
 
 /// Whether a decision is due; vehicles that nobody owns get no offers.
@@ -150,6 +180,34 @@ impl<'a> Desktop<'a> {
 
     /// Asks something of the engine about one vehicle.
     pub(super) fn ask<T>(&self, vehicle: &Vehicle, ask: impl FnOnce(&Context<'_>) -> T) -> T {
+        self.ask_within(vehicle, &[], ask)
+    }
+
+    /// The arms that the owner has, or would have, in the experiments that run; asking enrols nobody.
+    ///
+    /// Whoever is held out or has its arms drawn evenly takes part in none, so that those groups stay what they are.
+    fn parts(&self, vehicle: &Vehicle) -> Vec<Part<'_>> {
+        let Some(owner) = vehicle.owner.as_ref().map(|owner| owner.as_str()) else { return Vec::new() };
+        let OfferRules { key, holdout, uniform, .. } = self.rules;
+        if !matches!(holdout.place(key, owner).group(*uniform), Group::Measured | Group::Rest) {
+            return Vec::new();
+        }
+        let mut parts = Vec::new();
+        for trial in self.catalogue.running() {
+            let Trial { id, version, segments, .. } = trial;
+            let version = *version;
+            let belongs = |(name, _): (&str, u64)| segments.iter().any(|segment| segment == name);
+            let fits = segments.is_empty() || vehicle.segments.members().any(belongs);
+            let same = |one: &&Enrolled| one.exposure.experiment == *id && one.exposure.version == version;
+            let enrolled = self.around.enrolled.iter().find(same);
+            let arm = enrolled.map(|one| (one.exposure.phase, one.exposure.arm));
+            parts.extend(trial.peek(key, owner, fits, arm, self.now_ms));
+        }
+        parts
+    }
+
+    /// Asks something of the engine about one vehicle whose owner takes part in experiments.
+    fn ask_within<T>(&self, vehicle: &Vehicle, parts: &[Part<'_>], ask: impl FnOnce(&Context<'_>) -> T) -> T {
         let year_ms = self.now_ms.saturating_sub(365 * DAY_MS);
         let spent = self.contacts_ms.iter().filter(|at_ms| **at_ms >= year_ms).count() as u32;
         let languages = [vehicle.profile.locale.as_str(), "en"];
@@ -169,6 +227,7 @@ impl<'a> Desktop<'a> {
             pace,
             holdout: self.rules.holdout.place(&self.rules.key, owner),
             halted: &self.halted,
+            parts,
         })
     }
 
@@ -202,6 +261,7 @@ pub(super) fn attend(
     }
     let due = is_due(vehicle, now_ms);
     vehicle.looked_ms = now_ms;
+    count_silence(vehicle, &around.book, now_ms, effects);
     let desktop = Desktop::gather(vehicle, assessments, rules, around, now_ms);
     if vehicle.consent.purposes.contains(Purposes::OFFERS) {
         let moves = vehicle.segments.keep_up(desktop.catalogue.segments(), &desktop.facts, now_ms);
@@ -261,14 +321,19 @@ fn decide_now(vehicle: &mut Vehicle, desktop: &Desktop<'_>, now_ms: u64, texts: 
     let learner = &desktop.around.book.learner;
     let features = learner.features(members.iter().map(String::as_str), &desktop.facts);
     let shares = |arms: &[Arm]| {
-        let (lane, policy, shares) = match (group, rules.method) {
+        let (lane, policy, shares) = match (group, rules.in_force()) {
             (Group::Uniform, _) => (Lane::Uniform, learner.version, vec![1.0 / arms.len() as f64; arms.len()]),
             (_, Method::Fixed(policy)) => (lane(group), policy.version, policy.shares(arms.len() - 1)),
             (_, Method::Learning) => (lane(group), learner.version, learner.shares(&features, arms)),
         };
         Draw { lane, policy, features: features.clone(), shares, at }
     };
-    let mut decision = desktop.ask(vehicle, |context| decide(context, &offers, shares));
+    let parts = desktop.parts(vehicle);
+    let mut decision = desktop.ask_within(vehicle, &parts, |context| decide(context, &offers, shares));
+    drop(parts);
+    if let Some(exposure) = &decision.exposure {
+        effects.exposed = Some(enrolled(vehicle, exposure, &desktop.catalogue, now_ms));
+    }
     if consents {
         decision.segments = members;
         effects.enrols = Some(group);
@@ -293,6 +358,22 @@ fn decide_now(vehicle: &mut Vehicle, desktop: &Desktop<'_>, now_ms: u64, texts: 
         }
     }
     effects.decision = Some(DecisionRow { device: vehicle.device.clone(), number, at_ms: now_ms, decision });
+}
+
+/// What an account counts in an experiment from its first decision on; the service visits of the year before are its covariate.
+fn enrolled(vehicle: &Vehicle, exposure: &Exposure, catalogue: &Catalogue, now_ms: u64) -> Enrolled {
+    let member = |name: &str| vehicle.segments.members().any(|(known, _)| known == name);
+    let segment = catalogue.segments().iter().find(|segment| member(&segment.name));
+    let since_ms = now_ms.saturating_sub(365 * DAY_MS);
+    let visits = vehicle.book.services().iter().filter(|one| one.stands && one.done.at_ms >= since_ms).count();
+    Enrolled {
+        exposure: exposure.clone(),
+        since_ms: now_ms,
+        segment: segment.map_or_else(String::new, |segment| segment.name.clone()),
+        before: visits as f64,
+        margin: 0,
+        excluded: false,
+    }
 }
 
 fn lane(group: Group) -> Lane {
@@ -332,9 +413,10 @@ pub fn would_do(vehicle: &Vehicle, rules: &OfferRules, around: &Around, now_ms: 
     let learner = &around.book.learner;
     let features = learner.features(vehicle.segments.members().map(|(name, _)| name), &desktop.facts);
     let offers = desktop.offers();
-    desktop.ask(vehicle, |context| {
+    let parts = desktop.parts(vehicle);
+    desktop.ask_within(vehicle, &parts, |context| {
         decide(context, &offers, |arms| {
-            let shares = learner.shares(&features, arms);
+            let shares = rules.in_force().rule().shares(learner, &features, arms);
             Draw { lane: Lane::Policy, policy: learner.version, features: features.clone(), shares, at: 0.0 }
         })
     })
@@ -352,6 +434,7 @@ pub fn stage_name(stage: milepost_engine::offers::Stage) -> &'static str {
         Stage::Budget => "budget",
         Stage::Holdout => "holdout",
         Stage::Guardrail => "guardrail",
+        Stage::Experiment => "experiment",
     }
 }
 

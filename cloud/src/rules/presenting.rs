@@ -57,9 +57,13 @@ pub(super) fn advise(
     if desktop.quiet_until_ms().is_some() {
         return;
     }
-    for entry in desktop.catalogue.live(Kind::Tip) {
+    let mut tips: Vec<&Entry> = desktop.catalogue.live(Kind::Tip).collect();
+    tips.sort_by_key(|entry| !entry.safety);
+    for entry in tips {
         let rests_ms = u64::from(entry.rest_days) * DAY_MS;
         let lately = vehicle.offers.tipped_ms(entry.id).is_some_and(|at_ms| now_ms.saturating_sub(at_ms) < rests_ms);
+        // Who wants fewer of a tip gets none of it for as long as that holds for an offer.
+        let lately = lately || vehicle.offers.fewer_until_ms(entry.id, now_ms).is_some();
         if lately || !vehicle.consent.purposes.contains(entry.needs) {
             continue;
         }
@@ -122,6 +126,7 @@ fn made(entry: &Entry, grounds: Vec<Ground>, desktop: &Desktop<'_>) -> Made {
         price: entry.price,
         saves: entry.benefit.of(&desktop.facts),
         action: entry.action,
+        safety: entry.safety,
     }
 }
 

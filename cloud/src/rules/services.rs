@@ -60,7 +60,7 @@ pub(super) fn complete(
     has_room(vehicle, 1)?;
     let done = completion(vehicle, told.at_ms, told.odometer_m, now_ms)?;
     let id = vehicle.book.enter(now_ms, Kind::Completed { item, done, by: source }, by, told.remarks);
-    effects.completed.push(item);
+    effects.completed.push((item, id));
     follow(vehicle, Some(id), by, now_ms, effects);
     Ok(id)
 }
@@ -107,6 +107,7 @@ pub(super) fn stand(
     }
     has_room(vehicle, 1)?;
     let kind = if stands { Kind::Restored { of } } else { Kind::Erased { of } };
+    effects.stood.push((of, stands));
     vehicle.book.enter(now_ms, kind, by, Remarks::default());
     follow(vehicle, Some(of).filter(|_| stands), by, now_ms, effects);
     if !stands {

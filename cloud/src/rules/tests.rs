@@ -392,11 +392,11 @@ fn a_booking_is_entered_once_with_what_the_arm_was_drawn_with_and_taken_back_as_
     car.answer(id, Answer::Book, &anna()).unwrap();
     car.wish(Intent::Unbook { notice: id }, &anna()).unwrap();
     let settled: Vec<_> = car.events.iter().filter(|event| matches!(event, Event::Settled { .. })).collect();
-    let [Event::Settled { bet: Some(bet), outcome: Outcome::Booked, booked_before: false }] = settled[..] else {
+    let [Event::Settled { bet: Some(bet), outcome: Outcome::Booked, booked_before: false, .. }] = settled[..] else {
         panic!("{settled:?}")
     };
     assert_eq!(bet.margin, 1900);
-    assert!(car.events.iter().any(|event| matches!(event, Event::Unbooked { bet: back } if back == bet)));
+    assert!(car.events.iter().any(|event| matches!(event, Event::Unbooked { bet: back, .. } if back == bet)));
 }
 
 #[test]
@@ -450,6 +450,80 @@ fn work_without_an_offer_earns_what_the_offer_would_have() {
     let item = ItemId::TYRES;
     car.wish(Intent::Complete { item, at_ms: None, odometer_m: None, remarks: Remarks::default() }, &anna()).unwrap();
     assert!(car.events.contains(&Event::Unprompted { margin: 1900 }), "{:?}", car.events);
+}
+
+#[test]
+fn work_that_is_undone_gives_back_what_it_earned_and_earns_it_again_when_it_stands() {
+    let mut car = Car::owned();
+    let item = ItemId::TYRES;
+    car.wish(Intent::Complete { item, at_ms: None, odometer_m: None, remarks: Remarks::default() }, &anna()).unwrap();
+    car.wish(Intent::Undo { item }, &anna()).unwrap();
+    let reversed = |restored| move |event: &&Event| matches!(event, Event::Reversed { bet: None, margin: 1900, restored: again, .. } if *again == restored);
+    assert_eq!(car.events.iter().filter(reversed(false)).count(), 1, "{:?}", car.events);
+    let record = car.vehicle.book.services()[0].id;
+    car.wish(Intent::Stand { of: record, stands: true }, &anna()).unwrap();
+    assert_eq!(car.events.iter().filter(reversed(true)).count(), 1, "{:?}", car.events);
+    let earned: i64 = car.events.iter().map(Event::earned).sum();
+    assert_eq!(earned, 1900);
+}
+
+#[test]
+fn work_that_an_offer_led_to_takes_its_arms_margin_along_when_it_is_undone_once_for_all_its_records() {
+    let mut car = summer_wheels_in_the_cold();
+    let id = tyre_offer(&car);
+    car.answer(id, Answer::Book, &anna()).unwrap();
+    let item = ItemId::TYRES;
+    let done = Intent::Complete { item, at_ms: None, odometer_m: None, remarks: Remarks::default() };
+    car.wish(done.clone(), &anna()).unwrap();
+    car.wish(done, &anna()).unwrap();
+    assert!(!car.events.iter().any(|event| matches!(event, Event::Unprompted { .. })));
+    let records: Vec<_> = car.vehicle.book.services().iter().filter(|one| one.item == item).map(|one| one.id).collect();
+    assert_eq!(records.len(), 2);
+    for of in records {
+        car.wish(Intent::Stand { of, stands: false }, &anna()).unwrap();
+    }
+    let reversed: Vec<_> = car.events.iter().filter(|event| matches!(event, Event::Reversed { .. })).collect();
+    let [Event::Reversed { bet: Some(bet), margin: 1900, restored: false, .. }] = reversed[..] else {
+        panic!("{reversed:?}")
+    };
+    assert_eq!(Some(1), bet.arm.offer());
+    assert_eq!(car.events.iter().map(Event::earned).sum::<i64>(), 0);
+}
+
+#[test]
+fn silence_counts_as_it_lasts_and_the_answer_counts_the_rest() {
+    let mut car = summer_wheels_in_the_cold();
+    let id = tyre_offer(&car);
+    for _ in 0..6 {
+        car.days(1);
+    }
+    let counted: f64 = car.vehicle.offers.presentations[0].counted;
+    let mut waited = 0.0;
+    for event in &car.events {
+        if let Event::Waited { from, to, .. } = event {
+            assert!((from - waited).abs() < 1e-12 && to > from, "{event:?}");
+            waited = *to;
+        }
+    }
+    assert!((waited - counted).abs() < 1e-12 && (0.5..1.0).contains(&counted), "{counted}");
+    car.answer(id, Answer::Book, &anna()).unwrap();
+    let told = car.events.iter().any(
+        |event| matches!(event, Event::Settled { counted: told, waited_ms, .. } if (told - counted).abs() < 1e-12 && *waited_ms > 0),
+    );
+    assert!(told, "{:?}", car.events);
+}
+
+#[test]
+fn who_wants_fewer_of_a_tip_is_left_without_it_and_nobody_has_complained() {
+    let mut car = summer_wheels_in_the_cold();
+    let tip = car.vehicle.notices.values().find(|notice| notice.made.as_ref().is_some_and(|made| made.entry == 2));
+    let tip = tip.unwrap();
+    assert!(tip.made.as_ref().unwrap().safety);
+    let id = tip.id();
+    assert_eq!(car.wish(Intent::Fewer { notice: id }, &anna()), Ok(true));
+    assert_eq!(car.state(id), NoticeState::Done);
+    assert!(!car.events.iter().any(|event| matches!(event, Event::Complained { .. })));
+    assert!(car.vehicle.offers.fewer_until_ms(2, car.now_ms).is_some());
 }
 
 #[test]

@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use super::owner::{Did, owner_page};
 use super::page::{Page, Section};
-use super::view::Flash;
+use super::view::{self, Flash, TipView};
 use super::{AppState, Reader, render};
 use crate::accounts::{Owner, Role};
 use crate::api::{Problem, described};
@@ -24,6 +24,7 @@ struct CarPage {
     error: Option<String>,
     plan: Option<String>,
     today: String,
+    tips: Vec<TipView>,
     flash: Option<Flash>,
 }
 
@@ -97,6 +98,7 @@ async fn page(
         error,
         plan: vehicle.book.plan.as_ref().filter(|_| !vehicle.book.by_hand).map(|plan| plan.name.clone()),
         today: format.date_field(format.now_ms),
+        tips: view::tips(vehicle, &format),
         flash,
     })
 }

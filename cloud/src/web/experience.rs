@@ -20,8 +20,9 @@ use super::view::{self, Badge, OfferNames};
 use super::{AppState, Reader, render};
 use crate::accounts::Lead;
 use crate::api::Problem;
+use crate::api::offers::{method_name, wanted};
 use crate::i18n::Format;
-use crate::offers::{Listed, preview, set_live, stop_arms};
+use crate::offers::{Listed, change_policy, judged, preview, set_live, stop_arms};
 
 struct Row {
     id: u16,
@@ -122,12 +123,32 @@ struct PolicyPage {
     learnt: String,
     rows: Vec<BeliefRow>,
     halted: Vec<String>,
+    watched: String,
+    policies: Vec<PolicyRow>,
+    chosen: Option<String>,
+}
+
+struct PolicyRow {
+    code: &'static str,
+    name: String,
+    in_force: bool,
+    allows: bool,
+    words: String,
+    why: Option<String>,
 }
 
 /// Whether an entry is made to anybody.
 #[derive(Debug, Deserialize)]
 pub(crate) struct StateForm {
     state: String,
+}
+
+/// The policy that is wanted.
+#[derive(Debug, Deserialize)]
+pub(crate) struct PolicyForm {
+    policy: String,
+    #[serde(default)]
+    despite: String,
 }
 
 /// Whether an offer's arms are stopped.
@@ -166,7 +187,8 @@ fn count(format: &Format, number: u64) -> String {
     format.integer(number.cast_signed())
 }
 
-fn arm_name(arm: Arm, names: &OfferNames, format: &Format) -> String {
+/// What an arm does, in words.
+pub(super) fn arm_name(arm: Arm, names: &OfferNames, format: &Format) -> String {
     match arm {
         Arm::Nothing => format.localizer.text("arm-nothing"),
         Arm::Offer { offer, channel, timing } => {
@@ -335,7 +357,30 @@ pub(crate) async fn policy(State(state): State<AppState>, lead: Lead, reader: Re
         }
         _ => format.localizer.text("policy-unknown"),
     };
-    let rows = view::beliefs(&catalogue, &book).into_iter().map(|(arm, belief, share)| BeliefRow {
+    let in_force = state.service.offers().in_force();
+    let methods = view::methods(in_force);
+    let judged = judged(&state.service, &methods).await?;
+    let chosen = state.service.policy().await?.map(|doc| {
+        let who = [("who", doc.by.to_string().into()), ("when", format.date_time(doc.at_ms).into())];
+        let words = format.localizer.with("policy-chosen", who);
+        doc.despite.map_or(words.clone(), |why| {
+            format!("{words} {}", format.localizer.with("policy-despite", [("why", why.into())]))
+        })
+    });
+    let policies = methods.iter().zip(judged).map(|(method, one)| PolicyRow {
+        code: method_name(*method),
+        name: format.localizer.text(&format!("policy-{}", method_name(*method))),
+        in_force: *method == in_force,
+        allows: one.support.allows(),
+        words: view::support_words(&one, &format),
+        why: one.evaluation.estimates.err().map(|refusal| refusal.to_string()),
+    });
+    let policies = policies.collect();
+    let standings = || book.arms().map(|(arm, _)| book.standing(arm));
+    let of = |standing: Standing| standings().filter(|one| *one == standing).count();
+    let counts = [("safe", of(Standing::Safe)), ("watched", of(Standing::Watched)), ("halted", of(Standing::Halted))];
+    let watched = format.localizer.with("policy-guardrails", counts.map(|(name, number)| (name, number.into())));
+    let rows = view::beliefs(&catalogue, &book, in_force.rule()).into_iter().map(|(arm, belief, share)| BeliefRow {
         name: arm_name(arm, &names, &format),
         share: format.percent(share),
         expected: expected(belief),
@@ -349,7 +394,21 @@ pub(crate) async fn policy(State(state): State<AppState>, lead: Lead, reader: Re
         learnt: format.localizer.with("policy-learnt", figures),
         rows: rows.collect(),
         halted: book.halted().into_iter().map(|arm| arm_name(arm, &names, &format)).collect(),
+        watched,
+        policies,
+        chosen,
     })
+}
+
+/// `POST /experience/policy`.
+pub(crate) async fn set_policy(
+    State(state): State<AppState>,
+    lead: Lead,
+    Form(form): Form<PolicyForm>,
+) -> Result<Response, Problem> {
+    let wanted = wanted(&form.policy, None, Some(form.despite)).ok_or_else(Problem::invalid)?;
+    change_policy(&state.service, wanted, &lead.0.account.id).await?;
+    Ok(render::see_other("/experience/policy"))
 }
 
 fn stage_key(stage: Stage) -> &'static str {
@@ -362,5 +421,6 @@ fn stage_key(stage: Stage) -> &'static str {
         Stage::Budget => "stage-budget",
         Stage::Holdout => "stage-holdout",
         Stage::Guardrail => "stage-guardrail",
+        Stage::Experiment => "stage-experiment",
     }
 }

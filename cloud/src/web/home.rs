@@ -52,6 +52,13 @@ pub(crate) struct From {
     from: String,
 }
 
+impl From {
+    /// Whether it is a page with tips.
+    pub(super) fn is_of_tip(&self) -> bool {
+        self.from == "home" || self.from == "car"
+    }
+}
+
 /// The vehicle that the switch asks for.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Go {
@@ -124,7 +131,16 @@ pub(crate) async fn answer(
         let did = format!("offer-{did}");
         return super::offers::after(&state, &owner, &reader, &id, &did).await;
     }
+    if from.is_of_tip() {
+        return Ok(after_tip(&from, &id, "tip-done"));
+    }
     after(&state, &owner, &reader, &id, Did::new(did)).await
+}
+
+/// After a form of a tip, which stands on two pages.
+pub(super) fn after_tip(from: &From, id: &str, did: &str) -> Response {
+    let page = if from.from == "car" { "/car" } else { "" };
+    render::see_other(&format!("/vehicles/{id}{page}?did={did}"))
 }
 
 /// `POST /vehicles/{vehicle}/items/{item}/complete`.

@@ -11,6 +11,7 @@ mod car;
 mod channels;
 mod errors;
 mod experience;
+mod experiments;
 mod faces;
 mod form;
 mod home;

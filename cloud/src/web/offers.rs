@@ -7,6 +7,7 @@ use milepost_protocol::downlink::Purposes;
 use milepost_protocol::notice::NoticeKind;
 use serde::Deserialize;
 
+use super::home::{From, after_tip};
 use super::owner::{Did, mark_seen, owner_page};
 use super::page::{Page, Section};
 use super::view::{self, DecisionLine, Flash, OfferView};
@@ -83,10 +84,14 @@ pub(crate) async fn fewer(
     owner: Owner,
     reader: Reader,
     Path((id, notice)): Path<(String, String)>,
+    Query(from): Query<From>,
 ) -> Result<Response, Problem> {
     let vehicle = owner.vehicle(&state, &id).await?;
     let notice = notice.parse().map_err(|_| Problem::not_found())?;
     state.service.fewer(&vehicle.device, notice, owner.actor()).await?;
+    if from.is_of_tip() {
+        return Ok(after_tip(&from, &id, "tip-fewer"));
+    }
     after(&state, &owner, &reader, &id, "offer-fewer").await
 }
 

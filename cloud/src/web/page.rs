@@ -59,6 +59,7 @@ pub(crate) enum Section {
     Catalogue,
     Segments,
     Results,
+    Experiments,
     Policy,
     Account,
 }
@@ -136,6 +137,7 @@ impl Page {
                 link("/experience".to_owned(), "tag", "nav-catalogue", section == Section::Catalogue),
                 link("/experience/segments".to_owned(), "person", "nav-segments", section == Section::Segments),
                 link("/experience/results".to_owned(), "list", "nav-results", section == Section::Results),
+                link("/experience/experiments".to_owned(), "gauge", "nav-experiments", section == Section::Experiments),
                 link("/experience/policy".to_owned(), "inspect", "nav-policy", section == Section::Policy),
             ],
         };

@@ -12,8 +12,8 @@ use tower_http::csrf::CsrfLayer;
 use tower_http::limit::RequestBodyLimitLayer;
 
 use super::{
-    AppState, account, advisor, assets, booking, car, channels, errors, experience, home, lab, links, live, login,
-    offers, privacy, security, services, tasks, tokens, trips,
+    AppState, account, advisor, assets, booking, car, channels, errors, experience, experiments, home, lab, links,
+    live, login, offers, privacy, security, services, tasks, tokens, trips,
 };
 use crate::api::{self, Problem};
 use crate::firmware::MAX_IMAGE_LEN;
@@ -104,7 +104,10 @@ pub fn router(state: AppState) -> Router {
         .route("/experience/offers/{offer}/arms", post(experience::set_arms))
         .route("/experience/segments", get(experience::segments))
         .route("/experience/results", get(experience::results))
-        .route("/experience/policy", get(experience::policy))
+        .route("/experience/policy", get(experience::policy).post(experience::set_policy))
+        .route("/experience/experiments", get(experiments::list).post(experiments::put))
+        .route("/experience/experiments/{experiment}", get(experiments::show))
+        .route("/experience/experiments/{experiment}/state", post(experiments::set_state))
         .route("/healthz", get(healthz))
         .route("/assets/{*name}", get(assets::serve))
         .route("/api/openapi.json", get(|| async move { ([("content-type", "application/json")], document) }))

@@ -18,7 +18,7 @@ use milepost::service::Service;
 use milepost::store::{AnyStore, Commit, DecisionRow, MemoryStore, Store, TelemetryRow, VehicleWrite};
 use milepost::web::{self, AppState, Settings};
 use milepost_engine::experiments::{Holdout, Key};
-use milepost_engine::offers::catalogue::{Content, Kind};
+use milepost_engine::offers::catalogue::{Content, Entry, Kind};
 use milepost_engine::offers::eligibility::{Ground, Test, Value};
 use milepost_engine::offers::{self, Arm, ArmShare, Channel, Timing};
 use milepost_engine::plan::{Powertrain, standard};
@@ -473,7 +473,28 @@ fn hidden() -> Vehicle {
 fn tyres_made() -> Made {
     let catalogue = Catalogue::examples().unwrap();
     let entry = catalogue.live(Kind::Offer).find(|entry| entry.id == WINTER_TYRES).unwrap();
-    let ground = |name: &str, found, test| Ground { name: name.to_owned(), found: Some(Value::Number(found)), test };
+    let warm = ground("wheels_warmest_day_c", 24.6, Test::AtLeast(15.0));
+    made(entry, vec![ground("outside_week_c", 3.1, Test::Below(7.0)), warm], Some(1500))
+}
+
+/// Advice on cold roads, given to a car a day ago.
+pub(crate) fn advise(vehicle: &mut Vehicle) {
+    let catalogue = Catalogue::examples().unwrap();
+    let entry = catalogue.live(Kind::Tip).next().unwrap();
+    let subject = Subject::Information { serial: vehicle.next_information };
+    let mut notice = NoticeDoc::raised(subject, SafetyClass::Comfort, Vec::new(), Moment::now(at(1, 9)), Actor::System);
+    notice.actions = Actions::SNOOZE.and(Actions::DONE);
+    notice.made = Some(made(entry, vec![ground("outside_week_c", 3.1, Test::Below(7.0))], None));
+    vehicle.next_information += 1;
+    vehicle.offers.tip(entry.id, at(1, 9));
+    vehicle.notices.insert(notice.id(), notice);
+}
+
+fn ground(name: &str, found: f64, test: Test) -> Ground {
+    Ground { name: name.to_owned(), found: Some(Value::Number(found)), test }
+}
+
+fn made(entry: &Entry, grounds: Vec<Ground>, saves: Option<i64>) -> Made {
     Made {
         entry: entry.id,
         version: entry.version,
@@ -485,12 +506,10 @@ fn tyres_made() -> Made {
                 (language.clone(), Content { title: words.title.clone(), body })
             })
             .collect(),
-        grounds: vec![
-            ground("outside_week_c", 3.1, Test::Below(7.0)),
-            ground("wheels_warmest_day_c", 24.6, Test::AtLeast(15.0)),
-        ],
+        grounds,
         price: entry.price,
-        saves: Some(1500),
+        saves,
+        safety: entry.safety,
         action: entry.action,
     }
 }

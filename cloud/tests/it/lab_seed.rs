@@ -14,7 +14,7 @@ use milepost_protocol::settings::DeviceSettings;
 use milepost_protocol::update::{Health, Manifest, SignedManifest, UpdateReport, UpdateState, Version};
 use sha2::{Digest as _, Sha256};
 
-use crate::app::{NOW_MS, PASSWORD, SIGNING_SEED, TestApp};
+use crate::app::{NOW_MS, PASSWORD, SIGNING_SEED, TestApp, advise};
 
 /// The board of the cars that have one.
 const BOARD: &str = "nucleo-f767zi";
@@ -164,6 +164,7 @@ fn volt(vehicle: &mut Vehicle) {
 
 /// A device with older firmware, which does not know these settings.
 fn quiet(vehicle: &mut Vehicle) {
+    advise(vehicle);
     start(vehicle, 4, ago(5_000), ResetReason::Watchdog, [1, 2, 9]);
     log(vehicle, 4, ago(5_000), LogLevel::Error, "watchdog: the task of the uplink did not report for 8 s");
     vehicle.clock = Some(ClockQuality::SinceBoot);

@@ -22,7 +22,7 @@ const WINTER_DRIVING: u16 = 2;
 
 const HOUR_MS: u64 = 3_600_000;
 
-fn with_offers() -> Purposes {
+pub(crate) fn with_offers() -> Purposes {
     Purposes::FUNCTION.and(Purposes::OFFERS)
 }
 
@@ -40,7 +40,7 @@ fn name_in(app: &TestApp, group: Group) -> AccountId {
 }
 
 /// A car on summer wheels after a week of cold, whose owner was advised two days ago; it is due.
-fn in_the_cold(id: &str, owner: &AccountId, purposes: Purposes) -> VehicleWrite {
+pub(crate) fn in_the_cold(id: &str, owner: &AccountId, purposes: Purposes) -> VehicleWrite {
     let mut vehicle = Vehicle::new(id.parse().unwrap(), NOW_MS - 90 * DAY_MS);
     vehicle.owner = Some(owner.clone());
     vehicle.consent = Consent { version: 1, purposes };
@@ -54,7 +54,7 @@ fn in_the_cold(id: &str, owner: &AccountId, purposes: Purposes) -> VehicleWrite 
     VehicleWrite { expected: None, vehicle }
 }
 
-async fn put_cars(app: &TestApp, vehicles: Vec<VehicleWrite>) {
+pub(crate) async fn put_cars(app: &TestApp, vehicles: Vec<VehicleWrite>) {
     app.store.commit(Commit { vehicles, ..Commit::default() }).await.unwrap();
 }
 
@@ -127,6 +127,10 @@ async fn a_winter_reaches_one_car_tips_first_and_the_answer_in_the_car_earns_its
     assert_eq!((tally.shown, tally.booked, tally.margin), (1, 1, 1900), "the margin is the arm's, durably");
 
     let olga = app.client(owner.as_str()).await;
+    for path in ["/vehicles/winter-1", "/vehicles/winter-1/car"] {
+        let page = olga.get(path).await.body;
+        assert!(page.contains("Safety tip") && page.contains("Cold roads ahead"), "{path}: {page}");
+    }
     let page = olga.get("/vehicles/winter-1/offers").await.body;
     for told in ["Offer made: Winter tyres", "Winter tyres: advice comes first", "outside temperature of a week"] {
         assert!(page.contains(told), "{told}: {page}");
@@ -233,4 +237,52 @@ async fn a_preview_says_whom_an_entry_would_fit_and_stopping_it_holds_from_then_
         assert_eq!(page.status.as_u16(), 200, "{path}: {}", page.body);
         assert!(!page.body.contains(owner.as_str()), "{path} names nobody");
     }
+}
+
+#[tokio::test]
+async fn a_policy_takes_over_where_the_log_supports_it_or_somebody_says_why_and_stays_over_a_restart() {
+    let app = TestApp::new().await;
+    let lead = app.client("lena").await;
+    let path = "/api/v1/offer-policy";
+    let refused = lead.json(Method::PUT, path, r#"{"policy":"fixed"}"#).await;
+    assert_eq!((refused.status.as_u16(), refused.json()["code"].as_str()), (409, Some("policy")), "{}", refused.body);
+    assert_eq!(refused.json()["at"], "the log holds no events");
+    assert_eq!(lead.get(path).await.json()["policy"]["in_force"], "learning");
+    let silly = lead.json(Method::PUT, path, r#"{"policy":"fixed","nothing":1.5,"despite":"why not"}"#).await;
+    assert_eq!(silly.status.as_u16(), 422);
+
+    // A winter in which half of those who got an offer booked it.
+    let owners: Vec<AccountId> = (0..400).map(|at| format!("owner-{at}").parse().unwrap()).collect();
+    let cars = owners.iter().enumerate().map(|(at, owner)| in_the_cold(&format!("cold-{at}"), owner, with_offers()));
+    put_cars(&app, cars.collect()).await;
+    app.committer().tick().await;
+    app.state.service.clock().set(NOW_MS + 7 * DAY_MS);
+    app.committer().tick().await;
+    for (at, owner) in owners.iter().enumerate() {
+        let vehicle = app.vehicle(&format!("cold-{at}")).await;
+        for id in vehicle.notices.keys().filter(|id| id.as_offer().is_some()) {
+            let answer = if at % 2 == 0 { Answer::Book } else { Answer::Refuse };
+            app.state.service.answer(&vehicle.device, *id, answer, Actor::Owner(owner.clone())).await.unwrap();
+        }
+    }
+    app.state.service.clock().set(NOW_MS + 45 * DAY_MS);
+    let judged = lead.get(path).await.json()["policy"]["candidates"].clone();
+    let fixed = judged.as_array().unwrap().iter().find(|one| one["policy"] == "fixed").unwrap().clone();
+    assert!(fixed["decisions"].as_u64().unwrap() > 300 && fixed["effective_size"].as_f64().unwrap() > 100.0, "{fixed}");
+    assert!(fixed["low"].as_f64().unwrap() < fixed["high"].as_f64().unwrap(), "{fixed}");
+    let never = lead.json(Method::PUT, path, r#"{"policy":"fixed","nothing":1.0}"#).await;
+    assert_eq!(never.status.as_u16(), 409, "doing nothing earns less than what was logged: {}", never.body);
+    let changed = lead.json(Method::PUT, path, r#"{"policy":"fixed"}"#).await;
+    assert_eq!(changed.json()["policy"]["in_force"], "fixed", "{}", changed.body);
+    let anyway = r#"{"policy":"fixed","nothing":1.0,"despite":"stock is short"}"#;
+    let kept = lead.json(Method::PUT, path, anyway).await.json()["policy"]["chosen"].clone();
+    assert_eq!(
+        (kept["version"].as_u64(), kept["by"].as_str(), kept["despite"].as_str()),
+        (Some(2), Some("lena"), Some("stock is short"))
+    );
+    let chosen = milepost::offers::chosen(&app.store).await.unwrap().unwrap();
+    assert_eq!((chosen.version, chosen.nothing), (2, Some(1.0)));
+    let desk = milepost::offers::Desk::default();
+    milepost::offers::refresh(&app.store, &desk, milepost::offers::Catalogue::examples().unwrap()).await.unwrap();
+    assert_eq!(desk.method(), app.state.service.desk().method());
 }

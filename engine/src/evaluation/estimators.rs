@@ -31,6 +31,8 @@ pub struct Target {
     actions: usize,
     /// By place, then action.
     probabilities: Vec<f64>,
+    /// Whether each event is a place of its own, so that a place says nothing of what the log takes there.
+    each: bool,
 }
 
 impl Target {
@@ -42,7 +44,12 @@ impl Target {
             probabilities.extend_from_slice(place);
             probabilities.resize(probabilities.len() + actions - place.len(), 0.0);
         }
-        Self { actions, probabilities }
+        Self { actions, probabilities, each: false }
+    }
+
+    /// A policy that looks at each event anew: its probabilities for each, whose place is its index.
+    pub fn each(events: &[Vec<f64>]) -> Self {
+        Self { each: true, ..Self::new(events) }
     }
 
     /// How many actions it knows.
@@ -228,7 +235,8 @@ fn unsupported(events: &[Event], target: &Target) -> Option<Refusal> {
         let (place, action) = example;
         (share > most).then_some(Refusal::Support { share, action, place: at_place.then_some(place) })
     };
-    missing(false, MOST_UNSUPPORTED).or_else(|| missing(true, MOST_UNSUPPORTED_AT_PLACE))
+    let at_place = || if target.each { None } else { missing(true, MOST_UNSUPPORTED_AT_PLACE) };
+    missing(false, MOST_UNSUPPORTED).or_else(at_place)
 }
 
 /// Candidates for the bounds of switch and shrinkage, as multiples of the mean weight.

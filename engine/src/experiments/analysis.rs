@@ -32,6 +32,11 @@ impl Table {
         Self { arms: arms.len(), metrics: 1, cells: arms }
     }
 
+    /// The table of one metric, by what remains of each arm in each segment: by segment, then arm.
+    pub fn of_cells(arms: usize, cells: Vec<Summary>) -> Self {
+        Self { arms, metrics: 1, cells }
+    }
+
     /// Takes in a unit; `outcomes` has one value for each metric, `before` is the covariate, 0 where there is none.
     ///
     /// A segment that was not seen before comes to be; an arm beyond the table's is not counted.

@@ -82,6 +82,11 @@ impl Enrolments {
         self.arms.get(&experiment.enrolment(account)).copied()
     }
 
+    /// Takes in an arm that was drawn earlier and is kept elsewhere.
+    pub fn remember(&mut self, experiment: &Experiment, account: &str, arm: usize) {
+        self.arms.insert(experiment.enrolment(account), arm);
+    }
+
     /// Forgets a person's account in every experiment; returns how many enrolments went.
     pub fn erase(&mut self, account: &str) -> usize {
         let before = self.arms.len();
@@ -118,6 +123,11 @@ impl Experiment {
         spans(self.weights.len(), self.coverage, Some(&self.weights))
     }
 
+    /// Where an account lies in the randomisation, uniform in [0, 1).
+    pub fn position(&self, key: &Key, account: &str) -> f64 {
+        position(key, &format!("experiment {} version {}", self.id, self.version), account)
+    }
+
     /// The account's arm, without enrolling it.
     pub fn peek(&self, key: &Key, enrolments: &Enrolments, account: &str, eligible: bool) -> Assignment {
         if !eligible {
@@ -126,8 +136,7 @@ impl Experiment {
         if let Some(arm) = enrolments.arm(self, account) {
             return Assignment::Arm { arm, enrolled: true };
         }
-        let salt = format!("experiment {} version {}", self.id, self.version);
-        match choose(position(key, &salt, account), &self.spans()) {
+        match choose(self.position(key, account), &self.spans()) {
             Some(arm) => Assignment::Arm { arm, enrolled: false },
             None => Assignment::NotCovered,
         }

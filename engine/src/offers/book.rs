@@ -15,6 +15,8 @@ use super::learner::Learner;
 use super::ledger::{Bet, Outcome};
 use super::reject::Pace;
 use super::segments::{Move, Segment};
+use super::trial::{Exposure, Trial};
+use super::trial_book::{Enrolled, TrialTally};
 use crate::experiments::Group;
 use crate::experiments::analysis::{Findings, Reading, Table, analyse};
 use crate::experiments::sequential::Sequential;
@@ -26,6 +28,9 @@ const CONTACT_COST: f64 = 0.2;
 
 /// What a refusal costs beyond the contact.
 const REFUSAL_COST: f64 = 0.5;
+
+/// How long an answer is expected to take before any came, in milliseconds, and how many answers that belief weighs.
+const EXPECTED_DELAY: (u64, u64) = (3 * DAY_MS, 20);
 
 /// What a wish for fewer costs beyond the contact.
 const COMPLAINT_COST: f64 = 10.0;
@@ -102,11 +107,37 @@ pub enum Event {
         outcome: Outcome,
         /// Whether it had been booked before, so that its margin is entered already.
         booked_before: bool,
+        /// How much of its silence was counted before, from 0 to 1.
+        counted: f64,
+        /// How long the answer took, in milliseconds.
+        waited_ms: u64,
+    },
+    /// Nobody has answered a presentation for a while.
+    Waited {
+        /// With what it was drawn.
+        bet: Bet,
+        /// How much of its silence was counted before, from 0 to 1.
+        from: f64,
+        /// How much of it counts now: see [`Book::waited`].
+        to: f64,
     },
     /// A booking was taken back.
     Unbooked {
         /// With what it was drawn.
         bet: Bet,
+        /// How long ago it was booked, in milliseconds.
+        ago_ms: u64,
+    },
+    /// Work turned out not to have been done, or to have been done after all: what it earned is entered the other way.
+    Reversed {
+        /// With what its offer was drawn; `None` for work that nobody had offered.
+        bet: Option<Bet>,
+        /// What it earned, in the hundredth of the currency.
+        margin: Hundredths,
+        /// Whether it counts again.
+        restored: bool,
+        /// How long ago it was earned, in milliseconds.
+        ago_ms: u64,
     },
     /// Somebody wants fewer offers like this one, or none any more.
     Complained {
@@ -139,6 +170,12 @@ pub struct Book {
     faded_ms: u64,
     /// Arms that a person has stopped.
     stopped: Vec<Arm>,
+    /// What experiments have shown, by the order in which they began.
+    #[serde(default)]
+    trials: Vec<TrialTally>,
+    /// How many presentations were answered, and how long that took altogether, in milliseconds.
+    #[serde(default)]
+    answers: (u64, u64),
 }
 
 /// The holdout's comparison.
@@ -191,6 +228,8 @@ impl Book {
             paced: 0,
             faded_ms: 0,
             stopped: Vec::new(),
+            trials: Vec::new(),
+            answers: (0, 0),
         }
     }
 
@@ -231,6 +270,56 @@ impl Book {
     /// How many of an offer are left of `stock`.
     pub fn left(&self, offer: u16, stock: Option<u32>) -> Option<u32> {
         stock.map(|stock| stock.saturating_sub(self.taken.get(&offer).copied().unwrap_or_default()))
+    }
+
+    /// What came of a decision, in the currency's own unit: the reward that is learnt from it. `complains` is whether somebody
+    /// wanted fewer after it.
+    pub fn reward(outcome: Option<Outcome>, margin: Hundredths, complains: bool) -> f64 {
+        let complaint = if complains { COMPLAINT_COST } else { 0.0 };
+        match outcome {
+            Some(Outcome::Booked | Outcome::Done) => margin as f64 / 100.0 - CONTACT_COST - complaint,
+            Some(Outcome::Refused) => -CONTACT_COST - REFUSAL_COST - complaint,
+            Some(Outcome::Expired) | None => -CONTACT_COST - complaint,
+        }
+    }
+
+    /// How long an answer takes on average, in milliseconds.
+    pub fn delay_ms(&self) -> u64 {
+        let ((expected_ms, weight), (answers, took_ms)) = (EXPECTED_DELAY, self.answers);
+        (expected_ms * weight).saturating_add(took_ms) / (weight + answers)
+    }
+
+    /// How much of an unanswered presentation counts as answered with silence: the share of its expected delay that has passed,
+    /// `1 − exp(−λ·t)` with the hazard `λ` of one over the mean delay.
+    ///
+    /// Source: Chapelle, "Modeling delayed feedback in display advertising", KDD 2014: an answer that is to come has come by `t`
+    /// with this probability, so that silence is held against an arm no sooner than it means anything.
+    pub fn waited(&self, elapsed_ms: u64) -> f64 {
+        1.0 - libm::exp(-(elapsed_ms as f64) / self.delay_ms().max(1) as f64)
+    }
+
+    /// What an experiment has shown; `None` before anybody takes part.
+    pub fn trial(&self, id: &str, version: u32) -> Option<&TrialTally> {
+        self.trials.iter().find(|tally| tally.id == id && tally.version == version)
+    }
+
+    /// Takes an account into an experiment.
+    pub fn enrol_in(&mut self, trial: &Trial, enrolled: &Enrolled) {
+        let known = |tally: &TrialTally| tally.id == trial.id && tally.version == trial.version;
+        let at = self.trials.iter().position(known).unwrap_or_else(|| {
+            self.trials.push(TrialTally::new(trial));
+            self.trials.len() - 1
+        });
+        self.trials[at].enrol(enrolled);
+    }
+
+    /// Enters what an event means for an experiment that its account takes part in.
+    pub fn enter_in(&mut self, event: &Event, enrolled: &mut Enrolled) {
+        let Exposure { experiment, version, .. } = &enrolled.exposure;
+        let tally = self.trials.iter_mut().find(|tally| tally.id == *experiment && tally.version == *version);
+        if let Some(tally) = tally {
+            tally.enter(event, enrolled);
+        }
     }
 
     /// How an arm stands towards complaints.
@@ -297,18 +386,29 @@ impl Book {
                 }
                 self.paced += 1;
             }
-            Event::Settled { bet: Some(bet), outcome, booked_before } => {
-                self.settle(bet, *outcome, *booked_before, unit);
+            Event::Settled { bet: Some(bet), outcome, booked_before, counted, waited_ms } => {
+                if *outcome != Outcome::Expired && !booked_before {
+                    self.answers = (self.answers.0 + 1, self.answers.1.saturating_add(*waited_ms));
+                }
+                self.settle(bet, *outcome, *booked_before, *counted);
+                self.earn(unit, event.earned());
             }
             Event::Settled { bet: None, .. } => self.learner.refused += 1,
-            Event::Unbooked { bet } => {
-                let tally = self.tally_mut(bet.arm);
-                tally.booked = tally.booked.saturating_sub(1);
-                tally.margin -= bet.margin;
-                if let Some(taken) = bet.arm.offer().and_then(|offer| self.taken.get_mut(&offer)) {
-                    *taken = taken.saturating_sub(1);
+            Event::Waited { bet, from, to } => self.learn_part(bet, -CONTACT_COST, to - from),
+            Event::Unbooked { bet, ago_ms } => {
+                self.take_back(bet, bet.margin, *ago_ms);
+                self.earn(unit, event.earned());
+            }
+            Event::Reversed { bet, margin, restored, ago_ms } => {
+                if let Some(bet) = bet {
+                    if *restored {
+                        self.book_margin(bet, *margin);
+                        self.correct(bet, *margin as f64 / 100.0 * faded(*ago_ms));
+                    } else {
+                        self.take_back(bet, *margin, *ago_ms);
+                    }
                 }
-                self.earn(unit, -bet.margin);
+                self.earn(unit, event.earned());
             }
             Event::Complained { bet } => {
                 self.tally_mut(bet.arm).complaints += 1;
@@ -322,28 +422,48 @@ impl Book {
         }
     }
 
-    fn settle(&mut self, bet: &Bet, outcome: Outcome, booked_before: bool, unit: Option<&mut Unit>) {
-        let tally = self.tally_mut(bet.arm);
+    fn settle(&mut self, bet: &Bet, outcome: Outcome, booked_before: bool, counted: f64) {
         match outcome {
-            Outcome::Booked | Outcome::Done if booked_before => {}
+            Outcome::Booked | Outcome::Done | Outcome::Expired if booked_before => {}
             Outcome::Booked | Outcome::Done => {
-                tally.booked += 1;
-                tally.margin += bet.margin;
-                if let Some(offer) = bet.arm.offer() {
-                    *self.taken.entry(offer).or_default() += 1;
-                }
-                self.earn(unit, bet.margin);
-                self.learn(bet, bet.margin as f64 / 100.0 - CONTACT_COST);
+                self.book_margin(bet, bet.margin);
+                self.learn_rest(bet, bet.margin as f64 / 100.0 - CONTACT_COST, counted);
             }
             Outcome::Refused => {
-                tally.refused += 1;
-                self.learn(bet, -CONTACT_COST - REFUSAL_COST);
+                self.tally_mut(bet.arm).refused += 1;
+                if booked_before {
+                    self.take_back(bet, bet.margin, 0);
+                    self.correct(bet, -REFUSAL_COST);
+                } else {
+                    self.learn_rest(bet, -CONTACT_COST - REFUSAL_COST, counted);
+                }
             }
             Outcome::Expired => {
-                tally.expired += 1;
-                self.learn(bet, -CONTACT_COST);
+                self.tally_mut(bet.arm).expired += 1;
+                self.learn_rest(bet, -CONTACT_COST, counted);
             }
         }
+    }
+
+    /// Enters a booking's margin with its arm.
+    fn book_margin(&mut self, bet: &Bet, margin: Hundredths) {
+        let tally = self.tally_mut(bet.arm);
+        tally.booked += 1;
+        tally.margin += margin;
+        if let Some(offer) = bet.arm.offer() {
+            *self.taken.entry(offer).or_default() += 1;
+        }
+    }
+
+    /// Enters the reversal of a booking, with its arm and with what was learnt from it.
+    fn take_back(&mut self, bet: &Bet, margin: Hundredths, ago_ms: u64) {
+        let tally = self.tally_mut(bet.arm);
+        tally.booked = tally.booked.saturating_sub(1);
+        tally.margin -= margin;
+        if let Some(taken) = bet.arm.offer().and_then(|offer| self.taken.get_mut(&offer)) {
+            *taken = taken.saturating_sub(1);
+        }
+        self.correct(bet, -(margin as f64) / 100.0 * faded(ago_ms));
     }
 
     fn earn(&mut self, unit: Option<&mut Unit>, by: Hundredths) {
@@ -354,6 +474,30 @@ impl Book {
             Group::Uniform | Group::Rest => {}
         }
         unit.margin = unit.margin.saturating_add(by);
+    }
+
+    fn correct(&mut self, bet: &Bet, delta: f64) {
+        // What is refused is counted by the learner.
+        let _ = self.learner.correct(bet.arm, Some(bet.propensity), &bet.features, delta);
+    }
+
+    fn learn_part(&mut self, bet: &Bet, reward: f64, weight: f64) {
+        // What is refused is counted by the learner.
+        let _ = self.learner.learn_part(bet.arm, Some(bet.propensity), &bet.features, reward, weight);
+    }
+
+    /// Learns the reward of a presentation of whose silence a part was counted: the rest of it, and the difference for that part.
+    fn learn_rest(&mut self, bet: &Bet, reward: f64, counted: f64) {
+        let counted = counted.clamp(0.0, 1.0);
+        if counted > 0.0 {
+            let rest = self.learner.learn_part(bet.arm, Some(bet.propensity), &bet.features, reward, 1.0 - counted);
+            if rest.is_ok() {
+                self.correct(bet, counted * (reward + CONTACT_COST));
+                self.learner.learnt += 1;
+            }
+        } else {
+            self.learn(bet, reward);
+        }
     }
 
     fn learn(&mut self, bet: &Bet, reward: f64) {
@@ -387,10 +531,110 @@ impl Book {
     }
 }
 
+/// What is left of a reward that was learnt so long ago.
+fn faded(ago_ms: u64) -> f64 {
+    libm::pow(KEEP_A_DAY, (ago_ms / DAY_MS) as f64)
+}
+
 /// The arms of an entry.
 pub fn arms_of(entry: &Entry) -> impl Iterator<Item = Arm> {
     let promotes = entry.kind == super::catalogue::Kind::Offer;
     entry.channels.iter().filter(move |_| promotes).flat_map(move |&channel| {
         entry.timings.iter().map(move |&timing| Arm::Offer { offer: entry.id, channel, timing })
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::arm::{Channel, Timing};
+    use super::*;
+
+    const MADE: Arm = Arm::Offer { offer: 1, channel: Channel::Car, timing: Timing::Now };
+
+    fn book() -> Book {
+        let mut book = Book::default();
+        assert!(book.learner.meet([MADE]));
+        book
+    }
+
+    fn bet(book: &Book) -> Bet {
+        let features = book.learner.features([], &super::super::eligibility::Facts::new());
+        Bet { decision: 0, arm: MADE, propensity: 0.5, features, margin: 1_900 }
+    }
+
+    fn settled(bet: &Bet, outcome: Outcome, counted: f64) -> Event {
+        Event::Settled { bet: Some(bet.clone()), outcome, booked_before: false, counted, waited_ms: DAY_MS }
+    }
+
+    fn belief(book: &Book) -> f64 {
+        book.learner.belief(MADE, &bet(book).features).map_or(f64::NAN, |(mean, _)| mean)
+    }
+
+    #[test]
+    fn a_reversal_takes_the_margin_from_arm_account_and_policy_and_leaves_both_entries_counted() {
+        let mut book = book();
+        let bet = bet(&book);
+        let mut unit = book.enrol(Group::Measured, 0).expect("it is measured");
+        book.enter(&settled(&bet, Outcome::Booked, 0.0), Some(&mut unit));
+        assert_eq!((book.tally(MADE).margin, unit.margin), (1_900, 1_900));
+        let mut silent = Book::default();
+        silent.learner.meet([MADE]);
+        silent.enter(&settled(&bet, Outcome::Expired, 0.0), None);
+        let reversed = |restored| Event::Reversed { bet: Some(bet.clone()), margin: 1_900, restored, ago_ms: 0 };
+        book.enter(&reversed(false), Some(&mut unit));
+        let Tally { booked, margin, .. } = book.tally(MADE);
+        assert_eq!((booked, margin, unit.margin, book.measured.sum), (0, 0, 0, 0.0));
+        assert!((belief(&book) - belief(&silent)).abs() < 1e-9, "what is left is a contact that brought nothing");
+        book.enter(&reversed(true), Some(&mut unit));
+        assert_eq!((book.tally(MADE).margin, unit.margin), (1_900, 1_900));
+        assert!(belief(&book) > belief(&silent) + 0.1);
+    }
+
+    #[test]
+    fn silence_and_then_an_answer_teach_what_the_answer_alone_would_have() {
+        let (mut at_once, mut late) = (book(), book());
+        let bet = bet(&at_once);
+        at_once.enter(&settled(&bet, Outcome::Booked, 0.0), None);
+        for (from, to) in [(0.0, 0.3), (0.3, 0.65)] {
+            late.enter(&Event::Waited { bet: bet.clone(), from, to }, None);
+        }
+        assert!(belief(&late) < 0.0, "meanwhile silence speaks against it");
+        late.enter(&settled(&bet, Outcome::Booked, 0.65), None);
+        assert!((belief(&at_once) - belief(&late)).abs() < 1e-9);
+        assert_eq!((at_once.learner.learnt, late.learner.learnt, late.learner.refused), (1, 1, 0));
+    }
+
+    #[test]
+    fn the_hazard_follows_how_long_answers_take() {
+        let mut book = book();
+        let bet = bet(&book);
+        assert_eq!(book.delay_ms(), 3 * DAY_MS);
+        assert!(book.waited(0).abs() < 1e-12 && (book.waited(3 * DAY_MS) - 0.632_120_558_828_557_7).abs() < 1e-12);
+        for _ in 0..180 {
+            book.enter(&settled(&bet, Outcome::Refused, 0.0), None);
+        }
+        assert_eq!(book.delay_ms(), (60 + 180) * DAY_MS / 200, "one day each, against what was believed before");
+        for _ in 0..50 {
+            book.enter(&settled(&bet, Outcome::Expired, 0.0), None);
+        }
+        assert_eq!(book.answers.0, 180, "silence is no answer");
+    }
+
+    #[test]
+    fn a_booking_that_is_refused_after_all_takes_its_margin_along() {
+        let mut book = book();
+        let bet = bet(&book);
+        book.enter(&settled(&bet, Outcome::Booked, 0.0), None);
+        let refused = Event::Settled {
+            bet: Some(bet),
+            outcome: Outcome::Refused,
+            booked_before: true,
+            counted: 0.0,
+            waited_ms: 0,
+        };
+        assert_eq!(refused.earned(), -1_900);
+        book.enter(&refused, None);
+        let Tally { booked, refused, margin, .. } = book.tally(MADE);
+        assert_eq!((booked, refused, margin), (0, 1, 0));
+    }
 }

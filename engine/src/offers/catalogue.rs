@@ -94,6 +94,9 @@ pub struct Entry {
     pub channels: Vec<Channel>,
     /// When it can be shown; each makes arms of its own.
     pub timings: Vec<Timing>,
+    /// Whether a tip is about safety, so that it stands before every other.
+    #[serde(default)]
+    pub safety: bool,
     /// The service item that it remedies; that item being due does not hold the offer back, any other safety item does.
     pub remedies: Option<ItemId>,
     /// The tip that has to be given before it, by number.
@@ -237,6 +240,7 @@ mod tests {
             needs: Purposes::OFFERS,
             channels: alloc::vec![Channel::Account],
             timings: alloc::vec![Timing::Now],
+            safety: false,
             remedies: None,
             after: None,
             rest_days: 240,

@@ -15,6 +15,7 @@ use super::eligibility::{Facts, Ground};
 use super::ledger::{Ledger, Outcome};
 use super::quiet::QuietHours;
 use super::reject::{Budget, Caps, Pace, Rejection};
+use super::trial::{Exposure, Part};
 use crate::experiments::Placement;
 use crate::policy;
 
@@ -58,6 +59,8 @@ pub struct Context<'a> {
     pub holdout: Placement,
     /// Arms that were halted.
     pub halted: &'a [Arm],
+    /// Experiments that the account takes part in, by their order.
+    pub parts: &'a [Part<'a>],
 }
 
 /// How the shares came about.
@@ -70,6 +73,8 @@ pub enum Lane {
     Measured,
     /// Evenly, so that every policy can be judged by what comes of it.
     Uniform,
+    /// By an experiment, where the account lies in its randomisation.
+    Experiment,
 }
 
 /// The shares that an arm is drawn from.
@@ -135,6 +140,9 @@ pub struct Decision {
     /// What the policy saw.
     #[serde(default)]
     pub features: Vec<f64>,
+    /// The experiment that it was taken by, if it was.
+    #[serde(default)]
+    pub exposure: Option<Exposure>,
     /// Every candidate.
     pub candidates: Vec<Candidate>,
     /// Every arm; the probabilities sum to 1. "Nothing" is the first.
@@ -179,12 +187,18 @@ pub fn decide<'e>(
             Err((rejection, grounds, saves)) => candidates.push(candidate(Some(rejection), grounds, saves)),
         }
     }
-    let Draw { lane, policy, features, shares, at } = draw(&arms);
+    let taken = take(context, &mut candidates, &mut arms);
+    let rest = draw(&arms);
+    let Draw { lane, policy, features, shares, at } = match taken {
+        Some(part) => part.draw(rest, &mut arms),
+        None => rest,
+    };
     let total: f64 = shares.iter().sum();
     let sound = shares.len() == arms.len() && (total - 1.0).abs() <= 1e-6 && shares.iter().all(|share| *share >= 0.0);
     if !sound {
         arms.truncate(1);
     }
+    let exposure = taken.filter(|_| sound).map(Part::exposure);
     let shares = if arms.len() == 1 { alloc::vec![1.0] } else { shares };
     let drawn = policy::pick(&shares, at);
     let arms: Vec<_> = arms.into_iter().zip(shares).map(|(arm, propensity)| ArmShare { arm, propensity }).collect();
@@ -199,6 +213,7 @@ pub fn decide<'e>(
         facts: if looked { context.owner.facts.clone() } else { Facts::new() },
         segments: Vec::new(),
         features,
+        exposure,
         candidates,
         arms,
         draw: if at.is_finite() { at } else { 1.0 },
@@ -206,6 +221,25 @@ pub fn decide<'e>(
         propensity,
         again_at_ms,
     }
+}
+
+/// Takes what experiments are about out of the policy's hands; the first whose arms can all be made takes the decision.
+fn take<'a>(context: &Context<'a>, candidates: &mut [Candidate], arms: &mut Vec<Arm>) -> Option<&'a Part<'a>> {
+    let mut taken = None;
+    for part in context.parts {
+        let possible = part.trial.arms.iter().all(|one| arms.contains(&one.arm));
+        let takes = taken.is_none() && part.fits && possible;
+        arms.retain(|arm| !part.trial.concerns(*arm));
+        if takes {
+            taken = Some(part);
+            continue;
+        }
+        let withheld = candidates.iter_mut().filter(|candidate| candidate.rejection.is_none());
+        for candidate in withheld.filter(|candidate| part.trial.offers().any(|offer| offer == candidate.offer)) {
+            candidate.rejection = Some(Rejection::InExperiment { experiment: part.trial.id.clone() });
+        }
+    }
+    taken
 }
 
 /// What is left of a candidate that came through.

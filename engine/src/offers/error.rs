@@ -47,6 +47,14 @@ pub enum Wrong {
     Twice(String),
     /// It comes after a tip that the catalogue does not have.
     NoTip(u16),
+    /// A part of 0 to 1 is none.
+    NoSpan,
+    /// An experiment cannot run; in its own words.
+    Experiment(String),
+    /// The catalogue has no such offer, or not with this channel and time.
+    NoOffer(String),
+    /// Another experiment draws from the same accounts, or is about the same offer.
+    Overlaps(String),
 }
 
 /// An error with its place.
@@ -82,6 +90,10 @@ impl fmt::Display for Wrong {
             Self::Braces => write!(f, "a brace stands alone"),
             Self::TooLong { bytes, most } => write!(f, "can become {bytes} bytes; the car's display takes {most}"),
             Self::Twice(name) => write!(f, "{name:?} stands twice"),
+            Self::NoSpan => write!(f, "is no part of 0 to 1"),
+            Self::Experiment(text) => write!(f, "{text}"),
+            Self::NoOffer(arm) => write!(f, "the catalogue has no offer {arm}"),
+            Self::Overlaps(other) => write!(f, "overlaps with the experiment {other:?}"),
             Self::NoTip(tip) => write!(f, "the catalogue has no tip {tip}"),
         }
     }

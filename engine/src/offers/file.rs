@@ -95,6 +95,8 @@ struct RawEntry {
     action: Option<Spanned<String>>,
     #[serde(default)]
     needs: Vec<Spanned<String>>,
+    #[serde(default)]
+    safety: bool,
     remedies: Option<Spanned<String>>,
     after: Option<u16>,
     rest_days: Option<u16>,
@@ -120,15 +122,16 @@ struct RawSegments {
 }
 
 /// Where something is wrong, and what.
-struct Found {
+pub(super) struct Found {
     at: usize,
     key: String,
     wrong: Wrong,
 }
 
-type Checked<T> = Result<T, Found>;
+/// What was read, or where it is wrong.
+pub(super) type Checked<T> = Result<T, Found>;
 
-fn wrong<T>(at: usize, key: &str, wrong: Wrong) -> Checked<T> {
+pub(super) fn wrong<T>(at: usize, key: &str, wrong: Wrong) -> Checked<T> {
     Err(Found { at, key: key.to_owned(), wrong })
 }
 
@@ -144,7 +147,7 @@ pub fn read_segments(file: &str, text: &str) -> Result<Vec<Segment>, EntryError>
     segments(raw).map_err(|found| placed(file, text, found))
 }
 
-fn parse<'t, T: Deserialize<'t>>(file: &str, text: &'t str) -> Result<T, EntryError> {
+pub(super) fn parse<'t, T: Deserialize<'t>>(file: &str, text: &'t str) -> Result<T, EntryError> {
     toml::from_str(text).map_err(|error| {
         let at = error.span().map_or(0, |span| span.start);
         let key = key_at(text, at).to_owned();
@@ -152,7 +155,7 @@ fn parse<'t, T: Deserialize<'t>>(file: &str, text: &'t str) -> Result<T, EntryEr
     })
 }
 
-fn placed(file: &str, text: &str, found: Found) -> EntryError {
+pub(super) fn placed(file: &str, text: &str, found: Found) -> EntryError {
     EntryError { file: file.to_owned(), line: line_of(text, found.at), key: found.key, wrong: found.wrong }
 }
 
@@ -222,6 +225,7 @@ fn entry(raw: RawEntry) -> Checked<Entry> {
         needs,
         channels,
         timings,
+        safety: raw.safety,
         remedies,
         after: raw.after,
         rest_days: raw.rest_days.unwrap_or(180),
@@ -374,14 +378,14 @@ fn segments(raw: RawSegments) -> Checked<Vec<Segment>> {
     Ok(read)
 }
 
-fn is_name(name: &str) -> bool {
+pub(super) fn is_name(name: &str) -> bool {
     !name.is_empty()
         && name.len() <= 40
         && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
 }
 
 /// The start of a day in UTC, in milliseconds of Unix time.
-fn bound(date: Option<&Spanned<Datetime>>, default: u64) -> Checked<u64> {
+pub(super) fn bound(date: Option<&Spanned<Datetime>>, default: u64) -> Checked<u64> {
     let Some(date) = date else { return Ok(default) };
     match date.get_ref() {
         Datetime { date: Some(day), time: None, offset: None } if day.year >= 1970 => {

@@ -137,23 +137,45 @@ impl Learner {
 
     /// Takes in what came of an arm: `reward` in the currency's own unit.
     pub fn learn(&mut self, arm: Arm, propensity: Option<f64>, x: &[f64], reward: f64) -> Result<(), Unlearnt> {
-        let learnt = self.try_learn(arm, propensity, x, reward);
-        match learnt {
-            Ok(()) => self.learnt += 1,
-            Err(_) => self.refused += 1,
-        }
-        learnt
+        self.learn_part(arm, propensity, x, reward, 1.0)?;
+        self.learnt += 1;
+        Ok(())
     }
 
-    fn try_learn(&mut self, arm: Arm, propensity: Option<f64>, x: &[f64], reward: f64) -> Result<(), Unlearnt> {
+    /// Takes in a part of what came of an arm, `weight` from 0 to 1: silence that is not the last word yet, or the rest of it.
+    /// It is no outcome of its own.
+    pub fn learn_part(
+        &mut self,
+        arm: Arm,
+        propensity: Option<f64>,
+        x: &[f64],
+        reward: f64,
+        weight: f64,
+    ) -> Result<(), Unlearnt> {
+        self.taken(propensity, arm, reward)
+            .and_then(|place| {
+                let taken = self.model.update_weighted(place, x, reward, weight);
+                if taken { Ok(()) } else { Err(Unlearnt::OtherShape) }
+            })
+            .inspect_err(|_| self.refused += 1)
+    }
+
+    /// Moves a reward that was taken in by `delta`, in the currency's own unit.
+    pub fn correct(&mut self, arm: Arm, propensity: Option<f64>, x: &[f64], delta: f64) -> Result<(), Unlearnt> {
+        self.taken(propensity, arm, delta)
+            .and_then(|place| if self.model.correct(place, x, delta) { Ok(()) } else { Err(Unlearnt::OtherShape) })
+            .inspect_err(|_| self.refused += 1)
+    }
+
+    /// The place of an arm whose outcome can be taken in.
+    fn taken(&self, propensity: Option<f64>, arm: Arm, reward: f64) -> Result<usize, Unlearnt> {
         if propensity.is_none_or(|share| !(share > 0.0 && share <= 1.0)) {
             return Err(Unlearnt::NoPropensity);
         }
         if !reward.is_finite() {
             return Err(Unlearnt::Reward);
         }
-        let place = self.arms.iter().position(|known| *known == arm).ok_or(Unlearnt::UnknownArm)?;
-        if self.model.update(place, x, reward) { Ok(()) } else { Err(Unlearnt::OtherShape) }
+        self.arms.iter().position(|known| *known == arm).ok_or(Unlearnt::UnknownArm)
     }
 
     /// Lets what was learnt fade: it counts `keep` (0 to 1) of what it did.

@@ -9,6 +9,7 @@ use milepost_protocol::plan::DAY_MS;
 use serde::{Deserialize, Serialize};
 
 use super::arm::Arm;
+use super::catalogue::Hundredths;
 
 /// After so many presentations in a row that nobody answered, or that were refused, the owner is left alone.
 const FATIGUED_AFTER: usize = 3;
@@ -18,6 +19,9 @@ const FATIGUE_DAYS: u64 = 90;
 
 /// How long an offer of which somebody wants fewer is not made again, in days.
 const FEWER_DAYS: u64 = 365;
+
+/// How many pieces of work are remembered for that.
+const MOST_EARNED: usize = 100;
 
 /// What came of a presentation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -61,6 +65,24 @@ pub struct Presentation {
     /// With what its arm was drawn; absent in documents from before policies learnt.
     #[serde(default)]
     pub bet: Option<Bet>,
+    /// How much of its silence the policy has counted so far, from 0 to 1.
+    #[serde(default)]
+    pub counted: f64,
+}
+
+/// Work that earned something, so that it can be taken back when the work turns out not to have been done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Earned {
+    /// The entry of the service book.
+    pub record: u64,
+    /// The offer's notice that it was done for; `None` where nobody had offered it.
+    pub notice: Option<NoticeId>,
+    /// What it earned, in the hundredth of the currency.
+    pub margin: Hundredths,
+    /// When, in milliseconds of Unix time.
+    pub at_ms: u64,
+    /// Whether it counts; `false` once the work was undone.
+    pub stands: bool,
 }
 
 /// A tip was given.
@@ -91,13 +113,15 @@ pub struct Ledger {
     pub tips: Vec<Tip>,
     /// The latest wish for fewer of each offer.
     pub fewer: Vec<Fewer>,
+    /// What work has earned, the newest last.
+    pub earned: Vec<Earned>,
 }
 
 impl Ledger {
     /// Enters a presentation and returns the id of its notice.
     pub fn present(&mut self, offer: u16, at_ms: u64, bet: Option<Bet>) -> NoticeId {
         let serial = self.of(offer).map(|known| known.serial + 1).max().unwrap_or(0);
-        self.presentations.push(Presentation { offer, serial, at_ms, outcome: None, bet });
+        self.presentations.push(Presentation { offer, serial, at_ms, outcome: None, bet, counted: 0.0 });
         NoticeId::offer(offer, serial)
     }
 
@@ -154,24 +178,40 @@ impl Ledger {
         let Some(known) = known.filter(|known| matches!(known.outcome, Some((Outcome::Booked, _)))) else {
             return false;
         };
-        known.outcome = None;
+        // Its reward was counted whole; from now on it stands for silence.
+        (known.outcome, known.counted) = (None, 1.0);
         true
     }
 
-    /// Enters what came of a presentation; `false` if it is not known or was settled before, apart from a booking that is done.
+    /// Enters what came of a presentation; `false` if it is not known or was settled before, apart from a booking that is done
+    /// or refused after all. A booking does not expire.
     pub fn settle(&mut self, notice: NoticeId, outcome: Outcome, at_ms: u64) -> bool {
         let Some((offer, serial)) = notice.as_offer() else { return false };
         let mut known = self.presentations.iter_mut();
         let Some(known) = known.find(|known| (known.offer, known.serial) == (offer, serial)) else { return false };
         let settles = match known.outcome {
             None => true,
-            Some((Outcome::Booked, _)) => outcome != Outcome::Booked,
+            Some((Outcome::Booked, _)) => matches!(outcome, Outcome::Done | Outcome::Refused),
             Some(_) => false,
         };
         if settles {
             known.outcome = Some((outcome, at_ms));
         }
         settles
+    }
+
+    /// Enters what work has earned.
+    pub fn earn(&mut self, earned: Earned) {
+        let excess = (self.earned.len() + 1).saturating_sub(MOST_EARNED);
+        self.earned.drain(..excess);
+        self.earned.push(earned);
+    }
+
+    /// Enters that a record of the service book stands or not; what it earned, if that changes anything.
+    pub fn stand(&mut self, record: u64, stands: bool) -> Option<Earned> {
+        let known = self.earned.iter_mut().find(|known| known.record == record && known.stands != stands)?;
+        known.stands = stands;
+        Some(*known)
     }
 
     /// All presentations of one offer.
@@ -223,7 +263,23 @@ mod tests {
         let notice = ledger.present(2, 50, None);
         ledger.settle(notice, Outcome::Booked, 60);
         assert_eq!(ledger.fatigued_until_ms(70), None);
+        assert!(!ledger.settle(notice, Outcome::Expired, 65), "a booking does not expire");
         assert!(ledger.unbook(notice) && !ledger.unbook(notice));
+    }
+
+    #[test]
+    fn work_that_is_undone_gives_back_what_it_earned_once_and_may_come_back() {
+        let mut ledger = Ledger::default();
+        let earned = Earned { record: 7, notice: None, margin: 1_900, at_ms: 5, stands: true };
+        ledger.earn(earned);
+        assert_eq!(ledger.stand(8, false), None);
+        assert_eq!(ledger.stand(7, false), Some(Earned { stands: false, ..earned }));
+        assert_eq!(ledger.stand(7, false), None);
+        assert_eq!(ledger.stand(7, true), Some(earned));
+        for record in 100..300 {
+            ledger.earn(Earned { record, ..earned });
+        }
+        assert_eq!((ledger.earned.len(), ledger.stand(7, false)), (MOST_EARNED, None));
     }
 
     #[test]

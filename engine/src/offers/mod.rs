@@ -11,6 +11,7 @@ pub mod eligibility;
 mod error;
 pub mod facts;
 mod file;
+pub mod judge;
 pub mod learner;
 mod ledger;
 mod quiet;
@@ -19,16 +20,20 @@ mod safety;
 pub mod segments;
 #[cfg(test)]
 mod tests;
+pub mod trial;
+pub mod trial_book;
+mod trial_file;
 mod words;
 
 pub use arm::{Arm, Channel, Timing};
 pub use decide::{ArmShare, Candidate, Context, Decision, Draw, Lane, decide, objection};
 pub use error::{EntryError, Wrong};
 pub use file::{LANGUAGES, read, read_segments};
-pub use ledger::{Bet, Fewer, Ledger, Outcome, Presentation, Tip};
+pub use ledger::{Bet, Earned, Fewer, Ledger, Outcome, Presentation, Tip};
 pub use quiet::QuietHours;
 pub use reject::{Budget, Caps, Earlier, Pace, Rejection, Stage};
 pub use safety::open_safety;
+pub use trial_file::read_trial;
 pub use words::filled;
 
 /// Our own example catalogue: its entries with their file names.

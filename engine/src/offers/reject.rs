@@ -2,6 +2,7 @@
 //!
 //! Invariant: the order of [`Stage`] is the order of the decision, and each rejection carries the figures it rests on.
 
+use alloc::string::String;
 use alloc::vec::Vec;
 
 use milepost_protocol::downlink::Purposes;
@@ -31,6 +32,8 @@ pub enum Stage {
     Holdout,
     /// Not too many people complain.
     Guardrail,
+    /// No experiment keeps it for itself.
+    Experiment,
 }
 
 /// Why a candidate fell.
@@ -86,6 +89,11 @@ pub enum Rejection {
     HeldOut(Placement),
     /// Every arm of it was halted, because too many people complained.
     Halted,
+    /// An experiment that the account takes part in decides on it, and does not now.
+    InExperiment {
+        /// Which.
+        experiment: String,
+    },
 }
 
 impl Rejection {
@@ -100,6 +108,7 @@ impl Rejection {
             Self::BudgetSpent(_) | Self::Paced(_) => Stage::Budget,
             Self::HeldOut(_) => Stage::Holdout,
             Self::Halted => Stage::Guardrail,
+            Self::InExperiment { .. } => Stage::Experiment,
         }
     }
 

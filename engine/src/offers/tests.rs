@@ -109,6 +109,10 @@ impl Setting {
     }
 
     fn decide(&self, draw: f64) -> Decision {
+        self.decide_within(&[], draw)
+    }
+
+    fn decide_within(&self, parts: &[super::trial::Part<'_>], draw: f64) -> Decision {
         let facts = self.facts();
         let context = Context {
             now_ms: NOW_MS,
@@ -124,6 +128,7 @@ impl Setting {
             pace: self.pace,
             holdout: Placement { position: self.position, share: 0.05 },
             halted: &self.halted,
+            parts,
         };
         decide(&context, [&self.entry], |arms| Draw {
             lane: Lane::Policy,
@@ -320,12 +325,50 @@ fn shares_that_are_no_distribution_leave_only_nothing() {
         pace: None,
         holdout: Placement { position: 0.9, share: 0.0 },
         halted: &[],
+        parts: &[],
     };
     for shares in [std::vec![1.0], std::vec![0.5, 0.4], std::vec![1.5, -0.5], std::vec![f64::NAN, 0.5]] {
         let draw = |_: &[Arm]| Draw { lane: Lane::Policy, policy: 1, features: Vec::new(), shares, at: 0.99 };
         let decision = decide(&context, [&setting.entry], draw);
         assert_eq!((decision.chosen, decision.propensity, decision.arms.len()), (Arm::Nothing, 1.0, 1));
     }
+}
+
+/// Winter tyres or not, at this share.
+fn tyres_trial(share: f64) -> super::trial::Trial {
+    use super::trial::{Allocation, Trial, TrialArm};
+    Trial {
+        id: "tyres".into(),
+        version: 1,
+        layer: "tyres".into(),
+        span: (0.0, 1.0),
+        segments: Vec::new(),
+        arms: std::vec![
+            TrialArm { name: "control".into(), arm: Arm::Nothing },
+            TrialArm { name: "made".into(), arm: ARM },
+        ],
+        phases: std::vec![Allocation { from_ms: 0, shares: std::vec![1.0 - share, share] }],
+        until_ms: u64::MAX,
+        units: 200,
+        indifference: 0.0,
+    }
+}
+
+#[test]
+fn an_experiment_keeps_its_offers_to_itself_where_not_every_arm_can_be_made() {
+    let trial = tyres_trial(0.5);
+    let part = trial.peek(&crate::experiments::Key::new([1; 16]), "anna", true, None, NOW_MS).expect("all take part");
+    let unfit = super::trial::Part { fits: false, ..part.clone() };
+    let decision = Setting::ready().decide_within(&[unfit], 0.99);
+    assert_eq!((decision.chosen, decision.exposure, decision.arms.len()), (Arm::Nothing, None, 1));
+    let expected = Rejection::InExperiment { experiment: "tyres".into() };
+    assert_eq!(decision.candidates[0].rejection, Some(expected));
+    // Who lies outside of the layer's part, or does not fulfil the conditions, is left to the policy.
+    let part = super::trial::Trial { span: (0.0, 1e-12), ..trial.clone() };
+    assert_eq!(part.peek(&crate::experiments::Key::new([1; 16]), "anna", true, None, NOW_MS), None);
+    assert_eq!(trial.peek(&crate::experiments::Key::new([1; 16]), "anna", false, None, NOW_MS), None);
+    let over = super::trial::Trial { until_ms: NOW_MS, ..trial.clone() };
+    assert_eq!(over.peek(&crate::experiments::Key::new([1; 16]), "anna", true, None, NOW_MS), None);
 }
 
 #[test]
@@ -421,6 +464,44 @@ proptest! {
         prop_assert!(free || decision.chosen == Arm::Nothing);
         let least = crate::policy::floor(decision.arms.len());
         prop_assert!(decision.arms.iter().all(|arm| arm.propensity >= least - 1e-12));
+    }
+
+    #[test]
+    fn an_experiment_draws_each_account_its_own_arm_again_and_again_and_its_shares_replay(
+        key: [u8; 16], account in "[a-z0-9-]{1,20}", share in 0.05f64..0.95, draws in prop::array::uniform3(0.0f64..1.0),
+    ) {
+        let (trial, key) = (tyres_trial(share), crate::experiments::Key::new(key));
+        let part = trial.peek(&key, &account, true, None, NOW_MS).expect("everybody takes part");
+        let setting = Setting::ready();
+        let decisions = draws.map(|draw| setting.decide_within(core::slice::from_ref(&part), draw));
+        for decision in &decisions {
+            prop_assert_eq!(decision.exposure.as_ref(), Some(&part.exposure()));
+            prop_assert_eq!(decision.lane, Lane::Experiment);
+            let shares: Vec<f64> = decision.arms.iter().map(|arm| arm.propensity).collect();
+            prop_assert!((shares.iter().sum::<f64>() - 1.0).abs() < 1e-9);
+            prop_assert_eq!(decision.arms[crate::policy::pick(&shares, decision.draw)].arm, decision.chosen);
+            prop_assert_eq!(decision.chosen, [Arm::Nothing, ARM][part.arm]);
+            prop_assert!((decision.propensity - [1.0 - share, share][part.arm]).abs() < 1e-9);
+        }
+        // Enrolled, it stays where it is, whatever the shares become.
+        let moved = tyres_trial(1.0 - share);
+        let moved = super::trial::Trial { phases: [trial.phases.clone(), moved.phases].concat(), ..trial.clone() };
+        let later = moved.peek(&key, &account, true, Some((0, part.arm)), NOW_MS).expect("it is enrolled");
+        prop_assert_eq!((later.arm, later.phase), (part.arm, 0));
+    }
+
+    #[test]
+    fn an_experiment_makes_no_offer_to_a_held_out_account_in_quiet_hours_or_without_consent(
+        key: [u8; 16], position in 0.0f64..0.2, minute in 0u16..1440, consents: bool, draw in 0.0f64..1.0,
+    ) {
+        let (trial, key) = (tyres_trial(0.5), crate::experiments::Key::new(key));
+        let part = trial.peek(&key, "anna", true, None, NOW_MS).expect("everybody takes part");
+        let purposes = if consents { Purposes::FUNCTION.and(Purposes::OFFERS) } else { Purposes::FUNCTION };
+        let setting = Setting { position, purposes, local_minute: minute, ..Setting::ready() };
+        let decision = setting.decide_within(core::slice::from_ref(&part), draw);
+        let free = consents && position >= 0.05 && QuietHours::default().until_ms(NOW_MS, minute).is_none();
+        prop_assert_eq!(decision.exposure.is_some(), free);
+        prop_assert!(free || decision.chosen == Arm::Nothing);
     }
 
     #[test]

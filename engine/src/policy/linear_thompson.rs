@@ -100,14 +100,36 @@ impl LinearThompson {
 
     /// Takes in the reward of one decision; `false` if the arm is unknown or a value is no number.
     pub fn update(&mut self, arm: usize, x: &[f64], reward: f64) -> bool {
+        self.update_weighted(arm, x, reward, 1.0)
+    }
+
+    /// The same for a reward that counts as a part of one, `weight` from 0 to 1; parts of one reward add up to the whole.
+    pub fn update_weighted(&mut self, arm: usize, x: &[f64], reward: f64, weight: f64) -> bool {
         let Some(surprise) = self.arms.get(arm).map(|model| reward - self.expected(model, x)) else { return false };
-        if !self.arms[arm].update(x, reward) {
+        // A row of the regression by the root of its weight is a weighted row.
+        let root = libm::sqrt(weight.clamp(0.0, 1.0));
+        let taken = if weight >= 1.0 {
+            self.arms[arm].update(x, reward)
+        } else {
+            let part: Vec<f64> = x.iter().map(|value| value * root).collect();
+            self.arms[arm].update(&part, reward * root)
+        };
+        if !taken {
             return false;
         }
-        self.rewards += 1.0;
-        self.sum += reward;
-        self.surprises += surprise * surprise;
+        self.rewards += root * root;
+        self.sum += root * root * reward;
+        self.surprises += root * root * surprise * surprise;
         true
+    }
+
+    /// Moves a reward that was taken in by `delta`, such as when it is taken back; the noise keeps what it was then.
+    pub fn correct(&mut self, arm: usize, x: &[f64], delta: f64) -> bool {
+        let corrected = self.arms.get_mut(arm).is_some_and(|model| model.correct(x, delta));
+        if corrected {
+            self.sum += delta;
+        }
+        corrected
     }
 
     /// Lets what was learnt fade: it counts `keep` (0 to 1) of what it did; called once a day, 0.995 halves it in 138 days.
@@ -245,6 +267,21 @@ mod tests {
             learner.shares(&x)[0]
         };
         assert!(turn(0.7) > turn(1.0) + 0.2, "{} and {}", turn(0.7), turn(1.0));
+    }
+
+    #[test]
+    fn parts_of_a_reward_and_their_correction_add_up_to_the_whole() {
+        let x = features(2, 1, &[]);
+        let mut whole = learnt([[0.1, 0.3], [0.3, 0.1]], 200);
+        let mut parts = whole.clone();
+        assert!(whole.update(1, &x, 7.0));
+        // Silence counted for 0.3 and 0.2 before the answer came.
+        assert!(parts.update_weighted(1, &x, -0.2, 0.3) && parts.update_weighted(1, &x, -0.2, 0.2));
+        assert!(parts.update_weighted(1, &x, 7.0, 0.5) && parts.correct(1, &x, 0.5 * (7.0 + 0.2)));
+        let means = |learner: &LinearThompson| learner.belief(1, &x).expect("it is known").0;
+        assert!((means(&whole) - means(&parts)).abs() < 1e-9, "{} and {}", means(&whole), means(&parts));
+        assert!((whole.arms[1].variance(&x) - parts.arms[1].variance(&x)).abs() < 1e-12);
+        assert!(!parts.correct(7, &x, 1.0) && !parts.correct(0, &x[1..], 1.0));
     }
 
     #[test]

@@ -91,6 +91,21 @@ impl Ridge {
         true
     }
 
+    /// Moves a reward that was taken in with this context by `delta`, without counting it again; `false` as in [`Self::update`].
+    pub fn correct(&mut self, x: &[f64], delta: f64) -> bool {
+        if x.len() != self.prior.len() || !delta.is_finite() || x.iter().any(|value| !value.is_finite()) {
+            return false;
+        }
+        let spread = self.spread(x);
+        for ((response, coefficient), (value, &spread)) in
+            self.response.iter_mut().zip(&mut self.coefficients).zip(x.iter().zip(&spread))
+        {
+            *response += delta * value;
+            *coefficient += delta * spread;
+        }
+        true
+    }
+
     /// The expected reward, with a prior mean of zero for every coefficient.
     pub fn mean(&self, x: &[f64]) -> f64 {
         dot(&self.coefficients, x)

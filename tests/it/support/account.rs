@@ -15,6 +15,7 @@ use super::stage::{OWNER, PASSWORD};
 pub(crate) struct Account {
     client: Client,
     base: String,
+    pages: String,
 }
 
 /// One message of the account's stream.
@@ -32,7 +33,7 @@ impl Account {
         let base = format!("http://{http}/api/v1");
         let session = json!({ "account": OWNER, "password": PASSWORD });
         client.post(format!("{base}/session")).json(&session).send().await?.error_for_status()?;
-        Ok(Self { client, base })
+        Ok(Self { client, base, pages: format!("http://{http}") })
     }
 
     /// Books what a notice asks for.
@@ -55,6 +56,12 @@ impl Account {
     pub(crate) async fn get(&self, path: &str) -> Result<Value> {
         let answer = self.client.get(format!("{}/{path}", self.base)).send().await?;
         Ok(answer.error_for_status()?.json().await?)
+    }
+
+    /// Reads a page, in English.
+    pub(crate) async fn page(&self, path: &str) -> Result<String> {
+        let answer = self.client.get(format!("{}/{path}", self.pages)).send().await?;
+        Ok(answer.error_for_status()?.text().await?)
     }
 
     /// Writes below the API.

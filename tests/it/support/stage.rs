@@ -63,6 +63,11 @@ impl Stage {
         Self::set_with(vehicles, seed, 1.0, 1.3..1.4, DAY_MS).await
     }
 
+    /// Prepares `vehicles` cars whose service items were all done lately.
+    pub(crate) async fn fresh(vehicles: usize, seed: u64, speed: f64) -> Result<Self> {
+        Self::set_with(vehicles, seed, speed, 0.0..0.1, DAY_MS).await
+    }
+
     /// Prepares `vehicles` cars that live as fast as the machine, an hour after midnight when all of them are parked.
     pub(crate) async fn at_night(vehicles: usize, seed: u64) -> Result<Self> {
         let since_ms = (Clock::real().now_ms() - HOUR_MS) % DAY_MS;

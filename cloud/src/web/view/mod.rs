@@ -15,6 +15,8 @@ mod recalls;
 mod reminder;
 mod services;
 mod tiles;
+mod tips;
+mod trials;
 mod trips;
 mod troubles;
 mod urgency;
@@ -23,7 +25,7 @@ pub(crate) use consent::{ChangeLine, PurposeRow, changes, names, purpose_set, pu
 pub(crate) use device::{
     Badge, agreement, clock, crash_text, failure, link, log_level, parked_milliamperes, phase, reset, standing, trial,
 };
-pub(crate) use experience::{beliefs, verdict_words};
+pub(crate) use experience::{beliefs, methods, support_name, support_words, verdict_words};
 pub(crate) use facts::{Fact, RecordLine, facts, firmware, gaps, records};
 pub(crate) use health::{Health, health};
 pub(crate) use home::{Flash, Home};
@@ -34,6 +36,8 @@ pub(crate) use recalls::{RecallView, recalls};
 pub(crate) use reminder::{Reminder, forecast, quantity_code, reminder, set_aside};
 pub(crate) use services::{ServiceLine, services};
 pub(crate) use tiles::{TileView, TyreView, tiles, tyres};
+pub(crate) use tips::{TipView, tips};
+pub(crate) use trials::{Shown, effect_words, interval, verdict_badge};
 pub(crate) use trips::{Day, TripRow, days, recent};
 pub(crate) use troubles::{TroubleView, trouble_status, troubles};
 pub(crate) use urgency::{PartLine, parts, scored, urgency_tone};

@@ -207,6 +207,7 @@ pub(crate) fn rejected(rejection: &Rejection, format: &Format) -> String {
         Rejection::BudgetSpent(_) | Rejection::Paced(_) => localizer.text("rejected-budget"),
         Rejection::HeldOut(_) => localizer.text("rejected-holdout"),
         Rejection::Halted => localizer.text("rejected-halted"),
+        Rejection::InExperiment { .. } => localizer.text("rejected-experiment"),
     }
 }
 
@@ -214,6 +215,7 @@ fn lane_key(lane: Lane) -> &'static str {
     match lane {
         Lane::Policy | Lane::Measured => "lane-policy",
         Lane::Uniform => "lane-uniform",
+        Lane::Experiment => "lane-experiment",
     }
 }
 

@@ -15,6 +15,20 @@ const ANYBODY_SIGNED_IN: Statuses = [401, 200, 200, 200, 200];
 /// What a bench tells after flashing.
 const FLASHING: &str = r#"{"device":"golf-1","board":"mps2-an386","image_sha256":"0000000000000000000000000000000000000000000000000000000000000000","tool":"test 1","result":"flashed"}"#;
 
+/// An experiment that holds.
+const BATTERY: &str = r#"
+id = "battery"
+version = 1
+layer = "battery"
+[[arm]]
+name = "control"
+share = 0.5
+[[arm]]
+name = "made"
+share = 0.5
+offer = 3
+"#;
+
 /// What whoever answers for offers may call, each with what that person gets; everybody else who is signed in finds nothing.
 const OF_LEAD: [(&str, &str, &str, u16); 9] = [
     ("get", "/api/v1/offers", "", 200),
@@ -26,6 +40,11 @@ const OF_LEAD: [(&str, &str, &str, u16); 9] = [
     ("get", "/api/v1/segments", "", 200),
     ("get", "/api/v1/offer-results", "", 200),
     ("get", "/api/v1/offer-policy", "", 200),
+    ("put", "/api/v1/offer-policy", r#"{"policy":"fixed"}"#, 409),
+    ("get", "/api/v1/experiments", "", 200),
+    ("put", "/api/v1/experiments", BATTERY, 200),
+    ("get", "/api/v1/experiments/{experiment}", "", 200),
+    ("put", "/api/v1/experiments/{experiment}/state", r#"{"state":"stopped"}"#, 200),
 ];
 
 /// A browser that takes notifications.
@@ -209,6 +228,7 @@ async fn offers_are_the_leads_alone_who_sees_nothing_else() {
     let others = [app.client("anna").await, app.client("vera").await, app.client("emil").await];
     for (method, path, body, status) in OF_LEAD {
         let (method, path): (Method, _) = (method.to_uppercase().parse().unwrap(), path.replace("{offer}", "1"));
+        let path = path.replace("{experiment}", "battery");
         let anonymous = app.anonymous().json(method.clone(), &path, body).await;
         assert_eq!(anonymous.status.as_u16(), 401, "{method} {path}");
         for other in &others {
