@@ -7,6 +7,7 @@ pub mod api;
 #[cfg(test)]
 mod bench;
 pub mod booking;
+pub mod care;
 pub mod channels;
 pub mod cli;
 pub mod clock;

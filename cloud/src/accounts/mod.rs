@@ -9,6 +9,7 @@ mod limiter;
 mod login;
 mod password;
 mod session;
+mod staff;
 mod tokens;
 
 pub use access::{Advisor, Caller, Engineer, Lead, Owner, SignedIn};
