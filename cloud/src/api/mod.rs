@@ -7,6 +7,7 @@ mod account;
 mod appointments;
 mod body;
 pub(crate) mod bookings;
+mod care;
 mod channels;
 mod collection;
 mod devices;
@@ -115,6 +116,13 @@ pub fn router() -> (Router<AppState>, Document) {
         .routes(routes!(tasks::list))
         .routes(routes!(tasks::finish))
         .routes(routes!(tasks::letter))
+        .routes(routes!(care::list))
+        .routes(routes!(care::of_vehicle, care::make))
+        .routes(routes!(care::give))
+        .routes(routes!(care::finish))
+        .routes(routes!(care::contacts, care::note))
+        .routes(routes!(care::for_all))
+        .routes(routes!(care::people))
         .routes(routes!(undelivered::list))
         .routes(routes!(undelivered::retry))
         .routes(routes!(services::of_queue, services::enter_of_queue))

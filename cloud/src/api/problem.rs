@@ -17,6 +17,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::accounts::{AccountsError, LoginError, PasswordError};
 use crate::booking::BookingError;
+use crate::care::CareError;
 use crate::channels::{ChannelError, LetterError};
 use crate::domain::IntentError;
 use crate::firmware::FirmwareError;
@@ -125,6 +126,21 @@ impl Problem {
     /// The appointment does not stand where this could be asked of it.
     pub fn visit_state() -> Self {
         Self::new(StatusCode::CONFLICT, "visit-state")
+    }
+
+    /// A follow-up is done already, or the same is open.
+    pub fn follow_up_state() -> Self {
+        Self::new(StatusCode::CONFLICT, "follow-up-state")
+    }
+
+    /// A follow-up's day is past or too far ahead.
+    pub fn follow_up_date() -> Self {
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "follow-up-date")
+    }
+
+    /// No vehicle is marked.
+    pub fn nothing_marked() -> Self {
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "nothing-marked")
     }
 
     /// A file of recalls does not read; the place says where.
@@ -244,6 +260,9 @@ impl Problem {
         "offer-file",
         "time-taken",
         "visit-state",
+        "follow-up-state",
+        "follow-up-date",
+        "nothing-marked",
         "nothing-to-undo",
         "letter",
         "vin",
@@ -350,6 +369,21 @@ impl From<BookingError> for Problem {
             BookingError::Taken => Self::time_taken(),
             BookingError::Turn(_) => Self::visit_state(),
             BookingError::Read(..) | BookingError::Write(..) | BookingError::Random(_) => Self::internal(&error),
+        }
+    }
+}
+
+impl From<CareError> for Problem {
+    fn from(error: CareError) -> Self {
+        match error {
+            CareError::Store(error) => error.into(),
+            CareError::Accounts(error) => error.into(),
+            CareError::Channels(error) => error.into(),
+            CareError::Unknown => Self::not_found(),
+            CareError::Closed | CareError::Duplicate => Self::follow_up_state(),
+            CareError::Request | CareError::Person => Self::invalid(),
+            CareError::Date => Self::follow_up_date(),
+            CareError::Read(..) | CareError::Write(..) | CareError::Random(_) => Self::internal(&error),
         }
     }
 }

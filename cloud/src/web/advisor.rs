@@ -7,7 +7,9 @@ use milepost_protocol::notice::NoticeKind;
 use milepost_protocol::plan::DAY_MS;
 use serde::Deserialize;
 
+use super::care::{self, DeedBar};
 use super::page::{Page, Section};
+use super::render::Drawn;
 use super::spark::{Spark, spark};
 use super::view::{
     self, Fact, ItemView, NoticeRow, PartLine, RecordLine, ServiceLine, TileView, TripRow, TroubleView, TyreView,
@@ -35,6 +37,7 @@ struct QueuePage {
     filter: Filter,
     query: String,
     list: List,
+    bar: DeedBar,
 }
 
 #[derive(Template)]
@@ -62,6 +65,9 @@ struct VehiclePage {
     charts: Vec<Spark>,
     gaps: Vec<String>,
     records: Vec<RecordLine>,
+    device: String,
+    care: Drawn,
+    told: Drawn,
 }
 
 /// What the list is narrowed to.
@@ -71,6 +77,13 @@ pub(crate) struct Filter {
     q: String,
     #[serde(default)]
     show: String,
+}
+
+impl Filter {
+    /// What the list was narrowed to, as a form carries it along.
+    pub(crate) fn of(q: &str, show: &str) -> Self {
+        Self { q: q.to_owned(), show: show.to_owned() }
+    }
 }
 
 /// The cars that match.
@@ -88,6 +101,8 @@ struct Entry {
     score: u32,
     parts: Vec<PartLine>,
     told: Option<String>,
+    /// Whom of the workshop the owner spoke with last.
+    spoke: Option<String>,
     contact: Option<String>,
     odometer: Option<String>,
 }
@@ -102,7 +117,8 @@ pub(crate) async fn queue(
     let page = Page::of(&reader, &advisor.0.account, "queue-title", Section::Queue);
     let list = list(&state, &advisor, &reader, &filter).await?;
     let query = format!("q={}&show={}", render::escape(&filter.q), render::escape(&filter.show));
-    render::html(&QueuePage { page, filter, query, list })
+    let bar = DeedBar::of(&state, &advisor.0.account, &reader.format(&advisor.0.account, None)).await?;
+    render::html(&QueuePage { page, filter, query, list, bar })
 }
 
 /// The list alone, for the live stream.
@@ -120,12 +136,35 @@ pub(crate) async fn list_fragment(
 async fn list(state: &AppState, advisor: &Advisor, reader: &Reader, filter: &Filter) -> Result<List, Problem> {
     let visible = visible(state, advisor).await?;
     let any = !visible.is_empty();
+    let matching = matching(&visible, filter, state.now_ms());
+    let care = state.care();
+    let mut calls = Vec::with_capacity(SHOWN);
+    for vehicle in matching.iter().take(SHOWN) {
+        calls.push(care.calls(vehicle, 1).await?.into_iter().next());
+    }
+    let names = care::names(state, calls.iter().flatten().map(|call| call.by.clone())).await?;
+    let entries = matching.iter().zip(&calls).map(|(vehicle, call)| {
+        let format = reader.format(&advisor.0.account, Some(vehicle));
+        let spoke = call.as_ref().map(|call| care::last_contact(call, &names, &format));
+        Entry { spoke, ..entry(vehicle, &format) }
+    });
+    Ok(List { entries: entries.collect(), matching: matching.len(), any })
+}
+
+/// The ids of the cars that a page narrowed so shows.
+pub(crate) async fn shown(state: &AppState, advisor: &Advisor, filter: &Filter) -> Result<Vec<String>, Problem> {
+    let visible = visible(state, advisor).await?;
+    let matching = matching(&visible, filter, state.now_ms());
+    Ok(matching.iter().take(SHOWN).map(|vehicle| vehicle.device.to_string()).collect())
+}
+
+fn matching<'a>(visible: &'a [Vehicle], filter: &Filter, now_ms: u64) -> Vec<&'a Vehicle> {
     let wanted = filter.q.trim().to_lowercase();
     let matches = |vehicle: &&Vehicle| {
         let names = [vehicle.profile.model_name.to_lowercase(), vehicle.device.as_str().to_lowercase()];
         let found = wanted.is_empty() || names.iter().any(|name| name.contains(&wanted));
         let shown = match filter.show.as_str() {
-            "open" => vehicle.open_notices(state.now_ms()).any(|notice| notice.subject.kind() == NoticeKind::Reminder),
+            "open" => vehicle.open_notices(now_ms).any(|notice| notice.subject.kind() == NoticeKind::Reminder),
             "trouble" => vehicle
                 .state
                 .troubles
@@ -135,12 +174,7 @@ async fn list(state: &AppState, advisor: &Advisor, reader: &Reader, filter: &Fil
         };
         found && shown
     };
-    let matching: Vec<&Vehicle> = visible.iter().filter(matches).collect();
-    let entries = matching.iter().take(SHOWN).map(|vehicle| {
-        let format = reader.format(&advisor.0.account, Some(vehicle));
-        entry(vehicle, &format)
-    });
-    Ok(List { entries: entries.collect(), matching: matching.len(), any })
+    visible.iter().filter(matches).collect()
 }
 
 /// The cars that the advisor may see, the most urgent first.
@@ -176,6 +210,7 @@ fn entry(vehicle: &Vehicle, format: &Format) -> Entry {
         score: urgency.score,
         parts: view::parts(&urgency, format),
         told: view::told(vehicle, format),
+        spoke: None,
         contact: contact.map(|age| format.localizer.with("last-contact", [("age", age.into())])),
         odometer: vehicle.state.totals.odometer_m.map(|metres| format.odometer(metres.into())),
     }
@@ -195,7 +230,11 @@ pub(crate) async fn vehicle(
     page.title.clone_from(&name);
     let rows = state.service.history(History::newest(vehicle.device.clone(), MESSAGES)).await?;
     let urgency = view::scored(&vehicle, format.now_ms);
+    let (care, told) = care::parts(&state, &advisor, &reader, &vehicle).await?;
     render::html(&VehiclePage {
+        device: vehicle.device.to_string(),
+        care,
+        told,
         page,
         name,
         score: urgency.score,

@@ -8,6 +8,7 @@ mod advisor;
 mod assets;
 mod booking;
 mod car;
+mod care;
 mod channels;
 mod errors;
 mod experience;

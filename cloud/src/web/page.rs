@@ -49,6 +49,7 @@ pub(crate) enum Section {
     Offers,
     Privacy,
     Queue,
+    FollowUps,
     Tasks,
     Appointments,
     Devices,
@@ -117,6 +118,7 @@ impl Page {
             Role::Owner => Vec::new(),
             Role::Advisor => vec![
                 link("/advisor".to_owned(), "list", "nav-queue", section == Section::Queue),
+                link("/advisor/follow-ups".to_owned(), "check", "nav-follow-ups", section == Section::FollowUps),
                 link("/advisor/tasks".to_owned(), "bell", "nav-tasks", section == Section::Tasks),
                 link(
                     "/advisor/appointments".to_owned(),

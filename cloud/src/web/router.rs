@@ -12,7 +12,7 @@ use tower_http::csrf::CsrfLayer;
 use tower_http::limit::RequestBodyLimitLayer;
 
 use super::{
-    AppState, account, advisor, assets, booking, car, channels, errors, experience, home, lab, links, live, login,
+    AppState, account, advisor, assets, booking, car, care, channels, errors, experience, home, lab, links, live, login,
     offers, privacy, security, services, tasks, tokens, trips,
 };
 use crate::api::{self, Problem};
@@ -78,6 +78,13 @@ pub fn router(state: AppState) -> Router {
         .route("/advisor/live", get(live::queue))
         .route("/advisor/tasks", get(tasks::show))
         .route("/advisor/tasks/{vehicle}/{notice}/{kind}", post(tasks::finish))
+        .route("/advisor/deeds", post(care::deeds))
+        .route("/advisor/follow-ups", get(care::show))
+        .route("/advisor/follow-ups/live", get(live::follow_ups))
+        .route("/advisor/vehicles/{vehicle}/live", get(live::care_of_vehicle))
+        .route("/advisor/vehicles/{vehicle}/follow-ups", post(care::make))
+        .route("/advisor/vehicles/{vehicle}/follow-ups/{follow_up}", post(care::change))
+        .route("/advisor/vehicles/{vehicle}/contacts", post(care::note))
         .route("/advisor/appointments", get(booking::board))
         .route("/advisor/appointments/{booking}", post(booking::mark))
         .route("/advisor/vehicles/{vehicle}", get(advisor::vehicle))

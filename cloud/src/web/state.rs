@@ -6,6 +6,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::accounts::{Accounts, Cookies};
 use crate::api::Problem;
+use crate::care::Care;
 use crate::channels::{Channels, Parts};
 use crate::clock::Clock;
 use crate::config;
@@ -52,6 +53,11 @@ impl AppState {
         let channels = Channels::new(Parts { service: service.clone(), settings: settings.channels });
         let cookies = Cookies { secure: settings.secure_cookies };
         Self { service, accounts, firmware, channels, cookies, wall, streams: Arc::new(Semaphore::new(MAX_STREAMS)) }
+    }
+
+    /// What the workshop's people do for owners.
+    pub fn care(&self) -> Care {
+        Care::new(self.service.clone(), self.accounts.clone(), self.channels.clone())
     }
 
     /// A seat for one live stream; it is free again when the permit is dropped.
