@@ -16,7 +16,9 @@ use milepost_protocol::{DeviceId, NoticeId};
 use tokio::sync::broadcast;
 
 use crate::clock::Clock;
-use crate::domain::{AccountId, Actor, Change, ChangeKind, Imported, Intent, IntentError, Outcome, Profile, Remarks, Vehicle};
+use crate::domain::{
+    AccountId, Actor, Change, ChangeKind, Imported, Intent, IntentError, Outcome, Profile, Remarks, Vehicle,
+};
 use crate::frontdoor::{Push, Registry};
 use crate::ingest::Committer;
 use crate::offers::Desk;

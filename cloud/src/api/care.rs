@@ -393,10 +393,8 @@ pub(crate) async fn for_all(
     (status = 404, body = ProblemBody)))]
 pub(crate) async fn people(State(state): State<AppState>, _advisor: Advisor) -> Result<Json<AdvisorsBody>, Problem> {
     let people = state.care().people().await?;
-    let body = |account: crate::accounts::Account| AdvisorBody {
-        account: account.id.to_string(),
-        name: account.display_name,
-    };
+    let body =
+        |account: crate::accounts::Account| AdvisorBody { account: account.id.to_string(), name: account.display_name };
     Ok(Json(AdvisorsBody { advisors: people.into_iter().map(body).collect() }))
 }
 

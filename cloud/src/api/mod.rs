@@ -15,6 +15,7 @@ mod enrolment;
 mod events;
 mod export;
 mod firmware;
+mod homes;
 mod idempotency;
 mod items;
 mod links;
@@ -24,6 +25,7 @@ mod privacy;
 mod problem;
 mod profile;
 mod queue;
+mod reads;
 mod recalls;
 mod rollouts;
 mod scopes;
@@ -31,6 +33,7 @@ mod services;
 mod session;
 mod tasks;
 mod tokens;
+mod traces;
 mod undelivered;
 mod vehicles;
 
@@ -116,6 +119,10 @@ pub fn router() -> (Router<AppState>, Document) {
         .routes(routes!(tasks::list))
         .routes(routes!(tasks::finish))
         .routes(routes!(tasks::letter))
+        .routes(routes!(homes::show, homes::switch_on, homes::switch_off))
+        .routes(routes!(reads::list))
+        .routes(routes!(traces::of_queue))
+        .routes(routes!(traces::of_vehicle))
         .routes(routes!(care::list))
         .routes(routes!(care::of_vehicle, care::make))
         .routes(routes!(care::give))

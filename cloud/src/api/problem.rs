@@ -21,6 +21,7 @@ use crate::care::CareError;
 use crate::channels::{ChannelError, LetterError};
 use crate::domain::IntentError;
 use crate::firmware::FirmwareError;
+use crate::homes::HomeError;
 use crate::i18n::{Language, Localizer};
 use crate::offers::OffersError;
 use crate::recalls::RecallsError;
@@ -384,6 +385,16 @@ impl From<CareError> for Problem {
             CareError::Request | CareError::Person => Self::invalid(),
             CareError::Date => Self::follow_up_date(),
             CareError::Read(..) | CareError::Write(..) | CareError::Random(_) => Self::internal(&error),
+        }
+    }
+}
+
+impl From<HomeError> for Problem {
+    fn from(error: HomeError) -> Self {
+        match error {
+            HomeError::Store(error) => error.into(),
+            HomeError::Wish(fault) => Self::invalid_at(fault.0.to_owned()),
+            HomeError::Read(_) | HomeError::Write(_) => Self::internal(&error),
         }
     }
 }

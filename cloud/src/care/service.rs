@@ -1,7 +1,7 @@
 //! What pages and API ask and post.
 
-use jiff::civil::Date;
 use jiff::Timestamp;
+use jiff::civil::Date;
 use milepost_protocol::DeviceId;
 
 use super::follow_up::{MAX_NOTE, check_day};

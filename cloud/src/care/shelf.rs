@@ -48,13 +48,8 @@ pub(super) async fn open(service: &Service) -> Result<Vec<FollowUp>, CareError> 
 pub(super) fn put(held: &Held, before: Option<&FollowUp>) -> Result<Vec<DocWrite>, CareError> {
     let now = &held.value;
     let expected = if held.version == 0 { Expected::Absent } else { Expected::Version(held.version) };
-    let row = |key: String, value| DocWrite {
-        key: DocKey::new(FOLLOW_UPS_OPEN, key),
-        expected: Expected::Any,
-        value,
-    };
-    let mut docs =
-        vec![DocWrite { key: key(&now.device, &now.id), expected, value: Some(write("follow-up", now)?) }];
+    let row = |key: String, value| DocWrite { key: DocKey::new(FOLLOW_UPS_OPEN, key), expected: Expected::Any, value };
+    let mut docs = vec![DocWrite { key: key(&now.device, &now.id), expected, value: Some(write("follow-up", now)?) }];
     let (old, new) = (before.and_then(open_row), open_row(now));
     if old != new {
         docs.extend(old.map(|key| row(key, None)));
@@ -91,4 +86,3 @@ fn read<T: DeserializeOwned>(what: &'static str, doc: &Doc) -> Result<T, CareErr
 fn write<T: Serialize>(what: &'static str, value: &T) -> Result<Vec<u8>, CareError> {
     serde_json::to_vec(value).map_err(|error| CareError::Write(what, error))
 }
-

@@ -136,9 +136,7 @@ fn carried_out(task: &Task, vehicle: &Vehicle) -> Option<Told> {
             let told = Told::new(*at_ms, way, Some(task.notice), Upshot::TaskDone);
             Some(Told { by: Some(by.clone()), ..told })
         }
-        None => task
-            .is_open(vehicle)
-            .then(|| Told::new(task.since_ms, way, Some(task.notice), Upshot::TaskOpen)),
+        None => task.is_open(vehicle).then(|| Told::new(task.since_ms, way, Some(task.notice), Upshot::TaskOpen)),
     }
 }
 

@@ -85,7 +85,7 @@ impl FromStr for DeliveryKey {
 }
 
 /// The first half of a SHA-256 as 32 hexadecimal digits.
-pub(super) fn short_hash(text: &str) -> String {
+pub(crate) fn short_hash(text: &str) -> String {
     crate::pki::hex(&Sha256::digest(text.as_bytes())[..16])
 }
 

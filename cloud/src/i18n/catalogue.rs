@@ -37,6 +37,7 @@ macro_rules! files {
             include_str!(concat!("../../locales/", $folder, "/care.ftl")),
             include_str!(concat!("../../locales/", $folder, "/lab.ftl")),
             include_str!(concat!("../../locales/", $folder, "/account.ftl")),
+            include_str!(concat!("../../locales/", $folder, "/homes.ftl")),
             include_str!(concat!("../../locales/", $folder, "/channels.ftl")),
             include_str!(concat!("../../locales/", $folder, "/tokens.ftl")),
             include_str!(concat!("../../locales/", $folder, "/errors.ftl")),

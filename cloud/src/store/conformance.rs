@@ -9,9 +9,8 @@ use proptest::prelude::*;
 
 use super::{
     AnyStore, CALLS, Collection, Commit, DEAD_LETTERS, DELIVERIES, DELIVERY_DUE, DocKey, DocWrite, Expected,
-    FOLLOW_UPS, FOLLOW_UPS_OPEN, History,
-    MemoryStore, Message, NOTICE_OUTBOX, QuarantineRow, QueueCursor, STAFF_READS, SledSettings, SledStore, Store as _, StoreError,
-    TASKS, TelemetryRow, VISITS, VISITS_OF, VISITS_ON, VehicleWrite,
+    FOLLOW_UPS, FOLLOW_UPS_OPEN, History, MemoryStore, Message, NOTICE_OUTBOX, QuarantineRow, QueueCursor, STAFF_READS,
+    SledSettings, SledStore, Store as _, StoreError, TASKS, TelemetryRow, VISITS, VISITS_OF, VISITS_ON, VehicleWrite,
 };
 use crate::domain::{AccountId, Vehicle};
 

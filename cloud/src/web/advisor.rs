@@ -3,11 +3,13 @@
 use askama::Template;
 use axum::extract::{Path, Query, State};
 use axum::response::Response;
+use milepost_protocol::downlink::Purposes;
 use milepost_protocol::notice::NoticeKind;
 use milepost_protocol::plan::DAY_MS;
 use serde::Deserialize;
 
 use super::care::{self, DeedBar};
+use super::charts::{Chart, charts};
 use super::page::{Page, Section};
 use super::render::Drawn;
 use super::spark::{Spark, spark};
@@ -20,6 +22,7 @@ use crate::api::Problem;
 use crate::domain::Vehicle;
 use crate::i18n::Format;
 use crate::store::{History, QueueCursor};
+use crate::traces::traces;
 
 /// How many cars one look goes through; the list is sorted, so the urgent ones are among them.
 const LOOK_THROUGH: usize = 500;
@@ -62,7 +65,9 @@ struct VehiclePage {
     troubles: Vec<TroubleView>,
     notices: Vec<NoticeRow>,
     trips: Vec<TripRow>,
-    charts: Vec<Spark>,
+    traces: String,
+    charts: Vec<Chart>,
+    outside: Spark,
     gaps: Vec<String>,
     records: Vec<RecordLine>,
     device: String,
@@ -247,19 +252,17 @@ pub(crate) async fn vehicle(
         troubles: view::troubles(&vehicle, &format),
         notices: view::notice_rows(&vehicle, &format),
         trips: view::recent(&vehicle, &format),
-        charts: charts(&vehicle, &format),
+        traces: format!("/api/v1/queue/{}/traces", vehicle.device),
+        charts: charts(&traces(&state.service, &vehicle, Purposes::WORKSHOP).await?, &format),
+        outside: outside(&vehicle, &format),
         gaps: view::gaps(&vehicle, &format),
         records: view::records(&rows, &format),
     })
 }
 
-fn charts(vehicle: &Vehicle, format: &Format) -> Vec<Spark> {
-    let rests: Vec<(u64, f64)> =
-        vehicle.state.rests.iter().map(|rest| (rest.at_ms, f64::from(rest.millivolts))).collect();
+/// The outside temperature's days; nothing else draws it.
+fn outside(vehicle: &Vehicle, format: &Format) -> Spark {
     let days: Vec<(u64, f64)> =
         vehicle.state.outside.days().iter().map(|day| (u64::from(day.day) * DAY_MS, f64::from(day.mean_c))).collect();
-    vec![
-        spark(format.localizer.text("chart-battery"), &rests, format, |millivolts| format.volts(millivolts)),
-        spark(format.localizer.text("chart-outside"), &days, format, |celsius| format.celsius(celsius)),
-    ]
+    spark(format.localizer.text("chart-outside"), &days, 3 * DAY_MS, format, |celsius| format.celsius(celsius))
 }

@@ -33,11 +33,14 @@ assets! {
     "app.js": "text/javascript; charset=utf-8",
     "push.js": "text/javascript; charset=utf-8",
     "marks.js": "text/javascript; charset=utf-8",
+    "charts.js": "text/javascript; charset=utf-8",
     "icons.svg": "image/svg+xml",
     "mark.svg": "image/svg+xml",
     "manifest.webmanifest": "application/manifest+json",
     "vendor/htmx-4.0.1.min.js": "text/javascript; charset=utf-8",
     "vendor/hx-sse-4.0.1.min.js": "text/javascript; charset=utf-8",
+    "vendor/uplot-1.6.32.iife.min.js": "text/javascript; charset=utf-8",
+    "vendor/uplot-1.6.32.min.css": "text/css; charset=utf-8",
 }
 
 /// For each file, its hash and the path that pages link.

@@ -174,6 +174,12 @@ impl Page {
         self
     }
 
+    /// The page under another title.
+    pub(crate) fn titled(mut self, title_key: &str) -> Self {
+        self.title = self.localizer.text(title_key);
+        self
+    }
+
     /// The language, for the `lang` attribute.
     pub(crate) fn language(&self) -> &'static str {
         self.localizer.language().code()

@@ -12,8 +12,8 @@ use tower_http::csrf::CsrfLayer;
 use tower_http::limit::RequestBodyLimitLayer;
 
 use super::{
-    AppState, account, advisor, assets, booking, car, care, channels, errors, experience, home, lab, links, live, login,
-    offers, privacy, security, services, tasks, tokens, trips,
+    AppState, account, advisor, assets, booking, car, care, channels, charts, errors, experience, home, homes, lab,
+    links, live, login, offers, privacy, security, services, tasks, tokens, trips,
 };
 use crate::api::{self, Problem};
 use crate::firmware::MAX_IMAGE_LEN;
@@ -42,6 +42,7 @@ pub fn router(state: AppState) -> Router {
         .route("/sw.js", get(channels::service_worker))
         .route("/n/{token}", get(links::show).post(links::answer))
         .route("/confirm/{token}", get(links::confirm_page).post(links::confirm))
+        .route("/account/home-assistant", get(homes::show).post(homes::save))
         .route("/account/email/ask", post(channels::ask))
         .route("/account/tokens", get(tokens::show).post(tokens::make))
         .route("/account/tokens/{token}/revoke", post(tokens::revoke))
@@ -71,6 +72,7 @@ pub fn router(state: AppState) -> Router {
         .route("/vehicles/{vehicle}/calendar/end", post(booking::end_feed))
         .route("/calendar/{file}", get(booking::read_feed))
         .route("/vehicles/{vehicle}/trips", get(trips::show))
+        .route("/vehicles/{vehicle}/values", get(charts::show))
         .route("/vehicles/{vehicle}/offers", get(offers::show))
         .route("/vehicles/{vehicle}/notices/{notice}/fewer", post(offers::fewer))
         .route("/vehicles/{vehicle}/privacy", get(privacy::show).post(privacy::save))

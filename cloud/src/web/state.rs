@@ -11,6 +11,7 @@ use crate::channels::{Channels, Parts};
 use crate::clock::Clock;
 use crate::config;
 use crate::firmware::Firmware;
+use crate::homes::Homes;
 use crate::service::Service;
 
 /// How many live streams are open at most.
@@ -58,6 +59,11 @@ impl AppState {
     /// What the workshop's people do for owners.
     pub fn care(&self) -> Care {
         Care::new(self.service.clone(), self.accounts.clone(), self.channels.clone())
+    }
+
+    /// Owners' own home systems.
+    pub fn homes(&self) -> Homes {
+        Homes::new(self.service.clone())
     }
 
     /// A seat for one live stream; it is free again when the permit is dropped.

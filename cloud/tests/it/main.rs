@@ -8,6 +8,7 @@ mod channels;
 mod cloud;
 mod complaints;
 mod frontdoor;
+mod homes;
 mod kill;
 mod lab_seed;
 mod offers;

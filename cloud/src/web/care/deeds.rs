@@ -124,9 +124,7 @@ fn deed(fields: &Fields) -> Result<Deed, Problem> {
             let outcome = CareOutcome::from_name(fields.get("outcome")).ok_or_else(Problem::invalid)?;
             Ok(Deed::Called(CallNote { way: Way::Call, outcome, notice: None, note }))
         }
-        "send_again" => {
-            Ok(Deed::SendAgain(Channel::from_name(fields.get("channel")).ok_or_else(Problem::invalid)?))
-        }
+        "send_again" => Ok(Deed::SendAgain(Channel::from_name(fields.get("channel")).ok_or_else(Problem::invalid)?)),
         _ => Err(Problem::invalid()),
     }
 }

@@ -111,11 +111,7 @@ async fn all(
         text: page.localizer.with(key, [("n", count.into())]),
         current: name == shown.name(),
     };
-    let tabs = [
-        ("mine", "care-mine", counts[0]),
-        ("all", "care-all", counts[1]),
-        ("overdue", "care-past", counts[2]),
-    ];
+    let tabs = [("mine", "care-mine", counts[0]), ("all", "care-all", counts[1]), ("overdue", "care-past", counts[2])];
     let wanted: Vec<&(FollowUp, Vehicle)> = match shown.name() {
         "all" => open.iter().collect(),
         "overdue" => open.iter().filter(is_overdue).collect(),

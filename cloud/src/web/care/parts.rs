@@ -83,9 +83,8 @@ impl Desk<'_> {
         format: &Format,
     ) -> FollowUpView {
         let localizer = format.localizer;
-        let date = |day: Date| {
-            format.parse_date(&day.to_string()).map_or_else(|| day.to_string(), |at_ms| format.date(at_ms))
-        };
+        let date =
+            |day: Date| format.parse_date(&day.to_string()).map_or_else(|| day.to_string(), |at_ms| format.date(at_ms));
         let days = one.next_on.since(today).map_or(0, |span| span.get_days());
         let next = match days {
             0 => localizer.text("care-today"),
@@ -120,10 +119,7 @@ impl Desk<'_> {
             next,
             is_overdue: one.is_overdue(today),
             made: made.unwrap_or_default(),
-            notice: one
-                .notice
-                .and_then(|id| vehicle.notices.get(&id))
-                .map(|notice| words::notice_line(format, notice)),
+            notice: one.notice.and_then(|id| vehicle.notices.get(&id)).map(|notice| words::notice_line(format, notice)),
             done,
             done_note: one.done.as_ref().map(|done| done.note.clone()).unwrap_or_default(),
             people: self.choices(&one.assignee),
@@ -217,11 +213,8 @@ pub(crate) async fn parts(
 
 fn told_part(page: Page, vehicle: &Vehicle, told: &[Told], names: &Names, format: &Format) -> ToldPart {
     let localizer = format.localizer;
-    let way = |way: Way| Choice {
-        value: way.name().to_owned(),
-        text: words::way(localizer, way),
-        current: way == Way::Call,
-    };
+    let way =
+        |way: Way| Choice { value: way.name().to_owned(), text: words::way(localizer, way), current: way == Way::Call };
     let open = vehicle.newest_notices().into_iter().filter(|notice| !notice.state().is_final());
     let notice = |notice: &crate::domain::NoticeDoc| Choice {
         value: notice.id().to_string(),

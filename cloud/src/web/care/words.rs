@@ -146,10 +146,8 @@ pub(super) fn refusal(format: &Format, refusal: Refusal) -> String {
 
 /// A notice's title with where it stands.
 pub(super) fn notice_line(format: &Format, notice: &NoticeDoc) -> String {
-    let words = [
-        ("title", title(format.localizer, notice).into()),
-        ("state", view::state(format, notice.state()).into()),
-    ];
+    let words =
+        [("title", title(format.localizer, notice).into()), ("state", view::state(format, notice.state()).into())];
     format.localizer.with("care-notice", words)
 }
 
