@@ -43,8 +43,9 @@ impl Broker {
         }
         let folder = tempfile::tempdir().unwrap();
         let (passwords, config) = (folder.path().join("passwords"), folder.path().join("broker.conf"));
-        let made = Command::new("mosquitto_passwd").args(["-b", "-c"]).arg(&passwords).args(["ha", "secret"]);
-        assert!(made.stderr(Stdio::null()).status().await.unwrap().success());
+        let mut making = Command::new("mosquitto_passwd");
+        making.args(["-b", "-c"]).arg(&passwords).args(["ha", "secret"]).stderr(Stdio::null());
+        assert!(making.status().await.unwrap().success());
         let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let text = format!(
             "user root\nlistener {port} 127.0.0.1\nallow_anonymous false\npassword_file {}\n",

@@ -1,6 +1,7 @@
 use axum::http::{Method, StatusCode};
 use milepost::booking::{WorkshopDoc, publish};
 use milepost::config::Config;
+use milepost::store::Store as _;
 use milepost_protocol::notice::NoticeState;
 use milepost_protocol::plan::ItemId;
 use serde_json::{Value, json};
