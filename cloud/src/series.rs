@@ -73,7 +73,7 @@ pub async fn read(
 
 impl Part {
     /// Adds a block whose record has this time.
-    fn add(&mut self, block: &SeriesBlock, at_ms: u64, wanted: Option<SignalId>) {
+    pub(crate) fn add(&mut self, block: &SeriesBlock, at_ms: u64, wanted: Option<SignalId>) {
         let mut decoder = Decoder::<MAX_ROWS>::new();
         let mut found = Vec::new();
         let decoded = decoder.decode(&block.block, |sample| found.push(sample));

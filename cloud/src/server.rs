@@ -24,6 +24,7 @@ use crate::domain::Texts;
 use crate::events;
 use crate::firmware::{self, Firmware};
 use crate::frontdoor::{FrontDoor, FrontDoorError, Registry, Standing, TlsError, server_config};
+use crate::homes::{self, HomeWorker};
 use crate::ingest::{self, Committer, Parts, Running};
 use crate::metrics::{self, MetricsError};
 use crate::offers::{self, Desk};
@@ -244,6 +245,7 @@ impl Server {
         let helpers = vec![
             tokio::spawn(firmware::drive(firmware, key, config.firmware.clone(), stop_helpers.clone())),
             tokio::spawn(channels::drive(Worker::new(service.clone(), config.channels.clone()), stop_helpers.clone())),
+            tokio::spawn(homes::drive(HomeWorker::new(service.clone(), &config.channels), stop_helpers.clone())),
             tokio::spawn(recalls::keep_telling(Recalls::new(service.clone()), stop_helpers.clone())),
             tokio::spawn(tick(committer.committer.clone(), config.ingest.tick_ms, stop_helpers.clone())),
             tokio::spawn(watch_register(

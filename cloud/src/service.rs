@@ -16,7 +16,9 @@ use milepost_protocol::{DeviceId, NoticeId};
 use tokio::sync::broadcast;
 
 use crate::clock::Clock;
-use crate::domain::{AccountId, Actor, Change, Imported, Intent, IntentError, Outcome, Profile, Remarks, Vehicle};
+use crate::domain::{
+    AccountId, Actor, Change, ChangeKind, Imported, Intent, IntentError, Outcome, Profile, Remarks, Vehicle,
+};
 use crate::frontdoor::{Push, Registry};
 use crate::ingest::Committer;
 use crate::offers::{self, Desk, PolicyDoc};
@@ -326,5 +328,16 @@ impl Service {
     /// Writes documents, all or none; [`StoreError::Conflict`] if one is not as expected. Durable on `Ok`.
     pub async fn put_docs(&self, docs: Vec<DocWrite>) -> Result<(), StoreError> {
         self.0.store.commit(Commit { docs, ..Commit::default() }).await
+    }
+
+    /// Writes what the workshop's people note about a vehicle, all or none, and tells open pages; durable on `Ok`.
+    pub async fn put_care(&self, vehicle: &Vehicle, docs: Vec<DocWrite>) -> Result<(), StoreError> {
+        self.put_docs(docs).await?;
+        let kinds = vec![ChangeKind::Care];
+        let at_ms = self.0.clock.now_ms();
+        let change = Change { vehicle: vehicle.device.clone(), revision: vehicle.revision, at_ms, kinds };
+        // Nobody has to listen.
+        let _ = self.0.changes.send(change);
+        Ok(())
     }
 }

@@ -13,6 +13,7 @@ mod kill_cloud;
 mod kill_gateway;
 mod notices;
 mod provisioning;
+mod recalls;
 #[path = "../../cloud/tests/it/receivers.rs"]
 mod receivers;
 mod settings;

@@ -22,3 +22,6 @@ consent-by = { $who }, Fassung { $version }
 export-title = Ihre Daten
 export-text = Alles, was über dieses Auto gespeichert ist, in einer JSON-Datei.
 export-action = Herunterladen
+reads-title = Wer dieses Auto angesehen hat
+reads-lead = Jedes Mal, wenn jemand aus der Werkstatt dieses Auto geöffnet hat, mit Namen. Gezeigt werden die neuesten fünfzig.
+reads-none = Niemand hat es geöffnet.

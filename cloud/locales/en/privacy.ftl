@@ -22,3 +22,6 @@ consent-by = { $who }, version { $version }
 export-title = Your data
 export-text = Everything that is stored about this car, in one JSON file.
 export-action = Download
+reads-title = Who looked at this car
+reads-lead = Each time that somebody of the workshop opened this car, by name. The newest fifty are shown.
+reads-none = Nobody has opened it.

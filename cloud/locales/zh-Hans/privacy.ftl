@@ -22,3 +22,6 @@ consent-by = { $who }，版本 { $version }
 export-title = 您的数据
 export-text = 关于这辆车保存的全部内容，一个 JSON 文件。
 export-action = 下载
+reads-title = 谁查看过这辆车
+reads-lead = 门店人员每次打开这辆车的记录,含姓名。显示最近五十条。
+reads-none = 无人打开过。

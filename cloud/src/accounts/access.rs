@@ -139,10 +139,12 @@ impl Owner {
 }
 
 impl Advisor {
-    /// The vehicle with this id, if its owner shares it with the workshop.
+    /// The vehicle with this id, if its owner shares it with the workshop; that somebody looked at it is noted for the owner.
     pub async fn vehicle(&self, state: &AppState, id: &str) -> Result<Vehicle, Problem> {
         let vehicle = load(state, id).await?;
-        vehicle.filter(|vehicle| self.may_see(vehicle)).ok_or_else(Problem::not_found)
+        let vehicle = vehicle.filter(|vehicle| self.may_see(vehicle)).ok_or_else(Problem::not_found)?;
+        state.accounts.note_read(&vehicle, &self.0.account.id).await?;
+        Ok(vehicle)
     }
 
     /// Whether a vehicle is shared with the workshop.

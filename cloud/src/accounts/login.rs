@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::password::{PasswordError, Passwords};
 use super::session::{RandomError, Session, SessionId, TOUCH_MS, Token};
-use super::{Account, Limiter, Role};
+use super::{Account, Limiter, Role, staff};
 use crate::clock::Clock;
 use crate::domain::AccountId;
 use crate::i18n::DistanceUnit;
@@ -262,7 +262,8 @@ impl Accounts {
         let id = token.id();
         let of = DocWrite { key: of_key(&account.id, id), expected: Expected::Any, value: Some(Vec::new()) };
         let session = write("session", SESSIONS, id.to_string(), &session, Expected::Absent)?;
-        self.0.service.put_docs(vec![session, of]).await?;
+        let docs = [session, of].into_iter().chain(staff::row(account));
+        self.0.service.put_docs(docs.collect()).await?;
         Ok(token)
     }
 
@@ -301,7 +302,7 @@ impl Accounts {
 
     async fn put_account(&self, account: &Account, expected: Expected) -> Result<(), AccountsError> {
         let doc = write("account", ACCOUNTS, account.id.to_string(), account, expected)?;
-        Ok(self.0.service.put_docs(vec![doc]).await?)
+        Ok(self.0.service.put_docs([doc].into_iter().chain(staff::row(account)).collect()).await?)
     }
 }
 

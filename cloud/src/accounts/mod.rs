@@ -8,7 +8,9 @@ mod cookie;
 mod limiter;
 mod login;
 mod password;
+mod reads;
 mod session;
+mod staff;
 mod tokens;
 
 pub use access::{Advisor, Caller, Engineer, Lead, Owner, SignedIn};
@@ -18,5 +20,6 @@ pub(crate) use cookie::read as read_cookie;
 pub use limiter::Limiter;
 pub use login::{Accounts, AccountsError, LoginError};
 pub use password::{PasswordError, Passwords};
+pub use reads::StaffRead;
 pub use session::{RandomError, Session, SessionId, Token};
 pub use tokens::{ApiToken, MAX_TOKEN_DAYS, MAX_TOKENS, Scope, TokenWish};

@@ -7,6 +7,7 @@ mod account;
 mod appointments;
 mod body;
 pub(crate) mod bookings;
+mod care;
 mod channels;
 mod collection;
 mod devices;
@@ -15,6 +16,7 @@ mod events;
 mod experiments;
 mod export;
 mod firmware;
+mod homes;
 mod idempotency;
 mod items;
 mod links;
@@ -24,6 +26,7 @@ mod privacy;
 mod problem;
 mod profile;
 mod queue;
+mod reads;
 mod recalls;
 mod rollouts;
 mod scopes;
@@ -31,6 +34,7 @@ mod services;
 mod session;
 mod tasks;
 mod tokens;
+mod traces;
 mod undelivered;
 mod vehicles;
 
@@ -117,6 +121,17 @@ pub fn router() -> (Router<AppState>, Document) {
         .routes(routes!(tasks::list))
         .routes(routes!(tasks::finish))
         .routes(routes!(tasks::letter))
+        .routes(routes!(homes::show, homes::switch_on, homes::switch_off))
+        .routes(routes!(reads::list))
+        .routes(routes!(traces::of_queue))
+        .routes(routes!(traces::of_vehicle))
+        .routes(routes!(care::list))
+        .routes(routes!(care::of_vehicle, care::make))
+        .routes(routes!(care::give))
+        .routes(routes!(care::finish))
+        .routes(routes!(care::contacts, care::note))
+        .routes(routes!(care::for_all))
+        .routes(routes!(care::people))
         .routes(routes!(undelivered::list))
         .routes(routes!(undelivered::retry))
         .routes(routes!(services::of_queue, services::enter_of_queue))

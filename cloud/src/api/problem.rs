@@ -18,9 +18,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::accounts::{AccountsError, LoginError, PasswordError};
 use crate::booking::BookingError;
+use crate::care::CareError;
 use crate::channels::{ChannelError, LetterError};
 use crate::domain::IntentError;
 use crate::firmware::FirmwareError;
+use crate::homes::HomeError;
 use crate::i18n::{Language, Localizer};
 use crate::offers::OffersError;
 use crate::recalls::RecallsError;
@@ -126,6 +128,21 @@ impl Problem {
     /// The appointment does not stand where this could be asked of it.
     pub fn visit_state() -> Self {
         Self::new(StatusCode::CONFLICT, "visit-state")
+    }
+
+    /// A follow-up is done already, or the same is open.
+    pub fn follow_up_state() -> Self {
+        Self::new(StatusCode::CONFLICT, "follow-up-state")
+    }
+
+    /// A follow-up's day is past or too far ahead.
+    pub fn follow_up_date() -> Self {
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "follow-up-date")
+    }
+
+    /// No vehicle is marked.
+    pub fn nothing_marked() -> Self {
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "nothing-marked")
     }
 
     /// A file of recalls does not read; the place says where.
@@ -251,6 +268,9 @@ impl Problem {
         "policy",
         "time-taken",
         "visit-state",
+        "follow-up-state",
+        "follow-up-date",
+        "nothing-marked",
         "nothing-to-undo",
         "letter",
         "vin",
@@ -372,6 +392,31 @@ fn judged_words(judged: &Judged) -> String {
                 format!("it would earn {low:.2} to {high:.2} for each decision, and {logged:.2} was earned")
             },
         ),
+    }
+}
+
+impl From<CareError> for Problem {
+    fn from(error: CareError) -> Self {
+        match error {
+            CareError::Store(error) => error.into(),
+            CareError::Accounts(error) => error.into(),
+            CareError::Channels(error) => error.into(),
+            CareError::Unknown => Self::not_found(),
+            CareError::Closed | CareError::Duplicate => Self::follow_up_state(),
+            CareError::Request | CareError::Person => Self::invalid(),
+            CareError::Date => Self::follow_up_date(),
+            CareError::Read(..) | CareError::Write(..) | CareError::Random(_) => Self::internal(&error),
+        }
+    }
+}
+
+impl From<HomeError> for Problem {
+    fn from(error: HomeError) -> Self {
+        match error {
+            HomeError::Store(error) => error.into(),
+            HomeError::Wish(fault) => Self::invalid_at(fault.0.to_owned()),
+            HomeError::Read(_) | HomeError::Write(_) => Self::internal(&error),
+        }
     }
 }
 

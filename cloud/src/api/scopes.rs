@@ -19,6 +19,7 @@ const ROUTES: &[(&str, &str, Scope)] = &[
     ("GET", "/api/v1/vehicles/{vehicle}", Scope::VehiclesRead),
     ("GET", "/api/v1/vehicles/{vehicle}/trips", Scope::VehiclesRead),
     ("GET", "/api/v1/vehicles/{vehicle}/series", Scope::VehiclesRead),
+    ("GET", "/api/v1/vehicles/{vehicle}/traces", Scope::VehiclesRead),
     ("GET", "/api/v1/vehicles/{vehicle}/notices", Scope::VehiclesRead),
     ("GET", "/api/v1/vehicles/{vehicle}/items", Scope::VehiclesRead),
     ("GET", "/api/v1/vehicles/{vehicle}/services", Scope::VehiclesRead),

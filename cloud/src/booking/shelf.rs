@@ -60,8 +60,30 @@ pub(super) async fn day(
 ) -> Result<Held<Agenda<VisitId>>, BookingError> {
     match service.doc(&day_key(workshop, day)).await? {
         None => Ok(Held::new(Agenda::default())),
-        Some(doc) => held("day", &doc),
+        Some(doc) => {
+            let mut day = held("day", &doc)?;
+            give_back(service, std::iter::once(&mut day.value)).await?;
+            Ok(day)
+        }
     }
+}
+
+/// Gives back the bays of visits that are gone: a vehicle that is erased takes its visits along, and knows no workshop's days.
+async fn give_back<'a>(
+    service: &Service,
+    days: impl Iterator<Item = &'a mut Agenda<VisitId>>,
+) -> Result<(), BookingError> {
+    let mut days: Vec<_> = days.collect();
+    let holds = days.iter().flat_map(|day| day.holds());
+    let ids: Vec<VisitId> = holds.map(|hold| hold.id.clone()).collect();
+    let keys: Vec<_> = ids.iter().map(|id| DocKey::new(VISITS, id.as_str())).collect();
+    let found = service.docs_by_key(&keys).await?;
+    for (id, _) in ids.iter().zip(&found).filter(|(_, doc)| doc.is_none()) {
+        for day in &mut days {
+            day.release(id);
+        }
+    }
+    Ok(())
 }
 
 /// The bays of the days from `from` on, at most `days` of those that have any.
@@ -77,7 +99,9 @@ pub(super) async fn days(
         let day = key.strip_prefix(&prefix).unwrap_or(&key).to_owned();
         Ok((day, read("day", &doc.value)?))
     };
-    found.into_iter().map(of).collect()
+    let mut days: Vec<(String, Agenda<VisitId>)> = found.into_iter().map(of).collect::<Result<_, BookingError>>()?;
+    give_back(service, days.iter_mut().map(|(_, day)| day)).await?;
+    Ok(days)
 }
 
 /// The ids of the visits that were ever booked for each of `dates`.

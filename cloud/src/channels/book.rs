@@ -162,6 +162,12 @@ impl Book {
         docs.iter().map(|(_, doc)| Ok((doc.version, read("task", doc)?))).collect()
     }
 
+    /// A vehicle's tasks, with their versions.
+    pub(super) async fn tasks_of(&self, device: &DeviceId) -> Result<Vec<(u64, Task)>, ChannelError> {
+        let docs = self.service.docs(TASKS, &format!("{device}/"), None, PAGE).await?;
+        docs.iter().map(|(_, doc)| Ok((doc.version, read("task", doc)?))).collect()
+    }
+
     /// One task.
     pub(super) async fn task(
         &self,

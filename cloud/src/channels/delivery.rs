@@ -1,6 +1,6 @@
 //! One notice on its way to one recipient by one channel.
 //!
-//! Invariant: what was sent stays sent; only a staff member takes a dead delivery up again.
+//! Invariant: what was sent stays sent; only a staff member takes a dead delivery up again, or has one sent anew.
 
 use std::fmt;
 use std::str::FromStr;
@@ -85,7 +85,7 @@ impl FromStr for DeliveryKey {
 }
 
 /// The first half of a SHA-256 as 32 hexadecimal digits.
-pub(super) fn short_hash(text: &str) -> String {
+pub(crate) fn short_hash(text: &str) -> String {
     crate::pki::hex(&Sha256::digest(text.as_bytes())[..16])
 }
 
@@ -202,12 +202,44 @@ pub struct Delivery {
     /// What the last attempt failed with.
     #[serde(default)]
     pub error: Option<String>,
+    /// Each time that somebody of the workshop had it sent anew.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub again: Vec<Repeat>,
+}
+
+/// Somebody of the workshop has a delivery sent anew.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Repeat {
+    /// When, in milliseconds of Unix time.
+    pub at_ms: u64,
+    /// Who.
+    pub by: AccountId,
+    /// How far it had come before.
+    pub before: State,
 }
 
 impl Delivery {
     /// A delivery that nobody has tried yet.
     pub fn planned(key: DeliveryKey, owner: AccountId, state: State, now_ms: u64) -> Self {
-        Self { key, owner, planned_ms: now_ms, state, attempts: 0, first_attempt_ms: None, message: None, error: None }
+        Self {
+            key,
+            owner,
+            planned_ms: now_ms,
+            state,
+            attempts: 0,
+            first_attempt_ms: None,
+            message: None,
+            error: None,
+            again: Vec::new(),
+        }
+    }
+
+    /// What a receiver knows a message by that carries this delivery alone: another one each time that it is sent anew.
+    pub fn idempotency_key(&self) -> String {
+        match self.again.len() {
+            0 => self.key.idempotency_key(),
+            times => short_hash(&format!("{} {times}", self.key)),
+        }
     }
 }
 

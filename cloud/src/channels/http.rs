@@ -1,4 +1,4 @@
-//! Requests to addresses that owners have given: one POST over one connection, no redirects, no proxies.
+//! Connections to addresses that owners have given, and requests over them: one POST, no redirects, no proxies.
 //!
 //! Invariant: unless the installation allows it, only HTTPS is spoken, and only with addresses of the public internet:
 //! the address that was checked is the one that is connected to.
@@ -21,22 +21,31 @@ use tokio_rustls::TlsConnector;
 
 use super::SendError;
 
-/// A client; clones share its roots.
+/// A connection in both directions.
+pub(crate) trait Wire: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Wire for T {}
+
+/// Opens connections; clones share its roots.
 #[derive(Clone)]
-pub(super) struct Http {
+pub(crate) struct Dial {
     tls: TlsConnector,
     reach_private: bool,
 }
 
-impl std::fmt::Debug for Http {
+impl std::fmt::Debug for Dial {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Http").field("reach_private", &self.reach_private).finish_non_exhaustive()
+        f.debug_struct("Dial").field("reach_private", &self.reach_private).finish_non_exhaustive()
     }
 }
 
-impl Http {
-    /// A client that trusts the system's roots. With `reach_private` it also speaks plain HTTP, and with private addresses.
-    pub(super) fn new(reach_private: bool) -> Self {
+/// A client; clones share its roots.
+#[derive(Debug, Clone)]
+pub(super) struct Http(Dial);
+
+impl Dial {
+    /// One that trusts the system's roots. With `reach_private` it also opens connections without TLS, and to private addresses.
+    pub(crate) fn new(reach_private: bool) -> Self {
         let mut roots = RootCertStore::empty();
         let found = rustls_native_certs::load_native_certs();
         for error in &found.errors {
@@ -52,30 +61,19 @@ impl Http {
         Self { tls: TlsConnector::from(Arc::new(config)), reach_private }
     }
 
-    /// Sends a POST and answers its status.
-    pub(super) async fn post(
-        &self,
-        url: &str,
-        headers: &[(HeaderName, HeaderValue)],
-        body: Bytes,
-    ) -> Result<u16, SendError> {
-        let refused = |why: &str| SendError::Refused(why.to_owned());
-        let uri: Uri = url.parse().map_err(|_| refused("address is no URL"))?;
-        let host = uri.host().ok_or_else(|| refused("address has no host"))?.trim_matches(['[', ']']).to_owned();
-        let is_tls = uri.scheme_str() == Some("https");
+    /// Opens a connection, with TLS or without.
+    pub(crate) async fn open(&self, host: &str, port: u16, is_tls: bool) -> Result<Box<dyn Wire>, SendError> {
         if !is_tls && !self.reach_private {
-            return Err(refused("address is not HTTPS"));
+            return Err(SendError::Refused("address is not spoken with by TLS".to_owned()));
         }
-        let port = uri.port_u16().unwrap_or(if is_tls { 443 } else { 80 });
-        let tcp = self.connect(&host, port).await?;
-        let request = request(&uri, headers, body).map_err(|_| refused("request is malformed"))?;
-        if is_tls {
-            let name = ServerName::try_from(host).map_err(|_| refused("host is no server's name"))?;
-            let stream = self.tls.connect(name, tcp).await.map_err(|error| not_taken("TLS handshake", &error))?;
-            exchange(stream, request).await
-        } else {
-            exchange(tcp, request).await
+        let tcp = self.connect(host, port).await?;
+        if !is_tls {
+            return Ok(Box::new(tcp));
         }
+        let name = ServerName::try_from(host.to_owned());
+        let name = name.map_err(|_| SendError::Refused("host is no server's name".to_owned()))?;
+        let stream = self.tls.connect(name, tcp).await.map_err(|error| not_taken("TLS handshake", &error))?;
+        Ok(Box::new(stream))
     }
 
     async fn connect(&self, host: &str, port: u16) -> Result<TcpStream, SendError> {
@@ -93,6 +91,30 @@ impl Http {
         }
         let last = last.map_or_else(|| "no address".to_owned(), |error| error.to_string());
         Err(SendError::NotTaken(format!("connecting: {last}")))
+    }
+}
+
+impl Http {
+    /// A client over connections that [`Dial`] opens.
+    pub(super) fn new(reach_private: bool) -> Self {
+        Self(Dial::new(reach_private))
+    }
+
+    /// Sends a POST and answers its status.
+    pub(super) async fn post(
+        &self,
+        url: &str,
+        headers: &[(HeaderName, HeaderValue)],
+        body: Bytes,
+    ) -> Result<u16, SendError> {
+        let refused = |why: &str| SendError::Refused(why.to_owned());
+        let uri: Uri = url.parse().map_err(|_| refused("address is no URL"))?;
+        let host = uri.host().ok_or_else(|| refused("address has no host"))?.trim_matches(['[', ']']).to_owned();
+        let is_tls = uri.scheme_str() == Some("https");
+        let port = uri.port_u16().unwrap_or(if is_tls { 443 } else { 80 });
+        let request = request(&uri, headers, body).map_err(|_| refused("request is malformed"))?;
+        let stream = self.0.open(&host, port, is_tls).await?;
+        exchange(stream, request).await
     }
 }
 

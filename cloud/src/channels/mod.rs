@@ -5,6 +5,7 @@
 //! Invariant: a delivery's identity is (notice, channel, recipient), and a notice's id holds its level, so that nothing is planned twice;
 //! a message is repeated only under the idempotency key of its first attempt, and nobody waits for a channel but its own loop.
 
+mod again;
 mod book;
 mod confirm;
 mod contact;
@@ -26,10 +27,13 @@ mod webhook;
 mod wish;
 mod worker;
 
+pub use again::{Again, Refused};
 pub use confirm::{Asked, Unconfirmed};
 pub use contact::{Address, Contact, Postal, Subscription, Webhook};
-pub use delivery::{Delivery, DeliveryKey, Purpose, State, Why};
+pub(crate) use delivery::short_hash;
+pub use delivery::{Delivery, DeliveryKey, Purpose, Repeat, State, Why};
 pub use error::{ChannelError, SendError};
+pub(crate) use http::{Dial, Wire};
 pub use letter::LetterError;
 pub use links::{Links, SNOOZE_DAYS, Target};
 pub(crate) use outbox::{concerns, mark};

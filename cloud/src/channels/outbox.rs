@@ -21,6 +21,7 @@ pub(crate) fn concerns(kind: ChangeKind) -> bool {
         | ChangeKind::Plan
         | ChangeKind::Update
         | ChangeKind::Configuration
-        | ChangeKind::UpdateAsked => false,
+        | ChangeKind::UpdateAsked
+        | ChangeKind::Care => false,
     }
 }

@@ -53,11 +53,11 @@ pub struct Parts {
 /// A handle on the channels; clones share the service.
 #[derive(Debug, Clone)]
 pub struct Channels {
-    service: Service,
-    book: Book,
+    pub(super) service: Service,
+    pub(super) book: Book,
     links: Links,
-    settings: config::Channels,
-    available: BTreeSet<Channel>,
+    pub(super) settings: config::Channels,
+    pub(super) available: BTreeSet<Channel>,
     push_key: Option<String>,
 }
 
@@ -234,6 +234,30 @@ impl Channels {
         let write = book::put_task(&task, Expected::Version(version))?;
         self.book.commit(&[], None, vec![write]).await?;
         Ok(true)
+    }
+
+    /// The writes with which the open tasks of a kind are carried out: about one notice, or about all of a vehicle.
+    pub(crate) async fn closing(
+        &self,
+        device: &DeviceId,
+        notice: Option<NoticeId>,
+        kind: TaskKind,
+        by: &AccountId,
+    ) -> Result<Vec<DocWrite>, ChannelError> {
+        let now_ms = self.service.clock().now_ms();
+        let tasks = self.book.tasks_of(device).await?.into_iter().filter(|(_, task)| {
+            task.kind == kind && task.done.is_none() && notice.is_none_or(|notice| notice == task.notice)
+        });
+        let close = |(version, task): (u64, Task)| {
+            let done = Some((now_ms, by.clone()));
+            book::put_task(&Task { done, ..task }, Expected::Version(version))
+        };
+        tasks.map(close).collect()
+    }
+
+    /// All tasks of a vehicle, also those that are done.
+    pub async fn tasks_of(&self, device: &DeviceId) -> Result<Vec<Task>, ChannelError> {
+        Ok(self.book.tasks_of(device).await?.into_iter().map(|(_, task)| task).collect())
     }
 
     /// A task's letter as PDF, in its owner's language where the font has its characters.

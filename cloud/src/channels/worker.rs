@@ -350,9 +350,9 @@ fn outbox_done(device: &DeviceId, version: u64) -> DocWrite {
 /// The idempotency key of a message that has none yet.
 fn message_key(batch: &[Stored]) -> String {
     match batch {
-        [one] => one.delivery.key.idempotency_key(),
+        [one] => one.delivery.idempotency_key(),
         many => {
-            let mut keys: Vec<String> = many.iter().map(|stored| stored.delivery.key.to_string()).collect();
+            let mut keys: Vec<String> = many.iter().map(|stored| stored.delivery.idempotency_key()).collect();
             keys.sort_unstable();
             short_hash(&keys.join("\n"))
         }

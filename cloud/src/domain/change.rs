@@ -36,4 +36,6 @@ pub enum ChangeKind {
     Configuration,
     /// The device asks for bytes of an image.
     UpdateAsked,
+    /// The workshop's people noted something about it; its own state is as it was.
+    Care,
 }

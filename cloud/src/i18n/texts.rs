@@ -7,7 +7,7 @@ use milepost_protocol::notice::Reason;
 use milepost_protocol::plan::{ItemId, Level};
 
 use super::{DistanceUnit, Format, Language, Localizer};
-use crate::domain::{NoticeDoc, NoticeText, Profile, Subject, Texts};
+use crate::domain::{NoticeDoc, NoticeText, Profile, Recall, Subject, Texts};
 use crate::zones::zone;
 
 /// Renders notices for the car in the language of its profile.
@@ -66,14 +66,27 @@ pub(crate) fn text(format: &Format, notice: &NoticeDoc) -> String {
         }
         Subject::Offer { .. } => localizer.text("offer-other-text"),
         Subject::Recall { .. } => match &notice.recall {
-            Some(recall) => localizer.with(
-                "recall-text",
-                [("component", recall.component.as_str().into()), ("campaign", recall.campaign.as_str().into())],
-            ),
+            Some(recall) => recall_text(localizer, recall),
             None => localizer.text("information-text"),
         },
         Subject::Information { .. } => localizer.text("information-text"),
     }
+}
+
+/// The longest name of a component that fits beside the agency's warning, in characters.
+const MAX_COMPONENT: usize = 60;
+
+/// What a recall is about, behind what the agency warns of.
+fn recall_text(localizer: Localizer, recall: &Recall) -> String {
+    let component: String = recall.component.chars().take(MAX_COMPONENT).collect();
+    let about = [("component", component.into()), ("campaign", recall.campaign.as_str().into())];
+    let about = localizer.with("recall-text", about);
+    let warning = match recall {
+        Recall { do_not_drive: true, .. } => "recall-do-not-drive",
+        Recall { park_outside: true, .. } => "recall-park-outside",
+        _ => return about,
+    };
+    format!("{} {about}", localizer.text(warning))
 }
 
 /// A service item's name as a title.
@@ -185,6 +198,27 @@ mod tests {
                     assert!(words.text.len() <= 200, "{}: {}", words.text.len(), words.text);
                     assert!(!words.title.contains('{') && !words.text.contains('{'), "{words:?}");
                 }
+            }
+        }
+    }
+
+    #[test]
+    fn the_words_of_a_recall_fit_the_wire_in_every_language_however_long_its_component_is() {
+        for language in Language::all() {
+            for (do_not_drive, park_outside) in [(true, false), (false, true), (false, false)] {
+                let recall = Recall {
+                    campaign: "26V100000".to_owned(),
+                    component: "X".repeat(128),
+                    do_not_drive,
+                    park_outside,
+                    ..Recall::default()
+                };
+                let mut notice = notice(Subject::Recall { serial: 1 }, Vec::new());
+                notice.recall = Some(recall);
+                let profile = Profile { locale: language.code().to_owned(), ..Profile::default() };
+                let words = CarTexts.notice(&profile, &notice);
+                assert!(words.title.len() <= 64 && words.text.len() <= 200, "{words:?}");
+                assert!(words.text.contains("26V100000"), "{words:?}");
             }
         }
     }

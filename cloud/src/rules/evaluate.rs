@@ -10,7 +10,7 @@ use milepost_protocol::notice::NoticeState;
 use milepost_protocol::plan::DAY_MS;
 
 use super::offers::{self, Around, OfferRules};
-use super::{Effects, intents, outcomes, planning, reminders, services};
+use super::{Effects, intents, outcomes, planning, recalls, reminders, services};
 use crate::domain::{Actor, ChangeKind, Moment, NoticeDoc, Texts, Vehicle};
 
 /// The most notices that stay in a vehicle's document; the oldest closed ones of past cycles leave first.
@@ -60,6 +60,7 @@ pub fn evaluate(vehicle: &mut Vehicle, rules: &Rules, around: &Around, now_ms: u
     let texts = rules.texts.as_ref();
     reminders::raise_due(vehicle, &assessments, now_ms, texts, effects);
     planning::tell_car(vehicle, &assessments, now_ms, effects);
+    recalls::tell_car(vehicle, texts, effects);
     offers::attend(vehicle, &assessments, &rules.offers, around, now_ms, texts, effects);
     let wanted = vehicle.notices.values().any(|notice| notice.state() == NoticeState::Booked);
     vehicle.urgency = urgency(&vehicle.state, &vehicle.items(), &assessments, wanted, now_ms);

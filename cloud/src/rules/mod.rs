@@ -14,6 +14,7 @@ mod offers;
 mod outcomes;
 mod planning;
 mod presenting;
+mod recalls;
 mod records;
 mod reminders;
 mod services;

@@ -563,3 +563,47 @@ fn a_recall_campaign_is_told_once() {
     assert_eq!(car.wish(Intent::Recall { recall }, &Actor::System), Ok(false));
     assert_eq!(car.vehicle.notices.values().filter(|notice| notice.recall.is_some()).count(), 1);
 }
+
+fn recall(campaign: &str, do_not_drive: bool) -> Intent {
+    let component = "SERVICE BRAKES, HYDRAULIC: ANTILOCK: CONTROL UNIT/MODULE".to_owned();
+    let campaign = campaign.to_owned();
+    let recall = crate::domain::Recall { campaign, component, do_not_drive, ..crate::domain::Recall::default() };
+    Intent::Recall { recall }
+}
+
+fn recalls_sent(car: &Car) -> Vec<&milepost_protocol::notice::Notice> {
+    let told = car.sent.iter().filter_map(|sent| match sent {
+        Downlink::Notice(notice) => Some(notice),
+        _ => None,
+    });
+    told.filter(|notice| notice.kind == milepost_protocol::notice::NoticeKind::Information).collect()
+}
+
+#[test]
+fn a_recall_reaches_the_car_as_a_safety_notice_and_an_answer_there_clears_it_everywhere() {
+    let mut car = Car::owned();
+    car.wish(recall("26V100000", true), &Actor::System).unwrap();
+    let (id, answer) = {
+        let sent = recalls_sent(&car);
+        assert_eq!(sent.len(), 1);
+        assert_eq!(sent[0].safety, milepost_protocol::plan::SafetyClass::Safety);
+        assert!(sent[0].text.contains("do not drive") && sent[0].text.contains("26V100000"), "{}", sent[0].text);
+        (sent[0].id, Answer::Done)
+    };
+    car.days(1);
+    assert_eq!(recalls_sent(&car).len(), 1, "once");
+    car.answer(id, answer, &anna()).unwrap();
+    assert_eq!(car.last_update(id), Some(NoticeState::Done), "the car takes it off its display");
+}
+
+#[test]
+fn reminders_keep_their_room_in_the_car_beside_many_recalls() {
+    let mut car = Car::owned();
+    for number in 0..5 {
+        car.wish(recall(&format!("26V10000{number}"), false), &Actor::System).unwrap();
+    }
+    let first: Vec<NoticeId> = recalls_sent(&car).iter().map(|notice| notice.id).collect();
+    assert_eq!(first.len(), 3);
+    car.answer(first[0], Answer::Done, &anna()).unwrap();
+    assert_eq!(recalls_sent(&car).len(), 4, "the next one takes the place");
+}

@@ -31,9 +31,33 @@ pub const VISITS_OF: Collection = Collection("visit-of");
 /// The visits of one day: `workshop/2026-11-16/id`, without a value.
 pub const VISITS_ON: Collection = Collection("visit-on");
 
+/// What the workshop's people mean to do about vehicles: `vehicle/id`.
+pub const FOLLOW_UPS: Collection = Collection("follow_up");
+
+/// Those of them that are still to be done, by day: `2026-11-16/vehicle/id`, without a value.
+pub const FOLLOW_UPS_OPEN: Collection = Collection("follow_up_open");
+
+/// Calls and other contacts that the workshop's people have noted, the newest first: `vehicle/` and a place.
+pub const CALLS: Collection = Collection("workshop_call");
+
+/// When the workshop's people looked at a vehicle, the newest first: `vehicle/` and a place.
+pub const STAFF_READS: Collection = Collection("staff_read");
+
 /// The collections with documents about vehicles.
-pub(super) const OF_VEHICLES: [Collection; 8] =
-    [DELIVERIES, DELIVERY_DUE, DEAD_LETTERS, TASKS, NOTICE_OUTBOX, VISITS, VISITS_OF, VISITS_ON];
+pub(super) const OF_VEHICLES: [Collection; 12] = [
+    DELIVERIES,
+    DELIVERY_DUE,
+    DEAD_LETTERS,
+    TASKS,
+    NOTICE_OUTBOX,
+    VISITS,
+    VISITS_OF,
+    VISITS_ON,
+    FOLLOW_UPS,
+    FOLLOW_UPS_OPEN,
+    CALLS,
+    STAFF_READS,
+];
 
 /// What goes when a vehicle is erased.
 #[derive(Debug)]
@@ -59,6 +83,7 @@ impl<'a> Erased<'a> {
             VISITS => self.visits.contains(key),
             VISITS_ON => parts.next_back().is_some_and(|visit| self.visits.contains(visit)),
             DELIVERY_DUE => parts.nth(2) == Some(self.device),
+            FOLLOW_UPS_OPEN => parts.nth(1) == Some(self.device),
             _ => parts.next() == Some(self.device),
         }
     }

@@ -3,11 +3,15 @@
 use askama::Template;
 use axum::extract::{Path, Query, State};
 use axum::response::Response;
+use milepost_protocol::downlink::Purposes;
 use milepost_protocol::notice::NoticeKind;
 use milepost_protocol::plan::DAY_MS;
 use serde::Deserialize;
 
+use super::care::{self, DeedBar};
+use super::charts::{Chart, charts};
 use super::page::{Page, Section};
+use super::render::Drawn;
 use super::spark::{Spark, spark};
 use super::view::{
     self, Fact, ItemView, NoticeRow, PartLine, RecordLine, ServiceLine, TileView, TripRow, TroubleView, TyreView,
@@ -18,6 +22,7 @@ use crate::api::Problem;
 use crate::domain::Vehicle;
 use crate::i18n::Format;
 use crate::store::{History, QueueCursor};
+use crate::traces::traces;
 
 /// How many cars one look goes through; the list is sorted, so the urgent ones are among them.
 const LOOK_THROUGH: usize = 500;
@@ -35,6 +40,7 @@ struct QueuePage {
     filter: Filter,
     query: String,
     list: List,
+    bar: DeedBar,
 }
 
 #[derive(Template)]
@@ -59,9 +65,14 @@ struct VehiclePage {
     troubles: Vec<TroubleView>,
     notices: Vec<NoticeRow>,
     trips: Vec<TripRow>,
-    charts: Vec<Spark>,
+    traces: String,
+    charts: Vec<Chart>,
+    outside: Spark,
     gaps: Vec<String>,
     records: Vec<RecordLine>,
+    device: String,
+    care: Drawn,
+    told: Drawn,
 }
 
 /// What the list is narrowed to.
@@ -71,6 +82,13 @@ pub(crate) struct Filter {
     q: String,
     #[serde(default)]
     show: String,
+}
+
+impl Filter {
+    /// What the list was narrowed to, as a form carries it along.
+    pub(crate) fn of(q: &str, show: &str) -> Self {
+        Self { q: q.to_owned(), show: show.to_owned() }
+    }
 }
 
 /// The cars that match.
@@ -88,6 +106,8 @@ struct Entry {
     score: u32,
     parts: Vec<PartLine>,
     told: Option<String>,
+    /// Whom of the workshop the owner spoke with last.
+    spoke: Option<String>,
     contact: Option<String>,
     odometer: Option<String>,
 }
@@ -102,7 +122,8 @@ pub(crate) async fn queue(
     let page = Page::of(&reader, &advisor.0.account, "queue-title", Section::Queue);
     let list = list(&state, &advisor, &reader, &filter).await?;
     let query = format!("q={}&show={}", render::escape(&filter.q), render::escape(&filter.show));
-    render::html(&QueuePage { page, filter, query, list })
+    let bar = DeedBar::of(&state, &advisor.0.account, &reader.format(&advisor.0.account, None)).await?;
+    render::html(&QueuePage { page, filter, query, list, bar })
 }
 
 /// The list alone, for the live stream.
@@ -120,12 +141,35 @@ pub(crate) async fn list_fragment(
 async fn list(state: &AppState, advisor: &Advisor, reader: &Reader, filter: &Filter) -> Result<List, Problem> {
     let visible = visible(state, advisor).await?;
     let any = !visible.is_empty();
+    let matching = matching(&visible, filter, state.now_ms());
+    let care = state.care();
+    let mut calls = Vec::with_capacity(SHOWN);
+    for vehicle in matching.iter().take(SHOWN) {
+        calls.push(care.calls(vehicle, 1).await?.into_iter().next());
+    }
+    let names = care::names(state, calls.iter().flatten().map(|call| call.by.clone())).await?;
+    let entries = matching.iter().zip(&calls).map(|(vehicle, call)| {
+        let format = reader.format(&advisor.0.account, Some(vehicle));
+        let spoke = call.as_ref().map(|call| care::last_contact(call, &names, &format));
+        Entry { spoke, ..entry(vehicle, &format) }
+    });
+    Ok(List { entries: entries.collect(), matching: matching.len(), any })
+}
+
+/// The ids of the cars that a page narrowed so shows.
+pub(crate) async fn shown(state: &AppState, advisor: &Advisor, filter: &Filter) -> Result<Vec<String>, Problem> {
+    let visible = visible(state, advisor).await?;
+    let matching = matching(&visible, filter, state.now_ms());
+    Ok(matching.iter().take(SHOWN).map(|vehicle| vehicle.device.to_string()).collect())
+}
+
+fn matching<'a>(visible: &'a [Vehicle], filter: &Filter, now_ms: u64) -> Vec<&'a Vehicle> {
     let wanted = filter.q.trim().to_lowercase();
     let matches = |vehicle: &&Vehicle| {
         let names = [vehicle.profile.model_name.to_lowercase(), vehicle.device.as_str().to_lowercase()];
         let found = wanted.is_empty() || names.iter().any(|name| name.contains(&wanted));
         let shown = match filter.show.as_str() {
-            "open" => vehicle.open_notices(state.now_ms()).any(|notice| notice.subject.kind() == NoticeKind::Reminder),
+            "open" => vehicle.open_notices(now_ms).any(|notice| notice.subject.kind() == NoticeKind::Reminder),
             "trouble" => vehicle
                 .state
                 .troubles
@@ -135,12 +179,7 @@ async fn list(state: &AppState, advisor: &Advisor, reader: &Reader, filter: &Fil
         };
         found && shown
     };
-    let matching: Vec<&Vehicle> = visible.iter().filter(matches).collect();
-    let entries = matching.iter().take(SHOWN).map(|vehicle| {
-        let format = reader.format(&advisor.0.account, Some(vehicle));
-        entry(vehicle, &format)
-    });
-    Ok(List { entries: entries.collect(), matching: matching.len(), any })
+    visible.iter().filter(matches).collect()
 }
 
 /// The cars that the advisor may see, the most urgent first.
@@ -176,6 +215,7 @@ fn entry(vehicle: &Vehicle, format: &Format) -> Entry {
         score: urgency.score,
         parts: view::parts(&urgency, format),
         told: view::told(vehicle, format),
+        spoke: None,
         contact: contact.map(|age| format.localizer.with("last-contact", [("age", age.into())])),
         odometer: vehicle.state.totals.odometer_m.map(|metres| format.odometer(metres.into())),
     }
@@ -195,7 +235,11 @@ pub(crate) async fn vehicle(
     page.title.clone_from(&name);
     let rows = state.service.history(History::newest(vehicle.device.clone(), MESSAGES)).await?;
     let urgency = view::scored(&vehicle, format.now_ms);
+    let (care, told) = care::parts(&state, &advisor, &reader, &vehicle).await?;
     render::html(&VehiclePage {
+        device: vehicle.device.to_string(),
+        care,
+        told,
         page,
         name,
         score: urgency.score,
@@ -208,19 +252,17 @@ pub(crate) async fn vehicle(
         troubles: view::troubles(&vehicle, &format),
         notices: view::notice_rows(&vehicle, &format),
         trips: view::recent(&vehicle, &format),
-        charts: charts(&vehicle, &format),
+        traces: format!("/api/v1/queue/{}/traces", vehicle.device),
+        charts: charts(&traces(&state.service, &vehicle, Purposes::WORKSHOP).await?, &format),
+        outside: outside(&vehicle, &format),
         gaps: view::gaps(&vehicle, &format),
         records: view::records(&rows, &format),
     })
 }
 
-fn charts(vehicle: &Vehicle, format: &Format) -> Vec<Spark> {
-    let rests: Vec<(u64, f64)> =
-        vehicle.state.rests.iter().map(|rest| (rest.at_ms, f64::from(rest.millivolts))).collect();
+/// The outside temperature's days; nothing else draws it.
+fn outside(vehicle: &Vehicle, format: &Format) -> Spark {
     let days: Vec<(u64, f64)> =
         vehicle.state.outside.days().iter().map(|day| (u64::from(day.day) * DAY_MS, f64::from(day.mean_c))).collect();
-    vec![
-        spark(format.localizer.text("chart-battery"), &rests, format, |millivolts| format.volts(millivolts)),
-        spark(format.localizer.text("chart-outside"), &days, format, |celsius| format.celsius(celsius)),
-    ]
+    spark(format.localizer.text("chart-outside"), &days, 3 * DAY_MS, format, |celsius| format.celsius(celsius))
 }

@@ -16,7 +16,7 @@ use milepost_protocol::DeviceId;
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 
-use super::{AppState, Reader, advisor, home, lab};
+use super::{AppState, Reader, advisor, care, home, lab};
 use crate::accounts::{Advisor, Engineer, Owner, Token};
 use crate::api::Problem;
 use crate::domain::Change;
@@ -65,6 +65,48 @@ pub(crate) async fn queue(
             reader.now_ms = state.now_ms();
             let html = advisor::list_fragment(&state, &advisor, &reader, &filter).await?;
             Ok(Rendered { revision: 0, parts: vec![("#queue", html)] })
+        }
+    }))
+}
+
+/// `GET /advisor/follow-ups/live?…`: the list, as it is chosen.
+pub(crate) async fn follow_ups(
+    State(state): State<AppState>,
+    advisor: Advisor,
+    reader: Reader,
+    headers: HeaderMap,
+    axum::extract::Query(shown): axum::extract::Query<care::Shown>,
+) -> Result<Response, Problem> {
+    let token = state.cookies.token(&headers).ok_or_else(Problem::sign_in)?;
+    let watch = Watch::new(&state, token, None, &headers)?;
+    Ok(stream(watch, move |state| {
+        let (advisor, mut reader, shown) = (advisor.clone(), reader.clone(), shown.clone());
+        async move {
+            reader.now_ms = state.now_ms();
+            let html = care::fragment(&state, &advisor, &reader, &shown).await?;
+            Ok(Rendered { revision: 0, parts: vec![("#follow-ups", html)] })
+        }
+    }))
+}
+
+/// `GET /advisor/vehicles/{vehicle}/live`: what the workshop's people do about one car.
+pub(crate) async fn care_of_vehicle(
+    State(state): State<AppState>,
+    advisor: Advisor,
+    reader: Reader,
+    headers: HeaderMap,
+    Path(id): Path<String>,
+) -> Result<Response, Problem> {
+    let vehicle = advisor.vehicle(&state, &id).await?;
+    let token = state.cookies.token(&headers).ok_or_else(Problem::sign_in)?;
+    let watch = Watch::new(&state, token, Some(vehicle.device), &headers)?;
+    Ok(stream(watch, move |state| {
+        let (advisor, mut reader, id) = (advisor.clone(), reader.clone(), id.clone());
+        async move {
+            reader.now_ms = state.now_ms();
+            let vehicle = advisor.vehicle(&state, &id).await?;
+            let (care, told) = care::parts(&state, &advisor, &reader, &vehicle).await?;
+            Ok(Rendered { revision: 0, parts: vec![("#care", care.into_text()), ("#told", told.into_text())] })
         }
     }))
 }

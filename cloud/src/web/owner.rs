@@ -60,6 +60,7 @@ impl Did {
             "push" => ("flash-push", None),
             "asked" => ("flash-asked", None),
             "session" => ("flash-session-ended", None),
+            "home-link" => ("flash-home-link", None),
             "token" => ("flash-token", None),
             "token-revoked" => ("flash-token-revoked", None),
             "complete" => {

@@ -49,6 +49,7 @@ pub(crate) enum Section {
     Offers,
     Privacy,
     Queue,
+    FollowUps,
     Tasks,
     Appointments,
     Devices,
@@ -118,6 +119,7 @@ impl Page {
             Role::Owner => Vec::new(),
             Role::Advisor => vec![
                 link("/advisor".to_owned(), "list", "nav-queue", section == Section::Queue),
+                link("/advisor/follow-ups".to_owned(), "check", "nav-follow-ups", section == Section::FollowUps),
                 link("/advisor/tasks".to_owned(), "bell", "nav-tasks", section == Section::Tasks),
                 link(
                     "/advisor/appointments".to_owned(),
@@ -171,6 +173,12 @@ impl Page {
             current: vehicle.device == shown.device,
         };
         self.vehicles = vehicles.iter().map(choice).collect();
+        self
+    }
+
+    /// The page under another title.
+    pub(crate) fn titled(mut self, title_key: &str) -> Self {
+        self.title = self.localizer.text(title_key);
         self
     }
 

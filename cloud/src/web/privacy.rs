@@ -7,12 +7,15 @@ use axum::Form;
 use axum::extract::{Path, Query, State};
 use axum::response::Response;
 
+use super::care::names;
 use super::owner::{Did, owner_page};
 use super::page::{Page, Section};
 use super::view::{self, ChangeLine, Flash, PurposeRow};
 use super::{AppState, Reader, render};
-use crate::accounts::Owner;
+use crate::accounts::{Owner, StaffRead};
 use crate::api::Problem;
+use crate::domain::Vehicle;
+use crate::i18n::Format;
 
 #[derive(Template)]
 #[template(path = "owner/privacy.html")]
@@ -22,7 +25,30 @@ struct PrivacyPage {
     vehicle: String,
     purposes: Vec<PurposeRow>,
     changes: Vec<ChangeLine>,
+    reads: Vec<ReadLine>,
     flash: Option<Flash>,
+}
+
+/// Somebody of the workshop looked at the car.
+struct ReadLine {
+    who: String,
+    when: String,
+    machine: String,
+}
+
+/// How many looks of the workshop's people the page shows.
+const READS: usize = 50;
+
+/// Who of the workshop looked at the car, the newest first.
+async fn reads(state: &AppState, vehicle: &Vehicle, format: &Format) -> Result<Vec<ReadLine>, Problem> {
+    let reads = state.accounts.reads(vehicle, READS).await?;
+    let names = names(state, reads.iter().map(|look| look.by.clone())).await?;
+    let line = |look: &StaffRead| ReadLine {
+        who: names.of(&look.by),
+        when: format.date_time(look.at_ms),
+        machine: format.machine(look.at_ms),
+    };
+    Ok(reads.iter().map(line).collect())
 }
 
 /// `GET /vehicles/{vehicle}/privacy`.
@@ -41,6 +67,7 @@ pub(crate) async fn show(
         vehicle: vehicle.device.to_string(),
         purposes: view::rows(&vehicle, format.localizer),
         changes: view::changes(&vehicle, &format),
+        reads: reads(&state, &vehicle, &format).await?,
         flash: did.flash(&format),
     })
 }

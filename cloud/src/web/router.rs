@@ -12,8 +12,8 @@ use tower_http::csrf::CsrfLayer;
 use tower_http::limit::RequestBodyLimitLayer;
 
 use super::{
-    AppState, account, advisor, assets, booking, car, channels, errors, experience, experiments, home, lab, links,
-    live, login, offers, privacy, security, services, tasks, tokens, trips,
+    AppState, account, advisor, assets, booking, car, care, channels, charts, errors, experience, experiments, home,
+    homes, lab, links, live, login, offers, privacy, security, services, tasks, tokens, trips,
 };
 use crate::api::{self, Problem};
 use crate::firmware::MAX_IMAGE_LEN;
@@ -42,6 +42,7 @@ pub fn router(state: AppState) -> Router {
         .route("/sw.js", get(channels::service_worker))
         .route("/n/{token}", get(links::show).post(links::answer))
         .route("/confirm/{token}", get(links::confirm_page).post(links::confirm))
+        .route("/account/home-assistant", get(homes::show).post(homes::save))
         .route("/account/email/ask", post(channels::ask))
         .route("/account/tokens", get(tokens::show).post(tokens::make))
         .route("/account/tokens/{token}/revoke", post(tokens::revoke))
@@ -71,6 +72,7 @@ pub fn router(state: AppState) -> Router {
         .route("/vehicles/{vehicle}/calendar/end", post(booking::end_feed))
         .route("/calendar/{file}", get(booking::read_feed))
         .route("/vehicles/{vehicle}/trips", get(trips::show))
+        .route("/vehicles/{vehicle}/values", get(charts::show))
         .route("/vehicles/{vehicle}/offers", get(offers::show))
         .route("/vehicles/{vehicle}/notices/{notice}/fewer", post(offers::fewer))
         .route("/vehicles/{vehicle}/privacy", get(privacy::show).post(privacy::save))
@@ -78,6 +80,13 @@ pub fn router(state: AppState) -> Router {
         .route("/advisor/live", get(live::queue))
         .route("/advisor/tasks", get(tasks::show))
         .route("/advisor/tasks/{vehicle}/{notice}/{kind}", post(tasks::finish))
+        .route("/advisor/deeds", post(care::deeds))
+        .route("/advisor/follow-ups", get(care::show))
+        .route("/advisor/follow-ups/live", get(live::follow_ups))
+        .route("/advisor/vehicles/{vehicle}/live", get(live::care_of_vehicle))
+        .route("/advisor/vehicles/{vehicle}/follow-ups", post(care::make))
+        .route("/advisor/vehicles/{vehicle}/follow-ups/{follow_up}", post(care::change))
+        .route("/advisor/vehicles/{vehicle}/contacts", post(care::note))
         .route("/advisor/appointments", get(booking::board))
         .route("/advisor/appointments/{booking}", post(booking::mark))
         .route("/advisor/vehicles/{vehicle}", get(advisor::vehicle))

@@ -4,15 +4,10 @@
 
 use std::fmt::Write;
 
-use milepost_protocol::plan::DAY_MS;
-
 use crate::i18n::Format;
 
 const WIDTH: f64 = 600.0;
 const HEIGHT: f64 = 120.0;
-
-/// A span without readings from which on the line breaks.
-const GAP_MS: u64 = 3 * DAY_MS;
 
 /// The most rows of the table: the newest.
 const MAX_ROWS: usize = 30;
@@ -31,8 +26,14 @@ pub(crate) struct Spark {
     pub(crate) gaps: Vec<String>,
 }
 
-/// Draws readings `(at_ms, value)`, which need not be in order; `say` writes a value.
-pub(crate) fn spark(title: String, readings: &[(u64, f64)], format: &Format, say: impl Fn(f64) -> String) -> Spark {
+/// Draws readings `(at_ms, value)`, which need not be in order; the line breaks at spans beyond `gap_ms`, and `say` writes a value.
+pub(crate) fn spark(
+    title: String,
+    readings: &[(u64, f64)],
+    gap_ms: u64,
+    format: &Format,
+    say: impl Fn(f64) -> String,
+) -> Spark {
     let mut readings: Vec<(u64, f64)> = readings.iter().copied().filter(|(_, value)| value.is_finite()).collect();
     readings.sort_by_key(|(at_ms, _)| *at_ms);
     let (Some(&(first_ms, _)), Some(&(last_ms, last))) = (readings.first(), readings.last()) else {
@@ -60,7 +61,7 @@ pub(crate) fn spark(title: String, readings: &[(u64, f64)], format: &Format, say
         ],
     );
     let rows = readings.iter().rev().take(MAX_ROWS).map(|(at_ms, value)| (format.date_time(*at_ms), say(*value)));
-    let is_gap = |pair: &&[(u64, f64)]| pair[1].0 - pair[0].0 > GAP_MS;
+    let is_gap = |pair: &&[(u64, f64)]| pair[1].0 - pair[0].0 > gap_ms;
     let gap = |pair: &[(u64, f64)]| {
         let ends = [("from", format.date(pair[0].0).into()), ("to", format.date(pair[1].0).into())];
         format.localizer.with("chart-gap", ends)
@@ -69,14 +70,14 @@ pub(crate) fn spark(title: String, readings: &[(u64, f64)], format: &Format, say
         gaps: readings.windows(2).filter(is_gap).map(gap).collect(),
         title,
         summary: (readings.len() > 1).then_some(summary),
-        shapes: shapes(&readings, low, high),
+        shapes: shapes(&readings, gap_ms, low, high),
         from: format.date(first_ms),
         to: format.date(last_ms),
         rows: rows.collect(),
     }
 }
 
-fn shapes(readings: &[(u64, f64)], low: f64, high: f64) -> String {
+fn shapes(readings: &[(u64, f64)], gap_ms: u64, low: f64, high: f64) -> String {
     let (first_ms, last_ms) = (readings[0].0, readings[readings.len() - 1].0);
     let span_ms = (last_ms - first_ms).max(1) as f64;
     let span = if high > low { high - low } else { 1.0 };
@@ -86,12 +87,12 @@ fn shapes(readings: &[(u64, f64)], low: f64, high: f64) -> String {
     for line in [8.0, HEIGHT / 2.0, HEIGHT - 8.0] {
         let _ = write!(svg, "<path class=\"grid\" d=\"M0 {line:.1}H{WIDTH}\"/>");
     }
-    for pair in readings.windows(2).filter(|pair| pair[1].0 - pair[0].0 > GAP_MS) {
+    for pair in readings.windows(2).filter(|pair| pair[1].0 - pair[0].0 > gap_ms) {
         let (from, to) = (x(pair[0].0), x(pair[1].0));
         let _ =
             write!(svg, "<rect class=\"gap\" x=\"{from:.1}\" y=\"0\" width=\"{:.1}\" height=\"{HEIGHT}\"/>", to - from);
     }
-    for run in readings.chunk_by(|a, b| b.0 - a.0 <= GAP_MS) {
+    for run in readings.chunk_by(|a, b| b.0 - a.0 <= gap_ms) {
         let mut path = String::new();
         for (index, (at_ms, value)) in run.iter().enumerate() {
             let _ = write!(path, "{}{:.1} {:.1}", if index == 0 { "M" } else { "L" }, x(*at_ms), y(*value));
@@ -106,6 +107,7 @@ fn shapes(readings: &[(u64, f64)], low: f64, high: f64) -> String {
 #[cfg(test)]
 mod tests {
     use jiff::tz::TimeZone;
+    use milepost_protocol::plan::DAY_MS;
 
     use super::*;
     use crate::i18n::{DistanceUnit, Language};
@@ -118,7 +120,7 @@ mod tests {
             now_ms: 0,
             currency: None,
         };
-        spark("12 V".to_owned(), readings, &format, |value| format.volts(value))
+        spark("12 V".to_owned(), readings, 3 * DAY_MS, &format, |value| format.volts(value))
     }
 
     #[test]

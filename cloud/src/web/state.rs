@@ -6,10 +6,12 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::accounts::{Accounts, Cookies};
 use crate::api::Problem;
+use crate::care::Care;
 use crate::channels::{Channels, Parts};
 use crate::clock::Clock;
 use crate::config;
 use crate::firmware::Firmware;
+use crate::homes::Homes;
 use crate::i18n::Currency;
 use crate::service::Service;
 
@@ -67,6 +69,16 @@ impl AppState {
             currency,
             streams: Arc::new(Semaphore::new(MAX_STREAMS)),
         }
+    }
+
+    /// What the workshop's people do for owners.
+    pub fn care(&self) -> Care {
+        Care::new(self.service.clone(), self.accounts.clone(), self.channels.clone())
+    }
+
+    /// Owners' own home systems.
+    pub fn homes(&self) -> Homes {
+        Homes::new(self.service.clone())
     }
 
     /// A seat for one live stream; it is free again when the permit is dropped.

@@ -5,6 +5,7 @@ use axum::extract::{Path, State};
 use axum::response::Response;
 use milepost_protocol::NoticeId;
 
+use super::care::{Choice, DeedBar};
 use super::page::{Page, Section};
 use super::{AppState, Reader, render};
 use crate::accounts::Advisor;
@@ -18,6 +19,8 @@ use crate::web::vehicle_name;
 struct TasksPage {
     page: Page,
     tasks: Vec<TaskRow>,
+    people: Vec<Choice>,
+    today: String,
 }
 
 struct TaskRow {
@@ -28,6 +31,9 @@ struct TaskRow {
     since: String,
     action: String,
     letter: Option<String>,
+    /// For a call: where a follow-up is made of it.
+    follow_up: Option<String>,
+    notice: String,
 }
 
 /// `GET /advisor/tasks`.
@@ -49,10 +55,13 @@ pub(crate) async fn show(State(state): State<AppState>, advisor: Advisor, reader
             href: format!("/advisor/vehicles/{device}"),
             since: localizer.with("tasks-since", [("age", format.age(task.since_ms).into())]),
             action: format!("/advisor/tasks/{device}/{id}/{}", task.kind.name()),
+            follow_up: (!is_letter).then(|| format!("/advisor/vehicles/{device}/follow-ups")),
+            notice: id.to_string(),
             letter: is_letter.then(|| format!("/api/v1/tasks/{device}/{id}/letter")),
         })
     });
-    render::html(&TasksPage { tasks: rows.collect(), page })
+    let DeedBar { people, today, .. } = DeedBar::of(&state, account, &reader.format(account, None)).await?;
+    render::html(&TasksPage { tasks: rows.collect(), page, people, today })
 }
 
 /// `POST /advisor/tasks/{vehicle}/{notice}/{kind}`.

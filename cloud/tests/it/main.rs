@@ -9,6 +9,7 @@ mod cloud;
 mod complaints;
 mod experiments;
 mod frontdoor;
+mod homes;
 mod kill;
 mod lab_seed;
 mod offers;

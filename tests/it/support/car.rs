@@ -185,7 +185,8 @@ impl Car {
         Ok(())
     }
 
-    fn now(&self) -> Now {
+    /// The car's time.
+    pub(crate) fn now(&self) -> Now {
         let unix_ms = Some(self.time.at_us(self.clock.unix_us()));
         Now { uptime_ms: self.clock.elapsed().as_millis() as u64, unix_ms }
     }

@@ -58,6 +58,13 @@ impl Engineer {
         Ok(self.client.put(url).json(body).send().await?.json().await?)
     }
 
+    /// Hands a whole file in at a path of the API.
+    pub(crate) async fn upload(&self, path: &str, file: Vec<u8>) -> Result<()> {
+        let url = format!("{}/api/v1/{path}", self.base);
+        self.client.post(url).body(file).send().await?.error_for_status()?;
+        Ok(())
+    }
+
     /// Opens the live part of a device's page.
     pub(crate) async fn tail(&self, device: &DeviceId) -> Result<Tail> {
         let url = format!("{}/lab/devices/{device}/live", self.base);

@@ -18,12 +18,14 @@ test("the owner's pages", async ({ page, service }) => {
   await inspect(page, "home");
   await page.locator("#done-2 summary").click();
   await inspect(page, "home-done-open");
-  for (const name of ["trips", "offers", "privacy", "bookings", "booking?item-2=on&day=2026-11-17"]) {
+  for (const name of ["trips", "offers", "privacy", "values", "bookings", "booking?item-2=on&day=2026-11-17"]) {
     await page.goto(vehicleUrl(service, name));
     await inspect(page, name);
   }
   await page.goto(`${service.url}/account`);
   await inspect(page, "account");
+  await page.goto(`${service.url}/account/home-assistant`);
+  await inspect(page, "home-assistant");
   await page.goto(`${service.url}/vehicles/no-such-vehicle`);
   await inspect(page, "not-found");
 });
@@ -31,8 +33,19 @@ test("the owner's pages", async ({ page, service }) => {
 test("the advisor's pages", async ({ page, service }) => {
   await logIn(page, service, advisor);
   await inspect(page, "queue");
-  await page.locator("ol.queue").getByRole("link").first().click();
+  await page.getByText("Give somebody a follow-up").click();
+  await inspect(page, "queue-deeds-open");
+  await page.goto(`${service.url}/advisor/vehicles/${CAR}`);
+  await page.locator(".uplot canvas").first().waitFor();
   await inspect(page, "vehicle");
+  await page.getByText("New follow-up").click();
+  await page.getByLabel("What is to be done").fill("Ring about the brakes");
+  await page.getByRole("button", { name: "Make follow-up" }).click();
+  await page.getByText("Note a contact").click();
+  await inspect(page, "vehicle-forms-open");
+  await page.goto(`${service.url}/advisor/follow-ups?show=all`);
+  await page.getByText("Done …").first().click();
+  await inspect(page, "follow-ups");
 });
 
 test("the engineer's devices", async ({ page, service }) => {

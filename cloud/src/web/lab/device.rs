@@ -5,6 +5,7 @@ use axum::extract::{Path, Query, State};
 use axum::response::Response;
 use milepost_engine::rollout::Offered;
 use milepost_engine::usage::BootInfo;
+use milepost_protocol::plan::DAY_MS;
 
 use super::certificates::{self, Certificate};
 use super::collection::{self, CollectionPart};
@@ -119,7 +120,9 @@ pub(crate) async fn show(
         certificates: certificates::of_device(&state, &format, &vehicle.device).await?,
         counters: counters(&vehicle, &format),
         gaps: view::gaps(&vehicle, &format),
-        parked: spark(format.localizer.text("lab-parked-title"), &days, &format, |value| format.milliamperes(value)),
+        parked: spark(format.localizer.text("lab-parked-title"), &days, 3 * DAY_MS, &format, |value| {
+            format.milliamperes(value)
+        }),
         rejects: rejects::of_device(&state, &vehicle.device, &format, REJECTS).await?,
         records: view::records(&rows, &format),
     })

@@ -53,8 +53,14 @@ const SUBSCRIPTION: &str = r#"{"endpoint":"https://push.example/1","keys":{"p256
 /// A token for a program that reads.
 const TOKEN: &str = r#"{"name":"Home","scopes":["vehicles:read"],"days":90}"#;
 
+/// Something to do about a car.
+const FOLLOW_UP: &str = r#"{"what":"Call about the brakes","next_on":"2026-11-20"}"#;
+
+/// Somebody else shall do it.
+const GIVEN: &str = r#"{"assignee":"vera","next_on":"2026-11-20"}"#;
+
 /// Every operation with what each kind of caller gets.
-const CASES: [(&str, &str, &str, Statuses); 85] = [
+const CASES: [(&str, &str, &str, Statuses); 100] = [
     ("get", "/api/v1/session", "", ANYBODY_SIGNED_IN),
     ("post", "/api/v1/session", r#"{"account":"nobody","password":"wrong"}"#, [401; 5]),
     ("get", "/api/v1/sessions", "", ANYBODY_SIGNED_IN),
@@ -100,6 +106,26 @@ const CASES: [(&str, &str, &str, Statuses); 85] = [
     ("get", "/api/v1/tasks", "", ADVISOR),
     ("post", "/api/v1/tasks/{vehicle}/{notice}/{kind}/done", "", [401, 404, 404, 404, 404]),
     ("get", "/api/v1/tasks/{vehicle}/{notice}/letter", "", [401, 404, 404, 404, 404]),
+    ("get", "/api/v1/vehicles/{vehicle}/reads", "", OWNER),
+    ("get", "/api/v1/vehicles/{vehicle}/traces", "", OWNER),
+    ("get", "/api/v1/queue/{vehicle}/traces", "", ADVISOR),
+    ("get", "/api/v1/home-assistant", "", [401, 200, 200, 404, 404]),
+    ("put", "/api/v1/home-assistant", r#"{"host":"broker.example"}"#, [401, 200, 200, 404, 404]),
+    ("delete", "/api/v1/home-assistant", "", [401, 200, 200, 404, 404]),
+    ("get", "/api/v1/advisors", "", ADVISOR),
+    ("get", "/api/v1/follow-ups", "", ADVISOR),
+    ("get", "/api/v1/queue/{vehicle}/follow-ups", "", ADVISOR),
+    ("post", "/api/v1/queue/{vehicle}/follow-ups", FOLLOW_UP, [401, 404, 404, 201, 404]),
+    ("put", "/api/v1/queue/{vehicle}/follow-ups/{follow_up}", GIVEN, [401, 404, 404, 404, 404]),
+    (
+        "post",
+        "/api/v1/queue/{vehicle}/follow-ups/{follow_up}/done",
+        r#"{"outcome":"reached"}"#,
+        [401, 404, 404, 404, 404],
+    ),
+    ("get", "/api/v1/queue/{vehicle}/contacts", "", ADVISOR),
+    ("post", "/api/v1/queue/{vehicle}/contacts", r#"{"way":"call","outcome":"reached"}"#, [401, 404, 404, 201, 404]),
+    ("post", "/api/v1/queue-deeds", r#"{"vehicles":["golf-1"],"deed":"called"}"#, ADVISOR),
     ("get", "/api/v1/undelivered", "", ENGINEER),
     ("post", "/api/v1/undelivered/retry", r#"{"id":"nothing"}"#, [401, 404, 404, 404, 404]),
     ("get", "/api/v1/workshops", "", ANYBODY_SIGNED_IN),
@@ -199,6 +225,7 @@ async fn each_kind_of_caller_gets_what_it_may_and_learns_nothing_of_the_rest() {
             .replace("{vehicle}", "golf-1")
             .replace("{notice}", &brake_reminder().to_string())
             .replace("{item}", "2")
+            .replace("{follow_up}", "0123456789abcdef")
             .replace("{booking}", "0123456789abcdef")
             .replace("{workshop}", "none")
             .replace("{rollout}", "1")

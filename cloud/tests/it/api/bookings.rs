@@ -1,6 +1,7 @@
 use axum::http::{Method, StatusCode};
 use milepost::booking::{WorkshopDoc, publish};
 use milepost::config::Config;
+use milepost::store::Store as _;
 use milepost_protocol::notice::NoticeState;
 use milepost_protocol::plan::ItemId;
 use serde_json::{Value, json};
@@ -206,4 +207,19 @@ async fn a_visit_is_a_calendar_file_and_nobody_elses_business() {
     assert_eq!(export["export"]["visits"][0]["id"], id.as_str());
     let other = format!("/api/v1/vehicles/volt-2/bookings/{id}/cancel");
     assert_eq!(app.client("anna").await.json(Method::POST, &other, "").await.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn the_bay_of_an_erased_vehicle_is_free_again() {
+    let app = with_workshop().await;
+    booked(&app).await;
+    let bert = app.client("bert").await;
+    assert_eq!(book(&bert, "volt-2", MONDAY_9).await.status, StatusCode::CONFLICT, "there is one bay");
+    app.store.erase(&"golf-1".parse().unwrap()).await.unwrap();
+    let offered = bert.get("/api/v1/vehicles/volt-2/slots?items=2&day=2026-11-16").await.json();
+    let starts: Vec<&str> =
+        offered["of_day"].as_array().unwrap().iter().map(|slot| slot["start_at"].as_str().unwrap()).collect();
+    assert!(starts.contains(&MONDAY_9), "{starts:?}");
+    let taken = book(&bert, "volt-2", MONDAY_9).await;
+    assert_eq!(taken.status, StatusCode::CREATED, "{}", taken.body);
 }

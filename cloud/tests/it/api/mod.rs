@@ -3,6 +3,7 @@
 mod authorisation;
 mod bench;
 pub(crate) mod bookings;
+mod care;
 mod document;
 mod events;
 mod firmware;
