@@ -17,7 +17,7 @@ use crate::domain::{Change, NoticeDoc, NoticeText, Profile, Texts, Vehicle};
 use crate::frontdoor::Registry;
 use crate::ingest::{self, Ack, Parts, Running};
 use crate::pki::Pki;
-use crate::rules::{OfferRules, Rules};
+use crate::rules::{JourneyRules, OfferRules, Rules};
 use crate::store::{AnyStore, MemoryStore, Store as _};
 
 /// 2024-06-03 10:00 UTC.
@@ -43,6 +43,7 @@ pub(crate) fn rules() -> Rules {
             policy: Policy { nothing: 0.0, ..Policy::default() },
         },
         plans: Arc::new(config::Plans::default().catalogue().unwrap()),
+        journeys: JourneyRules::new(config::Journeys::default().programmes().unwrap()),
     }
 }
 

@@ -18,6 +18,7 @@ pub mod firmware;
 pub mod frontdoor;
 pub mod i18n;
 pub mod ingest;
+pub mod journey;
 pub mod metrics;
 pub mod pki;
 pub mod recalls;

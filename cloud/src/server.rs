@@ -19,7 +19,7 @@ use tokio_util::sync::CancellationToken;
 use crate::booking::{self, BookingError};
 use crate::channels::{self, Worker};
 use crate::clock::Clock;
-use crate::config::{Config, PlansError, Secret, StoreKind};
+use crate::config::{Config, PlansError, ProgrammesError, Secret, StoreKind};
 use crate::domain::Texts;
 use crate::events;
 use crate::firmware::{self, Firmware};
@@ -28,7 +28,7 @@ use crate::ingest::{self, Committer, Parts, Running};
 use crate::metrics::{self, MetricsError};
 use crate::pki::{Pki, PkiError, Watch};
 use crate::recalls::{self, Recalls};
-use crate::rules::{OfferRules, Rules};
+use crate::rules::{JourneyRules, OfferRules, Rules};
 use crate::service::Service;
 use crate::store::{AnyStore, MemoryStore, SledSettings, SledStore, Store as _, StoreError};
 
@@ -89,6 +89,9 @@ pub enum StartError {
     /// The maintenance plans cannot be taken.
     #[error("taking the maintenance plans failed")]
     Plans(#[source] PlansError),
+    /// The programmes of journeys cannot be taken.
+    #[error("taking the programmes of journeys failed")]
+    Programmes(#[source] ProgrammesError),
     /// The workshops cannot be published.
     #[error("publishing workshops failed")]
     Workshops(#[source] BookingError),
@@ -179,7 +182,8 @@ impl Server {
             None => pki.secret("offers").map_err(StartError::Pki)?,
         };
         let plans = Arc::new(config.plans.catalogue().map_err(StartError::Plans)?);
-        let rules = Rules { texts: Arc::clone(&faces.texts), offers: offer_rules(&config, &secret)?, plans };
+        let journeys = JourneyRules::new(config.journeys.programmes().map_err(StartError::Programmes)?);
+        let rules = Rules { texts: Arc::clone(&faces.texts), offers: offer_rules(&config, &secret)?, plans, journeys };
         let key = rules.offers.key;
 
         let http = bind(config.http.listen).await?;

@@ -39,6 +39,10 @@ pub struct Advisor(pub SignedIn);
 #[derive(Debug, Clone)]
 pub struct Engineer(pub SignedIn);
 
+/// A customer-experience lead.
+#[derive(Debug, Clone)]
+pub struct Experience(pub SignedIn);
+
 impl FromRequestParts<AppState> for SignedIn {
     type Rejection = Problem;
 
@@ -84,6 +88,21 @@ impl FromRequestParts<AppState> for Engineer {
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
         with_role(parts, state, Role::Engineer).await.map(Self)
+    }
+}
+
+impl FromRequestParts<AppState> for Experience {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
+        with_role(parts, state, Role::Experience).await.map(Self)
+    }
+}
+
+impl Experience {
+    /// Whether the person behind a vehicle may be named: its owner shares it with the workshop.
+    pub fn may_see(&self, vehicle: &Vehicle) -> bool {
+        vehicle.consent.purposes.contains(Purposes::WORKSHOP)
     }
 }
 

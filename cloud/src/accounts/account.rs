@@ -15,6 +15,8 @@ pub enum Role {
     Advisor,
     /// Sees devices, not people.
     Engineer,
+    /// Answers for what owners go through: sees figures over everybody, and people whose owners share with the workshop.
+    Experience,
 }
 
 impl Role {
@@ -24,6 +26,7 @@ impl Role {
             "owner" => Some(Self::Owner),
             "advisor" => Some(Self::Advisor),
             "engineer" => Some(Self::Engineer),
+            "experience" => Some(Self::Experience),
             _ => None,
         }
     }
@@ -34,6 +37,7 @@ impl Role {
             Self::Owner => "owner",
             Self::Advisor => "advisor",
             Self::Engineer => "engineer",
+            Self::Experience => "experience",
         }
     }
 
@@ -41,7 +45,7 @@ impl Role {
     pub fn idle_ms(self) -> u64 {
         match self {
             Self::Owner => 14 * 86_400_000,
-            Self::Advisor | Self::Engineer => 12 * 3_600_000,
+            Self::Advisor | Self::Engineer | Self::Experience => 12 * 3_600_000,
         }
     }
 
@@ -49,7 +53,7 @@ impl Role {
     pub fn lifetime_ms(self) -> u64 {
         match self {
             Self::Owner => 90 * 86_400_000,
-            Self::Advisor | Self::Engineer => 24 * 3_600_000,
+            Self::Advisor | Self::Engineer | Self::Experience => 24 * 3_600_000,
         }
     }
 }

@@ -10,7 +10,7 @@ mod login;
 mod password;
 mod session;
 
-pub use access::{Advisor, Caller, Engineer, Owner, SignedIn};
+pub use access::{Advisor, Caller, Engineer, Experience, Owner, SignedIn};
 pub use account::{Account, Role, Theme};
 pub use cookie::Cookies;
 pub(crate) use cookie::read as read_cookie;

@@ -15,6 +15,7 @@ mod export;
 mod firmware;
 mod idempotency;
 mod items;
+mod journey;
 mod links;
 mod notices;
 mod privacy;
@@ -52,6 +53,7 @@ use crate::web::AppState;
         (name = "session", description = "Logging in and out, and preferences"),
         (name = "owner", description = "An owner's own vehicles"),
         (name = "advisor", description = "Vehicles whose owners share with the workshop"),
+        (name = "experience", description = "Journeys, touchpoints and programmes over all owners"),
         (name = "engineer", description = "Devices without owners"),
         (name = "live", description = "Server-sent events")
     )
@@ -124,6 +126,12 @@ pub fn router() -> (Router<AppState>, Document) {
         .routes(routes!(rollouts::pause))
         .routes(routes!(rollouts::resume))
         .routes(routes!(rollouts::stop))
+        .routes(routes!(journey::programmes))
+        .routes(routes!(journey::take_part))
+        .routes(routes!(journey::board))
+        .routes(routes!(journey::touchpoints))
+        .routes(routes!(journey::owner, journey::note))
+        .routes(routes!(journey::erase))
         .routes(routes!(events::events))
         .split_for_parts()
 }

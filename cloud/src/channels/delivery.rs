@@ -6,6 +6,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use milepost_engine::channels::{Channel, Hold, Leave, Rule};
+use milepost_engine::journey::Cause;
 use milepost_protocol::{DeviceId, NoticeId};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -202,12 +203,25 @@ pub struct Delivery {
     /// What the last attempt failed with.
     #[serde(default)]
     pub error: Option<String>,
+    /// What the notice is about, for the register of contacts.
+    #[serde(default)]
+    pub cause: Option<Cause>,
 }
 
 impl Delivery {
     /// A delivery that nobody has tried yet.
     pub fn planned(key: DeliveryKey, owner: AccountId, state: State, now_ms: u64) -> Self {
-        Self { key, owner, planned_ms: now_ms, state, attempts: 0, first_attempt_ms: None, message: None, error: None }
+        Self {
+            key,
+            owner,
+            planned_ms: now_ms,
+            state,
+            attempts: 0,
+            first_attempt_ms: None,
+            message: None,
+            error: None,
+            cause: None,
+        }
     }
 }
 

@@ -11,8 +11,8 @@ use krilla::surface::Surface;
 use krilla::text::{Font, TextDirection};
 use ttf_parser::Face;
 
-use super::Postal;
 use super::message::{Told, Words};
+use super::{Postal, candles};
 
 const REGULAR: &[u8] = include_bytes!("../../assets/fonts/LibertinusSerif-Regular.otf");
 const BOLD: &[u8] = include_bytes!("../../assets/fonts/LibertinusSerif-Bold.otf");
@@ -153,6 +153,12 @@ pub(super) fn draw(
         }
         y += LEADING / 2.0;
     }
+    if told.candles > 0 {
+        if y + candles::height(told.candles) > HEIGHT - MARGIN {
+            return Err(LetterError::TooLong);
+        }
+        candles::draw(&mut surface, told.candles, MARGIN, y);
+    }
     surface.finish();
     page.finish();
     document.finish().map_err(|error| LetterError::Document(format!("{error:?}")))
@@ -184,7 +190,7 @@ mod tests {
 
     fn told(text: &str) -> Told {
         let link = format!("https://cars.example/n/{}", "x".repeat(180));
-        Told { title: "Brake fluid due".into(), text: text.into(), vehicle: "VW Golf, 2021".into(), link }
+        Told { title: "Brake fluid due".into(), text: text.into(), vehicle: "VW Golf, 2021".into(), link, candles: 0 }
     }
 
     fn letter(text: &str) -> Result<Vec<u8>, LetterError> {
@@ -199,6 +205,19 @@ mod tests {
         let has = |needle: &[u8]| pdf.windows(needle.len()).any(|window| window == needle);
         assert!(has(b"/FontFile3") && has(b"/ToUnicode"), "the font travels with the letter, and its text can be read");
         assert!(pdf.len() < 100_000, "only the glyphs in use are embedded: {} bytes", pdf.len());
+    }
+
+    #[test]
+    fn a_birthday_letter_grows_with_every_candle_and_too_many_do_not_fit() {
+        let to = Postal::new("Åsa Grünwald\nStraße 1\n12345 Köln").unwrap();
+        let sender = ["Workshop".to_owned(), "Road 2".to_owned()];
+        let with = |candles: u32| {
+            let told = Told { candles, ..told("Years on the road.") };
+            draw(&sender, &to, "1 March 2026", &words(), &told)
+        };
+        let lengths: Vec<usize> = [0, 1, 7, 40].map(|count| with(count).unwrap().len()).to_vec();
+        assert!(lengths.windows(2).all(|pair| pair[0] < pair[1]), "{lengths:?}");
+        assert!(matches!(with(1_000), Err(LetterError::TooLong)));
     }
 
     #[test]

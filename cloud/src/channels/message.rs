@@ -3,10 +3,11 @@
 //! Invariant: words follow from vehicle, owner and moment alone; a message that is sent again says the same or less.
 
 use askama::Template;
+use milepost_engine::journey::Message;
 
 use super::links::{Links, Target};
 use crate::accounts::Account;
-use crate::domain::{NoticeDoc, Vehicle};
+use crate::domain::{NoticeDoc, Subject, Vehicle};
 use crate::i18n::{Format, Language, Localizer, text, title};
 use crate::web::vehicle_name;
 use crate::zones::zone;
@@ -19,6 +20,8 @@ pub(super) struct Told {
     pub(super) vehicle: String,
     /// Where it can be answered without a log-in.
     pub(super) link: String,
+    /// How many candles a letter of it has.
+    pub(super) candles: u32,
 }
 
 /// A message in words.
@@ -74,6 +77,7 @@ impl Pen<'_> {
             text: text(&format, notice),
             vehicle: vehicle_name(localizer, vehicle),
             link,
+            candles: candles(notice),
         }
     }
 
@@ -95,6 +99,13 @@ impl Pen<'_> {
             unsubscribe: self.links.url(&Target::Unsubscribe { owner: self.account.id.clone() }),
         }
     }
+}
+
+/// As many candles as years, on a birthday.
+fn candles(notice: &NoticeDoc) -> u32 {
+    let is_birthday =
+        matches!(notice.subject, Subject::Programme { message: Message::CarBirthday | Message::OwnerBirthday, .. });
+    notice.programme.as_ref().filter(|_| is_birthday).map_or(0, |step| step.figures.years)
 }
 
 impl Words {

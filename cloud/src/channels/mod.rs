@@ -6,6 +6,7 @@
 //! a message is repeated only under the idempotency key of its first attempt, and nobody waits for a channel but its own loop.
 
 mod book;
+mod candles;
 mod contact;
 mod delivery;
 mod email;

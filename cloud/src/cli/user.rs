@@ -24,7 +24,7 @@ pub(super) enum UserCommand {
     Add {
         /// The account's name: 1 to 64 characters of [A-Za-z0-9_-].
         name: AccountId,
-        /// `owner`, `advisor` or `engineer`.
+        /// `owner`, `advisor`, `engineer` or `experience`.
         #[arg(long, default_value = "owner", value_parser = role)]
         role: Role,
         /// The name that the pages show; the account's name if absent.
@@ -41,7 +41,7 @@ pub(super) enum UserCommand {
 }
 
 fn role(text: &str) -> Result<Role, String> {
-    Role::from_name(text).ok_or_else(|| "roles are owner, advisor and engineer".to_owned())
+    Role::from_name(text).ok_or_else(|| "roles are owner, advisor, engineer and experience".to_owned())
 }
 
 pub(super) fn run(mut config: Config, faces: Faces, command: UserCommand) -> anyhow::Result<()> {

@@ -5,6 +5,7 @@
 mod channels;
 mod error;
 mod plans;
+mod programmes;
 mod sections;
 mod workshops;
 
@@ -17,6 +18,7 @@ pub use channels::{Channels, Email, EmailTls, Push, TextMessages, Workshop};
 
 pub use error::ConfigError;
 pub use plans::{Plans, PlansError};
+pub use programmes::{Journeys, ProgrammesError};
 pub use sections::{
     Admin, ClockSettings, Data, Firmware, FrontDoor, Http, Ingest, Offers, Secret, StoreKind, StoreSettings,
 };
@@ -40,6 +42,8 @@ pub struct Config {
     pub plans: Plans,
     /// How offers are decided.
     pub offers: Offers,
+    /// Programmes of journeys.
+    pub journeys: Journeys,
     /// Firmware images and their rollouts.
     pub firmware: Firmware,
     /// Pages and API.

@@ -1,5 +1,6 @@
 //! What people ask of a vehicle, and what became of it.
 
+use milepost_engine::journey::Contact;
 use milepost_engine::service_book::{EventId, Reason};
 use milepost_protocol::NoticeId;
 use milepost_protocol::downlink::{Purposes, Task};
@@ -138,6 +139,25 @@ pub enum Intent {
     SetConsent {
         /// The purposes from now on; `FUNCTION` always stays.
         purposes: Purposes,
+    },
+    /// Record a contact with the owner.
+    Contact {
+        /// The contact.
+        contact: Contact,
+    },
+    /// Leave a programme, or join it again.
+    TakePart {
+        /// The programme's name.
+        programme: String,
+        /// Whether the owner takes part from now on.
+        takes_part: bool,
+    },
+    /// Choose from what a programme sends.
+    Choose {
+        /// The programme's name.
+        programme: String,
+        /// What the owner wants of its pack.
+        chosen: Vec<String>,
     },
     /// Ask the device to do something.
     Command {

@@ -10,6 +10,7 @@ mod configuration;
 mod intent;
 mod moment;
 mod notice;
+mod programme;
 mod recall;
 #[cfg(test)]
 mod tests;
@@ -24,6 +25,7 @@ pub use intent::{Imported, Intent, IntentError, Outcome};
 pub use milepost_engine::plan::Powertrain;
 pub use moment::Moment;
 pub use notice::{NoticeDoc, Seen, Subject, Transition};
+pub use programme::{Figures, ProgrammeStep};
 pub use recall::Recall;
 pub use texts::{NoticeText, Texts};
 pub use vehicle::{Anchoring, ConsentChange, Counts, Decided, Profile, Vehicle};

@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 
 use milepost_engine::due::{Standing, stand};
+use milepost_engine::journey::Journey;
 use milepost_engine::maintenance::Assessment;
 use milepost_engine::numbers::Received;
 use milepost_engine::offers::Ledger;
@@ -177,6 +178,9 @@ pub struct Vehicle {
     /// The number of the next command to the car.
     #[serde(default)]
     pub next_command: u32,
+    /// What touched the owner with it, and which programmes run.
+    #[serde(default)]
+    pub journey: Journey,
     /// When something changes by itself next.
     #[serde(default)]
     pub timer_ms: Option<u64>,
@@ -220,6 +224,7 @@ impl Vehicle {
             next_information: 0,
             next_message: 0,
             next_command: 0,
+            journey: Journey::default(),
             timer_ms: None,
             urgency: Urgency::default(),
             update: DeviceUpdate::default(),

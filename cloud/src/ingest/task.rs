@@ -24,7 +24,7 @@ use crate::domain::{Actor, Change, Intent, IntentError, Outcome, Vehicle};
 use crate::events::{Certified, CommitFailed};
 use crate::frontdoor::{Push, Registry};
 use crate::pki::{self, Pki};
-use crate::rules::{Rules, carry_out, evaluate, introduce, modernise};
+use crate::rules::{OtherCars, Rules, advance, carry_out, evaluate, introduce, modernise};
 use crate::store::{AnyStore, Commit, DocKey, Store as _, StoreError};
 
 /// How many due vehicles one group takes.
@@ -234,6 +234,7 @@ impl Task {
                 let folded =
                     fold(&mut draft.vehicle, &bytes, now_ms, tolerance_ms, &mut group.count, &mut draft.effects);
                 draft.touched = true;
+                draft.follow();
                 if let Some(named) = folded.named {
                     draft.name(named);
                 }
@@ -295,6 +296,17 @@ impl Task {
             if let Some(Draft { vehicle, effects, .. }) = group.drafts.get_mut(&device) {
                 evaluate(vehicle, &self.parts.rules, &contacts_ms, now_ms, effects);
             }
+            let others = match group.drafts.get(&device) {
+                Some(draft) if self.parts.rules.journeys.is_due(&draft.vehicle, now_ms) => {
+                    self.other_cars(&draft.vehicle, group).await?
+                }
+                _ => OtherCars::default(),
+            };
+            if let Some(draft) = group.drafts.get_mut(&device) {
+                draft.follow();
+                let Draft { vehicle, effects, .. } = draft;
+                advance(vehicle, &self.parts.rules.journeys, &others, now_ms, self.parts.rules.texts.as_ref(), effects);
+            }
         }
         Ok(())
     }
@@ -318,6 +330,21 @@ impl Task {
         let oldest = vehicle.decided.map_or(0, |decided| decided.at_ms.saturating_sub(400 * DAY_MS));
         contacts.retain(|at_ms| *at_ms >= oldest);
         Ok(contacts)
+    }
+
+    /// What is known of the owner's other cars, as the store and this group know.
+    async fn other_cars(&self, vehicle: &Vehicle, group: &Group) -> Result<OtherCars, StoreError> {
+        let Some(owner) = &vehicle.owner else { return Ok(OtherCars::default()) };
+        let mut devices = self.parts.store.owned(owner).await?;
+        devices.retain(|device| *device != vehicle.device);
+        let mut others = OtherCars { count: u32::try_from(devices.len()).unwrap_or(u32::MAX), ..OtherCars::default() };
+        let stored = self.parts.store.load(&devices).await?;
+        for (device, stored) in devices.iter().zip(&stored) {
+            let drafted = group.drafts.get(device).map(|draft| &draft.vehicle);
+            let known = drafted.or(stored.as_ref()).into_iter();
+            others.contacts.extend(known.flat_map(|other| other.journey.contacts().iter().copied()));
+        }
+        Ok(others)
     }
 
     /// Tells devices, sessions, people and subscribers what is durable now.
@@ -400,5 +427,6 @@ fn intend(draft: Option<&mut Draft>, intent: &Intent, by: &Actor, now_ms: u64) -
     let draft = draft.ok_or(IntentError::UnknownVehicle)?;
     let changed = carry_out(&mut draft.vehicle, intent, by, now_ms, &mut draft.effects)?;
     draft.touched |= changed;
+    draft.follow();
     Ok(changed)
 }

@@ -5,6 +5,7 @@ use milepost_protocol::downlink::{Downlink, NoticeUpdate};
 use milepost_protocol::{MAX_DOWNLINK_LEN, NoticeId};
 
 use crate::domain::{ChangeKind, NoticeDoc, NoticeText, Texts, Vehicle};
+use crate::journey::Row;
 use crate::store::{DecisionRow, Message};
 
 /// What has to leave with the commit of a vehicle.
@@ -18,6 +19,8 @@ pub struct Effects {
     pub requests: Vec<Vec<u8>>,
     /// A decision on offers.
     pub decision: Option<DecisionRow>,
+    /// Contacts with the owner, in order.
+    pub contacts: Vec<Row>,
 }
 
 /// How far effects had come.
@@ -25,18 +28,20 @@ pub struct Effects {
 pub(super) struct Mark {
     messages: usize,
     kinds: usize,
+    contacts: usize,
 }
 
 impl Effects {
     /// How far they have come.
     pub(super) fn mark(&self) -> Mark {
-        Mark { messages: self.messages.len(), kinds: self.kinds.len() }
+        Mark { messages: self.messages.len(), kinds: self.kinds.len(), contacts: self.contacts.len() }
     }
 
-    /// Forgets what has come to them since; a wish of a person leads to messages and changes alone.
+    /// Forgets what has come to them since; a wish of a person leads to messages, changes and contacts alone.
     pub(super) fn back_to(&mut self, mark: Mark) {
         self.messages.truncate(mark.messages);
         self.kinds.truncate(mark.kinds);
+        self.contacts.truncate(mark.contacts);
     }
 
     /// Notes a change, once.

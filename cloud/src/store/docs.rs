@@ -21,12 +21,16 @@ pub const TASKS: Collection = Collection("workshop_task");
 /// Vehicles whose notices have to be looked at; keys are device ids.
 pub const NOTICE_OUTBOX: Collection = Collection("notice_outbox");
 
+/// Contacts with owners; keys are the owner, the moment, the device and what it was, with slashes between them.
+pub const TOUCHPOINTS: Collection = Collection("touchpoint");
+
 /// The collections with documents about vehicles.
-pub(super) const OF_VEHICLES: [Collection; 5] = [DELIVERIES, DELIVERY_DUE, DEAD_LETTERS, TASKS, NOTICE_OUTBOX];
+pub(super) const OF_VEHICLES: [Collection; 6] =
+    [DELIVERIES, DELIVERY_DUE, DEAD_LETTERS, TASKS, NOTICE_OUTBOX, TOUCHPOINTS];
 
 /// Whether a document of one of [`OF_VEHICLES`] is about a vehicle, and goes when that is erased.
 pub(super) fn is_about(collection: Collection, key: &str, device: &str) -> bool {
-    let part = if collection == DELIVERY_DUE { 2 } else { 0 };
+    let part = if collection == DELIVERY_DUE || collection == TOUCHPOINTS { 2 } else { 0 };
     key.split('/').nth(part) == Some(device)
 }
 

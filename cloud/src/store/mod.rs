@@ -24,6 +24,7 @@ pub use any::AnyStore;
 pub use commit::{Commit, VehicleWrite};
 pub use docs::{
     Collection, DEAD_LETTERS, DELIVERIES, DELIVERY_DUE, Doc, DocKey, DocWrite, Expected, NOTICE_OUTBOX, TASKS,
+    TOUCHPOINTS,
 };
 pub use error::StoreError;
 pub use faults::Faults;

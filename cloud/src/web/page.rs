@@ -56,6 +56,8 @@ pub(crate) enum Section {
     Receipts,
     Rejects,
     Undelivered,
+    Journeys,
+    Touchpoints,
     Account,
 }
 
@@ -124,6 +126,15 @@ impl Page {
                 link("/lab/receipts".to_owned(), "inspect", "nav-receipts", section == Section::Receipts),
                 link("/lab/rejects".to_owned(), "alert", "nav-rejects", section == Section::Rejects),
                 link("/lab/undelivered".to_owned(), "bell", "nav-dead", section == Section::Undelivered),
+            ],
+            Role::Experience => vec![
+                link("/experience".to_owned(), "road", "nav-journeys", section == Section::Journeys),
+                link(
+                    "/experience/touchpoints".to_owned(),
+                    "signal",
+                    "nav-touchpoints",
+                    section == Section::Touchpoints,
+                ),
             ],
         };
         Self {

@@ -12,8 +12,8 @@ use tower_http::csrf::CsrfLayer;
 use tower_http::limit::RequestBodyLimitLayer;
 
 use super::{
-    AppState, account, advisor, assets, booking, car, channels, errors, home, lab, links, live, login, offers, privacy,
-    security, services, tasks, trips,
+    AppState, account, advisor, assets, booking, car, channels, errors, home, journey, lab, links, live, login, offers,
+    privacy, security, services, tasks, trips,
 };
 use crate::api::{self, Problem};
 use crate::firmware::MAX_IMAGE_LEN;
@@ -76,6 +76,12 @@ pub fn router(state: AppState) -> Router {
         .route("/advisor/appointments", get(booking::board))
         .route("/advisor/appointments/{booking}", post(booking::mark))
         .route("/advisor/vehicles/{vehicle}", get(advisor::vehicle))
+        .route("/vehicles/{vehicle}/programmes", get(journey::programmes))
+        .route("/vehicles/{vehicle}/programmes/{programme}", post(journey::take_part))
+        .route("/experience", get(journey::board))
+        .route("/experience/touchpoints", get(journey::touchpoints))
+        .route("/experience/owners", get(journey::find))
+        .route("/experience/owners/{account}", get(journey::owner).post(journey::note))
         .route("/devices", get(async || Redirect::permanent("/lab")))
         .route("/lab", get(lab::devices))
         .route("/lab/devices/{device}", get(lab::device))

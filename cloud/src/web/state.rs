@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use milepost_engine::journey::Programmes;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::accounts::{Accounts, Cookies};
@@ -10,6 +11,7 @@ use crate::channels::{Channels, Parts};
 use crate::clock::Clock;
 use crate::config;
 use crate::firmware::Firmware;
+use crate::journey::Journeys;
 use crate::service::Service;
 
 /// How many live streams are open at most.
@@ -24,6 +26,8 @@ pub struct Settings {
     pub firmware_keys: Vec<[u8; 32]>,
     /// How owners are reached.
     pub channels: config::Channels,
+    /// Programmes of journeys.
+    pub journeys: config::Journeys,
 }
 
 /// The web side's state; clones share it.
@@ -37,6 +41,8 @@ pub struct AppState {
     pub firmware: Firmware,
     /// How owners are reached.
     pub channels: Channels,
+    /// What touched owners, and which programmes run.
+    pub journeys: Journeys,
     /// How cookies are written.
     pub cookies: Cookies,
     /// The machine's clock: sessions, caches and latencies live by it, whatever the service's own clock does.
@@ -50,8 +56,15 @@ impl AppState {
         let accounts = Accounts::new(service.clone(), wall.clone());
         let firmware = Firmware::new(service.clone(), settings.firmware_keys);
         let channels = Channels::new(Parts { service: service.clone(), settings: settings.channels });
+        // The service has taken the same programmes before; whatever else is wrong was told then.
+        let programmes = settings.journeys.programmes().unwrap_or_else(|error| {
+            tracing::error!(error = crate::events::chain(&error), "programmes cannot be shown");
+            Programmes::default()
+        });
+        let journeys = Journeys::new(service.clone(), programmes, settings.journeys.margin_cents);
         let cookies = Cookies { secure: settings.secure_cookies };
-        Self { service, accounts, firmware, channels, cookies, wall, streams: Arc::new(Semaphore::new(MAX_STREAMS)) }
+        let streams = Arc::new(Semaphore::new(MAX_STREAMS));
+        Self { service, accounts, firmware, channels, journeys, cookies, wall, streams }
     }
 
     /// A seat for one live stream; it is free again when the permit is dropped.

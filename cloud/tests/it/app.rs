@@ -12,7 +12,7 @@ use milepost::clock::Clock;
 use milepost::domain::{Actor, Moment, NoticeDoc, Profile, Subject, Vehicle};
 use milepost::i18n::CarTexts;
 use milepost::ingest::{self, Committer, Parts, Running};
-use milepost::rules::{OfferRules, Rules};
+use milepost::rules::{JourneyRules, OfferRules, Rules};
 use milepost::service::Service;
 use milepost::store::{AnyStore, Commit, DecisionRow, MemoryStore, Store, TelemetryRow, VehicleWrite};
 use milepost::web::{self, AppState, Settings};
@@ -45,11 +45,12 @@ pub(crate) const SIGNING_SEED: [u8; 32] = [7; 32];
 pub(crate) const HOST: &str = "milepost.test";
 
 /// Who can log in: account, name, role.
-pub(crate) const PEOPLE: [(&str, &str, Role); 4] = [
+pub(crate) const PEOPLE: [(&str, &str, Role); 5] = [
     ("anna", "Anna Lindholm", Role::Owner),
     ("bert", "Bert Okafor", Role::Owner),
     ("vera", "Vera Maier", Role::Advisor),
     ("emil", "Emil Sato", Role::Engineer),
+    ("mira", "Mira Costa", Role::Experience),
 ];
 
 pub(crate) struct TestApp {
@@ -109,7 +110,8 @@ impl TestApp {
         let registry = milepost::frontdoor::Registry::default();
         let (changes, _) = tokio::sync::broadcast::channel(256);
         let plans = Arc::new(milepost::config::Plans::default().catalogue().unwrap());
-        let rules = Rules { texts: Arc::new(CarTexts), offers: offer_rules(), plans };
+        let journeys = JourneyRules::new(milepost::config::Journeys::default().programmes().unwrap());
+        let rules = Rules { texts: Arc::new(CarTexts), offers: offer_rules(), plans, journeys };
         let pki = Arc::new(milepost::pki::Pki::open(folder, NOW_MS).unwrap());
         let running = ingest::start(Parts {
             pki: Arc::clone(&pki),
@@ -125,7 +127,7 @@ impl TestApp {
         let state = AppState::new(
             service,
             wall.clone(),
-            Settings { secure_cookies, firmware_keys: vec![signing_key], channels: channels() },
+            Settings { secure_cookies, firmware_keys: vec![signing_key], channels: channels(), ..Settings::default() },
         );
         for (id, name, role) in PEOPLE {
             state.accounts.create(id.parse().unwrap(), name, role, PASSWORD).await.unwrap();

@@ -6,6 +6,7 @@ mod app;
 mod channels;
 mod cloud;
 mod frontdoor;
+mod journey;
 mod kill;
 mod lab_seed;
 mod receivers;

@@ -3,8 +3,8 @@
 use milepost_protocol::notice::NoticeKind;
 
 use super::{
-    Health, ItemView, RecallView, TileView, TripRow, TroubleView, TyreView, health, items, recalls, recent, tiles,
-    troubles, tyres, vehicle_name,
+    Health, ItemView, MessageView, RecallView, TileView, TripRow, TroubleView, TyreView, health, items, messages,
+    recalls, recent, tiles, troubles, tyres, vehicle_name,
 };
 use crate::domain::Vehicle;
 use crate::i18n::Format;
@@ -31,6 +31,7 @@ pub(crate) struct Home {
     pub(crate) troubles: Vec<TroubleView>,
     pub(crate) trips: Vec<TripRow>,
     pub(crate) recalls: Vec<RecallView>,
+    pub(crate) messages: Vec<MessageView>,
     pub(crate) offers: usize,
     pub(crate) today: String,
     pub(crate) unit: &'static str,
@@ -55,6 +56,7 @@ impl Home {
             tyres: tyres(vehicle, format),
             trips: recent(vehicle, format),
             recalls: recalls(vehicle, format),
+            messages: messages(vehicle, format),
             offers: open_offers.count(),
             today: format.date_field(format.now_ms),
             unit: format.unit.code(),

@@ -4,13 +4,14 @@ use axum::http::{Method, StatusCode};
 
 use crate::app::{TestApp, brake_reminder};
 
-/// Who may call: anonymous, owner, other owner, advisor, engineer.
-type Statuses = [u16; 5];
+/// Who may call: anonymous, owner, other owner, advisor, engineer, experience lead.
+type Statuses = [u16; 6];
 
-const OWNER: Statuses = [401, 200, 404, 404, 404];
-const ADVISOR: Statuses = [401, 404, 404, 200, 404];
-const ENGINEER: Statuses = [401, 404, 404, 404, 200];
-const ANYBODY_SIGNED_IN: Statuses = [401, 200, 200, 200, 200];
+const OWNER: Statuses = [401, 200, 404, 404, 404, 404];
+const ADVISOR: Statuses = [401, 404, 404, 200, 404, 404];
+const ENGINEER: Statuses = [401, 404, 404, 404, 200, 404];
+const EXPERIENCE: Statuses = [401, 404, 404, 404, 404, 200];
+const ANYBODY_SIGNED_IN: Statuses = [401, 200, 200, 200, 200, 200];
 
 /// What a bench tells after flashing.
 const FLASHING: &str = r#"{"device":"golf-1","board":"mps2-an386","image_sha256":"0000000000000000000000000000000000000000000000000000000000000000","tool":"test 1","result":"flashed"}"#;
@@ -19,13 +20,13 @@ const FLASHING: &str = r#"{"device":"golf-1","board":"mps2-an386","image_sha256"
 const SUBSCRIPTION: &str = r#"{"endpoint":"https://push.example/1","keys":{"p256dh":"BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4","auth":"BTBZMqHH6r4Tts7J_aSIgg"}}"#;
 
 /// Every operation with what each kind of caller gets.
-const CASES: [(&str, &str, &str, Statuses); 76] = [
+const CASES: [(&str, &str, &str, Statuses); 83] = [
     ("get", "/api/v1/session", "", ANYBODY_SIGNED_IN),
-    ("post", "/api/v1/session", r#"{"account":"nobody","password":"wrong"}"#, [401; 5]),
+    ("post", "/api/v1/session", r#"{"account":"nobody","password":"wrong"}"#, [401; 6]),
     ("get", "/api/v1/sessions", "", ANYBODY_SIGNED_IN),
-    ("delete", "/api/v1/sessions/{session}", "", [401, 404, 404, 404, 404]),
+    ("delete", "/api/v1/sessions/{session}", "", [401, 404, 404, 404, 404, 404]),
     ("put", "/api/v1/preferences", r#"{"unit":"km"}"#, ANYBODY_SIGNED_IN),
-    ("get", "/api/v1/vehicles", "", [401, 200, 200, 404, 404]),
+    ("get", "/api/v1/vehicles", "", [401, 200, 200, 404, 404, 404]),
     ("get", "/api/v1/vehicles/{vehicle}", "", OWNER),
     ("get", "/api/v1/vehicles/{vehicle}/trips", "", OWNER),
     ("get", "/api/v1/vehicles/{vehicle}/notices", "", OWNER),
@@ -49,37 +50,37 @@ const CASES: [(&str, &str, &str, Statuses); 76] = [
     ("get", "/api/v1/vehicles/{vehicle}/consent", "", OWNER),
     ("put", "/api/v1/vehicles/{vehicle}/consent", r#"{"purposes":["workshop","offers"]}"#, OWNER),
     ("get", "/api/v1/vehicles/{vehicle}/export", "", OWNER),
-    ("get", "/api/v1/channels", "", [401, 200, 200, 404, 404]),
-    ("put", "/api/v1/channels", r#"{"email":"somebody@example.org"}"#, [401, 200, 200, 404, 404]),
-    ("delete", "/api/v1/channels", "", [401, 204, 204, 404, 404]),
-    ("post", "/api/v1/push-subscriptions", SUBSCRIPTION, [401, 201, 201, 404, 404]),
-    ("delete", "/api/v1/push-subscriptions/{subscription}", "", [401, 404, 404, 404, 404]),
+    ("get", "/api/v1/channels", "", [401, 200, 200, 404, 404, 404]),
+    ("put", "/api/v1/channels", r#"{"email":"somebody@example.org"}"#, [401, 200, 200, 404, 404, 404]),
+    ("delete", "/api/v1/channels", "", [401, 204, 204, 404, 404, 404]),
+    ("post", "/api/v1/push-subscriptions", SUBSCRIPTION, [401, 201, 201, 404, 404, 404]),
+    ("delete", "/api/v1/push-subscriptions/{subscription}", "", [401, 404, 404, 404, 404, 404]),
     ("get", "/api/v1/vehicles/{vehicle}/deliveries", "", OWNER),
-    ("post", "/api/v1/notice-links/{token}", r#"{"answer":"book"}"#, [404; 5]),
+    ("post", "/api/v1/notice-links/{token}", r#"{"answer":"book"}"#, [404; 6]),
     ("get", "/api/v1/tasks", "", ADVISOR),
-    ("post", "/api/v1/tasks/{vehicle}/{notice}/{kind}/done", "", [401, 404, 404, 404, 404]),
-    ("get", "/api/v1/tasks/{vehicle}/{notice}/letter", "", [401, 404, 404, 404, 404]),
+    ("post", "/api/v1/tasks/{vehicle}/{notice}/{kind}/done", "", [401, 404, 404, 404, 404, 404]),
+    ("get", "/api/v1/tasks/{vehicle}/{notice}/letter", "", [401, 404, 404, 404, 404, 404]),
     ("get", "/api/v1/undelivered", "", ENGINEER),
-    ("post", "/api/v1/undelivered/retry", r#"{"id":"nothing"}"#, [401, 404, 404, 404, 404]),
+    ("post", "/api/v1/undelivered/retry", r#"{"id":"nothing"}"#, [401, 404, 404, 404, 404, 404]),
     ("get", "/api/v1/workshops", "", ANYBODY_SIGNED_IN),
-    ("get", "/api/v1/vehicles/{vehicle}/slots?items=2", "", [401, 404, 404, 404, 404]),
+    ("get", "/api/v1/vehicles/{vehicle}/slots?items=2", "", [401, 404, 404, 404, 404, 404]),
     ("get", "/api/v1/vehicles/{vehicle}/bookings", "", OWNER),
     (
         "post",
         "/api/v1/vehicles/{vehicle}/bookings",
         r#"{"workshop":"none","items":[2],"start_at":"2026-11-16T08:00:00Z"}"#,
-        [401, 404, 404, 404, 404],
+        [401, 404, 404, 404, 404, 404],
     ),
     (
         "post",
         "/api/v1/vehicles/{vehicle}/bookings/{booking}/reschedule",
         r#"{"start_at":"2026-11-16T08:00:00Z"}"#,
-        [401, 404, 404, 404, 404],
+        [401, 404, 404, 404, 404, 404],
     ),
-    ("post", "/api/v1/vehicles/{vehicle}/bookings/{booking}/cancel", "", [401, 404, 404, 404, 404]),
-    ("get", "/api/v1/vehicles/{vehicle}/bookings/{booking}/invitation", "", [401, 404, 404, 404, 404]),
-    ("get", "/api/v1/workshops/{workshop}/bookings?from=2026-11-16", "", [401, 404, 404, 404, 404]),
-    ("post", "/api/v1/bookings/{booking}/mark", r#"{"mark":"arrived"}"#, [401, 404, 404, 404, 404]),
+    ("post", "/api/v1/vehicles/{vehicle}/bookings/{booking}/cancel", "", [401, 404, 404, 404, 404, 404]),
+    ("get", "/api/v1/vehicles/{vehicle}/bookings/{booking}/invitation", "", [401, 404, 404, 404, 404, 404]),
+    ("get", "/api/v1/workshops/{workshop}/bookings?from=2026-11-16", "", [401, 404, 404, 404, 404, 404]),
+    ("post", "/api/v1/bookings/{booking}/mark", r#"{"mark":"arrived"}"#, [401, 404, 404, 404, 404, 404]),
     ("get", "/api/v1/queue", "", ADVISOR),
     ("get", "/api/v1/queue/{vehicle}", "", ADVISOR),
     ("get", "/api/v1/queue/{vehicle}/records", "", ADVISOR),
@@ -92,25 +93,42 @@ const CASES: [(&str, &str, &str, Statuses); 76] = [
         ENGINEER,
     ),
     ("get", "/api/v1/rejects", "", ENGINEER),
-    ("post", "/api/v1/devices/{id}/certificate", "no request", [401, 404, 404, 404, 422]),
+    ("post", "/api/v1/devices/{id}/certificate", "no request", [401, 404, 404, 404, 422, 404]),
     ("get", "/api/v1/flash-receipts", "", ENGINEER),
-    ("post", "/api/v1/flash-receipts", FLASHING, [401, 404, 404, 404, 201]),
-    ("get", "/api/v1/flash-receipts/{receipt}", "", [401, 404, 404, 404, 404]),
+    ("post", "/api/v1/flash-receipts", FLASHING, [401, 404, 404, 404, 201, 404]),
+    ("get", "/api/v1/flash-receipts/{receipt}", "", [401, 404, 404, 404, 404, 404]),
     ("get", "/api/v1/serials", "", ENGINEER),
     ("get", "/api/v1/firmware", "", ENGINEER),
-    ("post", "/api/v1/firmware", "", [401, 404, 404, 404, 422]),
-    ("post", "/api/v1/recalls", "not a recall", [401, 404, 404, 404, 422]),
+    ("post", "/api/v1/firmware", "", [401, 404, 404, 404, 422, 404]),
+    ("post", "/api/v1/recalls", "not a recall", [401, 404, 404, 404, 422, 404]),
     ("get", "/api/v1/rollouts", "", ENGINEER),
-    ("post", "/api/v1/rollouts", r#"{"board":"bench","version":"new"}"#, [401, 404, 404, 404, 422]),
-    ("get", "/api/v1/rollouts/{rollout}", "", [401, 404, 404, 404, 404]),
-    ("get", "/api/v1/rollouts/{rollout}/devices", "", [401, 404, 404, 404, 404]),
-    ("post", "/api/v1/rollouts/{rollout}/approve", "", [401, 404, 404, 404, 404]),
-    ("post", "/api/v1/rollouts/{rollout}/pause", "", [401, 404, 404, 404, 404]),
-    ("post", "/api/v1/rollouts/{rollout}/resume", "", [401, 404, 404, 404, 404]),
-    ("post", "/api/v1/rollouts/{rollout}/stop", "", [401, 404, 404, 404, 404]),
-    ("post", "/api/v1/vehicles/{vehicle}/transfer", r#"{"account":"nobody"}"#, [401, 422, 404, 404, 404]),
-    ("post", "/api/v1/vehicles/{vehicle}/sell", "", [401, 204, 404, 404, 404]),
-    ("delete", "/api/v1/session", "", [204; 5]),
+    ("post", "/api/v1/rollouts", r#"{"board":"bench","version":"new"}"#, [401, 404, 404, 404, 422, 404]),
+    ("get", "/api/v1/rollouts/{rollout}", "", [401, 404, 404, 404, 404, 404]),
+    ("get", "/api/v1/rollouts/{rollout}/devices", "", [401, 404, 404, 404, 404, 404]),
+    ("post", "/api/v1/rollouts/{rollout}/approve", "", [401, 404, 404, 404, 404, 404]),
+    ("post", "/api/v1/rollouts/{rollout}/pause", "", [401, 404, 404, 404, 404, 404]),
+    ("post", "/api/v1/rollouts/{rollout}/resume", "", [401, 404, 404, 404, 404, 404]),
+    ("post", "/api/v1/rollouts/{rollout}/stop", "", [401, 404, 404, 404, 404, 404]),
+    ("get", "/api/v1/vehicles/{vehicle}/programmes", "", OWNER),
+    (
+        "put",
+        "/api/v1/vehicles/{vehicle}/programmes/{programme}",
+        r#"{"takes_part":false}"#,
+        [401, 204, 404, 404, 404, 404],
+    ),
+    ("get", "/api/v1/journeys", "", EXPERIENCE),
+    ("get", "/api/v1/touchpoints?days=30", "", EXPERIENCE),
+    ("get", "/api/v1/journeys/{account}", "", EXPERIENCE),
+    (
+        "post",
+        "/api/v1/journeys/{account}",
+        r#"{"vehicle":"golf-1","touchpoint":"call","met":"advisor","outcome":"talked"}"#,
+        [401, 404, 404, 404, 404, 204],
+    ),
+    ("delete", "/api/v1/contacts", "", [401, 204, 204, 404, 404, 404]),
+    ("post", "/api/v1/vehicles/{vehicle}/transfer", r#"{"account":"nobody"}"#, [401, 422, 404, 404, 404, 404]),
+    ("post", "/api/v1/vehicles/{vehicle}/sell", "", [401, 204, 404, 404, 404, 404]),
+    ("delete", "/api/v1/session", "", [204; 6]),
 ];
 
 fn without_query(path: &str) -> &str {
@@ -144,6 +162,7 @@ async fn each_kind_of_caller_gets_what_it_may_and_learns_nothing_of_the_rest() {
         app.client("bert").await,
         app.client("vera").await,
         app.client("emil").await,
+        app.client("mira").await,
     ];
     let session = "ab".repeat(32);
     for (method, path, body, statuses) in CASES {
@@ -163,7 +182,9 @@ async fn each_kind_of_caller_gets_what_it_may_and_learns_nothing_of_the_rest() {
             .replace("{service}", &record)
             .replace("{session}", &session)
             .replace("{id}", "golf-1")
-            .replace("{receipt}", "nothing");
+            .replace("{receipt}", "nothing")
+            .replace("{programme}", "winter")
+            .replace("{account}", "anna");
         let method: Method = method.to_uppercase().parse().unwrap();
         for (caller, status) in callers.iter().zip(statuses) {
             let answer = caller.json(method.clone(), &path, body).await;

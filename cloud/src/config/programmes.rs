@@ -1,0 +1,105 @@
+//! Where the programmes of journeys come from.
+//!
+//! Invariant: a folder whose programmes do not hold is an error with file, line and key; a programme of ours gives way to
+//! one of the folder with the same name.
+
+use std::path::{Path, PathBuf};
+
+use milepost_engine::journey::{BUILT_IN, Programme, ProgrammeError, Programmes, read};
+use serde::{Deserialize, Serialize};
+
+/// Programmes of journeys.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Journeys {
+    /// A folder of programme files that end in `.toml`. Default: none, so that our own alone run.
+    pub folder: Option<PathBuf>,
+    /// Whether our own programmes run.
+    pub built_in: bool,
+    /// What one appointment brings, in hundredths of the installation's currency; for the returns of programmes.
+    pub margin_cents: u64,
+}
+
+impl Default for Journeys {
+    fn default() -> Self {
+        Self { folder: None, built_in: true, margin_cents: 9_000 }
+    }
+}
+
+/// Why programmes are not taken.
+#[derive(Debug, thiserror::Error)]
+pub enum ProgrammesError {
+    /// The folder or a file in it does not read.
+    #[error("reading {path} failed", path = path.display())]
+    Read {
+        /// The folder or file.
+        path: PathBuf,
+        /// The system's error.
+        #[source]
+        source: std::io::Error,
+    },
+    /// A programme does not hold.
+    #[error("a programme does not hold")]
+    Programme(#[source] ProgrammeError),
+}
+
+impl Journeys {
+    /// Reads the folder's programmes and adds our own.
+    pub fn programmes(&self) -> Result<Programmes, ProgrammesError> {
+        let mut programmes = self.folder.as_deref().map_or_else(|| Ok(Vec::new()), read_folder)?;
+        for (file, text) in BUILT_IN.iter().filter(|_| self.built_in) {
+            let own = read(file, text).map_err(ProgrammesError::Programme)?;
+            if programmes.iter().all(|programme: &Programme| programme.name != own.name) {
+                programmes.push(own);
+            }
+        }
+        Programmes::new(programmes).map_err(ProgrammesError::Programme)
+    }
+}
+
+fn read_folder(folder: &Path) -> Result<Vec<Programme>, ProgrammesError> {
+    let failed = |path: &Path| {
+        let path = path.to_owned();
+        move |source| ProgrammesError::Read { path, source }
+    };
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(folder).map_err(failed(folder))? {
+        let path = entry.map_err(failed(folder))?.path();
+        if path.extension().is_some_and(|end| end == "toml") {
+            files.push(path);
+        }
+    }
+    files.sort();
+    let mut programmes = Vec::new();
+    for path in files {
+        let text = std::fs::read_to_string(&path).map_err(failed(&path))?;
+        let name =
+            path.file_name().map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned());
+        programmes.push(read(&name, &text).map_err(ProgrammesError::Programme)?);
+    }
+    Ok(programmes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folders_programme_replaces_ours_of_the_same_name_and_a_wrong_one_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let journeys = Journeys { folder: Some(folder.path().to_owned()), ..Journeys::default() };
+        let text = |step: &str| {
+            format!(
+                "name = \"welcome\"\nversion = 7\nresponsible = \"me\"\npurpose = \"function\"\nentry = {{ on = \"purchase\" }}\ncap = {{ contacts = 1, days = 1 }}\n[[step]]\nid = \"only\"\ntell = \"{step}\"\n"
+            )
+        };
+        std::fs::write(folder.path().join("mine.toml"), text("welcome-pack")).unwrap();
+        let programmes = journeys.programmes().unwrap();
+        assert_eq!(programmes.get("welcome").map(|programme| programme.version), Some(7));
+        assert_eq!(programmes.all().len(), BUILT_IN.len());
+        std::fs::write(folder.path().join("mine.toml"), text("hello")).unwrap();
+        let error = journeys.programmes().unwrap_err();
+        let cause = std::error::Error::source(&error).unwrap().to_string();
+        assert_eq!(cause, "mine.toml:9: step.only.tell: \"hello\" is no message");
+    }
+}
