@@ -90,17 +90,20 @@ async fn a_visit_is_followed_up_two_days_later_once_and_its_scenes_are_on_the_ti
     assert_eq!(answer.status, StatusCode::CREATED, "{}", answer.body);
     let visit = answer.json()["booking"]["id"].as_str().unwrap().to_owned();
     live(&app, 4).await;
-    for mark in ["arrived", "done", "done"] {
+    for mark in ["arrived", "done"] {
         let body = format!(r#"{{"mark":"{mark}"}}"#);
-        let answer = vera.json(Method::POST, &format!("/api/v1/bookings/{visit}/mark"), &body).await;
+        let path = format!("/api/v1/bookings/{visit}/mark");
+        let answer = vera.json(Method::POST, &path, &body).await;
         assert!(answer.status.is_success(), "{}", answer.body);
+        vera.json(Method::POST, &path, &body).await;
     }
     live(&app, 1).await;
     assert!(told(&app.vehicle("golf-1").await, Message::VisitFollowUp).is_empty());
     live(&app, 3).await;
     assert_eq!(told(&app.vehicle("golf-1").await, Message::VisitFollowUp).len(), 1);
     let contacts = contacts(&mira).await;
-    let done = of(&contacts, "workshop", "done");
+    let mut done = of(&contacts, "workshop", "done");
+    done.retain(|one| one["cause"] == "visit");
     assert_eq!(done.len(), 1, "{contacts:?}");
     assert_eq!((done[0]["place"].as_str(), done[0]["met"].as_str()), (Some("mitte"), Some("advisor")));
     assert_eq!(of(&contacts, "workshop", "arrived").len(), 1);
@@ -138,7 +141,7 @@ async fn a_programmes_step_travels_only_by_the_channels_that_it_names_and_is_rec
     let app = TestApp::new().await;
     bought(&app).await;
     let anna = app.client("anna").await;
-    let hook = r#"{"webhook":"http://127.0.0.1:9/","email":"anna@example.org","postal":"Anna\nWeg 1\n12345 Ort","choices":[{"channel":"letter","when":"at_once","from":"due"}]}"#;
+    let hook = r#"{"webhook":"http://127.0.0.1:9/","email":"anna@example.org"}"#;
     let saved = anna.json(Method::PUT, "/api/v1/channels", hook).await;
     assert_eq!(saved.status, StatusCode::OK, "{}", saved.body);
     live(&app, 10).await;

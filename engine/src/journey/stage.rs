@@ -91,7 +91,7 @@ impl Signal {
             Self::Met => &[(Stage::FirstContact, 3.0, 60.0)],
             Self::Bought => &[(Stage::Purchase, 12.0, 10.0), (Stage::Welcome, 6.0, 45.0), (Stage::Use, 2.0, 900.0)],
             Self::Welcomed => &[(Stage::Welcome, 3.0, 60.0)],
-            Self::Drove => &[(Stage::Use, 0.5, 30.0)],
+            Self::Drove => &[(Stage::Use, 0.15, 30.0)],
             Self::Looked => &[(Stage::Use, 0.3, 30.0), (Stage::Service, 0.5, 21.0)],
             Self::Booked => &[(Stage::Service, 5.0, 21.0)],
             Self::Serviced => &[(Stage::Service, 6.0, 30.0), (Stage::Use, 1.0, 180.0)],

@@ -206,7 +206,7 @@ fn what_is_wrong_with_a_programme_is_said_with_file_line_and_key() {
         (step("a", "promotes = true"), "own.toml:8: step.a.promotes: a promotion needs purpose = \"offers\""),
         (step("a", "wait = { for = \"rain\", days = 2 }"), "own.toml:10: step.a.wait.for: \"rain\" is no trigger"),
         (step("a", "after_days = 9999"), "own.toml:8: step.a.after_days, stands_days or lapses_days: outside"),
-        (step("a", "") + &step("a", ""), "own.toml:11: step.id: the step \"a\" stands twice"),
+        (step("a", "") + &step("a", ""), "own.toml:12: step.id: the step \"a\" stands twice"),
     ];
     for (steps, expected) in cases {
         let error = read("own.toml", &(HEAD.to_string() + &steps)).unwrap_err().to_string();
