@@ -21,6 +21,7 @@ mod notices;
 mod privacy;
 mod problem;
 mod profile;
+mod programmes;
 mod queue;
 mod recalls;
 mod rollouts;
@@ -126,8 +127,8 @@ pub fn router() -> (Router<AppState>, Document) {
         .routes(routes!(rollouts::pause))
         .routes(routes!(rollouts::resume))
         .routes(routes!(rollouts::stop))
-        .routes(routes!(journey::programmes))
-        .routes(routes!(journey::take_part))
+        .routes(routes!(programmes::programmes))
+        .routes(routes!(programmes::take_part))
         .routes(routes!(journey::board))
         .routes(routes!(journey::touchpoints))
         .routes(routes!(journey::owner, journey::note))
