@@ -1,14 +1,30 @@
-// What the pages cannot do without a script: say that the line is gone, and close an open menu.
+// What the pages cannot do without a script: say that the line is gone, keep the last pages, and close an open menu.
 // Everything else works without this file.
 
 const root = document.documentElement;
-const line = { up: navigator.onLine, stream: true };
+// A page that comes from the service now has no other time than this moment; one that was kept has its own.
+const kept = Date.now() - Date.parse(document.lastModified) > 5_000;
+const line = { up: navigator.onLine && !kept, stream: true };
+const notice = document.querySelector(".offline");
+
+if (notice?.dataset.since && !line.up) {
+  const when = new Date(document.lastModified);
+  const text = when.toLocaleString(root.lang, { dateStyle: "medium", timeStyle: "short" });
+  notice.textContent = notice.dataset.since.replace("{when}", text);
+}
+
+// Owners' pages are kept by the service worker; whoever sees the log-in page has nothing that is kept.
+if (root.hasAttribute("data-keeps") && "serviceWorker" in navigator) {
+  navigator.serviceWorker.register("/sw.js").catch(() => {});
+} else if (location.pathname === "/login" && "caches" in window) {
+  caches.delete("pages-1");
+}
 
 function showLine() {
   root.classList.toggle("is-offline", !(line.up && line.stream));
 }
 
-addEventListener("online", () => { line.up = true; showLine(); });
+addEventListener("online", () => { line.up = !kept; showLine(); });
 addEventListener("offline", () => { line.up = false; showLine(); });
 document.addEventListener("htmx:sse:error", () => { line.stream = false; showLine(); });
 document.addEventListener("htmx:sse:after:connection", (event) => {

@@ -16,8 +16,9 @@ use crate::config;
 use crate::domain::{Change, NoticeDoc, NoticeText, Profile, Texts, Vehicle};
 use crate::frontdoor::Registry;
 use crate::ingest::{self, Ack, Parts, Running};
+use crate::offers::{Catalogue, Desk};
 use crate::pki::Pki;
-use crate::rules::{JourneyRules, OfferRules, Rules};
+use crate::rules::{JourneyRules, Method, OfferRules, Rules};
 use crate::store::{AnyStore, MemoryStore, Store as _};
 
 /// 2024-06-03 10:00 UTC.
@@ -37,10 +38,14 @@ pub(crate) fn rules() -> Rules {
         offers: OfferRules {
             key: Key::new([7; 16]),
             holdout: Holdout { share: 0.0, ..Holdout::default() },
+            uniform: 0.0,
             contacts_per_year: 12,
+            contacts_per_month: None,
             caps: Caps::default(),
             quiet: QuietHours::default(),
-            policy: Policy { nothing: 0.0, ..Policy::default() },
+            method: Method::Fixed(Policy { nothing: 0.0, ..Policy::default() }),
+            dealer: None,
+            desk: Desk::new(Catalogue::examples().unwrap()),
         },
         plans: Arc::new(config::Plans::default().catalogue().unwrap()),
         journeys: JourneyRules::new(config::Journeys::default().programmes().unwrap()),

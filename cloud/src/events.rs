@@ -33,6 +33,25 @@ impl Refused<'_> {
     }
 }
 
+/// An offer that was drawn for later was let go, because something had come to speak against it.
+#[derive(Debug)]
+pub struct OfferDropped<'a> {
+    /// For which vehicle.
+    pub device: &'a DeviceId,
+    /// Which.
+    pub offer: u16,
+    /// At which stage it fell.
+    pub stage: &'static str,
+}
+
+impl OfferDropped<'_> {
+    /// Logs and counts it.
+    pub fn emit(&self) {
+        counter!("milepost_offers_dropped_total", "stage" => self.stage).increment(1);
+        tracing::debug!(device = %self.device, offer = self.offer, stage = self.stage, "a planned offer was let go");
+    }
+}
+
 /// A session began.
 #[derive(Debug)]
 pub struct Connected<'a> {

@@ -19,16 +19,17 @@ use tokio_util::sync::CancellationToken;
 use crate::booking::{self, BookingError};
 use crate::channels::{self, Worker};
 use crate::clock::Clock;
-use crate::config::{Config, PlansError, ProgrammesError, Secret, StoreKind};
+use crate::config::{Config, OffersConfigError, PlansError, PolicyKind, ProgrammesError, Secret, StoreKind};
 use crate::domain::Texts;
 use crate::events;
 use crate::firmware::{self, Firmware};
 use crate::frontdoor::{FrontDoor, FrontDoorError, Registry, Standing, TlsError, server_config};
 use crate::ingest::{self, Committer, Parts, Running};
 use crate::metrics::{self, MetricsError};
+use crate::offers::{self, Desk};
 use crate::pki::{Pki, PkiError, Watch};
 use crate::recalls::{self, Recalls};
-use crate::rules::{JourneyRules, OfferRules, Rules};
+use crate::rules::{JourneyRules, Method, OfferRules, Rules};
 use crate::service::Service;
 use crate::store::{AnyStore, MemoryStore, SledSettings, SledStore, Store as _, StoreError};
 
@@ -92,6 +93,9 @@ pub enum StartError {
     /// The programmes of journeys cannot be taken.
     #[error("taking the programmes of journeys failed")]
     Programmes(#[source] ProgrammesError),
+    /// The catalogue of offers cannot be taken.
+    #[error("taking the catalogue of offers failed")]
+    Offers(#[source] OffersConfigError),
     /// The workshops cannot be published.
     #[error("publishing workshops failed")]
     Workshops(#[source] BookingError),
@@ -184,6 +188,9 @@ impl Server {
         let plans = Arc::new(config.plans.catalogue().map_err(StartError::Plans)?);
         let journeys = JourneyRules::new(config.journeys.programmes().map_err(StartError::Programmes)?);
         let rules = Rules { texts: Arc::clone(&faces.texts), offers: offer_rules(&config, &secret)?, plans, journeys };
+        let catalogue = config.offers.catalogue().map_err(StartError::Offers)?;
+        offers::refresh(&store, &rules.offers.desk, catalogue).await.map_err(StartError::Store)?;
+        let offer_rules = rules.offers.clone();
         let key = rules.offers.key;
 
         let http = bind(config.http.listen).await?;
@@ -218,6 +225,7 @@ impl Server {
             registry.clone(),
             changes,
             Arc::clone(&pki),
+            offer_rules,
         );
         let door = FrontDoor::open(
             config.front_door.clone(),
@@ -397,9 +405,16 @@ fn offer_rules(config: &Config, secret: &Secret) -> Result<OfferRules, StartErro
     Ok(OfferRules {
         key: Key::new(number.to_be_bytes()),
         holdout: Holdout { share: config.offers.holdout_share, ..Holdout::default() },
+        uniform: config.offers.uniform_share,
         contacts_per_year: config.offers.contacts_per_year,
+        contacts_per_month: config.offers.contacts_per_month,
         caps: Caps::default(),
         quiet: QuietHours::default(),
-        policy: Policy::default(),
+        method: match config.offers.policy {
+            PolicyKind::Learning => Method::Learning,
+            PolicyKind::Fixed => Method::Fixed(Policy::default()),
+        },
+        dealer: config.offers.dealer.clone(),
+        desk: Desk::default(),
     })
 }

@@ -6,6 +6,8 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use milepost_engine::offers::Arm;
+use milepost_engine::offers::book::Book;
 use milepost_engine::service_book::{EventId, Reason};
 use milepost_protocol::downlink::Purposes;
 use milepost_protocol::notice::Answer;
@@ -17,8 +19,10 @@ use crate::clock::Clock;
 use crate::domain::{AccountId, Actor, Change, Imported, Intent, IntentError, Outcome, Profile, Remarks, Vehicle};
 use crate::frontdoor::{Push, Registry};
 use crate::ingest::Committer;
+use crate::offers::Desk;
 use crate::pki::Pki;
 use crate::receipts::{self, SignedReceipt};
+use crate::rules::OfferRules;
 use crate::store::{
     AnyStore, Collection, Commit, DecisionRow, Doc, DocKey, DocWrite, History, QuarantineRow, QueueCursor, QueueEntry,
     Store, StoreError, TelemetryRow,
@@ -36,6 +40,7 @@ struct Inner {
     registry: Registry,
     changes: broadcast::Sender<Change>,
     pki: Arc<Pki>,
+    offers: OfferRules,
 }
 
 impl Service {
@@ -47,8 +52,9 @@ impl Service {
         registry: Registry,
         changes: broadcast::Sender<Change>,
         pki: Arc<Pki>,
+        offers: OfferRules,
     ) -> Self {
-        Self(Arc::new(Inner { store, clock, committer, registry, changes, pki }))
+        Self(Arc::new(Inner { store, clock, committer, registry, changes, pki, offers }))
     }
 
     /// The service's clock.
@@ -59,6 +65,31 @@ impl Service {
     /// The certificates.
     pub fn pki(&self) -> &Arc<Pki> {
         &self.0.pki
+    }
+
+    /// What offers are decided with.
+    pub fn offers(&self) -> &OfferRules {
+        &self.0.offers
+    }
+
+    /// The catalogue of offers.
+    pub fn desk(&self) -> &Desk {
+        &self.0.offers.desk
+    }
+
+    /// What all offers together have led to, as it was last committed.
+    pub fn book(&self) -> Arc<Book> {
+        self.desk().book()
+    }
+
+    /// Stops arms of offers, or lets them go on; durable when it comes back.
+    pub async fn stop_arms(&self, arms: Vec<Arm>, stopped: bool) {
+        self.0.committer.stop_arms(arms, stopped).await;
+    }
+
+    /// Shows an owner fewer offers like one.
+    pub async fn fewer(&self, device: &DeviceId, notice: NoticeId, by: Actor) -> Result<Outcome, IntentError> {
+        self.submit(device, Intent::Fewer { notice }, by).await
     }
 
     /// Changes from now on, after their commits; a receiver that lags is told so and should read again.

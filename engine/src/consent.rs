@@ -61,8 +61,10 @@ pub fn record(record: &Record) -> Need {
         | Record::ParkedDay(_)
         | Record::CertificateRequest(_)
         | Record::DeviceSettings(_)
+        | Record::CollectionReport(_)
         | Record::UpdateReport(_)
         | Record::Health(_) => Need::Operation,
+        Record::SeriesBlock(series) => Need::AnyOf(series.purposes),
         Record::SignalChange(change) => signal(change.signal),
         Record::SignalSummary(summary) => signal(summary.signal),
         Record::TyreSample(_) => Need::AnyOf(CARE_AND_OFFERS),

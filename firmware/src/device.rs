@@ -17,7 +17,7 @@ use milepost_protocol::downlink::Consent;
 use milepost_protocol::envelope::ClockQuality;
 use milepost_protocol::notice::{Answer, Notice};
 use milepost_protocol::plan::PlanView;
-use milepost_protocol::record::{Body, CertificateRequest, NoticeAnswered, ParkedDay, ResetReason};
+use milepost_protocol::record::{Body, CertificateRequest, NoticeAnswered, ParkedDay, ResetReason, SeriesBlock};
 use milepost_protocol::settings::DeviceSettings;
 use milepost_protocol::{MAX_BODY_LEN, MAX_UNKNOWN_LEN, NoticeId, codec};
 
@@ -28,6 +28,7 @@ use crate::frame::Frame;
 use crate::notices::Notices;
 use crate::outbox::Outbox;
 use crate::power::{QUIET_AFTER_MS, Senses};
+use crate::signal::table::Reading;
 use crate::status::{Battery, Drops, Event, Events, OpenTrip, Status};
 use crate::store::{Key, Store};
 use crate::table_store::TableStore;
@@ -125,10 +126,20 @@ impl<S: MultiwriteNorFlash> fmt::Debug for Device<S> {
 impl<S: MultiwriteNorFlash> Device<S> {
     /// Takes a frame from a bus; everything derived from it is in flash on return.
     pub async fn frame(&mut self, now: Now, frame: &Frame) -> Result<(), Error<S::Error>> {
+        self.frame_to(now, frame, &mut |_| ()).await
+    }
+
+    /// As [`Device::frame`]; whatever of the frame the owner's consent lets the core see is handed to `sink` as well.
+    pub async fn frame_to(
+        &mut self,
+        now: Now,
+        frame: &Frame,
+        sink: &mut impl FnMut(Reading),
+    ) -> Result<(), Error<S::Error>> {
         self.pass_time(now);
         self.usage.alive(now.uptime_ms);
-        self.read_signals(now, frame).await?;
-        self.read_diagnostics(now, frame);
+        self.read_signals(now, frame, sink).await?;
+        self.read_diagnostics(now, frame, sink);
         self.keep(now, true).await
     }
 
@@ -217,6 +228,22 @@ impl<S: MultiwriteNorFlash> Device<S> {
         let fact = Fact { uptime_ms: now.uptime_ms, kind: B::KIND, body: body.ok_or(Error::Layout(Operation::Push))? };
         let moment = self.clock.moment(now.uptime_ms);
         self.outbox.record(&mut self.store, moment, self.consent.version, fact).await
+    }
+
+    /// Appends a block of samples that the host collected; it is in flash on return.
+    pub async fn series(&mut self, now: Now, series: &SeriesBlock) -> Result<(), Error<S::Error>> {
+        self.pass_time(now);
+        let mut body = [0; MAX_BODY_LEN];
+        let body = codec::write(series, &mut body).and_then(|len| body.get(..len));
+        let body = body.ok_or(Error::Layout(Operation::Push))?;
+        let fact = Fact { uptime_ms: now.uptime_ms, kind: SeriesBlock::KIND, body };
+        let moment = self.clock.moment(now.uptime_ms);
+        self.outbox.record(&mut self.store, moment, self.consent.version, fact).await
+    }
+
+    /// What the owner allows.
+    pub fn consent(&self) -> Consent {
+        self.consent
     }
 
     /// The input ended: closes the open trip.

@@ -12,6 +12,7 @@ extern crate std;
 mod budget;
 pub mod checksum;
 pub mod clock;
+pub mod collection;
 pub mod configuration;
 mod debt;
 pub mod device;

@@ -10,6 +10,7 @@ use milepost_protocol::record::ResetReason;
 
 use crate::bus::Buses;
 use crate::clock::Clock;
+use crate::collection::Collecting;
 use crate::config::Config;
 use crate::flash_file::{self, Layout, Sync};
 use crate::host::{DeviceError, Host};
@@ -65,7 +66,8 @@ pub async fn run(
         tank_ml: config.core.tank_ml,
         ..Settings::default()
     };
-    let mut host = Host::new(Box::pin(Device::start(flash, settings, now())).await?);
+    let device = Box::pin(Device::start(flash, settings, now())).await?;
+    let mut host = Host::new(device, Collecting::open(&config.flash));
     let mut buses = buses;
     let mut ticks = tokio::time::interval(TICK);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
@@ -85,7 +87,7 @@ pub async fn run(
                 react(&mut host, event, link.as_mut(), now()).await?;
             }
             _ = ticks.tick() => {
-                host.device.tick(now()).await?;
+                host.tick(now()).await?;
                 watch_voltage(&mut power, &mut host, buses.voltage_mv(), now());
                 let unix_ms = host.device.unix_ms(now()).map(|(unix_ms, _)| unix_ms);
                 if let Some(request) = keeper.as_mut().map(|keeper| keeper.request(unix_ms)).transpose()?.flatten() {
@@ -107,6 +109,7 @@ pub async fn run(
             host.upload(now(), link).await?;
         }
     }
+    host.settle(now()).await?;
     if let Some(link) = link {
         say_goodbye(&mut host, link, now).await?;
     }
@@ -161,12 +164,12 @@ async fn take_frames(
     let mut next = Some(first);
     for _ in 0..BATCH {
         let Some(frame) = next else { break };
-        host.device.frame(now(), &frame).await?;
+        host.frame(now(), &frame).await?;
         next = buses.try_next();
     }
     // A frame taken from the channel is never put back.
     match next {
-        Some(frame) => host.device.frame(now(), &frame).await,
+        Some(frame) => host.frame(now(), &frame).await,
         None => Ok(()),
     }
 }

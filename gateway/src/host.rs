@@ -3,9 +3,11 @@
 //! Invariant: a message is acknowledged only after the core has it in flash, and a lost link always tells the core so.
 
 use milepost_firmware::{Device, DownlinkError, Error as CoreError, Frame, Now};
+use milepost_protocol::collection::EncodedPlan;
 use milepost_protocol::record::LogLevel;
 use milepost_protocol::{Downlink, MAX_ENVELOPE_LEN};
 
+use crate::collection::Collecting;
 use crate::flash_file::{FlashError, Region};
 use crate::link::{Event, Link, Loss};
 
@@ -15,19 +17,57 @@ pub type DeviceError = CoreError<FlashError>;
 /// The most requests that the core may put on the bus between two frames.
 const MAX_REQUESTS: usize = 16;
 
-/// A core and what was sent of it.
+/// A core, what it collects besides, and what was sent of it.
 #[derive(Debug)]
 pub struct Host {
     /// The core.
     pub device: Device<Region>,
+    collecting: Collecting,
     buffer: Box<[u8; MAX_ENVELOPE_LEN]>,
     sent_since_up: bool,
 }
 
 impl Host {
-    /// A host of a started core.
-    pub fn new(device: Device<Region>) -> Self {
-        Self { device, buffer: Box::new([0; MAX_ENVELOPE_LEN]), sent_since_up: false }
+    /// A host of a started core, and of what it collects.
+    pub fn new(device: Device<Region>, collecting: Collecting) -> Self {
+        Self { device, collecting, buffer: Box::new([0; MAX_ENVELOPE_LEN]), sent_since_up: false }
+    }
+
+    /// Hands a frame to the core, and what the core reads of it to the collector.
+    pub async fn frame(&mut self, now: Now, frame: &Frame) -> Result<(), DeviceError> {
+        let Self { device, collecting, .. } = self;
+        let consent = device.consent();
+        device.frame_to(now, frame, &mut |reading| collecting.reading(now.uptime_ms, consent, reading)).await
+    }
+
+    /// Lets time pass for the core, and puts samples that have waited long enough where they are durable.
+    pub async fn tick(&mut self, now: Now) -> Result<(), DeviceError> {
+        self.device.tick(now).await?;
+        self.series(now, self.device.is_parked(now)).await
+    }
+
+    /// Puts every sample that waits where it is durable; for a host that is about to end.
+    pub async fn settle(&mut self, now: Now) -> Result<(), DeviceError> {
+        self.series(now, true).await
+    }
+
+    async fn series(&mut self, now: Now, all: bool) -> Result<(), DeviceError> {
+        while let Some(series) = self.collecting.block(now.uptime_ms, all) {
+            self.device.series(now, &series).await?;
+        }
+        Ok(())
+    }
+
+    async fn new_plan(&mut self, now: Now, plan: &EncodedPlan) -> Result<(), DeviceError> {
+        self.series(now, true).await?;
+        match self.collecting.take(plan) {
+            Ok(report) => self.device.report(now, report).await,
+            // Nothing is told, so that the cloud sees that the plan is not in force.
+            Err(error) => {
+                tracing::error!(%error, "collection plan cannot be kept");
+                Ok(())
+            }
+        }
     }
 
     /// The frames that the core wants on the bus now.
@@ -69,6 +109,9 @@ impl Host {
                         if settings != before {
                             let text = format!("settings {} are in force", settings.version);
                             self.device.log(now, LogLevel::Info, &text).await?;
+                        }
+                        if let Some(plan) = Collecting::plan_in(message.payload()) {
+                            self.new_plan(now, &plan).await?;
                         }
                         if has_receipt(message.payload()) {
                             link.receipt();

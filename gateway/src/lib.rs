@@ -7,6 +7,7 @@ pub mod bus;
 pub mod chip;
 pub mod cli;
 pub mod clock;
+pub mod collection;
 pub mod config;
 pub mod dbc;
 pub mod decimal;

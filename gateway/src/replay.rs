@@ -11,6 +11,7 @@ use milepost_protocol::record::ResetReason;
 
 use crate::agent::{AgentError, next_event, react};
 use crate::clock::Clock;
+use crate::collection::Collecting;
 use crate::flash_file::{self, Layout, Sync};
 use crate::host::Host;
 use crate::link::Link;
@@ -89,7 +90,7 @@ pub async fn play(
     let at = |at_us: u64| Now { uptime_ms: at_us / 1_000, unix_ms: Some((at_us + unix_at_zero_us) / 1_000) };
     let mut now = at(first_us);
     let settings = Settings { reset: ResetReason::PowerOn, obd: false, ..Settings::default() };
-    let mut host = Host::new(Box::pin(Device::start(flash, settings, now)).await?);
+    let mut host = Host::new(Box::pin(Device::start(flash, settings, now)).await?, Collecting::default());
     let show = std::io::stderr().is_terminal();
     let mut inputs = 0;
     let mut next = first;
@@ -118,8 +119,8 @@ pub async fn play(
         }
         now = at(input.at_us());
         match input {
-            Input::Frame { frame, .. } => host.device.frame(now, &frame).await?,
-            Input::Tick { .. } => host.device.tick(now).await?,
+            Input::Frame { frame, .. } => host.frame(now, &frame).await?,
+            Input::Tick { .. } => host.tick(now).await?,
         }
         // What the core would put on the bus has nobody to go to.
         while host.device.request(now).is_some() {}
@@ -138,6 +139,7 @@ pub async fn play(
         end_progress();
     }
     host.device.finish(now).await?;
+    host.settle(now).await?;
     if let Some(link) = link {
         drain(&mut host, link, now, &mut stop).await?;
     }

@@ -9,6 +9,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::certificate::CertificateAnswer;
+use crate::collection::EncodedPlan;
 use crate::frame::{self, DecodeError};
 use crate::ids::NoticeId;
 use crate::notice::{Notice, NoticeState};
@@ -214,7 +215,7 @@ macro_rules! downlinks {
             fn is_answerable(&self) -> bool {
                 match self {
                     Self::Command(command) if command.is_unknown() => true,
-                    Self::UpdateOffer(_) | Self::UpdateChunk(_) | Self::Certificate(_) => true,
+                    Self::UpdateOffer(_) | Self::UpdateChunk(_) | Self::Collection(_) | Self::Certificate(_) => true,
                     _ => self.is_whole(),
                 }
             }
@@ -246,6 +247,8 @@ downlinks! {
     7 => UpdateOffer(UpdateOffer),
     /// Bytes of a firmware image.
     8 => UpdateChunk(UpdateChunk),
+    /// What to collect, for devices that do.
+    9 => Collection(EncodedPlan),
     /// What became of a certificate request.
     12 => Certificate(CertificateAnswer),
 }
@@ -294,7 +297,7 @@ impl Downlink {
     }
 
     /// As [`Downlink::parse`], but leaves the bodies as they came, takes commands whose task this build does not know,
-    /// and leaves the bodies unread that a device hands to others: offers and chunks of images, and certificates.
+    /// and leaves the bodies unread that a device hands to others: offers and chunks of images, plans to collect by, and certificates.
     pub fn parts(bytes: &[u8]) -> Result<impl Iterator<Item = Part<'_>> + use<'_>, DecodeError> {
         let mut rest = Self::check(bytes, Part::is_answerable)?;
         Ok(core::iter::from_fn(move || {

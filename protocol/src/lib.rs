@@ -6,6 +6,7 @@
 
 pub mod certificate;
 pub mod codec;
+pub mod collection;
 pub mod downlink;
 pub mod envelope;
 mod frame;

@@ -7,6 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::MAX_UNKNOWN_LEN;
 pub use crate::certificate::CertificateRequest;
+use crate::collection::MAX_BLOCK_LEN;
+use crate::downlink::Purposes;
 use crate::frame;
 use crate::ids::{NoticeId, RecordId};
 use crate::notice::Answer;
@@ -26,6 +28,7 @@ macro_rules! records {
     ($($(#[$doc:meta])* $kind:literal => $name:ident,)*) => {
         /// One fact from a car.
         #[derive(Debug, Clone, PartialEq)]
+        #[expect(clippy::large_enum_variant, reason = "without an allocator there is no box, and one lives at a time")]
         pub enum Record {
             $($(#[$doc])* $name($name),)*
             /// A kind that this build does not know, kept as it came.
@@ -113,6 +116,8 @@ records! {
     17 => Refuelled,
     /// What the device itself took from the battery.
     18 => ParkedDay,
+    /// Samples of signals that a plan asks for.
+    19 => SeriesBlock,
     /// The device asks for a certificate.
     24 => CertificateRequest,
     /// A firmware update moved on.
@@ -121,6 +126,8 @@ records! {
     33 => Health,
     /// The settings that are in force on the device.
     40 => DeviceSettings,
+    /// What the device collects.
+    41 => CollectionReport,
 }
 
 /// A record of a kind that this build does not know.
@@ -467,6 +474,30 @@ pub struct ParkedDay {
     pub wakes: u32,
 }
 
+/// Samples of signals that a collection plan asks for, as one block that stands alone; see [`crate::series`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SeriesBlock {
+    /// The version of the plan.
+    pub plan: u32,
+    /// The purposes for which they were taken: the owner had allowed one of them.
+    pub purposes: Purposes,
+    /// The record's own time on the scale of the samples' times, in milliseconds.
+    pub uptime_ms: u64,
+    /// The block.
+    pub block: Vec<u8, MAX_BLOCK_LEN>,
+}
+
+/// Which collection plan a device has in force.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CollectionReport {
+    /// Its version; 0 as long as there is none.
+    pub version: u32,
+    /// How many signals it names.
+    pub rows: u8,
+    /// The version of a plan that was sent and breaks a rule.
+    pub refused: Option<u32>,
+}
+
 impl Record {
     /// Whether the record travels ahead of bulk: what a person waits for, and what tells of danger.
     pub fn is_urgent(&self) -> bool {
@@ -483,6 +514,7 @@ impl Record {
                 | NoticeAnswered::KIND
                 | CommandResult::KIND
                 | DeviceSettings::KIND
+                | CollectionReport::KIND
                 | CertificateRequest::KIND
                 | UpdateReport::KIND
         )

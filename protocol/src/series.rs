@@ -24,6 +24,8 @@ mod logistic;
 mod model;
 mod number;
 
+use serde::{Deserialize, Serialize};
+
 use crate::SignalId;
 
 pub use chain::Kind;
@@ -52,7 +54,7 @@ const _: () = assert!(size_of::<Decoder<16>>() <= SHARED_BYTES + 16 * COLUMN_BYT
 /// What one unit of a raw value is worth: `numerator / denominator` of the signal's unit on the wire.
 ///
 /// A byte that means 0 to 100 % is 1/255, a speed in whole kilometres per hour is 5/18 m/s, a voltage in millivolts is 1/1000.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Resolution {
     /// The numerator.
     pub numerator: u32,

@@ -30,7 +30,7 @@ fn tells(taken: &[Taken], event: &str, notice: &str) -> bool {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_answer_in_the_car_clears_a_reminder_everywhere_and_a_mail_server_that_was_down_loses_and_doubles_nothing()
 -> Result<()> {
-    let (mail, push, hook) = (MailServer::start(Mood::Refuses).await, Receiver::start().await, Receiver::start().await);
+    let (mail, push, hook) = (MailServer::start(Mood::Takes).await, Receiver::start().await, Receiver::start().await);
     let stage = Stage::overdue(1, 41).await?;
     stage.configure(|config| {
         config.channels = Channels {
@@ -48,6 +48,12 @@ async fn one_answer_in_the_car_clears_a_reminder_everywhere_and_a_mail_server_th
     })?;
     let cloud = stage.serve().await?;
     let account = Account::sign_in(cloud.at.http).await?;
+    let never = json!({ "email": { "when": "never", "from": "due" } });
+    account.put("channels", &json!({ "choices": never, "email": "anna@example.org" })).await?;
+    let asked = within("the question whether the address is Anna's", mail.until(1)).await?;
+    account.post(&format!("email-confirmations/{}", asked[0].token("confirm")), &json!({})).await?;
+    mail.turn(Mood::Refuses);
+    mail.forget();
     let at_once = json!({ "when": "at_once", "from": "upcoming" });
     let choices: serde_json::Map<String, Value> =
         Channel::ALL.into_iter().map(|channel| (channel.name().to_owned(), at_once.clone())).collect();

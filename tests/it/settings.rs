@@ -49,3 +49,57 @@ async fn agreement(engineer: &Engineer, device: &milepost_protocol::DeviceId) ->
     let device = engineer.device(device).await?;
     Ok(device["configuration"]["agreement"].as_str().context("a configuration has an agreement")?.to_owned())
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_plan_decided_in_the_lab_is_collected_by_the_car_told_back_and_read_as_samples() -> Result<()> {
+    let stage = Stage::set(1, 32, 2_000.0).await?;
+    let cloud = stage.serve().await?;
+    let engineer = Engineer::sign_in(cloud.at.http).await?;
+    let [device] = &stage.devices[..] else { anyhow::bail!("there is one car") };
+    let row = |signal: &str, purposes: &[&str]| json!({ "signal": signal, "numerator": 1, "denominator": 100, "every_ms": 1_000, "purposes": purposes });
+    // What cannot be is named, and nothing of it is decided.
+    let path = format!("devices/{device}/collection");
+    let wrong = json!({ "rows": [row("Vehicle.Speed", &["workshop"]), row("Vehicle.Wings", &["workshop"])] });
+    let refusal = engineer.put(&path, &wrong).await?;
+    ensure!(refusal["at"] == "rows[1]: the signal is not in the catalogue", "{refusal}");
+    ensure!(engineer.get(&path).await?["agreement"] == "as_built", "nothing was decided");
+
+    let rows = json!({ "rows": [
+        row("Vehicle.Speed", &["workshop"]),
+        // The owner has not allowed research, so the car takes none of these.
+        row("Vehicle.TraveledDistance", &["research"]),
+    ] });
+    let decided = engineer.put(&path, &rows).await?;
+    ensure!(decided["agreement"] == "waiting" && decided["desired"]["version"] == 1, "{decided}");
+    let fleet = Fleet::start(&stage, cloud.at.front_door)?;
+    until("the report", || async { Ok(engineer.get(&path).await?["agreement"] == "in_force") }).await?;
+    until("samples", || async { Ok(!samples(&engineer, device).await?.is_empty()) }).await?;
+    fleet.stop().await?;
+
+    // What the car had not sent yet is in its flash, and so is the plan.
+    let fleet = Fleet::start(&stage, cloud.at.front_door)?;
+    let before = samples(&engineer, device).await?.len();
+    until("more samples", || async { Ok(samples(&engineer, device).await?.len() > before) }).await?;
+    fleet.stop().await?;
+    let samples = samples(&engineer, device).await?;
+    ensure!(samples.windows(2).all(|two| two[1].0 >= two[0].0 + 1_000), "closer than a second");
+    ensure!(samples.iter().all(|&(_, speed)| (0.0..70.0).contains(&speed)), "no car's speed");
+    ensure!(samples.iter().any(|&(_, speed)| speed > 5.0), "the car never moved");
+    cloud.stop().await
+}
+
+/// The speeds that were collected of a device, and nothing else is.
+async fn samples(engineer: &Engineer, device: &milepost_protocol::DeviceId) -> Result<Vec<(u64, f64)>> {
+    let (mut all, mut after) = (Vec::new(), String::new());
+    loop {
+        let part = engineer.get(&format!("devices/{device}/series{after}")).await?;
+        for series in part["series"].as_array().context("series")? {
+            ensure!(series["signal"] == "Vehicle.Speed" && series["purposes"] == json!(["workshop"]), "{series}");
+            all.extend(serde_json::from_value::<Vec<(u64, f64)>>(series["samples"].clone())?);
+        }
+        match part["next"].as_str() {
+            Some(next) => after = format!("?after={next}"),
+            None => return Ok(all),
+        }
+    }
+}

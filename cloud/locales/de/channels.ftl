@@ -91,3 +91,17 @@ dead-attempts =
     }
 error-letter-title = Es kann kein Brief entstehen
 error-letter = Der Brief hat Zeichen, die seiner Schrift fehlen, oder eine Anschrift fehlt.
+confirm-mail-subject = Ist das Ihre E-Mail-Adresse?
+confirm-mail-lead = Jemand möchte an dieser Adresse Erinnerungen zu einem Auto bekommen. Bevor Sie zustimmen, wird nichts anderes dorthin gesendet.
+confirm-mail-link = Ja, das ist meine Adresse
+confirm-mail-not-you = Wenn Sie das nicht waren, tun Sie nichts; es folgt nichts weiter.
+confirm-title = Ist das Ihre E-Mail-Adresse?
+confirm-lead = Erinnerungen kommen an diese Adresse, sobald Sie zustimmen.
+confirm-submit = Ja, das ist meine Adresse
+confirm-done = Danke. Erinnerungen kommen ab jetzt an diese Adresse.
+confirm-waits = Eine E-Mail an { $address } ist unterwegs. Bevor Sie deren Link geöffnet haben, wird nichts anderes dorthin gesendet.
+confirm-sent = Wir haben eine E-Mail an { $address } gesendet. Bevor Sie deren Link geöffnet haben, wird nichts anderes dorthin gesendet.
+confirm-failed = An { $address } konnte keine E-Mail zugestellt werden.
+confirm-in-use = Bis dahin gilt
+confirm-again = E-Mail erneut senden
+flash-asked = Die E-Mail ist unterwegs.

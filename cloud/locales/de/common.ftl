@@ -1,6 +1,7 @@
 # Was jede Seite hat.
 skip-to-content = Zum Inhalt springen
 offline = Keine Verbindung. Was Sie sehen, ist vielleicht veraltet.
+offline-since = Keine Verbindung. Was Sie sehen, ist vom Stand { $when }.
 nav-main = Hauptmenü
 nav-tabs = Bereiche
 nav-home = Zustand

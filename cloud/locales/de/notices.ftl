@@ -56,8 +56,6 @@ reminder-overdue-text = Das sollte nicht länger warten. { $reason }.
 information-title = Neues zu Ihrem Auto
 information-text = Öffnen Sie Ihr Konto, um es zu lesen.
 
-offer-1-title = Winterreifen
-offer-1-text = Es wird kalt, und Ihr Auto fährt auf Sommerreifen. Ihre Werkstatt kann Winterreifen aufziehen.
 offer-other-title = Ein Angebot für Ihr Auto
 offer-other-text = Ihre Werkstatt hat ein Angebot, das zu Ihrem Auto passt.
 

@@ -1,6 +1,7 @@
 # What every page shares.
 skip-to-content = Skip to content
 offline = No connection. What you see may be out of date.
+offline-since = No connection. What you see is from { $when }.
 nav-main = Main
 nav-tabs = Sections
 nav-home = Health

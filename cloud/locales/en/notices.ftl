@@ -56,8 +56,6 @@ reminder-overdue-text = This should not wait any longer. { $reason }.
 information-title = News about your car
 information-text = Open your account to read it.
 
-offer-1-title = Winter tyres
-offer-1-text = It is getting cold and your car runs on its summer set. We can fit winter tyres at your workshop.
 offer-other-title = An offer for your car
 offer-other-text = Your workshop has an offer that fits your car.
 

@@ -1,6 +1,7 @@
 # 各页共用。
 skip-to-content = 跳到正文
 offline = 没有连接。您看到的内容可能已过时。
+offline-since = 没有连接。您看到的是 { $when } 的内容。
 nav-main = 主菜单
 nav-tabs = 栏目
 nav-home = 车况

@@ -56,8 +56,6 @@ reminder-overdue-text = 不宜再拖延。{ $reason }。
 information-title = 爱车的新消息
 information-text = 请打开您的账户阅读。
 
-offer-1-title = 冬季轮胎
-offer-1-text = 天气转冷，您的车仍在使用夏季轮胎。您的维修厂可以为您更换冬季轮胎。
 offer-other-title = 为您的车准备的优惠
 offer-other-text = 您的维修厂有适合您爱车的优惠。
 

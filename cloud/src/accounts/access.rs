@@ -4,13 +4,14 @@
 
 use std::convert::Infallible;
 
-use axum::extract::FromRequestParts;
+use axum::extract::{FromRequestParts, MatchedPath};
+use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
 use milepost_protocol::DeviceId;
 use milepost_protocol::downlink::Purposes;
 
 use super::{Account, Role, SessionId};
-use crate::api::Problem;
+use crate::api::{Problem, scope_of};
 use crate::domain::{Actor, Vehicle};
 use crate::web::AppState;
 
@@ -39,18 +40,38 @@ pub struct Advisor(pub SignedIn);
 #[derive(Debug, Clone)]
 pub struct Engineer(pub SignedIn);
 
-/// A customer-experience lead.
+/// Who answers for offers and journeys.
 #[derive(Debug, Clone)]
-pub struct Experience(pub SignedIn);
+pub struct Lead(pub SignedIn);
 
 impl FromRequestParts<AppState> for SignedIn {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
+        if let Some(token) = bearer(parts) {
+            return by_token(parts, state, token).await;
+        }
         let token = state.cookies.token(&parts.headers).ok_or_else(Problem::sign_in)?;
         let found = state.accounts.authenticate(&token).await?;
         let (account, session) = found.ok_or_else(Problem::sign_in)?;
         Ok(Self { account, session })
+    }
+}
+
+/// The token that a program sends (RFC 6750 §2.1); other kinds of authorisation are a proxy's own.
+fn bearer(parts: &Parts) -> Option<&str> {
+    let (kind, token) = parts.headers.get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    kind.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}
+
+/// A program with a token of an owner's: it gets what the token's scopes open, and nothing that is not listed for tokens.
+async fn by_token(parts: &Parts, state: &AppState, token: &str) -> Result<SignedIn, Problem> {
+    let found = state.accounts.authenticate_token(token).await?;
+    let (account, session, scopes) = found.ok_or_else(Problem::sign_in)?;
+    let path = parts.extensions.get::<MatchedPath>().map_or("", MatchedPath::as_str);
+    match scope_of(&parts.method, path) {
+        Some(scope) if scopes.contains(&scope) => Ok(SignedIn { account, session }),
+        _ => Err(Problem::scope()),
     }
 }
 
@@ -91,18 +112,11 @@ impl FromRequestParts<AppState> for Engineer {
     }
 }
 
-impl FromRequestParts<AppState> for Experience {
+impl FromRequestParts<AppState> for Lead {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
-        with_role(parts, state, Role::Experience).await.map(Self)
-    }
-}
-
-impl Experience {
-    /// Whether the person behind a vehicle may be named: its owner shares it with the workshop.
-    pub fn may_see(&self, vehicle: &Vehicle) -> bool {
-        vehicle.consent.purposes.contains(Purposes::WORKSHOP)
+        with_role(parts, state, Role::Lead).await.map(Self)
     }
 }
 

@@ -15,8 +15,9 @@ pub enum Role {
     Advisor,
     /// Sees devices, not people.
     Engineer,
-    /// Answers for what owners go through: sees figures over everybody, and people whose owners share with the workshop.
-    Experience,
+    /// Answers for what owners go through: offers, segments, programmes and touchpoints; sees sums, and those people alone who
+    /// share a vehicle with the workshop.
+    Lead,
 }
 
 impl Role {
@@ -26,7 +27,7 @@ impl Role {
             "owner" => Some(Self::Owner),
             "advisor" => Some(Self::Advisor),
             "engineer" => Some(Self::Engineer),
-            "experience" => Some(Self::Experience),
+            "lead" => Some(Self::Lead),
             _ => None,
         }
     }
@@ -37,7 +38,7 @@ impl Role {
             Self::Owner => "owner",
             Self::Advisor => "advisor",
             Self::Engineer => "engineer",
-            Self::Experience => "experience",
+            Self::Lead => "lead",
         }
     }
 
@@ -45,7 +46,7 @@ impl Role {
     pub fn idle_ms(self) -> u64 {
         match self {
             Self::Owner => 14 * 86_400_000,
-            Self::Advisor | Self::Engineer | Self::Experience => 12 * 3_600_000,
+            Self::Advisor | Self::Engineer | Self::Lead => 12 * 3_600_000,
         }
     }
 
@@ -53,7 +54,7 @@ impl Role {
     pub fn lifetime_ms(self) -> u64 {
         match self {
             Self::Owner => 90 * 86_400_000,
-            Self::Advisor | Self::Engineer | Self::Experience => 24 * 3_600_000,
+            Self::Advisor | Self::Engineer | Self::Lead => 24 * 3_600_000,
         }
     }
 }

@@ -92,6 +92,11 @@ impl Accounts {
         }))
     }
 
+    /// The service over whose store the accounts are.
+    pub(super) fn service(&self) -> &Service {
+        &self.0.service
+    }
+
     /// The clock that sessions live by.
     pub fn clock(&self) -> &Clock {
         &self.0.clock
@@ -129,7 +134,7 @@ impl Accounts {
         for (session, _) in self.sessions(id).await? {
             self.end(id, session).await?;
         }
-        Ok(())
+        self.revoke_tokens(id).await
     }
 
     /// Replaces language and unit; durable on `Ok`.
@@ -304,11 +309,11 @@ fn of_key(account: &AccountId, id: SessionId) -> DocKey {
     DocKey::new(SESSIONS_OF, format!("{account}/{id}"))
 }
 
-fn read<T: serde::de::DeserializeOwned>(what: &'static str, doc: &Doc) -> Result<T, AccountsError> {
+pub(super) fn read<T: serde::de::DeserializeOwned>(what: &'static str, doc: &Doc) -> Result<T, AccountsError> {
     serde_json::from_slice(&doc.value).map_err(|error| AccountsError::Read(what, error))
 }
 
-fn write<T: serde::Serialize>(
+pub(super) fn write<T: serde::Serialize>(
     what: &'static str,
     collection: Collection,
     key: String,

@@ -9,8 +9,9 @@ mod limiter;
 mod login;
 mod password;
 mod session;
+mod tokens;
 
-pub use access::{Advisor, Caller, Engineer, Experience, Owner, SignedIn};
+pub use access::{Advisor, Caller, Engineer, Lead, Owner, SignedIn};
 pub use account::{Account, Role, Theme};
 pub use cookie::Cookies;
 pub(crate) use cookie::read as read_cookie;
@@ -18,3 +19,4 @@ pub use limiter::Limiter;
 pub use login::{Accounts, AccountsError, LoginError};
 pub use password::{PasswordError, Passwords};
 pub use session::{RandomError, Session, SessionId, Token};
+pub use tokens::{ApiToken, MAX_TOKEN_DAYS, MAX_TOKENS, Scope, TokenWish};

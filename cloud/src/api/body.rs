@@ -270,7 +270,7 @@ impl NoticeBody {
             },
             item: reminder.map(|(item, _, _)| item.0),
             level: reminder.map(|(_, _, level)| level.into()),
-            title: title(format.localizer, notice.subject),
+            title: title(format.localizer, notice),
             text: text(format, notice),
             state: notice.state().name(),
             snoozed_until: match notice.state() {

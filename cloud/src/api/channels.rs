@@ -38,7 +38,10 @@ pub(super) struct ChannelsDetail {
     digest_at: Option<String>,
     /// An IANA name; the vehicle's if absent.
     time_zone: Option<String>,
+    /// The address in use; its owner has confirmed it.
     email: Option<String>,
+    /// The address that is to be used as soon as its owner has confirmed it by the mail's link.
+    email_unconfirmed: Option<String>,
     phone: Option<String>,
     postal: Option<String>,
     webhook: Option<String>,
@@ -207,7 +210,7 @@ pub(crate) async fn save(
         webhook: body.webhook,
     };
     let (version, before) = state.channels.contact(account).await?;
-    let contact = wish.apply(&before)?.ok_or_else(Problem::invalid)?;
+    let contact = wish.apply(&before, state.now_ms())?.ok_or_else(Problem::invalid)?;
     state.channels.save(account, version, &contact).await?;
     Ok(Json(ChannelsBody { channels: detail(&state, &owner, &contact).await? }))
 }
@@ -320,6 +323,7 @@ async fn detail(state: &AppState, owner: &Owner, contact: &Contact) -> Result<Ch
         digest_at: preferences.digest_minute.map(clock_text),
         time_zone: contact.time_zone.clone(),
         email: contact.email.as_ref().map(|address| address.as_str().to_owned()),
+        email_unconfirmed: contact.unconfirmed.as_ref().map(|known| known.address.as_str().to_owned()),
         phone: contact.phone.as_ref().map(|address| address.as_str().to_owned()),
         postal: contact.postal.as_ref().map(|postal| postal.lines().join("\n")),
         webhook: contact.webhook.as_ref().map(|hook| hook.url.clone()),

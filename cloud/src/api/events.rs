@@ -137,8 +137,8 @@ impl Feed {
             Role::Owner => self.state.service.vehicles_of(&caller.account.id).await?,
             Role::Advisor => visible(&self.state, &Advisor(caller)).await?,
             Role::Engineer => find(&self.state, &Filter::default(), DEVICES).await?.vehicles,
-            // Figures over everybody do not move with single cars.
-            Role::Experience => Vec::new(),
+            // Whoever answers for offers sees sums, not cars.
+            Role::Lead => Vec::new(),
         };
         let at_us = self.state.wall.now_us();
         let now_ms = self.state.now_ms();
@@ -198,7 +198,7 @@ impl Feed {
             Role::Owner => Owner(caller).may_see(vehicle),
             Role::Advisor => Advisor(caller).may_see(vehicle),
             Role::Engineer => Engineer(caller).may_see(),
-            Role::Experience => false,
+            Role::Lead => false,
         }
     }
 

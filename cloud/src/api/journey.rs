@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::{Problem, ProblemBody};
-use crate::accounts::{Experience, Owner};
+use crate::accounts::{Lead, Owner};
 use crate::domain::{AccountId, Actor, Intent};
 use crate::i18n::timestamp;
 use crate::journey::Row;
@@ -66,11 +66,11 @@ pub(super) struct ReturnBody {
 }
 
 /// The journey board.
-#[utoipa::path(get, path = "/api/v1/journeys", tag = "experience", responses(
+#[utoipa::path(get, path = "/api/v1/journeys", tag = "lead", responses(
     (status = 200, body = BoardBody),
     (status = 401, body = ProblemBody),
     (status = 404, body = ProblemBody)))]
-pub(crate) async fn board(State(state): State<AppState>, _experience: Experience) -> Result<Json<BoardBody>, Problem> {
+pub(crate) async fn board(State(state): State<AppState>, _lead: Lead) -> Result<Json<BoardBody>, Problem> {
     let board = state.journeys.board(state.now_ms()).await?;
     let touched = state.journeys.touched().await?;
     let owners = board.owners.max(1) as f64;
@@ -150,13 +150,13 @@ pub(crate) struct AuditAsked {
 }
 
 /// The touchpoint audit: reach, cost, what followed, who was never reached, whom we annoyed.
-#[utoipa::path(get, path = "/api/v1/touchpoints", tag = "experience", params(AuditAsked), responses(
+#[utoipa::path(get, path = "/api/v1/touchpoints", tag = "lead", params(AuditAsked), responses(
     (status = 200, body = AuditBody),
     (status = 401, body = ProblemBody),
     (status = 404, body = ProblemBody)))]
 pub(crate) async fn touchpoints(
     State(state): State<AppState>,
-    _experience: Experience,
+    _lead: Lead,
     Query(asked): Query<AuditAsked>,
 ) -> Result<Json<AuditBody>, Problem> {
     let days = asked.days.unwrap_or(90).clamp(1, 3_650);
@@ -248,14 +248,14 @@ pub(crate) struct ContactRequest {
 }
 
 /// One owner's journey, if they share a vehicle with the workshop.
-#[utoipa::path(get, path = "/api/v1/journeys/{account}", tag = "experience",
+#[utoipa::path(get, path = "/api/v1/journeys/{account}", tag = "lead",
     params(("account" = String, Path, description = "The owner's account")), responses(
     (status = 200, body = JourneyBody),
     (status = 401, body = ProblemBody),
     (status = 404, body = ProblemBody)))]
 pub(crate) async fn owner(
     State(state): State<AppState>,
-    _experience: Experience,
+    _lead: Lead,
     Path(account): Path<String>,
 ) -> Result<Json<JourneyBody>, Problem> {
     let id: AccountId = account.parse().map_err(|_| Problem::not_found())?;
@@ -291,7 +291,7 @@ pub(crate) async fn owner(
 }
 
 /// Record a contact with an owner: a call, a talk at the front desk, a test drive, an event.
-#[utoipa::path(post, path = "/api/v1/journeys/{account}", tag = "experience",
+#[utoipa::path(post, path = "/api/v1/journeys/{account}", tag = "lead",
     params(("account" = String, Path, description = "The owner's account")), responses(
     (status = 204),
     (status = 401, body = ProblemBody),
@@ -299,7 +299,7 @@ pub(crate) async fn owner(
     (status = 422, body = ProblemBody)))]
 pub(crate) async fn note(
     State(state): State<AppState>,
-    experience: Experience,
+    lead: Lead,
     Path(account): Path<String>,
     Json(body): Json<ContactRequest>,
 ) -> Result<StatusCode, Problem> {
@@ -311,7 +311,7 @@ pub(crate) async fn note(
     let scene = Scene { met, place: body.place, note: body.note };
     let contact = told(&body.touchpoint, body.outbound, scene, &body.outcome, state.now_ms());
     let contact = contact.ok_or_else(Problem::invalid)?;
-    let by = Actor::Advisor(experience.0.account.id.clone());
+    let by = Actor::Advisor(lead.0.account.id.clone());
     state.service.submit(&vehicle.device, Intent::Contact { contact }, by).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -1,4 +1,4 @@
-//! Answers by a link of a message, without a log-in.
+//! What the links of messages do, without a log-in.
 
 use axum::Json;
 use axum::extract::{Path, State};
@@ -23,5 +23,16 @@ pub(crate) async fn answer(
 ) -> Result<StatusCode, Problem> {
     let linked = crate::web::linked(&state, &token).await?;
     linked.answer(&state, body.read()?).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Confirm the address that a mail's link names; again does no harm.
+#[utoipa::path(post, path = "/api/v1/email-confirmations/{token}", tag = "session",
+    params(("token" = String, Path, description = "The last part of the link")), responses(
+    (status = 204),
+    (status = 404, body = ProblemBody),
+    (status = 409, body = ProblemBody)))]
+pub(crate) async fn confirm(State(state): State<AppState>, Path(token): Path<String>) -> Result<StatusCode, Problem> {
+    crate::web::confirmed(&state, &token).await?;
     Ok(StatusCode::NO_CONTENT)
 }

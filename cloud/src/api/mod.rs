@@ -8,6 +8,7 @@ mod appointments;
 mod body;
 pub(crate) mod bookings;
 mod channels;
+mod collection;
 mod devices;
 mod enrolment;
 mod events;
@@ -18,6 +19,7 @@ mod items;
 mod journey;
 mod links;
 mod notices;
+pub(crate) mod offers;
 mod privacy;
 mod problem;
 mod profile;
@@ -25,14 +27,17 @@ mod programmes;
 mod queue;
 mod recalls;
 mod rollouts;
+mod scopes;
 mod services;
 mod session;
 mod tasks;
+mod tokens;
 mod undelivered;
 mod vehicles;
 
 pub use problem::{Problem, ProblemBody};
 pub(crate) use profile::described;
+pub(crate) use scopes::scope_of;
 
 use axum::Router;
 use utoipa::OpenApi;
@@ -46,7 +51,7 @@ use crate::web::AppState;
 #[openapi(
     info(
         title = "Milepost",
-        description = "Vehicles, notices and consent. Log in with POST /api/v1/session; the cookie that it sets carries every further call.",
+        description = "Vehicles, notices and consent. Log in with POST /api/v1/session; the cookie that it sets carries every further call. Programs of an owner's own send a token instead.",
         version = "1"
     ),
     components(schemas(ProblemBody)),
@@ -54,8 +59,8 @@ use crate::web::AppState;
         (name = "session", description = "Logging in and out, and preferences"),
         (name = "owner", description = "An owner's own vehicles"),
         (name = "advisor", description = "Vehicles whose owners share with the workshop"),
-        (name = "experience", description = "Journeys, touchpoints and programmes over all owners"),
         (name = "engineer", description = "Devices without owners"),
+        (name = "lead", description = "Offers and journeys: the catalogue, segments, programmes, touchpoints, and what they lead to"),
         (name = "live", description = "Server-sent events")
     )
 )]
@@ -74,6 +79,7 @@ pub fn router() -> (Router<AppState>, Document) {
         .routes(routes!(notices::list))
         .routes(routes!(notices::answer))
         .routes(routes!(notices::decisions))
+        .routes(routes!(notices::fewer))
         .routes(routes!(items::list))
         .routes(routes!(items::complete))
         .routes(routes!(items::undo))
@@ -94,6 +100,9 @@ pub fn router() -> (Router<AppState>, Document) {
         .routes(routes!(channels::unsubscribe))
         .routes(routes!(channels::deliveries))
         .routes(routes!(links::answer))
+        .routes(routes!(links::confirm))
+        .routes(routes!(tokens::list, tokens::make))
+        .routes(routes!(tokens::revoke))
         .routes(routes!(bookings::workshops))
         .routes(routes!(bookings::slots))
         .routes(routes!(bookings::list, bookings::book))
@@ -115,6 +124,9 @@ pub fn router() -> (Router<AppState>, Document) {
         .routes(routes!(devices::show))
         .routes(routes!(devices::configure))
         .routes(routes!(devices::rejects))
+        .routes(routes!(collection::show, collection::decide))
+        .routes(routes!(collection::of_device))
+        .routes(routes!(collection::of_vehicle))
         .routes(routes!(enrolment::certify))
         .routes(routes!(enrolment::receipts, enrolment::hand_in))
         .routes(routes!(enrolment::receipt))
@@ -133,6 +145,14 @@ pub fn router() -> (Router<AppState>, Document) {
         .routes(routes!(journey::touchpoints))
         .routes(routes!(journey::owner, journey::note))
         .routes(routes!(journey::erase))
+        .routes(routes!(offers::list, offers::put))
+        .routes(routes!(offers::set_state))
+        .routes(routes!(offers::try_out))
+        .routes(routes!(offers::stop))
+        .routes(routes!(offers::resume))
+        .routes(routes!(offers::segments))
+        .routes(routes!(offers::results))
+        .routes(routes!(offers::policy))
         .routes(routes!(events::events))
         .split_for_parts()
 }
@@ -146,6 +166,7 @@ pub fn uploads() -> (Router<AppState>, Document) {
 pub fn full_document() -> Document {
     let (_, mut document) = router();
     document.merge(uploads().1);
+    scopes::secure(&mut document);
     document
 }
 

@@ -3,15 +3,16 @@
 use axum::Json;
 use axum::extract::{Path, State};
 use jiff::Timestamp;
-use milepost_engine::offers::{Arm, Candidate};
+use milepost_engine::offers::{ArmShare, Candidate};
 use milepost_protocol::NoticeId;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::body::{NoticeBody, ReasonBody};
+use super::body::NoticeBody;
 use super::{Problem, ProblemBody};
 use crate::accounts::Owner;
 use crate::i18n::{Format, timestamp};
+use crate::rules::stage_name;
 use crate::store::DecisionRow;
 use crate::web::{AppState, Reader, view};
 
@@ -59,10 +60,22 @@ pub(crate) struct DecisionBody {
     at: Timestamp,
     /// The number of the offer that was made; absent for nothing.
     offer: Option<u16>,
+    /// What was chosen: `nothing`, or offer, channel and timing.
+    arm: String,
     /// The probability of what was chosen.
     propensity: f64,
+    policy_version: u32,
+    /// Every arm with its probability; they sum to 1.
+    arms: Vec<ArmBody>,
     consent_version: u32,
     candidates: Vec<CandidateBody>,
+}
+
+/// An arm with its probability.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ArmBody {
+    pub(super) arm: String,
+    pub(super) propensity: f64,
 }
 
 /// An offer that was considered.
@@ -72,7 +85,10 @@ pub(crate) struct CandidateBody {
     /// The stage at which it fell; absent if it reached the draw.
     rejected_at: Option<String>,
     rejected_because: Option<String>,
-    reasons: Vec<ReasonBody>,
+    /// The figures that speak for it, in words.
+    grounds: Vec<String>,
+    /// What it saves the owner, in the hundredth of the currency.
+    saves: Option<i64>,
 }
 
 /// The notices of one of the caller's vehicles.
@@ -159,6 +175,30 @@ pub(crate) async fn snooze(
     Ok(Json(OneNoticeBody { notice: NoticeBody::new(notice, &format) }))
 }
 
+/// Show fewer offers like one; it counts as refused, and the same wish again is harmless.
+#[utoipa::path(post, path = "/api/v1/vehicles/{vehicle}/notices/{notice}/fewer", tag = "owner",
+    params(
+        ("vehicle" = String, Path, description = "The device's id"),
+        ("notice" = String, Path, description = "16 hexadecimal digits")), responses(
+    (status = 200, body = OneNoticeBody),
+    (status = 401, body = ProblemBody),
+    (status = 404, body = ProblemBody),
+    (status = 422, body = ProblemBody)))]
+pub(crate) async fn fewer(
+    State(state): State<AppState>,
+    owner: Owner,
+    reader: Reader,
+    Path((id, notice)): Path<(String, String)>,
+) -> Result<Json<OneNoticeBody>, Problem> {
+    let vehicle = owner.vehicle(&state, &id).await?;
+    let notice: NoticeId = notice.parse().map_err(|_| Problem::not_found())?;
+    state.service.fewer(&vehicle.device, notice, owner.actor()).await?;
+    let vehicle = owner.vehicle(&state, &id).await?;
+    let format = reader.format(&owner.0.account, Some(&vehicle));
+    let notice = vehicle.notices.get(&notice).ok_or_else(Problem::not_found)?;
+    Ok(Json(OneNoticeBody { notice: NoticeBody::new(notice, &format) }))
+}
+
 /// How offers were decided for one of the caller's vehicles.
 #[utoipa::path(get, path = "/api/v1/vehicles/{vehicle}/decisions", tag = "owner",
     params(("vehicle" = String, Path, description = "The device's id")), responses(
@@ -180,32 +220,21 @@ pub(crate) async fn decisions(
 pub(super) fn decision(row: &DecisionRow, format: &Format) -> DecisionBody {
     let candidate = |candidate: &Candidate| CandidateBody {
         offer: candidate.offer,
-        rejected_at: candidate.rejection.as_ref().map(|rejection| stage(rejection.stage()).to_owned()),
+        rejected_at: candidate.rejection.as_ref().map(|rejection| stage_name(rejection.stage()).to_owned()),
         rejected_because: candidate.rejection.as_ref().map(|rejection| view::rejected(rejection, format)),
-        reasons: candidate.reasons.iter().map(|reason| ReasonBody::new(reason, format)).collect(),
+        grounds: candidate.grounds.iter().map(|ground| view::ground_words(ground, format)).collect(),
+        saves: candidate.saves,
     };
+    let arm = |share: &ArmShare| ArmBody { arm: share.arm.to_string(), propensity: share.propensity };
     DecisionBody {
         number: row.number,
         at: timestamp(row.at_ms),
-        offer: match row.decision.chosen {
-            Arm::Nothing => None,
-            Arm::Offer { offer, .. } => Some(offer),
-        },
+        offer: row.decision.chosen.offer(),
+        arm: row.decision.chosen.to_string(),
         propensity: row.decision.propensity,
+        policy_version: row.decision.policy,
+        arms: row.decision.arms.iter().map(arm).collect(),
         consent_version: row.decision.consent,
         candidates: row.decision.candidates.iter().map(candidate).collect(),
-    }
-}
-
-fn stage(stage: milepost_engine::offers::Stage) -> &'static str {
-    use milepost_engine::offers::Stage;
-    match stage {
-        Stage::Consent => "consent",
-        Stage::Safety => "safety",
-        Stage::Eligibility => "eligibility",
-        Stage::Cap => "cap",
-        Stage::QuietHours => "quiet_hours",
-        Stage::Budget => "budget",
-        Stage::Holdout => "holdout",
     }
 }

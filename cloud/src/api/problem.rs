@@ -21,6 +21,7 @@ use crate::channels::{ChannelError, LetterError};
 use crate::domain::IntentError;
 use crate::firmware::FirmwareError;
 use crate::i18n::{Language, Localizer};
+use crate::offers::OffersError;
 use crate::recalls::RecallsError;
 use crate::sheets::SheetError;
 use crate::store::StoreError;
@@ -86,9 +87,19 @@ impl Problem {
         Self::new(StatusCode::FORBIDDEN, "cross-site")
     }
 
+    /// The token does not open this; that the route exists stands in the public document.
+    pub fn scope() -> Self {
+        Self::new(StatusCode::FORBIDDEN, "scope")
+    }
+
     /// A field is missing or out of its range.
     pub fn invalid() -> Self {
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid")
+    }
+
+    /// A field is missing or out of its range, and which.
+    pub fn invalid_at(place: String) -> Self {
+        Self { at: Some(place), ..Self::invalid() }
     }
 
     /// The date or the odometer of a completion does not fit.
@@ -119,6 +130,11 @@ impl Problem {
     /// A file of recalls does not read; the place says where.
     pub fn recall_file(place: String) -> Self {
         Self { at: Some(place), ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, "recall-file") }
+    }
+
+    /// An entry of the catalogue does not hold; the place says where.
+    pub fn offer_file(place: String) -> Self {
+        Self { at: Some(place), ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, "offer-file") }
     }
 
     /// There is nothing to take back.
@@ -219,11 +235,13 @@ impl Problem {
         "not-found",
         "method",
         "cross-site",
+        "scope",
         "invalid",
         "completion",
         "not-invited",
         "closed",
         "recall-file",
+        "offer-file",
         "time-taken",
         "visit-state",
         "nothing-to-undo",
@@ -332,6 +350,17 @@ impl From<BookingError> for Problem {
             BookingError::Taken => Self::time_taken(),
             BookingError::Turn(_) => Self::visit_state(),
             BookingError::Read(..) | BookingError::Write(..) | BookingError::Random(_) => Self::internal(&error),
+        }
+    }
+}
+
+impl From<OffersError> for Problem {
+    fn from(error: OffersError) -> Self {
+        match error {
+            OffersError::Entry(error) => Self::offer_file(error.to_string()),
+            OffersError::Version { .. } => Self::offer_file(error.to_string()),
+            OffersError::Unknown => Self::not_found(),
+            OffersError::Store(error) => error.into(),
         }
     }
 }

@@ -1,73 +1,54 @@
-//! When a visit's work will be due: the earliest of its items, by calendar and by how far the car is driven.
+//! When a visit's work will be due: the earliest of its items, as it is foretold from this car's own use.
 //!
 //! Invariant: early ≤ due ≤ late, and none of them lies before now.
 
 use milepost_engine::booking::Band;
-use milepost_engine::maintenance::{Assessment, assess};
-use milepost_protocol::plan::{DAY_MS, ItemId, Level};
+use milepost_engine::due::{forecast, history, stand};
+use milepost_engine::projection::History;
+use milepost_protocol::plan::{DAY_MS, ItemId, Level, PlanItem};
 
 use crate::domain::Vehicle;
 
-/// How many days back the use of a car is looked at.
-const LOOK_BACK_DAYS: u64 = 90;
+/// Within how many days work that nothing foretells can as well be done, such as what only wear makes due.
+const ANY_TIME_DAYS: u64 = 90;
 
-/// What a car is driven in a day before it is known, in metres: 13,000 km a year.
-const USUAL_M_A_DAY: f64 = 35_600.0;
-
-/// How far a distance bound may come earlier or later, as a share of the time to it.
-const UNSURE: f64 = 0.25;
+/// Work that is foretold for a day is as well done in so many days before it.
+const EARLY_DAYS: u64 = 14;
 
 /// The band of the item that is due first.
 pub(super) fn band(vehicle: &Vehicle, items: &[ItemId], now_ms: u64) -> Band {
-    let usage = vehicle.state.usage();
-    let planned = vehicle.plan.items.iter().filter(|item| items.contains(&item.rule.item));
-    let bands = planned.map(|item| of_item(vehicle, &assess(item, &usage, now_ms), now_ms));
-    bands.min_by_key(|band| band.due_ms).unwrap_or(Band { p10_ms: now_ms, due_ms: now_ms, p90_ms: now_ms })
+    let zone = crate::zones::zone(&vehicle.profile.time_zone);
+    let past = history(&vehicle.state, now_ms, zone.to_offset(crate::i18n::timestamp(now_ms)).seconds());
+    let wanted = vehicle.items().into_iter().filter(|item| items.contains(&item.rule.item));
+    let bands = wanted.map(|item| of_item(vehicle, &item, &past, now_ms));
+    bands.min_by_key(|band| band.due_ms).unwrap_or_else(|| at(now_ms))
 }
 
-fn of_item(vehicle: &Vehicle, assessment: &Assessment, now_ms: u64) -> Band {
-    if assessment.level >= Level::Due {
-        return Band { p10_ms: now_ms, due_ms: now_ms, p90_ms: now_ms };
+fn at(now_ms: u64) -> Band {
+    Band { p10_ms: now_ms, due_ms: now_ms, p90_ms: now_ms }
+}
+
+fn of_item(vehicle: &Vehicle, item: &PlanItem, past: &History, now_ms: u64) -> Band {
+    let extra = vehicle.book.item(item.rule.item).map(|known| known.extra).unwrap_or_default();
+    let standing = stand(item, &extra, &vehicle.state, now_ms);
+    if standing.assessment.level >= Level::Due {
+        return at(now_ms);
     }
-    let by_calendar = assessment.due_at_ms.map(|at_ms| {
-        let at_ms = at_ms.max(now_ms);
-        Band { p10_ms: at_ms, due_ms: at_ms, p90_ms: at_ms }
-    });
-    let left_m = assessment.due_odometer_m.zip(vehicle.state.usage().odometer_m);
-    let by_distance = left_m.map(|(due_m, odometer_m)| {
-        let days = f64::from(due_m.saturating_sub(odometer_m)) / metres_a_day(vehicle, now_ms);
-        let at = |share: f64| now_ms.saturating_add((days * share * DAY_MS as f64) as u64);
-        Band { p10_ms: at(1.0 - UNSURE), due_ms: at(1.0), p90_ms: at(1.0 + UNSURE) }
-    });
-    let whole = match (by_calendar, by_distance) {
-        // Whichever comes first decides, at each end of the band.
-        (Some(a), Some(b)) => {
-            Band { p10_ms: a.p10_ms.min(b.p10_ms), due_ms: a.due_ms.min(b.due_ms), p90_ms: a.p90_ms.min(b.p90_ms) }
-        }
-        (Some(band), None) | (None, Some(band)) => band,
-        (None, None) => Band { p10_ms: now_ms, due_ms: now_ms, p90_ms: now_ms.saturating_add(LOOK_BACK_DAYS * DAY_MS) },
+    let Some(found) = forecast(item, &standing, &vehicle.state, past, now_ms) else {
+        return Band { p90_ms: now_ms.saturating_add(ANY_TIME_DAYS * DAY_MS), ..at(now_ms) };
     };
-    // Work that the calendar asks for is done in the weeks before, not on the very day.
-    let early_ms = whole.due_ms.saturating_sub(14 * DAY_MS).max(now_ms);
-    Band { p10_ms: whole.p10_ms.min(early_ms), ..whole }
-}
-
-fn metres_a_day(vehicle: &Vehicle, now_ms: u64) -> f64 {
-    let since_ms = now_ms.saturating_sub(LOOK_BACK_DAYS * DAY_MS);
-    let recent = || vehicle.state.trips.ended.iter().filter(|trip| trip.started_ms >= since_ms);
-    let Some(first_ms) = recent().map(|trip| trip.started_ms).min() else { return USUAL_M_A_DAY };
-    let days = now_ms.saturating_sub(first_ms) as f64 / DAY_MS as f64;
-    if days < 7.0 {
-        return USUAL_M_A_DAY;
-    }
-    let metres: f64 = recent().map(|trip| f64::from(trip.distance_m)).sum();
-    (metres / days).max(1_000.0)
+    let [p10_ms, due_ms, p90_ms] =
+        [found.due.p10_ms, found.due.median_ms, found.due.p90_ms].map(|at_ms| at_ms.max(now_ms));
+    let early_ms = due_ms.saturating_sub(EARLY_DAYS * DAY_MS).max(now_ms);
+    Band { p10_ms: p10_ms.min(early_ms), due_ms, p90_ms }
 }
 
 #[cfg(test)]
 mod tests {
     use milepost_engine::plan::{Powertrain, standard};
+    use milepost_engine::usage::Times;
     use milepost_protocol::plan::Anchor;
+    use milepost_protocol::record::{Counters, Record};
 
     use super::*;
 
@@ -94,5 +75,23 @@ mod tests {
                 assert!(NOW_MS <= p10_ms && p10_ms <= due_ms && due_ms <= p90_ms, "{item:?} after {years} years");
             }
         }
+    }
+
+    #[test]
+    fn the_band_follows_what_this_car_is_driven() {
+        let driven = |km_a_day: u32| {
+            let mut vehicle = vehicle(0);
+            for day in 0..150 {
+                let at_ms = NOW_MS - (150 - u64::from(day)) * DAY_MS;
+                let odometer_m = 1_000 + (day + 1) * km_a_day * 1_000;
+                let counters = Counters { odometer_m, odometer_anchored: true, ..Counters::default() };
+                let times = Times { measured_at_ms: at_ms, received_at_ms: at_ms };
+                vehicle.state.apply(1, times, &Record::Counters(counters));
+            }
+            band(&vehicle, &[ItemId::ENGINE_OIL], NOW_MS)
+        };
+        let (much, little) = (driven(80), driven(20));
+        assert!(much.due_ms + 60 * DAY_MS < little.due_ms, "{much:?} {little:?}");
+        assert!(much.p10_ms < much.due_ms && much.due_ms < much.p90_ms);
     }
 }

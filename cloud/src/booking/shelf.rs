@@ -10,25 +10,16 @@ use serde::de::DeserializeOwned;
 
 use super::{BookingError, Visit, VisitId, WorkshopId};
 use crate::service::Service;
-use crate::store::{Collection, Doc, DocKey, DocWrite, Expected};
+use crate::store::{Collection, Doc, DocKey, DocWrite, Expected, VISITS, VISITS_OF, VISITS_ON};
 
 /// Workshops by id.
 pub(super) const WORKSHOPS: Collection = Collection("workshop");
 
-/// Visits by id.
-const VISITS: Collection = Collection("visit");
-
 /// The bays of one day: `workshop/2026-11-16`.
 const DAYS: Collection = Collection("visit-day");
 
-/// The visits of one day, whatever became of them: `workshop/2026-11-16/id`, without a value.
-const ON_DAY: Collection = Collection("visit-on");
-
 /// The most visits of one workshop and day that are looked through.
 const MAX_ON_DAY: usize = 1_000;
-
-/// The visits of one vehicle: `vehicle/id`, without a value.
-const OF_VEHICLE: Collection = Collection("visit-of");
 
 /// The most visits of one vehicle that are looked through.
 const MAX_OF_VEHICLE: usize = 1_000;
@@ -98,7 +89,7 @@ pub(super) async fn of_days(
     let mut ids = Vec::with_capacity(dates.len());
     for date in dates {
         let prefix = format!("{workshop}/{date}/");
-        let found = service.docs(ON_DAY, &prefix, None, MAX_ON_DAY).await?;
+        let found = service.docs(VISITS_ON, &prefix, None, MAX_ON_DAY).await?;
         ids.push(found.iter().filter_map(|(key, _)| key.strip_prefix(&prefix)?.parse().ok()).collect());
     }
     Ok(ids)
@@ -106,7 +97,7 @@ pub(super) async fn of_days(
 
 /// The writes that show a visit on its day's board, and no more on the one of `before`.
 pub(super) fn put_on_day(visit: &Visit, before: Option<&str>) -> Vec<DocWrite> {
-    let key = |day: &str| DocKey::new(ON_DAY, format!("{}/{day}/{}", visit.workshop, visit.id));
+    let key = |day: &str| DocKey::new(VISITS_ON, format!("{}/{day}/{}", visit.workshop, visit.id));
     let write = |day: &str, value| DocWrite { key: key(day), expected: Expected::Any, value };
     let leaves = before.map(|day| write(day, None));
     leaves.into_iter().chain([write(&visit.day, Some(Vec::new()))]).collect()
@@ -143,7 +134,7 @@ pub(super) async fn visits(service: &Service, ids: &[VisitId]) -> Result<Vec<Vis
 /// The ids of a vehicle's visits.
 pub(super) async fn of_vehicle(service: &Service, vehicle: &DeviceId) -> Result<Vec<VisitId>, BookingError> {
     let prefix = format!("{vehicle}/");
-    let found = service.docs(OF_VEHICLE, &prefix, None, MAX_OF_VEHICLE).await?;
+    let found = service.docs(VISITS_OF, &prefix, None, MAX_OF_VEHICLE).await?;
     Ok(found.iter().filter_map(|(key, _)| key.strip_prefix(&prefix)?.parse().ok()).collect())
 }
 
@@ -164,7 +155,7 @@ pub(super) fn put_day(
 
 /// The write of a new visit's place in the index.
 pub(super) fn put_index(visit: &Visit) -> DocWrite {
-    let key = DocKey::new(OF_VEHICLE, format!("{}/{}", visit.vehicle, visit.id));
+    let key = DocKey::new(VISITS_OF, format!("{}/{}", visit.vehicle, visit.id));
     DocWrite { key, expected: Expected::Absent, value: Some(Vec::new()) }
 }
 

@@ -8,6 +8,7 @@ use milepost_protocol::{DeviceId, NoticeId};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::confirm::Asking;
 use super::plan::{Change, Reach, Stored};
 use super::task::{Task, TaskKind};
 use super::{ChannelError, Contact, Delivery, DeliveryKey, State, Subscription};
@@ -15,13 +16,17 @@ use crate::domain::AccountId;
 use crate::journey;
 use crate::service::Service;
 use crate::store::{
-    Collection, DEAD_LETTERS, DELIVERIES, DELIVERY_DUE, Doc, DocKey, DocWrite, Expected, NOTICE_OUTBOX, TASKS,
+    Collection, DEAD_LETTERS, DELIVERIES, DELIVERY_DUE, Doc, DocKey, DocWrite, Expected, NOTICE_OUTBOX, StoreError,
+    TASKS,
 };
 
 /// How each account can be reached; keys are account ids.
 const CONTACTS: Collection = Collection("contact");
 /// Browsers that take notifications; keys are `account/id`.
 const SUBSCRIPTIONS: Collection = Collection("push_subscription");
+
+/// Mails that ask whether an address is its owner's; keys are account ids, and a row goes when its mail has gone out.
+const ASKINGS: Collection = Collection("email_asking");
 
 /// How many rows are read at a time.
 const PAGE: usize = 500;
@@ -101,10 +106,19 @@ impl Book {
         Ok(due.collect())
     }
 
-    /// Takes rows away that lead to no delivery.
-    pub(super) async fn drop_due(&self, rows: Vec<String>) -> Result<(), ChannelError> {
-        let gone = |row| DocWrite { key: DocKey::new(DELIVERY_DUE, row), expected: Expected::Any, value: None };
-        Ok(self.service.put_docs(rows.into_iter().map(gone).collect()).await?)
+    /// Takes a row away that leads to no delivery, unless the delivery has changed meanwhile: then the row may be its own again.
+    pub(super) async fn drop_due(&self, stale: Stale) -> Result<(), ChannelError> {
+        match self.service.put_docs(sweep(stale)?).await {
+            Ok(()) | Err(StoreError::Conflict { .. }) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Mails to unconfirmed addresses that are still to go out, with their accounts and versions.
+    pub(super) async fn askings(&self, limit: usize) -> Result<Vec<(AccountId, u64, Asking)>, ChannelError> {
+        let docs = self.service.docs(ASKINGS, "", None, limit).await?;
+        let known = docs.iter().filter_map(|(key, doc)| Some((key.parse().ok()?, doc)));
+        known.map(|(account, doc)| Ok((account, doc.version, read("asking", doc)?))).collect()
     }
 
     /// Vehicles whose notices have to be looked at, with the versions of their rows.
@@ -158,6 +172,47 @@ impl Book {
     ) -> Result<Option<(u64, Task)>, ChannelError> {
         let doc = self.service.doc(&DocKey::new(TASKS, Task::key(device, notice, kind))).await?;
         doc.map(|doc| Ok((doc.version, read("task", &doc)?))).transpose()
+    }
+}
+
+/// A row that stood for nothing when it was read.
+#[derive(Debug, Clone)]
+pub(super) struct Stale {
+    pub(super) row: String,
+    /// The delivery that it names; `None` if it names none.
+    pub(super) key: Option<DeliveryKey>,
+    /// The delivery as it was found.
+    pub(super) found: Option<Stored>,
+}
+
+/// What takes a stale row away: it happens only while the delivery is as it was found.
+fn sweep(stale: Stale) -> Result<Vec<DocWrite>, ChannelError> {
+    let Stale { row, key, found } = stale;
+    let mut docs = vec![DocWrite { key: DocKey::new(DELIVERY_DUE, row), expected: Expected::Any, value: None }];
+    match (found, key) {
+        (Some(Stored { version, delivery }), _) => {
+            let key = delivery.key.to_string();
+            docs.push(put("delivery", DELIVERIES, key, &delivery, Expected::Version(version))?);
+        }
+        (None, Some(key)) => docs.push(DocWrite {
+            key: DocKey::new(DELIVERIES, key.to_string()),
+            expected: Expected::Absent,
+            value: None,
+        }),
+        (None, None) => {}
+    }
+    Ok(docs)
+}
+
+/// Writes the mail that asks about an address, or takes it away if there is nothing to ask.
+pub(super) fn put_asking(
+    account: &AccountId,
+    asking: Option<&Asking>,
+    expected: Expected,
+) -> Result<DocWrite, ChannelError> {
+    match asking {
+        Some(asking) => put("asking", ASKINGS, account.to_string(), asking, expected),
+        None => Ok(DocWrite { key: DocKey::new(ASKINGS, account.as_str()), expected, value: None }),
     }
 }
 
@@ -239,4 +294,56 @@ fn put<T: Serialize>(
 ) -> Result<DocWrite, ChannelError> {
     let value = serde_json::to_vec(value).map_err(|error| ChannelError::Write(what, error))?;
     Ok(DocWrite { key: DocKey::new(collection, key), expected, value: Some(value) })
+}
+
+#[cfg(test)]
+mod tests {
+    use milepost_protocol::NoticeId;
+
+    use super::super::{Purpose, State};
+    use super::*;
+    use crate::store::{Commit, MemoryStore, Store as _};
+
+    fn delivery(state: State) -> Delivery {
+        let key = DeliveryKey {
+            device: "car-1".parse().unwrap(),
+            notice: NoticeId::information(1),
+            purpose: Purpose::Show,
+            channel: Channel::Email,
+            recipient: "ab".repeat(16),
+        };
+        Delivery::planned(key, "anna".parse().unwrap(), state, 0)
+    }
+
+    async fn commit(store: &MemoryStore, docs: Vec<DocWrite>) -> Result<(), StoreError> {
+        store.commit(Commit { docs, ..Commit::default() }).await
+    }
+
+    #[tokio::test]
+    async fn a_due_row_is_swept_away_only_while_its_delivery_is_as_it_was_found() {
+        let store = MemoryStore::new();
+        let (queued, dead) = (delivery(State::Queued { due_ms: 7 }), delivery(State::Dead { at_ms: 8 }));
+        let row = due_row(&queued).unwrap();
+        let change = |before: Option<(u64, &Delivery)>, after: &Delivery| {
+            let before = before.map(|(version, delivery)| Stored { version, delivery: delivery.clone() });
+            let mut docs = Vec::new();
+            writes(&Change::put(before, after.clone()), &mut docs).unwrap();
+            docs
+        };
+        commit(&store, change(None, &queued)).await.unwrap();
+        commit(&store, change(Some((1, &queued)), &dead)).await.unwrap();
+        let found = Stored { version: 2, delivery: dead.clone() };
+        let stale = Stale { row: row.clone(), key: Some(dead.key.clone()), found: Some(found) };
+        // Somebody takes the delivery up again, at the very moment for which the row stood.
+        commit(&store, change(Some((2, &dead)), &queued)).await.unwrap();
+        let swept = commit(&store, sweep(stale).unwrap()).await;
+        assert!(matches!(swept, Err(StoreError::Conflict { .. })), "{swept:?}");
+        let kept = store.docs(&[DocKey::new(DELIVERY_DUE, row.clone())]).await.unwrap();
+        assert!(kept[0].is_some(), "the delivery would wait for ever");
+
+        let orphan = Stale { row: row.clone(), key: Some(dead.key), found: None };
+        assert!(commit(&store, sweep(orphan).unwrap()).await.is_err(), "there is a delivery by now");
+        let nonsense = Stale { row: "email/x".to_owned(), key: None, found: None };
+        commit(&store, sweep(nonsense).unwrap()).await.unwrap();
+    }
 }

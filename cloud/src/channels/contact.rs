@@ -5,6 +5,7 @@
 use milepost_engine::channels::{Channel, Preferences};
 use serde::{Deserialize, Serialize};
 
+use super::Unconfirmed;
 use super::delivery::short_hash;
 use super::push::encrypt;
 use crate::domain::AccountId;
@@ -96,8 +97,12 @@ pub struct Contact {
     pub preferences: Preferences,
     /// The IANA time zone of the quiet hours; the vehicle's if absent.
     pub time_zone: Option<String>,
-    /// The e-mail address.
+    /// The e-mail address, once its owner has confirmed it.
     pub email: Option<Address>,
+    /// The e-mail address that shall take its place, or be the first.
+    pub unconfirmed: Option<Unconfirmed>,
+    /// When owners of addresses were asked during the last day, in milliseconds of Unix time.
+    pub asked_ms: Vec<u64>,
     /// The telephone number.
     pub phone: Option<Address>,
     /// The postal address.

@@ -10,7 +10,7 @@ use lettre::transport::smtp::authentication::Credentials;
 use lettre::transport::smtp::client::{Tls, TlsParameters};
 use lettre::{AsyncSmtpTransport, AsyncTransport as _, Message, Tokio1Executor};
 
-use super::message::Words;
+use super::message::{Question, Words};
 use super::{Address, SendError};
 use crate::config::{Email, EmailTls};
 
@@ -59,32 +59,63 @@ impl Mailer {
         Some(Self { transport: builder.build(), from, host })
     }
 
-    /// Sends a mail.
+    /// Sends a message about notices, with the way out of more.
     pub(super) async fn send(&self, to: &Address, key: &str, words: &Words) -> Result<(), SendError> {
+        let out = Some(words.unsubscribe.as_str());
+        self.mail(to, key, &words.subject, words.parts(), out).await
+    }
+
+    /// Asks whether an address is its owner's.
+    pub(super) async fn ask(&self, to: &Address, key: &str, question: &Question) -> Result<(), SendError> {
+        self.mail(to, key, &question.subject, question.parts(), None).await
+    }
+
+    async fn mail(
+        &self,
+        to: &Address,
+        key: &str,
+        subject: &str,
+        parts: Result<(String, String), askama::Error>,
+        unsubscribe: Option<&str>,
+    ) -> Result<(), SendError> {
         let refused = |error: &dyn std::error::Error| SendError::Refused(crate::events::chain(error));
-        let html = words.html().map_err(|error| refused(&error))?;
-        let plain = words.plain().map_err(|error| refused(&error))?;
+        let (html, plain) = parts.map_err(|error| refused(&error))?;
+        let name = to.as_str();
         let to: lettre::Address = to.as_str().parse().map_err(|_| SendError::Refused("address is malformed".into()))?;
         let header = |name: &'static str, value: String| {
             HeaderValue::dangerous_new_pre_encoded(HeaderName::new_from_ascii_str(name), value.clone(), value)
         };
-        let message = Message::builder()
+        let mut builder = Message::builder()
             .from(self.from.clone())
             .to(Mailbox::new(None, to))
-            .subject(words.subject.as_str())
+            .subject(subject)
             .message_id(Some(format!("<{key}@{}>", self.host)))
-            .raw_header(header("Auto-Submitted", "auto-generated".to_owned()))
-            .raw_header(header("List-Unsubscribe", format!("<{}>", words.unsubscribe)))
-            .raw_header(header("List-Unsubscribe-Post", "List-Unsubscribe=One-Click".to_owned()))
-            .multipart(MultiPart::alternative_plain_html(plain, html))
-            .map_err(|error| refused(&error))?;
-        self.transport.send(message).await.map(drop).map_err(|error| told(&error))
+            .raw_header(header("Auto-Submitted", "auto-generated".to_owned()));
+        if let Some(unsubscribe) = unsubscribe {
+            builder = builder
+                .raw_header(header("List-Unsubscribe", format!("<{unsubscribe}>")))
+                .raw_header(header("List-Unsubscribe-Post", "List-Unsubscribe=One-Click".to_owned()));
+        }
+        let message =
+            builder.multipart(MultiPart::alternative_plain_html(plain, html)).map_err(|error| refused(&error))?;
+        self.transport.send(message).await.map(drop).map_err(|error| told(&error, name))
     }
 }
 
+/// A mail server's words without the address that they like to repeat, whole or in part; it stands in its owner's contact alone.
+fn without_recipient(text: &str, recipient: &str) -> String {
+    let local = recipient.split('@').next().unwrap_or_default();
+    let names = |word: &str| {
+        let bare = word.trim_matches(|c: char| !c.is_alphanumeric());
+        word.contains('@') || (!bare.is_empty() && bare.eq_ignore_ascii_case(local))
+    };
+    let words = text.split(' ').map(|word| if names(word) { "the recipient" } else { word });
+    words.collect::<Vec<_>>().join(" ")
+}
+
 /// What an error of the conversation means for the mail.
-fn told(error: &lettre::transport::smtp::Error) -> SendError {
-    let text = crate::events::chain(error);
+fn told(error: &lettre::transport::smtp::Error, recipient: &str) -> SendError {
+    let text = without_recipient(&crate::events::chain(error), recipient);
     let code = error.status().map(u16::from);
     if code.is_some_and(|code| LOG_IN.contains(&code)) || error.is_transient() || error.is_tls() {
         return SendError::NotTaken(text);
@@ -101,4 +132,17 @@ fn told(error: &lettre::transport::smtp::Error) -> SendError {
         cause = inner.source();
     }
     SendError::Unknown(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_is_told_without_whom_it_is_about() {
+        let told = |text| without_recipient(text, "anna@example.org");
+        assert_eq!(told("550 5.1.1 <Anna@Example.org>: unknown"), "550 5.1.1 the recipient unknown");
+        assert_eq!(told("no mailbox 'ANNA' here (anna@example.org)"), "no mailbox the recipient here the recipient");
+        assert_eq!(told("552 mailbox is full"), "552 mailbox is full");
+    }
 }

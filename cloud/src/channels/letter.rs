@@ -190,7 +190,14 @@ mod tests {
 
     fn told(text: &str) -> Told {
         let link = format!("https://cars.example/n/{}", "x".repeat(180));
-        Told { title: "Brake fluid due".into(), text: text.into(), vehicle: "VW Golf, 2021".into(), link, candles: 0 }
+        Told {
+            title: "Brake fluid due".into(),
+            text: text.into(),
+            vehicle: "VW Golf, 2021".into(),
+            link,
+            once: String::new(),
+            candles: 0,
+        }
     }
 
     fn letter(text: &str) -> Result<Vec<u8>, LetterError> {

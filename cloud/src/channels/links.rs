@@ -13,6 +13,9 @@ use sha2::Sha256;
 use crate::config::Secret;
 use crate::domain::AccountId;
 
+/// The days for which a notice is put off without a log-in; every notice may be put off that long.
+pub const SNOOZE_DAYS: u16 = 7;
+
 /// What a link speaks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Target {
@@ -24,6 +27,28 @@ pub enum Target {
         notice: NoticeId,
         /// Who answers.
         owner: AccountId,
+        /// When the link ends, in milliseconds of Unix time.
+        until_ms: u64,
+    },
+    /// One answer to one notice: whoever answers it in any way uses the link up.
+    Once {
+        /// The vehicle.
+        device: DeviceId,
+        /// The notice.
+        notice: NoticeId,
+        /// Who answers.
+        owner: AccountId,
+        /// How often the notice had been answered when the link was made.
+        answers: usize,
+        /// When the link ends, in milliseconds of Unix time.
+        until_ms: u64,
+    },
+    /// The word of an address's owner that it is theirs.
+    Confirm {
+        /// Who named the address.
+        owner: AccountId,
+        /// Which address: a hash.
+        address: String,
         /// When the link ends, in milliseconds of Unix time.
         until_ms: u64,
     },
@@ -78,6 +103,9 @@ impl Links {
     pub fn url(&self, target: &Target) -> String {
         let page = match target {
             Target::Notice { .. } => "n",
+            // Programs answer by it; people get the page of the notice.
+            Target::Once { .. } => "api/v1/notice-links",
+            Target::Confirm { .. } => "confirm",
             Target::Unsubscribe { .. } => "unsubscribe",
         };
         format!("{}/{page}/{}", self.base, self.token(target))
@@ -87,6 +115,10 @@ impl Links {
     pub fn token(&self, target: &Target) -> String {
         let text = match target {
             Target::Notice { device, notice, owner, until_ms } => format!("n {device} {notice} {owner} {until_ms}"),
+            Target::Once { device, notice, owner, answers, until_ms } => {
+                format!("o {device} {notice} {owner} {answers} {until_ms}")
+            }
+            Target::Confirm { owner, address, until_ms } => format!("c {owner} {address} {until_ms}"),
             Target::Unsubscribe { owner } => format!("u {owner}"),
         };
         let signature = self.mac(text.as_bytes()).finalize().into_bytes();
@@ -107,6 +139,20 @@ impl Links {
                 let owner = parts.next()?.parse().ok()?;
                 let until_ms = parts.next()?.parse().ok()?;
                 (now_ms < until_ms).then_some(Target::Notice { device, notice, owner, until_ms })
+            }
+            "o" => {
+                let device = parts.next()?.parse().ok()?;
+                let notice = parts.next()?.parse().ok()?;
+                let owner = parts.next()?.parse().ok()?;
+                let answers = parts.next()?.parse().ok()?;
+                let until_ms = parts.next()?.parse().ok()?;
+                (now_ms < until_ms).then_some(Target::Once { device, notice, owner, answers, until_ms })
+            }
+            "c" => {
+                let owner = parts.next()?.parse().ok()?;
+                let address = parts.next()?.to_owned();
+                let until_ms = parts.next()?.parse().ok()?;
+                (now_ms < until_ms).then_some(Target::Confirm { owner, address, until_ms })
             }
             "u" => Some(Target::Unsubscribe { owner: parts.next()?.parse().ok()? }),
             _ => None,
@@ -138,10 +184,20 @@ mod tests {
     #[test]
     fn a_link_reads_back_until_it_ends() {
         let links = links("one");
-        for target in [notice(), Target::Unsubscribe { owner: "anna".parse().unwrap() }] {
+        let confirm = || Target::Confirm { owner: "anna".parse().unwrap(), address: "ab".repeat(16), until_ms: 1_000 };
+        let once = Target::Once {
+            device: "car-1".parse().unwrap(),
+            notice: NoticeId::information(1),
+            owner: "anna".parse().unwrap(),
+            answers: 2,
+            until_ms: 1_000,
+        };
+        assert_eq!(links.read(&links.token(&once), 1_000), None);
+        for target in [notice(), once, confirm(), Target::Unsubscribe { owner: "anna".parse().unwrap() }] {
             assert_eq!(links.read(&links.token(&target), 999), Some(target));
         }
         assert_eq!(links.read(&links.token(&notice()), 1_000), None);
+        assert_eq!(links.read(&links.token(&confirm()), 1_000), None);
         assert!(links.url(&notice()).starts_with("https://cars.example/n/"));
     }
 

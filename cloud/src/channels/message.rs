@@ -5,6 +5,7 @@
 use askama::Template;
 use milepost_engine::journey::Message;
 
+use super::Unconfirmed;
 use super::links::{Links, Target};
 use crate::accounts::Account;
 use crate::domain::{NoticeDoc, Subject, Vehicle};
@@ -22,6 +23,8 @@ pub(super) struct Told {
     pub(super) link: String,
     /// How many candles a letter of it has.
     pub(super) candles: u32,
+    /// Where a program answers it once on the owner's behalf.
+    pub(super) once: String,
 }
 
 /// A message in words.
@@ -47,6 +50,27 @@ struct Plain<'a> {
     words: &'a Words,
 }
 
+/// The question whether an address is its owner's, in words.
+#[derive(Debug, Clone)]
+pub(super) struct Question {
+    localizer: Localizer,
+    pub(super) subject: String,
+    greeting: String,
+    link: String,
+}
+
+#[derive(Template)]
+#[template(path = "mail/confirm.html")]
+struct QuestionHtml<'a> {
+    question: &'a Question,
+}
+
+#[derive(Template)]
+#[template(path = "mail/confirm.txt")]
+struct QuestionPlain<'a> {
+    question: &'a Question,
+}
+
 /// What words are made with.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Pen<'a> {
@@ -66,18 +90,32 @@ impl Pen<'_> {
         let localizer = self.localizer();
         let zone = zone(&vehicle.profile.time_zone);
         let format = Format { localizer, unit: self.account.unit, zone, now_ms: self.now_ms };
-        let link = self.links.url(&Target::Notice {
-            device: vehicle.device.clone(),
-            notice: notice.id(),
-            owner: self.account.id.clone(),
-            until_ms: self.now_ms.saturating_add(self.link_ms),
-        });
+        let (device, owner) = (vehicle.device.clone(), self.account.id.clone());
+        let until_ms = self.now_ms.saturating_add(self.link_ms);
+        let (id, answers) = (notice.id(), notice.answers());
+        let once = Target::Once { device: device.clone(), notice: id, owner: owner.clone(), answers, until_ms };
+        let link = Target::Notice { device, notice: id, owner, until_ms };
         Told {
-            title: title(localizer, notice.subject),
+            title: title(localizer, notice),
             text: text(&format, notice),
             vehicle: vehicle_name(localizer, vehicle),
-            link,
+            link: self.links.url(&link),
+            once: self.links.url(&once),
             candles: candles(notice),
+        }
+    }
+
+    /// The question whether an address is its owner's.
+    pub(super) fn question(&self, address: &Unconfirmed) -> Question {
+        let localizer = self.localizer();
+        let name = self.account.display_name.as_str();
+        let owner = self.account.id.clone();
+        let until_ms = self.now_ms.saturating_add(self.link_ms);
+        Question {
+            localizer,
+            subject: localizer.text("confirm-mail-subject"),
+            greeting: localizer.with("mail-greeting", [("name", name.into())]),
+            link: self.links.url(&Target::Confirm { address: address.hash(&owner), owner, until_ms }),
         }
     }
 
@@ -108,6 +146,23 @@ fn candles(notice: &NoticeDoc) -> u32 {
     notice.programme.as_ref().filter(|_| is_birthday).map_or(0, |step| step.figures.years)
 }
 
+impl Question {
+    /// A text, for the templates.
+    pub(super) fn t(&self, key: &str) -> String {
+        self.localizer.text(key)
+    }
+
+    /// The language, for the `lang` attribute.
+    pub(super) fn language(&self) -> &'static str {
+        self.localizer.language().code()
+    }
+
+    /// The mail as HTML and as plain text.
+    pub(super) fn parts(&self) -> Result<(String, String), askama::Error> {
+        Ok((QuestionHtml { question: self }.render()?, QuestionPlain { question: self }.render()?))
+    }
+}
+
 impl Words {
     /// A text, for the templates.
     pub(super) fn t(&self, key: &str) -> String {
@@ -119,13 +174,8 @@ impl Words {
         self.localizer.language().code()
     }
 
-    /// The message as HTML.
-    pub(super) fn html(&self) -> Result<String, askama::Error> {
-        Html { words: self }.render()
-    }
-
-    /// The message as plain text.
-    pub(super) fn plain(&self) -> Result<String, askama::Error> {
-        Plain { words: self }.render()
+    /// The message as HTML and as plain text.
+    pub(super) fn parts(&self) -> Result<(String, String), askama::Error> {
+        Ok((Html { words: self }.render()?, Plain { words: self }.render()?))
     }
 }

@@ -7,6 +7,7 @@
 
 mod book;
 mod candles;
+mod confirm;
 mod contact;
 mod delivery;
 mod email;
@@ -26,11 +27,12 @@ mod webhook;
 mod wish;
 mod worker;
 
+pub use confirm::{Asked, Unconfirmed};
 pub use contact::{Address, Contact, Postal, Subscription, Webhook};
 pub use delivery::{Delivery, DeliveryKey, Purpose, State, Why};
 pub use error::{ChannelError, SendError};
 pub use letter::LetterError;
-pub use links::{Links, Target};
+pub use links::{Links, SNOOZE_DAYS, Target};
 pub(crate) use outbox::{concerns, mark};
 pub use push::{decrypt, encrypt};
 pub use service::{Channels, Dead, Parts};

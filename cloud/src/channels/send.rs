@@ -6,15 +6,16 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use milepost_engine::channels::Channel;
+use milepost_protocol::notice::Actions;
 use serde_json::{Value, json};
 
 use super::email::Mailer;
 use super::http::Http;
-use super::links::derive;
-use super::message::Words;
+use super::links::{SNOOZE_DAYS, derive};
+use super::message::{Pen, Words};
 use super::plan::Reach;
 use super::push::{self, Vapid};
-use super::{DeliveryKey, Purpose, SendError, webhook};
+use super::{DeliveryKey, Purpose, SendError, Unconfirmed, webhook};
 use crate::clock::Clock;
 use crate::config::{self, Secret};
 use crate::domain::{NoticeDoc, Vehicle};
@@ -85,6 +86,14 @@ impl Senders {
         sent.unwrap_or_else(|_| Err(SendError::Unknown("time is over".to_owned())))
     }
 
+    /// Asks whether an address is its owner's; known to the mail server on `Ok`.
+    pub(super) async fn ask(&self, pen: &Pen<'_>, about: &Unconfirmed, message: &str) -> Result<(), SendError> {
+        let Some(mailer) = &self.mailer else { return Err(SendError::NotTaken("no mail server is set up".to_owned())) };
+        let question = pen.question(about);
+        let asked = tokio::time::timeout(self.timeout, mailer.ask(&about.address, message, &question)).await;
+        asked.unwrap_or_else(|_| Err(SendError::Unknown("time is over".to_owned())))
+    }
+
     async fn dispatch(&self, parcel: &Parcel<'_>) -> Result<(), SendError> {
         let Parcel { key, message, reach, words, .. } = parcel;
         let contact = &reach.contact;
@@ -135,9 +144,20 @@ fn notification(parcel: &Parcel<'_>) -> Value {
     let DeliveryKey { device, notice, purpose, .. } = parcel.key;
     let tag = format!("{device}/{notice}");
     match (purpose, parcel.words.told.first()) {
-        (Purpose::Show, Some(told)) => json!({ "show": tag, "title": told.title, "url": told.link }),
+        (Purpose::Show, Some(told)) => json!({
+            "show": tag, "title": told.title, "url": told.link,
+            "once": told.once, "days": SNOOZE_DAYS, "answers": answers(parcel),
+        }),
         _ => json!({ "close": tag }),
     }
+}
+
+/// The notification's buttons: browsers show two at most.
+fn answers(parcel: &Parcel<'_>) -> Vec<Value> {
+    let invites = |action| parcel.notice.is_some_and(|notice| notice.actions.contains(action));
+    let buttons = [(Actions::DONE, "done", "act-done"), (Actions::SNOOZE, "snooze", "act-snooze")];
+    let button = |(_, answer, key)| json!({ "action": answer, "title": parcel.words.localizer.text(key) });
+    buttons.into_iter().filter(|(action, ..)| invites(*action)).map(button).collect()
 }
 
 /// What an owner's own system is told.

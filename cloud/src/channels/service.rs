@@ -11,6 +11,7 @@ use rand::TryRngCore as _;
 use rand::rngs::OsRng;
 
 use super::book::{self, Book};
+use super::confirm::Asking;
 use super::links::Links;
 use super::message::Pen;
 use super::outbox::mark;
@@ -24,8 +25,11 @@ use crate::domain::{AccountId, NoticeDoc, Vehicle};
 use crate::i18n::Format;
 use crate::journey;
 use crate::service::Service;
-use crate::store::{DocWrite, Expected};
+use crate::store::{DocWrite, Expected, StoreError};
 use crate::zones::zone;
+
+/// How often an address is confirmed anew when its contact changes meanwhile.
+const CONFIRM_TRIES: u32 = 16;
 
 /// How many tasks are looked through.
 const MAX_TASKS: usize = 500;
@@ -96,8 +100,35 @@ impl Channels {
 
     /// Replaces how an account can be reached; a conflict if somebody was faster. Durable on `Ok`.
     pub async fn save(&self, account: &AccountId, version: u64, contact: &Contact) -> Result<(), ChannelError> {
-        let write = book::put_contact(account, version, contact)?;
-        self.write(account, vec![write]).await
+        let asking = Asking::of(contact, account);
+        let asking = book::put_asking(account, asking.as_ref(), Expected::Any)?;
+        self.write(account, vec![book::put_contact(account, version, contact)?, asking]).await
+    }
+
+    /// Takes the word of an address's owner that it is theirs; `false` if it is not the address that was asked about. Durable on `Ok`.
+    pub async fn confirm(&self, account: &AccountId, address: &str) -> Result<bool, ChannelError> {
+        let mut tries = 0;
+        loop {
+            let (version, mut contact) = self.book.contact(account).await?;
+            if !contact.confirm(account, address) {
+                return Ok(false);
+            }
+            match self.save(account, version, &contact).await {
+                // A quick reader is faster than the note that the mail has gone out.
+                Err(ChannelError::Store(StoreError::Conflict { .. })) if tries < CONFIRM_TRIES => tries += 1,
+                saved => return saved.map(|()| true),
+            }
+        }
+    }
+
+    /// Asks the owner of the unconfirmed address once more; `false` if there is none, or too many were asked today. Durable on `Ok`.
+    pub async fn ask_again(&self, account: &AccountId) -> Result<bool, ChannelError> {
+        let (version, mut contact) = self.book.contact(account).await?;
+        let is_asked = contact.ask_again(self.service.clock().now_ms());
+        if is_asked {
+            self.save(account, version, &contact).await?;
+        }
+        Ok(is_asked)
     }
 
     /// A new secret for an owner's own system: 64 hexadecimal digits.
@@ -134,7 +165,7 @@ impl Channels {
 
     /// Takes every address, browser, delivery and task of an account away. Durable on `Ok`.
     pub async fn forget(&self, account: &AccountId) -> Result<(), ChannelError> {
-        let mut docs = vec![book::drop_contact(account)];
+        let mut docs = vec![book::drop_contact(account), book::put_asking(account, None, Expected::Any)?];
         let browsers = self.book.subscriptions(account).await?;
         docs.extend(browsers.iter().map(|known| book::drop_subscription(account, &known.id(account))));
         let mut changes = Vec::new();

@@ -32,17 +32,17 @@ pub struct Wish {
 }
 
 impl Wish {
-    /// The contact as it shall be; `None` if something in it is none of what it should be.
-    pub fn apply(self, before: &Contact) -> Result<Option<Contact>, ChannelError> {
+    /// The contact as it shall be; `None` if something in it is none of what it should be, or too many addresses were tried today.
+    pub fn apply(self, before: &Contact, now_ms: u64) -> Result<Option<Contact>, ChannelError> {
         let secret = match &before.webhook {
             // The same system keeps its secret, so that saving the form does not lock it out.
             Some(known) if known.url == self.webhook.trim() => known.secret.clone(),
             _ => Channels::new_secret()?,
         };
-        Ok(self.checked(before, secret).ok())
+        Ok(self.checked(before, secret, now_ms).ok())
     }
 
-    fn checked(self, before: &Contact, secret: String) -> Result<Contact, Malformed> {
+    fn checked(self, before: &Contact, secret: String, now_ms: u64) -> Result<Contact, Malformed> {
         let mut contact = before.clone();
         let preferences = &mut contact.preferences;
         for (channel, choice) in &self.choices {
@@ -54,7 +54,9 @@ impl Wish {
         };
         preferences.digest_minute = optional(&self.digest_at, minute)?;
         contact.time_zone = optional(&self.time_zone, |name| zones::is_known(name).then(|| name.to_owned()))?;
-        contact.email = optional(&self.email, Address::email)?;
+        if !contact.set_email(optional(&self.email, Address::email)?, now_ms) {
+            return Err(Malformed);
+        }
         contact.phone = optional(&self.phone, Address::phone)?;
         contact.postal = optional(&self.postal, Postal::new)?;
         contact.webhook = optional(&self.webhook, |url| Webhook::new(url, secret))?;
@@ -97,10 +99,13 @@ mod tests {
             time_zone: "Europe/Berlin".into(),
             ..Wish::default()
         };
-        let contact = good.clone().apply(&before).unwrap().unwrap();
+        let contact = good.clone().apply(&before, 0).unwrap().unwrap();
         assert_eq!(contact.preferences.quiet, QuietHours { from_minute: 1_350, to_minute: 420 });
         assert_eq!(contact.preferences.digest_minute, Some(1_080));
-        assert_eq!(contact.email.as_ref().map(Address::as_str), Some("anna@example.org"));
+        assert_eq!(
+            (contact.email.as_ref(), contact.unconfirmed.map(|known| known.address)),
+            (None, Address::email("anna@example.org"))
+        );
         for wrong in [
             Wish { email: "anna".into(), ..good.clone() },
             Wish { quiet_from: "24:00".into(), ..good.clone() },
@@ -108,16 +113,16 @@ mod tests {
             Wish { time_zone: "Mars/Base".into(), ..good.clone() },
             Wish { webhook: "file:///etc/passwd".into(), ..good },
         ] {
-            assert_eq!(wrong.apply(&before).unwrap(), None);
+            assert_eq!(wrong.apply(&before, 0).unwrap(), None);
         }
     }
 
     #[test]
     fn a_webhook_keeps_its_secret_until_it_moves() {
         let hook = |url: &str| Wish { webhook: url.into(), ..Wish::default() };
-        let first = hook("https://home.example/a").apply(&Contact::default()).unwrap().unwrap();
-        let same = hook("https://home.example/a").apply(&first).unwrap().unwrap();
-        let other = hook("https://home.example/b").apply(&first).unwrap().unwrap();
+        let first = hook("https://home.example/a").apply(&Contact::default(), 0).unwrap().unwrap();
+        let same = hook("https://home.example/a").apply(&first, 0).unwrap().unwrap();
+        let other = hook("https://home.example/b").apply(&first, 0).unwrap().unwrap();
         let secret = |contact: &Contact| contact.webhook.as_ref().unwrap().secret.clone();
         assert_eq!(secret(&same), secret(&first));
         assert_ne!(secret(&other), secret(&first));

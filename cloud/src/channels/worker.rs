@@ -3,6 +3,8 @@
 //! Invariant: an attempt is committed before it begins and its outcome after it has ended, so that whatever happens in between
 //! is repeated under the same idempotency key; a channel that hangs holds up no other.
 
+mod ask;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,7 +18,7 @@ use tokio::sync::broadcast::error::RecvError;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use super::book::{self, Book};
+use super::book::{self, Book, Stale};
 use super::delivery::short_hash;
 use super::links::{self, Links};
 use super::message::Pen;
@@ -25,7 +27,7 @@ use super::plan::{Change, Reach, Situation, Stored};
 use super::send::{Parcel, Senders, available};
 use super::settle::{begun, ended};
 use super::{ChannelError, Delivery, Purpose, SendError, State, Task, TaskKind};
-use crate::accounts::Accounts;
+use crate::accounts::{Account, Accounts};
 use crate::clock::Clock;
 use crate::config;
 use crate::domain::{AccountId, Vehicle};
@@ -99,6 +101,11 @@ impl Worker {
         Backoff { first_ms: retry_first_ms, most_ms: retry_most_ms, give_up_ms }
     }
 
+    fn pen<'a>(&'a self, account: &'a Account) -> Pen<'a> {
+        let link_ms = self.0.settings.link_days.saturating_mul(86_400_000);
+        Pen { account, links: &self.0.links, now_ms: self.now_ms(), link_ms }
+    }
+
     /// Turns outbox rows into deliveries; answers how many rows were done.
     pub async fn plan(&self) -> Result<usize, ChannelError> {
         let rows = self.0.book.outbox(PLANNED_AT_ONCE).await?;
@@ -153,9 +160,10 @@ impl Worker {
 
     /// Sends what is due on a channel; answers how many messages were tried.
     pub async fn send(&self, channel: Channel) -> Result<usize, ChannelError> {
+        let asked = if channel == Channel::Email { self.ask().await? } else { 0 };
         let mut known = Known::default();
         let batches = self.batches(channel, &mut known).await?;
-        let tried = batches.len();
+        let tried = asked + batches.len();
         let known = &known;
         let results: Vec<Result<(), ChannelError>> =
             stream::iter(batches).map(|batch| self.attempt(batch, known)).buffer_unordered(UNDER_WAY).collect().await;
@@ -168,17 +176,20 @@ impl Worker {
         let now_ms = self.now_ms();
         let ahead_ms = if channel.gathers() { self.0.settings.gather_ms } else { 0 };
         let rows = self.0.book.due(channel, now_ms.saturating_add(ahead_ms), DUE_AT_ONCE).await?;
-        let mut stale = Vec::new();
         let mut batches: BTreeMap<(String, Option<String>), Batch> = BTreeMap::new();
         let mut company = Vec::new();
         for (row, key) in rows {
-            let stored = match &key {
+            let found = match &key {
                 Some(key) => self.0.book.delivery(key).await?,
                 None => None,
             };
-            let Some(stored) = stored.filter(|stored| book::due_row(&stored.delivery).as_ref() == Some(&row)) else {
-                stale.push(row);
-                continue;
+            let is_its_own = |stored: &Stored| book::due_row(&stored.delivery).as_ref() == Some(&row);
+            let stored = match found {
+                Some(stored) if is_its_own(&stored) => stored,
+                found => {
+                    self.0.book.drop_due(Stale { row, key, found }).await?;
+                    continue;
+                }
             };
             if stored.delivery.state.due_ms().is_some_and(|due_ms| due_ms > now_ms) {
                 if matches!(stored.delivery.state, State::Held { rule: Rule::Gather, .. }) {
@@ -209,9 +220,6 @@ impl Worker {
             if batches.contains_key(&group) && self.state_of(&stored.delivery, known).await?.is_some_and(is_held) {
                 batches.entry(group).or_default().push(stored);
             }
-        }
-        if !stale.is_empty() {
-            self.0.book.drop_due(stale).await?;
         }
         Ok(batches.into_values().collect())
     }
@@ -265,8 +273,7 @@ impl Worker {
             Err(ChannelError::Store(StoreError::Conflict { .. })) => return Ok(()),
             Err(error) => return Err(error),
         }
-        let link_ms = self.0.settings.link_days.saturating_mul(86_400_000);
-        let pen = Pen { account: &account, links: &self.0.links, now_ms, link_ms };
+        let pen = Pen { now_ms, ..self.pen(&account) };
         let notices = claimed.iter().filter_map(|stored| {
             let vehicle = known.vehicles.get(&stored.delivery.key.device)?.as_ref()?;
             Some((vehicle, vehicle.notices.get(&stored.delivery.key.notice)))

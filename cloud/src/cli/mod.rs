@@ -115,6 +115,7 @@ pub fn run(faces: Faces) -> ExitCode {
 fn check(config: &Config) -> anyhow::Result<()> {
     // What stands in other files is read as the service would read it at its start.
     config.plans.catalogue()?;
+    config.offers.catalogue()?;
     output::line(config.effective().trim_end())
 }
 

@@ -41,7 +41,7 @@ pub(super) enum UserCommand {
 }
 
 fn role(text: &str) -> Result<Role, String> {
-    Role::from_name(text).ok_or_else(|| "roles are owner, advisor, engineer and experience".to_owned())
+    Role::from_name(text).ok_or_else(|| "roles are owner, advisor, engineer and lead".to_owned())
 }
 
 pub(super) fn run(mut config: Config, faces: Faces, command: UserCommand) -> anyhow::Result<()> {

@@ -4,6 +4,8 @@
 
 mod channels;
 mod error;
+mod folder;
+mod offers;
 mod plans;
 mod programmes;
 mod sections;
@@ -17,11 +19,10 @@ use crate::booking::WorkshopDoc;
 pub use channels::{Channels, Email, EmailTls, Push, TextMessages, Workshop};
 
 pub use error::ConfigError;
+pub use offers::{Offers, OffersConfigError, PolicyKind};
 pub use plans::{Plans, PlansError};
 pub use programmes::{Journeys, ProgrammesError};
-pub use sections::{
-    Admin, ClockSettings, Data, Firmware, FrontDoor, Http, Ingest, Offers, Secret, StoreKind, StoreSettings,
-};
+pub use sections::{Admin, ClockSettings, Data, Firmware, FrontDoor, Http, Ingest, Secret, StoreKind, StoreSettings};
 pub use workshops::{Day, WorkshopSettings};
 
 /// Everything that can be set. An absent section or key has its default.
@@ -136,6 +137,10 @@ impl Config {
         self.build_workshops()?;
         if !(0.0..=0.5).contains(&self.offers.holdout_share) {
             return Err(("offers.holdout_share", "must be between 0 and 0.5".to_owned()));
+        }
+        if !(0.0..=1.0 - 2.0 * self.offers.holdout_share).contains(&self.offers.uniform_share) {
+            let why = "must be between 0 and what two holdout shares leave";
+            return Err(("offers.uniform_share", why.to_owned()));
         }
         Ok(())
     }

@@ -50,26 +50,8 @@ impl Plans {
 }
 
 fn read_folder(folder: &Path) -> Result<Vec<Plan>, PlansError> {
-    let failed = |path: &Path| {
-        let path = path.to_owned();
-        move |source| PlansError::Read { path, source }
-    };
-    let mut files = Vec::new();
-    for entry in std::fs::read_dir(folder).map_err(failed(folder))? {
-        let path = entry.map_err(failed(folder))?.path();
-        if path.extension().is_some_and(|end| end == "toml") {
-            files.push(path);
-        }
-    }
-    files.sort();
-    let mut plans = Vec::new();
-    for path in files {
-        let text = std::fs::read_to_string(&path).map_err(failed(&path))?;
-        let name =
-            path.file_name().map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned());
-        plans.push(read(&name, &text).map_err(PlansError::Plan)?);
-    }
-    Ok(plans)
+    let files = super::folder::read(folder).map_err(|(path, source)| PlansError::Read { path, source })?;
+    files.iter().map(|(name, text)| read(name, text).map_err(PlansError::Plan)).collect()
 }
 
 #[cfg(test)]

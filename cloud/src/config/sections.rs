@@ -193,24 +193,6 @@ impl Default for StoreSettings {
     }
 }
 
-/// How offers are decided.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Offers {
-    /// The share of accounts that never get an offer, so that the effect of offers can be measured. Default 0.05.
-    pub holdout_share: f64,
-    /// How many offers an owner gets in a year at most. Default 12.
-    pub contacts_per_year: u32,
-    /// The key of the assignment, 32 hexadecimal digits. Default: one is made at the first start and kept in the data folder.
-    pub key: Option<Secret>,
-}
-
-impl Default for Offers {
-    fn default() -> Self {
-        Self { holdout_share: 0.05, contacts_per_year: 12, key: None }
-    }
-}
-
 /// Pages and API.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]

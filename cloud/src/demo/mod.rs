@@ -3,6 +3,7 @@
 //! The service runs in this process, the fleet in a second one; they meet over real mutual TLS, the owners over HTTP.
 //! Invariant: it reports as lost whatever a car numbered and the store does not hold.
 
+mod begin;
 mod fleet;
 mod latency;
 mod owners;
@@ -20,6 +21,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::clock::Clock;
 use crate::server::Faces;
+pub use begin::begin_under_way;
 use fleet::{Fleet, FleetReport, Launch};
 use report::{Latency, Notices, Records, Report};
 use stage::Stage;

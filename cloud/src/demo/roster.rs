@@ -36,7 +36,7 @@ pub(super) struct Participant {
     pub(super) past: Past,
     /// The owner's account.
     pub(super) owner: AccountId,
-    /// How far into each service item's cycle the car is, from 0 to 1, in the order of the plan.
+    /// How far into each service item's cycle the car is, from 0 to 1, in the order of the plan; it begins anew when the plan is longer.
     pub(super) progress: Vec<f64>,
     /// Whether the owner allowed personalised offers.
     pub(super) offers: bool,
@@ -56,8 +56,8 @@ const OWNERS: &[&str] = &[
     "olga", "paul", "quinn", "rosa", "sven", "tara", "umut", "vera", "wim", "xenia", "yara", "zoe",
 ];
 
-/// The items that one plan holds at most.
-const MAX_ITEMS: usize = milepost_protocol::plan::MAX_PLAN_ITEMS;
+/// For how many items progress is drawn; our own plans have fewer.
+const MAX_ITEMS: usize = 24;
 
 /// Draws `count` cars.
 pub(super) fn draw(count: usize, seed: u64, first_year: u16) -> Vec<Participant> {

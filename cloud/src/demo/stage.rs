@@ -8,9 +8,9 @@ use anyhow::{Context, Result, ensure};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
-use milepost_engine::plan::{Powertrain, standard, under_way};
+use milepost_engine::plan::Powertrain;
 use milepost_protocol::downlink::Purposes;
-use milepost_protocol::plan::{Anchor, DAY_MS};
+use milepost_protocol::plan::DAY_MS;
 use rand::Rng;
 use rand::distr::Alphanumeric;
 use serde::Serialize;
@@ -86,7 +86,7 @@ impl Stage {
         let mut out = std::io::stdout().lock();
         writeln!(out, "Milepost is at http://{}", self.server.http)?;
         let width = self.people.iter().map(|login| login.name.len()).max().unwrap_or_default();
-        for role in [Role::Owner, Role::Advisor, Role::Engineer] {
+        for role in [Role::Owner, Role::Advisor, Role::Engineer, Role::Lead] {
             for Login { name, password, vehicles, .. } in self.people.iter().filter(|login| login.role == role).take(3)
             {
                 let of = if vehicles.is_empty() { String::new() } else { format!("  {}", vehicles.join(", ")) };
@@ -167,10 +167,9 @@ async fn register(server: &RunningServer, participant: &Participant, epoch_ms: u
         ..Profile::default()
     };
     server.service.register(device, profile, Some(participant.owner.clone()), Actor::System).await?;
-    let plan = standard(powertrain, Anchor { cycle: 1, ..Anchor::default() });
-    let items = plan.items.iter().zip(&participant.progress);
-    let items = items.map(|(item, progress)| under_way(*item, *progress, past.odometer_m, epoch_ms)).collect();
-    server.service.set_plan(device, items, Actor::System).await?;
+    let mut progress = participant.progress.iter().copied().cycle();
+    super::begin_under_way(&server.service, device, past.odometer_m, epoch_ms, || progress.next().unwrap_or(0.5))
+        .await?;
     let all = Purposes::FUNCTION.and(Purposes::WORKSHOP);
     let purposes = if participant.offers { all.and(Purposes::OFFERS) } else { all };
     server.service.set_consent(device, purposes, Actor::Owner(participant.owner.clone())).await?;
@@ -197,7 +196,7 @@ async fn people(server: &RunningServer, roster: &[Participant]) -> Result<Vec<Lo
             people.push(Login { vehicles: vec![device.to_string()], ..login });
         }
     }
-    for role in [Role::Advisor, Role::Engineer] {
+    for role in [Role::Advisor, Role::Engineer, Role::Lead] {
         people.push(account(&accounts, &role.name().parse()?, role, &password).await?);
     }
     Ok(people)

@@ -3,6 +3,7 @@
 use milepost_engine::journey::Contact;
 use milepost_engine::service_book::{EventId, Reason};
 use milepost_protocol::NoticeId;
+use milepost_protocol::collection::CollectionRow;
 use milepost_protocol::downlink::{Purposes, Task};
 use milepost_protocol::notice::Answer;
 use milepost_protocol::plan::{ItemId, PlanItem};
@@ -62,6 +63,11 @@ pub enum Intent {
     Recall {
         /// The recall.
         recall: Recall,
+    },
+    /// Show fewer offers like one, and take that one for refused.
+    Fewer {
+        /// The offer's notice.
+        notice: NoticeId,
     },
     /// Carry all of these out in one commit, or none.
     Together {
@@ -170,6 +176,11 @@ pub enum Intent {
     Configure {
         /// How.
         wanted: Wanted,
+    },
+    /// Set what the device collects.
+    Collect {
+        /// Which signals, and how.
+        rows: Vec<CollectionRow>,
     },
     /// Offer the device a firmware image.
     OfferUpdate {

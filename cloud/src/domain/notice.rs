@@ -9,7 +9,7 @@ use milepost_protocol::notice::{Actions, Answer, NoticeKind, NoticeState, Reason
 use milepost_protocol::plan::{DAY_MS, ItemId, Level, SafetyClass};
 use serde::{Deserialize, Serialize};
 
-use super::{Actor, Moment, ProgrammeStep, Recall};
+use super::{Actor, Made, Moment, ProgrammeStep, Recall};
 
 /// How long a notice that is no reminder can be put off, in days; what reminders are granted follows from the service book.
 const LONGEST_SNOOZE_DAYS: u16 = 90;
@@ -148,6 +148,9 @@ pub struct NoticeDoc {
     /// Which step of a programme it is.
     #[serde(default)]
     pub programme: Option<ProgrammeStep>,
+    /// What of the catalogue it tells, for an offer or advice.
+    #[serde(default)]
+    pub made: Option<Made>,
 }
 
 impl NoticeDoc {
@@ -168,6 +171,7 @@ impl NoticeDoc {
             decision: None,
             recall: None,
             programme: None,
+            made: None,
         }
     }
 
@@ -199,6 +203,15 @@ impl NoticeDoc {
     /// Every change of state, oldest first.
     pub fn history(&self) -> &[Transition] {
         &self.history
+    }
+
+    /// How often it was answered, by anybody and in any way.
+    pub fn answers(&self) -> usize {
+        let is_answer = |step: &&Transition| {
+            use NoticeState::{Booked, Done, Refused, Snoozed};
+            matches!(step.to, Snoozed { .. } | Booked | Done | Refused)
+        };
+        self.history.iter().filter(is_answer).count()
     }
 
     /// Notes that the car raised it too; answers whether that was the first raise.

@@ -9,6 +9,7 @@ use milepost_engine::journey::Journey;
 use milepost_engine::maintenance::Assessment;
 use milepost_engine::numbers::Received;
 use milepost_engine::offers::Ledger;
+use milepost_engine::offers::segments::Standing as Segments;
 use milepost_engine::plan::Powertrain;
 use milepost_engine::rollout::DeviceUpdate;
 use milepost_engine::urgency::Urgency;
@@ -20,7 +21,7 @@ use milepost_protocol::plan::{Anchor, ItemId, PlanItem, ServicePlan};
 use milepost_protocol::{DeviceId, NoticeId};
 use serde::{Deserialize, Serialize};
 
-use super::{AccountId, Actor, BookItem, Configuration, NoticeDoc, ServiceBook};
+use super::{AccountId, Actor, BookItem, Collection, Configuration, NoticeDoc, Planned, ServiceBook};
 
 /// What people call the vehicle, and where it lives.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -166,6 +167,15 @@ pub struct Vehicle {
     /// When offers were last decided on and when to decide again if nothing else happens, in milliseconds of Unix time.
     #[serde(default)]
     pub decided: Option<Decided>,
+    /// What was drawn for later.
+    #[serde(default)]
+    pub planned: Option<Planned>,
+    /// The segments that it belongs to, while its owner allows personalised offers.
+    #[serde(default)]
+    pub segments: Segments,
+    /// When segments and advice were last looked at, in milliseconds of Unix time.
+    #[serde(default)]
+    pub looked_ms: u64,
     /// The number of the next decision.
     #[serde(default)]
     pub next_decision: u64,
@@ -193,6 +203,9 @@ pub struct Vehicle {
     /// How the device shall behave, and does.
     #[serde(default)]
     pub configuration: Configuration,
+    /// Which signals the device shall collect, and does.
+    #[serde(default)]
+    pub collection: Collection,
     /// How far the device's clock could be trusted in its newest envelope.
     #[serde(default)]
     pub clock: Option<ClockQuality>,
@@ -220,6 +233,9 @@ impl Vehicle {
             consent_history: Vec::new(),
             offers: Ledger::default(),
             decided: None,
+            planned: None,
+            segments: Segments::default(),
+            looked_ms: 0,
             next_decision: 0,
             next_information: 0,
             next_message: 0,
@@ -229,6 +245,7 @@ impl Vehicle {
             urgency: Urgency::default(),
             update: DeviceUpdate::default(),
             configuration: Configuration::default(),
+            collection: Collection::default(),
             clock: None,
             counts: Counts::default(),
         }

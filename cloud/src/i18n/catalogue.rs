@@ -29,6 +29,7 @@ macro_rules! files {
             include_str!(concat!("../../locales/", $folder, "/format.ftl")),
             include_str!(concat!("../../locales/", $folder, "/notices.ftl")),
             include_str!(concat!("../../locales/", $folder, "/owner.ftl")),
+            include_str!(concat!("../../locales/", $folder, "/experience.ftl")),
             include_str!(concat!("../../locales/", $folder, "/services.ftl")),
             include_str!(concat!("../../locales/", $folder, "/privacy.ftl")),
             include_str!(concat!("../../locales/", $folder, "/booking.ftl")),
@@ -37,6 +38,7 @@ macro_rules! files {
             include_str!(concat!("../../locales/", $folder, "/lab.ftl")),
             include_str!(concat!("../../locales/", $folder, "/account.ftl")),
             include_str!(concat!("../../locales/", $folder, "/channels.ftl")),
+            include_str!(concat!("../../locales/", $folder, "/tokens.ftl")),
             include_str!(concat!("../../locales/", $folder, "/errors.ftl")),
         ]
     };

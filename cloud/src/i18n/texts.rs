@@ -20,13 +20,16 @@ impl Texts for CarTexts {
         let localizer = Language::from_code(&profile.locale).unwrap_or(Language::DEFAULT).localizer();
         let format =
             Format { localizer, unit: DistanceUnit::Km, zone: zone(&profile.time_zone), now_ms: notice.raised_ms() };
-        NoticeText { title: title(localizer, notice.subject), text: text(&format, notice) }
+        NoticeText { title: title(localizer, notice), text: text(&format, notice) }
     }
 }
 
 /// A notice's title.
-pub(crate) fn title(localizer: Localizer, subject: Subject) -> String {
-    match subject {
+pub(crate) fn title(localizer: Localizer, notice: &NoticeDoc) -> String {
+    if let Some(words) = notice.made.as_ref().and_then(|made| made.words(localizer.language().code())) {
+        return words.title.clone();
+    }
+    match notice.subject {
         Subject::Reminder { item, level, .. } => {
             let key = match level {
                 Level::Scheduled | Level::Upcoming => "reminder-upcoming-title",
@@ -35,7 +38,7 @@ pub(crate) fn title(localizer: Localizer, subject: Subject) -> String {
             };
             localizer.with(key, [("item", item_name(localizer, item).into())])
         }
-        Subject::Offer { offer, .. } => known(localizer, &format!("offer-{offer}-title"), "offer-other-title", None),
+        Subject::Offer { .. } => localizer.text("offer-other-title"),
         Subject::Recall { .. } => localizer.text("recall-title"),
         Subject::Information { .. } => localizer.text("information-title"),
         Subject::Programme { message, .. } => localizer.text(&format!("programme-{}-title", message.name())),
@@ -45,6 +48,9 @@ pub(crate) fn title(localizer: Localizer, subject: Subject) -> String {
 /// A notice's text: what to do, and the first reason.
 pub(crate) fn text(format: &Format, notice: &NoticeDoc) -> String {
     let localizer = format.localizer;
+    if let Some(words) = notice.made.as_ref().and_then(|made| made.words(localizer.language().code())) {
+        return words.body.clone();
+    }
     match notice.subject {
         Subject::Reminder { level, .. } => {
             let key = match level {
@@ -55,7 +61,7 @@ pub(crate) fn text(format: &Format, notice: &NoticeDoc) -> String {
             let first = notice.reasons.first().map_or_else(|| localizer.text("reason-none"), |why| reason(format, why));
             localizer.with(key, [("reason", first.into())])
         }
-        Subject::Offer { offer, .. } => known(localizer, &format!("offer-{offer}-text"), "offer-other-text", None),
+        Subject::Offer { .. } => localizer.text("offer-other-text"),
         Subject::Recall { .. } => match &notice.recall {
             Some(recall) => localizer.with(
                 "recall-text",

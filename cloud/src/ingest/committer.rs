@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use bytes::Bytes;
+use milepost_engine::offers::Arm;
 use milepost_protocol::DeviceId;
 use tokio::sync::{mpsc, oneshot};
 
@@ -62,6 +63,15 @@ impl Committer {
         let work = Work::Intent { device, intent: Box::new(intent), docs, by, reply };
         self.work.send(work).await.map_err(|_| IntentError::Stopping)?;
         answer.await.map_err(|_| IntentError::Stopping)?
+    }
+
+    /// Stops arms of offers, or lets them go on; comes back when that is committed.
+    pub async fn stop_arms(&self, arms: Vec<Arm>, stopped: bool) {
+        let (done, answer) = oneshot::channel();
+        if self.work.send(Work::StopArms { arms, stopped, done }).await.is_ok() {
+            // A committer that stops meanwhile has not taken it, and the book says so.
+            let _ = answer.await;
+        }
     }
 
     /// Handles everything whose time has come; comes back when it is committed.

@@ -15,6 +15,7 @@ use crate::channels;
 use crate::domain::{Change, ChangeKind, IntentError, Outcome, Vehicle};
 use crate::events::Committed;
 use crate::journey::{self, Followed};
+use crate::offers::Accounts;
 use crate::rules::Effects;
 use crate::store::{Commit, DocKey, DocWrite, VehicleWrite};
 
@@ -67,6 +68,10 @@ pub(super) struct Group {
     pub(super) acks: Vec<oneshot::Sender<Ack>>,
     pub(super) waiting: Vec<Waiting>,
     pub(super) count: Committed,
+    /// The book of offers and the accounts that the group changes.
+    pub(super) offers: Accounts,
+    /// Who waits for arms to be stopped.
+    pub(super) stops: Vec<oneshot::Sender<()>>,
     /// The versions in the store of the documents that intents want to write.
     pub(super) versions: HashMap<DocKey, Option<u64>>,
 }

@@ -6,6 +6,8 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
+use milepost_engine::offers::book::Book;
+use milepost_engine::offers::catalogue::Kind;
 use milepost_protocol::plan::DAY_MS;
 use milepost_protocol::{DeviceId, Downlink};
 use tokio::sync::{broadcast, mpsc, oneshot};
@@ -23,8 +25,9 @@ use crate::config;
 use crate::domain::{Actor, Change, Intent, IntentError, Outcome, Vehicle};
 use crate::events::{Certified, CommitFailed};
 use crate::frontdoor::{Push, Registry};
+use crate::offers::{Accounts, Catalogue, read_book};
 use crate::pki::{self, Pki};
-use crate::rules::{OtherCars, Rules, advance, carry_out, evaluate, introduce, modernise};
+use crate::rules::{Around, OtherCars, Rules, advance, carry_out, evaluate, introduce, modernise};
 use crate::store::{AnyStore, Commit, DocKey, Store as _, StoreError};
 
 /// How many due vehicles one group takes.
@@ -72,7 +75,7 @@ impl Running {
 /// Starts the committer.
 pub fn start(parts: Parts) -> Running {
     let (committer, queue) = Committer::new();
-    let task = Task { parts, committer: committer.clone(), cache: HashMap::new() };
+    let task = Task { parts, committer: committer.clone(), cache: HashMap::new(), book: None, met: None };
     Running { committer, task: tokio::spawn(task.run(queue)) }
 }
 
@@ -81,6 +84,10 @@ struct Task {
     committer: Committer,
     /// Vehicles as the store has them.
     cache: HashMap<DeviceId, Vehicle>,
+    /// The book of offers as the store has it; `None` until it was read.
+    book: Option<Arc<Book>>,
+    /// The catalogue that the book has made room for.
+    met: Option<Arc<Catalogue>>,
 }
 
 impl Task {
@@ -159,6 +166,10 @@ impl Task {
         let stopwatch = self.parts.clock.stopwatch();
         let items = works.len() + due.len();
         let mut group = Group::default();
+        if let Err(error) = self.open_book(&mut group).await {
+            self.failed(works, group, &error, items);
+            return false;
+        }
         if let Err(error) = self.load(&works, due, &mut group).await {
             self.failed(works, group, &error, items);
             return false;
@@ -175,6 +186,13 @@ impl Task {
         if let Err(error) = self.evaluate(&mut group, now_ms).await {
             self.failed(Vec::new(), group, &error, items);
             return false;
+        }
+        match group.offers.writes() {
+            Ok(docs) => group.commit.docs.extend(docs),
+            Err(error) => {
+                self.failed(Vec::new(), group, &error, items);
+                return false;
+            }
         }
         group.write();
         let commit = std::mem::take(&mut group.commit);
@@ -261,6 +279,10 @@ impl Task {
                     Err(error) => drop(reply.send(Err(error))),
                 }
             }
+            Work::StopArms { arms, stopped, done } => {
+                group.offers.change(|book| book.stop(&arms, stopped));
+                group.stops.push(done);
+            }
             Work::Delivered { device, number } => group.commit.delivered.push((device, number)),
             Work::Tick { .. } | Work::Close { .. } => {}
         }
@@ -287,35 +309,79 @@ impl Task {
         let touched: Vec<DeviceId> =
             group.drafts.iter().filter(|(_, draft)| draft.touched).map(|(device, _)| device.clone()).collect();
         for device in touched {
-            let contacts_ms = match group.drafts.get(&device) {
-                Some(draft) if self.parts.rules.decides(&draft.vehicle, now_ms) => {
-                    self.other_contacts(&draft.vehicle, group).await?
-                }
-                _ => Vec::new(),
+            let Some(draft) = group.drafts.get(&device) else { continue };
+            let (decides, before) = (self.parts.rules.decides(&draft.vehicle, now_ms), draft.vehicle.owner.clone());
+            let around = if decides {
+                self.around(&draft.vehicle.clone(), group).await?
+            } else {
+                Around { book: Arc::clone(group.offers.book()), ..Around::default() }
             };
-            if let Some(Draft { vehicle, effects, .. }) = group.drafts.get_mut(&device) {
-                evaluate(vehicle, &self.parts.rules, &contacts_ms, now_ms, effects);
-            }
-            let others = match group.drafts.get(&device) {
-                Some(draft) if self.parts.rules.journeys.is_due(&draft.vehicle, now_ms) => {
-                    self.other_cars(&draft.vehicle, group).await?
+            let Some(Draft { vehicle, effects, .. }) = group.drafts.get_mut(&device) else { continue };
+            evaluate(vehicle, &self.parts.rules, &around, now_ms, effects);
+            let (events, enrols) = (std::mem::take(&mut effects.offers), effects.enrols.take());
+            if !events.is_empty() || enrols.is_some() {
+                if let Some(owner) = &before {
+                    group.offers.unit(&self.parts.store, owner).await?;
+                    if let Some(enrols) = enrols {
+                        group.offers.enrol(owner, enrols, now_ms);
+                    }
                 }
-                _ => OtherCars::default(),
-            };
-            if let Some(draft) = group.drafts.get_mut(&device) {
-                draft.follow();
-                let Draft { vehicle, effects, .. } = draft;
-                advance(vehicle, &self.parts.rules.journeys, &others, now_ms, self.parts.rules.texts.as_ref(), effects);
+                for event in events {
+                    group.offers.enter(before.as_ref(), &event);
+                }
             }
+            self.advance(&device, group, now_ms).await?;
         }
         Ok(())
     }
 
+    /// Follows the contacts of a vehicle, and lets its programmes go on.
+    async fn advance(&self, device: &DeviceId, group: &mut Group, now_ms: u64) -> Result<(), StoreError> {
+        let journeys = &self.parts.rules.journeys;
+        let others = match group.drafts.get(device) {
+            Some(draft) if journeys.is_due(&draft.vehicle, now_ms) => self.other_cars(&draft.vehicle, group).await?,
+            _ => OtherCars::default(),
+        };
+        if let Some(draft) = group.drafts.get_mut(device) {
+            draft.follow();
+            let Draft { vehicle, effects, .. } = draft;
+            advance(vehicle, journeys, &others, now_ms, self.parts.rules.texts.as_ref(), effects);
+        }
+        Ok(())
+    }
+
+    /// Reads the book the first time, and makes room in it for what the catalogue has now.
+    async fn open_book(&mut self, group: &mut Group) -> Result<(), StoreError> {
+        let book = match &self.book {
+            Some(book) => Arc::clone(book),
+            None => Arc::new(read_book(&self.parts.store).await?),
+        };
+        self.book = Some(Arc::clone(&book));
+        group.offers = Accounts::new(book);
+        let catalogue = self.parts.rules.offers.desk.now();
+        if self.met.as_ref().is_none_or(|met| !Arc::ptr_eq(met, &catalogue)) {
+            group.offers.change(|book| book.meet(catalogue.live(Kind::Offer), catalogue.segments()));
+            self.met = Some(catalogue);
+        }
+        Ok(())
+    }
+
+    /// What a decision needs beside the vehicle.
+    async fn around(&self, vehicle: &Vehicle, group: &mut Group) -> Result<Around, StoreError> {
+        let (contacts_ms, other_cars) = self.other_contacts(vehicle, group).await?;
+        let unit = match &vehicle.owner {
+            Some(owner) => group.offers.unit(&self.parts.store, owner).await?,
+            None => None,
+        };
+        Ok(Around { contacts_ms, other_cars, book: Arc::clone(group.offers.book()), unit })
+    }
+
     /// When the owner was contacted about other cars, as the store and this group know.
-    async fn other_contacts(&self, vehicle: &Vehicle, group: &Group) -> Result<Vec<u64>, StoreError> {
-        let Some(owner) = &vehicle.owner else { return Ok(Vec::new()) };
+    async fn other_contacts(&self, vehicle: &Vehicle, group: &Group) -> Result<(Vec<u64>, u32), StoreError> {
+        let Some(owner) = &vehicle.owner else { return Ok((Vec::new(), 0)) };
         let mut others = self.parts.store.owned(owner).await?;
         others.retain(|device| *device != vehicle.device);
+        let other_cars = u32::try_from(others.len()).unwrap_or(u32::MAX);
         let (drafted, stored): (Vec<_>, Vec<_>) =
             others.into_iter().partition(|device| group.drafts.contains_key(device));
         let mut contacts: Vec<u64> = Vec::new();
@@ -329,7 +395,7 @@ impl Task {
         }
         let oldest = vehicle.decided.map_or(0, |decided| decided.at_ms.saturating_sub(400 * DAY_MS));
         contacts.retain(|at_ms| *at_ms >= oldest);
-        Ok(contacts)
+        Ok((contacts, other_cars))
     }
 
     /// What is known of the owner's other cars, as the store and this group know.
@@ -350,6 +416,12 @@ impl Task {
     /// Tells devices, sessions, people and subscribers what is durable now.
     fn tell(&mut self, group: Group, now_ms: u64) {
         let credit = self.parts.settings.credit;
+        self.book = Some(Arc::clone(group.offers.book()));
+        self.parts.rules.offers.desk.publish(group.offers.book());
+        for done in group.stops {
+            // Whoever asked may have stopped waiting.
+            let _ = done.send(());
+        }
         for ack in group.acks {
             // A session that ended meanwhile does not wait any more; the device sends again, and that is a duplicate.
             let _ = ack.send(Ack::Committed);
@@ -382,10 +454,12 @@ impl Task {
             StoreError::Full { .. } => (Ack::Full, IntentError::Full),
             _ => (Ack::Failed, IntentError::Store),
         };
+        self.met = None;
         if ack == Ack::Full {
             self.committer.set_room(false);
         } else {
             // Nobody knows what the store holds now, so it is asked again.
+            self.book = None;
             for device in group.drafts.keys() {
                 self.cache.remove(device);
             }

@@ -1,6 +1,7 @@
 //! What the committer is given, and how it answers.
 
 use bytes::Bytes;
+use milepost_engine::offers::Arm;
 use milepost_protocol::DeviceId;
 use tokio::sync::oneshot;
 
@@ -49,6 +50,15 @@ pub enum Work {
         device: DeviceId,
         /// The message's number.
         number: u64,
+    },
+    /// A person stops arms of offers, or lets them go on.
+    StopArms {
+        /// Which.
+        arms: Vec<Arm>,
+        /// Whether they are stopped.
+        stopped: bool,
+        /// Told after the commit.
+        done: oneshot::Sender<()>,
     },
     /// Timers may be due.
     Tick {

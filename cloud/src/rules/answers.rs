@@ -6,7 +6,7 @@ use milepost_protocol::NoticeId;
 use milepost_protocol::notice::{Actions, Answer, NoticeState};
 
 use super::services::Told;
-use super::{Effects, services, snoozes};
+use super::{Effects, outcomes, services, snoozes};
 use crate::domain::{Actor, ChangeKind, IntentError, Moment, NoticeDoc, Subject, Vehicle};
 
 /// An answer with where and when it was given.
@@ -77,7 +77,7 @@ pub(super) fn answer(
         Answer::Snooze { .. } => None,
     };
     if let Some(outcome) = outcome {
-        vehicle.offers.settle(*id, outcome, answered_ms);
+        outcomes::settle(vehicle, *id, outcome, answered_ms, effects);
     }
     Ok(true)
 }

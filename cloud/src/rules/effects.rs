@@ -1,7 +1,10 @@
 //! What a change of a vehicle leads to outside of it.
 
 use bytes::Bytes;
+use milepost_engine::experiments::Group;
+use milepost_engine::offers::book::Event;
 use milepost_protocol::downlink::{Downlink, NoticeUpdate};
+use milepost_protocol::plan::ItemId;
 use milepost_protocol::{MAX_DOWNLINK_LEN, NoticeId};
 
 use crate::domain::{ChangeKind, NoticeDoc, NoticeText, Texts, Vehicle};
@@ -21,6 +24,12 @@ pub struct Effects {
     pub decision: Option<DecisionRow>,
     /// Contacts with the owner, in order.
     pub contacts: Vec<Row>,
+    /// What happened to offers, for the book.
+    pub offers: Vec<Event>,
+    /// The group of the holdout's comparison that the owner belongs to, once a decision was taken with consent.
+    pub enrols: Option<Group>,
+    /// Service items whose work was told as done.
+    pub completed: Vec<ItemId>,
 }
 
 /// How far effects had come.
@@ -29,19 +38,30 @@ pub(super) struct Mark {
     messages: usize,
     kinds: usize,
     contacts: usize,
+    offers: usize,
+    completed: usize,
 }
 
 impl Effects {
     /// How far they have come.
     pub(super) fn mark(&self) -> Mark {
-        Mark { messages: self.messages.len(), kinds: self.kinds.len(), contacts: self.contacts.len() }
+        Mark {
+            messages: self.messages.len(),
+            kinds: self.kinds.len(),
+            contacts: self.contacts.len(),
+            offers: self.offers.len(),
+            completed: self.completed.len(),
+        }
     }
 
-    /// Forgets what has come to them since; a wish of a person leads to messages, changes and contacts alone.
+    /// Forgets what has come to them since; a wish of a person leads to messages, changes, contacts and what happens to offers
+    /// alone.
     pub(super) fn back_to(&mut self, mark: Mark) {
         self.messages.truncate(mark.messages);
         self.kinds.truncate(mark.kinds);
         self.contacts.truncate(mark.contacts);
+        self.offers.truncate(mark.offers);
+        self.completed.truncate(mark.completed);
     }
 
     /// Notes a change, once.

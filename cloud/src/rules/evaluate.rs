@@ -10,8 +10,8 @@ use milepost_protocol::notice::NoticeState;
 use milepost_protocol::plan::DAY_MS;
 
 use super::journey::JourneyRules;
-use super::offers::{self, OfferRules};
-use super::{Effects, intents, planning, reminders, services};
+use super::offers::{self, Around, OfferRules};
+use super::{Effects, intents, outcomes, planning, reminders, services};
 use crate::domain::{Actor, ChangeKind, Moment, NoticeDoc, Texts, Vehicle};
 
 /// The most notices that stay in a vehicle's document; the oldest closed ones of past cycles leave first.
@@ -40,16 +40,16 @@ impl std::fmt::Debug for Rules {
 }
 
 impl Rules {
-    /// Whether evaluating the vehicle at `now_ms` takes a decision, so that the owner's other contacts are needed.
+    /// Whether evaluating the vehicle at `now_ms` takes a decision or looks at segments, so that what is around it is needed.
     pub fn decides(&self, vehicle: &Vehicle, now_ms: u64) -> bool {
-        offers::is_due(vehicle, now_ms)
+        offers::attends(vehicle, now_ms)
     }
 }
 
 /// Brings a vehicle up to `now_ms`: plan, notices, offers, urgency, timer.
 ///
-/// `contacts_ms` are the owner's contacts about other cars.
-pub fn evaluate(vehicle: &mut Vehicle, rules: &Rules, contacts_ms: &[u64], now_ms: u64, effects: &mut Effects) {
+/// `around` is what a decision needs beside the vehicle; it is looked at only if [`Rules::decides`].
+pub fn evaluate(vehicle: &mut Vehicle, rules: &Rules, around: &Around, now_ms: u64, effects: &mut Effects) {
     planning::modernise(vehicle);
     if vehicle.plan.version == 0 {
         intents::introduce(vehicle, &rules.plans, now_ms, effects);
@@ -63,9 +63,7 @@ pub fn evaluate(vehicle: &mut Vehicle, rules: &Rules, contacts_ms: &[u64], now_m
     let texts = rules.texts.as_ref();
     reminders::raise_due(vehicle, &assessments, now_ms, texts, effects);
     planning::tell_car(vehicle, &assessments, now_ms, effects);
-    if offers::is_due(vehicle, now_ms) {
-        offers::decide_now(vehicle, &assessments, contacts_ms, &rules.offers, now_ms, texts, effects);
-    }
+    offers::attend(vehicle, &assessments, &rules.offers, around, now_ms, texts, effects);
     let wanted = vehicle.notices.values().any(|notice| notice.state() == NoticeState::Booked);
     vehicle.urgency = urgency(&vehicle.state, &vehicle.items(), &assessments, wanted, now_ms);
     prune(vehicle);
@@ -81,7 +79,7 @@ fn run_timers(vehicle: &mut Vehicle, now_ms: u64, effects: &mut Effects) {
         let expired = notice.expires_ms.is_some_and(|at_ms| at_ms <= now_ms);
         let changed = if expired { notice.expire(Moment::now(now_ms), &Actor::System) } else { notice.wake(now_ms) };
         if expired {
-            offers::expired(vehicle, id, now_ms);
+            outcomes::expired(vehicle, id, now_ms, effects);
         }
         if changed {
             effects.note(ChangeKind::NoticeChanged(id));

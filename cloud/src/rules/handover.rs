@@ -10,7 +10,7 @@ use milepost_engine::usage::Trips;
 use milepost_protocol::Downlink;
 use milepost_protocol::downlink::{Consent, Purposes};
 
-use super::{Effects, journey, services};
+use super::{Effects, journey, outcomes, services};
 use crate::domain::{AccountId, Actor, ChangeKind, ConsentChange, Remarks, Vehicle};
 
 /// Hands the car to another owner; answers whether anything changed.
@@ -50,7 +50,9 @@ fn leave(vehicle: &mut Vehicle, by: &Actor, now_ms: u64, effects: &mut Effects) 
     }
     vehicle.notices.clear();
     vehicle.state.trips = Trips::default();
+    outcomes::leave_segments(vehicle, effects);
     vehicle.offers = Ledger::default();
+    vehicle.planned = None;
     vehicle.decided = None;
     let consent = Consent { version: vehicle.consent.version + 1, purposes: Purposes::FUNCTION };
     vehicle.consent = consent;

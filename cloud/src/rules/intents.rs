@@ -3,13 +3,13 @@
 use milepost_engine::plans::Catalogue;
 use milepost_protocol::Downlink;
 use milepost_protocol::downlink::{Command, Consent, Purposes};
-use milepost_protocol::notice::Actions;
+use milepost_protocol::notice::{Actions, Answer};
 use milepost_protocol::plan::SafetyClass;
 use milepost_protocol::update::UpdateOffer;
 
 use super::answers::{Given, answer};
 use super::services::Told;
-use super::{Effects, configuration, handover, journey, planning, services, snoozes};
+use super::{Effects, collection, configuration, handover, journey, outcomes, planning, services, snoozes};
 use crate::domain::{
     Actor, BookItem, ChangeKind, ConsentChange, Intent, IntentError, Moment, NoticeDoc, Profile, Subject, Vehicle,
 };
@@ -80,10 +80,25 @@ pub fn carry_out(
             let notice = vehicle.notices.get_mut(id).ok_or(IntentError::UnknownNotice)?;
             let changed = notice.unbook(Moment::now(now_ms), by);
             if changed {
+                outcomes::unbooked(vehicle, *id, effects);
                 effects.note(ChangeKind::NoticeChanged(*id));
                 effects.update_car(vehicle, *id);
             }
             Ok(changed)
+        }
+        Intent::Fewer { notice: id } => {
+            let notice = vehicle.notices.get(id).ok_or(IntentError::UnknownNotice)?;
+            let (is_offer, is_closed) = (id.as_offer().is_some(), notice.state().is_final());
+            if !is_offer {
+                return Err(IntentError::NotInvited);
+            }
+            let news = outcomes::fewer(vehicle, *id, now_ms, effects);
+            if is_closed {
+                return Ok(news);
+            }
+            let at = Moment::now(now_ms);
+            let given = Given { notice: *id, answer: Answer::Refuse, by: by.clone(), at, odometer_m: None };
+            Ok(answer(vehicle, &given, now_ms, effects)? || news)
         }
         Intent::Recall { recall } => {
             if vehicle.was_told_of(&recall.campaign) {
@@ -154,7 +169,11 @@ pub fn carry_out(
             if vehicle.consent.purposes == purposes {
                 return Ok(false);
             }
+            let withdraws = vehicle.consent.purposes.contains(Purposes::OFFERS) && !purposes.contains(Purposes::OFFERS);
             vehicle.consent = Consent { version: vehicle.consent.version + 1, purposes };
+            if withdraws {
+                outcomes::consent_withdrawn(vehicle, now_ms, effects);
+            }
             let consent = vehicle.consent;
             if let Some(decided) = vehicle.decided.as_mut().filter(|decided| !decided.had_choice) {
                 decided.again_at_ms = decided.again_at_ms.min(now_ms);
@@ -184,6 +203,7 @@ pub fn carry_out(
             Ok(true)
         }
         Intent::Configure { wanted } => configuration::configure(vehicle, *wanted, by, now_ms, effects),
+        Intent::Collect { rows } => collection::collect(vehicle, rows, by, now_ms, effects),
         Intent::OfferUpdate { rollout, version, image, window } => {
             if !vehicle.update.can_be_offered(*rollout, now_ms) {
                 return Ok(false);

@@ -4,6 +4,7 @@
 //! Invariant: each (item, cycle, level) is raised once, and an answer anywhere reaches every surface.
 
 mod answers;
+mod collection;
 mod configuration;
 mod effects;
 mod evaluate;
@@ -11,7 +12,9 @@ mod handover;
 mod intents;
 mod journey;
 mod offers;
+mod outcomes;
 mod planning;
+mod presenting;
 mod records;
 mod reminders;
 mod services;
@@ -19,11 +22,12 @@ mod snoozes;
 #[cfg(test)]
 mod tests;
 
+pub use collection::collection_record;
 pub use configuration::configuration_record;
 pub use effects::Effects;
 pub use evaluate::{Rules, evaluate};
 pub use intents::{carry_out, introduce};
 pub use journey::{JourneyRules, OtherCars, advance, journey_record};
-pub use offers::OfferRules;
+pub use offers::{Around, Method, OfferRules, stage_name, tried, would_do};
 pub use planning::modernise;
 pub use records::{notice_record, update_record};

@@ -1,21 +1,43 @@
-//! When an offer is decided on, and what follows.
+//! When an offer is decided on, from what, and what the decision leaves behind.
+//!
+//! Invariant: without consent no fact is stored with a decision; and whatever is drawn is stored with the shares that it was drawn from.
 
-use jiff::Timestamp;
-use milepost_engine::experiments::{Holdout, Key, draw};
+use std::sync::Arc;
+
+use jiff::civil::Weekday;
+use jiff::{Timestamp, ToSpan};
+use milepost_engine::experiments::{Group, Holdout, Key, draw};
 use milepost_engine::maintenance::Assessment;
-use milepost_engine::offers::{Arm, Budget, Caps, Channel, Context, Offer, Outcome, QuietHours, decide};
+use milepost_engine::offers::book::{Book, Event, Unit};
+use milepost_engine::offers::catalogue::{Entry, Kind, Owner};
+use milepost_engine::offers::eligibility::Facts;
+use milepost_engine::offers::facts::{About, facts};
+use milepost_engine::offers::{
+    Arm, Bet, Budget, Caps, Context, Decision, Draw, Lane, QuietHours, Rejection, Timing, decide, objection,
+};
 use milepost_engine::policy::Policy;
-use milepost_protocol::NoticeId;
-use milepost_protocol::notice::Actions;
+use milepost_protocol::downlink::Purposes;
 use milepost_protocol::plan::{DAY_MS, ItemId, Level, SafetyClass};
 use milepost_protocol::trouble::TroubleStatus;
 
-use super::Effects;
-use crate::domain::{Actor, ChangeKind, Decided, Moment, NoticeDoc, Subject, Texts, Vehicle};
+use super::outcomes::{account_for_work, leave_segments};
+use super::{Effects, presenting};
+use crate::domain::{Decided, Planned, Texts, Vehicle};
+use crate::offers::{Catalogue, Desk};
 use crate::store::DecisionRow;
+use crate::zones::{minute_of_day, zone};
 
-/// How long an offer stands, in days.
-const OFFER_DAYS: u64 = 30;
+/// The hour of a Saturday at which what waits for it is shown.
+const SATURDAY_HOUR: i8 = 10;
+
+/// By what arms are drawn.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Method {
+    /// By what was learnt so far.
+    Learning,
+    /// By fixed shares.
+    Fixed(Policy),
+}
 
 /// What decisions are made with.
 #[derive(Debug, Clone)]
@@ -24,86 +46,313 @@ pub struct OfferRules {
     pub key: Key,
     /// Who never gets an offer.
     pub holdout: Holdout,
+    /// The share of accounts whose arms are drawn evenly.
+    pub uniform: f64,
     /// How many contacts an owner gets in a year at most.
     pub contacts_per_year: u32,
+    /// How many contacts all owners together get in a month at most; any number, where none is given.
+    pub contacts_per_month: Option<u64>,
     /// How often an owner is asked at most.
     pub caps: Caps,
     /// Hours to leave alone.
     pub quiet: QuietHours,
-    /// The policy in force.
-    pub policy: Policy,
+    /// By what arms are drawn.
+    pub method: Method,
+    /// The dealer that the cars belong to.
+    pub dealer: Option<String>,
+    /// What can be offered.
+    pub desk: Desk,
+}
+
+/// What a decision needs that lies outside of the vehicle.
+#[derive(Debug, Clone, Default)]
+pub struct Around {
+    /// When the owner was contacted about other cars, in milliseconds of Unix time.
+    pub contacts_ms: Vec<u64>,
+    /// How many other cars the owner has here.
+    pub other_cars: u32,
+    /// What all offers together have led to.
+    pub book: Arc<Book>,
+    /// What the owner counts in the comparison with the holdout.
+    pub unit: Option<Unit>,
 }
 
 /// Whether a decision is due; vehicles that nobody owns get no offers.
 pub(super) fn is_due(vehicle: &Vehicle, now_ms: u64) -> bool {
     let due = vehicle.decided.is_none_or(|decided| now_ms >= decided.again_at_ms);
-    vehicle.owner.is_some() && due
+    let planned = vehicle.planned.as_ref();
+    vehicle.owner.is_some() && planned.map_or(due, |planned| now_ms >= planned.at_ms)
 }
 
-/// When the next decision is due.
+/// Whether anything about offers is looked at.
+pub(super) fn attends(vehicle: &Vehicle, now_ms: u64) -> bool {
+    vehicle.owner.is_some() && (is_due(vehicle, now_ms) || presenting::looks_again(vehicle, now_ms))
+}
+
+/// When the next decision is due, or what was drawn for later is to be shown.
 pub(super) fn next_ms(vehicle: &Vehicle) -> Option<u64> {
     vehicle.owner.as_ref()?;
-    Some(vehicle.decided.map_or(0, |decided| decided.again_at_ms))
+    let decision_ms = || vehicle.decided.map_or(0, |decided| decided.again_at_ms);
+    Some(vehicle.planned.as_ref().map_or_else(decision_ms, |planned| planned.at_ms))
 }
 
-/// Decides, stores the decision and raises the notice of what was chosen.
-///
-/// `contacts_ms` are the owner's contacts about other cars; this car's are in its ledger.
-pub(super) fn decide_now(
+/// All that a decision on one vehicle is made from.
+pub(super) struct Desktop<'a> {
+    pub(super) rules: &'a OfferRules,
+    pub(super) around: &'a Around,
+    pub(super) catalogue: Arc<Catalogue>,
+    pub(super) facts: Facts,
+    open_safety: Vec<ItemId>,
+    contacts_ms: Vec<u64>,
+    halted: Vec<Arm>,
+    local_minute: u16,
+    now_ms: u64,
+}
+
+impl<'a> Desktop<'a> {
+    /// Gathers it: what is gathered without consent serves advice alone.
+    pub(super) fn gather(
+        vehicle: &Vehicle,
+        assessments: &[Assessment],
+        rules: &'a OfferRules,
+        around: &'a Around,
+        now_ms: u64,
+    ) -> Self {
+        let zone_name = &vehicle.profile.time_zone;
+        let about = About {
+            state: &vehicle.state,
+            assessments,
+            ledger: &vehicle.offers,
+            powertrain: vehicle.profile.powertrain,
+            registered_ms: vehicle.profile.registered_ms,
+            zone: zone_name,
+            month: local_month(now_ms, zone_name),
+            household_cars: around.other_cars.saturating_add(1),
+            now_ms,
+        };
+        Self {
+            rules,
+            around,
+            catalogue: rules.desk.now(),
+            facts: facts(&about),
+            open_safety: open_safety(vehicle, assessments),
+            contacts_ms: around.contacts_ms.iter().copied().chain(vehicle.offers.contacts_ms()).collect(),
+            halted: around.book.halted(),
+            local_minute: minute_of_day(&zone(zone_name), now_ms),
+            now_ms,
+        }
+    }
+
+    /// Whether the owner is left alone at this hour, and until when, in milliseconds of Unix time.
+    pub(super) fn quiet_until_ms(&self) -> Option<u64> {
+        self.rules.quiet.until_ms(self.now_ms, self.local_minute)
+    }
+
+    /// Asks something of the engine about one vehicle.
+    pub(super) fn ask<T>(&self, vehicle: &Vehicle, ask: impl FnOnce(&Context<'_>) -> T) -> T {
+        let year_ms = self.now_ms.saturating_sub(365 * DAY_MS);
+        let spent = self.contacts_ms.iter().filter(|at_ms| **at_ms >= year_ms).count() as u32;
+        let languages = [vehicle.profile.locale.as_str(), "en"];
+        let owner = vehicle.owner.as_ref().map_or("", |owner| owner.as_str());
+        let pace = self.rules.contacts_per_month.map(|limit| self.around.book.pace(limit, self.now_ms));
+        ask(&Context {
+            now_ms: self.now_ms,
+            local_minute: self.local_minute,
+            consent: vehicle.consent,
+            open_safety: &self.open_safety,
+            owner: Owner { dealer: self.rules.dealer.as_deref(), languages: &languages, facts: &self.facts },
+            ledger: &vehicle.offers,
+            contacts_ms: &self.contacts_ms,
+            caps: self.rules.caps,
+            quiet: self.rules.quiet,
+            budget: Budget { spent, limit: self.rules.contacts_per_year },
+            pace,
+            holdout: self.rules.holdout.place(&self.rules.key, owner),
+            halted: &self.halted,
+        })
+    }
+
+    /// The entry as it can be made now: with what is left of it.
+    pub(super) fn stocked(&self, entry: &Entry) -> Entry {
+        Entry { stock: self.around.book.left(entry.id, entry.stock), ..entry.clone() }
+    }
+
+    fn offers(&self) -> Vec<Entry> {
+        self.catalogue.live(Kind::Offer).map(|entry| self.stocked(entry)).collect()
+    }
+}
+
+/// Keeps segments and advice up, shows what was drawn for later, and decides if that is due.
+pub(super) fn attend(
     vehicle: &mut Vehicle,
     assessments: &[Assessment],
-    contacts_ms: &[u64],
     rules: &OfferRules,
+    around: &Around,
     now_ms: u64,
     texts: &dyn Texts,
     effects: &mut Effects,
 ) {
-    let Some(owner) = vehicle.owner.clone() else { return };
-    let contacts_ms: Vec<u64> = contacts_ms.iter().copied().chain(vehicle.offers.contacts_ms()).collect();
-    let year = now_ms.saturating_sub(365 * DAY_MS);
-    let spent = contacts_ms.iter().filter(|at_ms| **at_ms >= year).count() as u32;
-    let open_safety = open_safety(vehicle, assessments);
-    let number = vehicle.next_decision;
-    let context = Context {
-        now_ms,
-        local_minute: local_minute(now_ms, &vehicle.profile.time_zone),
-        consent: vehicle.consent,
-        open_safety: &open_safety,
-        state: &vehicle.state,
-        ledger: &vehicle.offers,
-        contacts_ms: &contacts_ms,
-        caps: rules.caps,
-        quiet: rules.quiet,
-        budget: Budget { spent, limit: rules.contacts_per_year },
-        holdout: rules.holdout.place(&rules.key, owner.as_str()),
-        policy: rules.policy,
+    account_for_work(vehicle, rules, now_ms, effects);
+    if vehicle.owner.is_none() {
+        leave_segments(vehicle, effects);
+        return;
+    }
+    if !attends(vehicle, now_ms) {
+        return;
+    }
+    let due = is_due(vehicle, now_ms);
+    vehicle.looked_ms = now_ms;
+    let desktop = Desktop::gather(vehicle, assessments, rules, around, now_ms);
+    if vehicle.consent.purposes.contains(Purposes::OFFERS) {
+        let moves = vehicle.segments.keep_up(desktop.catalogue.segments(), &desktop.facts, now_ms);
+        effects.offers.extend(moves.into_iter().map(Event::Moved));
+    } else {
+        leave_segments(vehicle, effects);
+    }
+    presenting::advise(vehicle, &desktop, now_ms, texts, effects);
+    if let Some(planned) = vehicle.planned.clone() {
+        if now_ms >= planned.at_ms {
+            due_now(vehicle, planned, &desktop, now_ms, texts, effects);
+        }
+    } else if due {
+        decide_now(vehicle, &desktop, now_ms, texts, effects);
+    }
+}
+
+/// Shows what was drawn for this moment, if nothing has come to speak against it.
+fn due_now(
+    vehicle: &mut Vehicle,
+    planned: Planned,
+    desktop: &Desktop<'_>,
+    now_ms: u64,
+    texts: &dyn Texts,
+    effects: &mut Effects,
+) {
+    let entry = desktop.catalogue.live(Kind::Offer).find(|entry| entry.id == planned.offer);
+    let entry = entry.map(|entry| desktop.stocked(entry));
+    let against = match &entry {
+        Some(entry) => desktop.ask(vehicle, |context| objection(context, entry)),
+        None => Some(Rejection::Halted),
     };
-    let draw = draw(&rules.key, &format!("{} {number}", vehicle.device));
-    let decision = decide(&context, &[Offer::winter_tyres()], draw);
+    match (against, entry) {
+        (Some(Rejection::Quiet { until_ms }), _) => vehicle.planned = Some(Planned { at_ms: until_ms, ..planned }),
+        (None, Some(entry)) => {
+            vehicle.planned = None;
+            presenting::present(vehicle, &entry, planned.channel, planned.bet, desktop, now_ms, texts, effects);
+        }
+        (against, _) => {
+            vehicle.planned = None;
+            let stage = against.map_or("gone", |rejection| stage_name(rejection.stage()));
+            crate::events::OfferDropped { device: &vehicle.device, offer: planned.offer, stage }.emit();
+        }
+    }
+}
+
+/// Decides, stores the decision, and shows what was chosen or plans it.
+fn decide_now(vehicle: &mut Vehicle, desktop: &Desktop<'_>, now_ms: u64, texts: &dyn Texts, effects: &mut Effects) {
+    let Some(owner) = vehicle.owner.clone() else { return };
+    let rules = desktop.rules;
+    let number = vehicle.next_decision;
+    let at = draw(&rules.key, &format!("{} {number}", vehicle.device));
+    let group = rules.holdout.place(&rules.key, owner.as_str()).group(rules.uniform);
+    let consents = vehicle.consent.purposes.contains(Purposes::OFFERS);
+    let members: Vec<String> = vehicle.segments.members().map(|(name, _)| name.to_owned()).collect();
+    let offers = desktop.offers();
+    let learner = &desktop.around.book.learner;
+    let features = learner.features(members.iter().map(String::as_str), &desktop.facts);
+    let shares = |arms: &[Arm]| {
+        let (lane, policy, shares) = match (group, rules.method) {
+            (Group::Uniform, _) => (Lane::Uniform, learner.version, vec![1.0 / arms.len() as f64; arms.len()]),
+            (_, Method::Fixed(policy)) => (lane(group), policy.version, policy.shares(arms.len() - 1)),
+            (_, Method::Learning) => (lane(group), learner.version, learner.shares(&features, arms)),
+        };
+        Draw { lane, policy, features: features.clone(), shares, at }
+    };
+    let mut decision = desktop.ask(vehicle, |context| decide(context, &offers, shares));
+    if consents {
+        decision.segments = members;
+        effects.enrols = Some(group);
+    } else {
+        decision.features.clear();
+    }
     vehicle.next_decision += 1;
     let had_choice = decision.arms.len() > 1;
     vehicle.decided = Some(Decided { at_ms: now_ms, again_at_ms: decision.again_at_ms, had_choice });
-    if let Arm::Offer { offer, channel, .. } = decision.chosen {
-        let id = vehicle.offers.present(offer, now_ms);
-        let Some((_, serial)) = id.as_offer() else { unreachable!("a presentation's id is an offer's") };
-        let (subject, reasons) = (Subject::Offer { offer, serial }, decision.reasons().to_vec());
-        let mut notice = NoticeDoc::raised(subject, SafetyClass::Comfort, reasons, Moment::now(now_ms), Actor::System);
-        notice.actions = Actions::SNOOZE.and(Actions::BOOK).and(Actions::DONE).and(Actions::REFUSE);
-        notice.expires_ms = Some(now_ms + OFFER_DAYS * DAY_MS);
-        notice.in_car = channel == Channel::Car;
-        notice.decision = Some(number);
-        if notice.in_car {
-            effects.send_notice(vehicle, &notice, texts);
+    let entry = decision.chosen.offer().and_then(|offer| offers.iter().find(|entry| entry.id == offer));
+    let bet = bet(&decision, number, entry.map_or(0, |entry| entry.margin));
+    if had_choice {
+        effects.offers.push(Event::Drawn { bet: bet.clone(), at_ms: now_ms });
+    }
+    if let (Arm::Offer { channel, timing, offer }, Some(entry)) = (decision.chosen, entry) {
+        match timing {
+            Timing::Now => presenting::present(vehicle, entry, channel, bet, desktop, now_ms, texts, effects),
+            Timing::Saturday => {
+                let at_ms = next_saturday_ms(now_ms, &vehicle.profile.time_zone);
+                vehicle.planned = Some(Planned { offer, channel, at_ms, bet });
+            }
         }
-        vehicle.notices.insert(id, notice);
-        effects.note(ChangeKind::NoticeRaised(id));
     }
     effects.decision = Some(DecisionRow { device: vehicle.device.clone(), number, at_ms: now_ms, decision });
 }
 
-/// Enters that nobody answered an offer in time.
-pub(super) fn expired(vehicle: &mut Vehicle, id: NoticeId, now_ms: u64) {
-    vehicle.offers.settle(id, Outcome::Expired, now_ms);
+fn lane(group: Group) -> Lane {
+    if group == Group::Measured { Lane::Measured } else { Lane::Policy }
+}
+
+fn bet(decision: &Decision, number: u64, margin: i64) -> Bet {
+    Bet {
+        decision: number,
+        arm: decision.chosen,
+        propensity: decision.propensity,
+        features: decision.features.clone(),
+        margin,
+    }
+}
+
+/// Tries one entry on one vehicle: why it could not be made now, and what it would save.
+pub fn tried(
+    vehicle: &Vehicle,
+    entry: &Entry,
+    rules: &OfferRules,
+    around: &Around,
+    now_ms: u64,
+) -> (Option<Rejection>, Option<i64>) {
+    let assessments = vehicle.assessments(now_ms);
+    let desktop = Desktop::gather(vehicle, &assessments, rules, around, now_ms);
+    let entry = desktop.stocked(entry);
+    let rejection = desktop.ask(vehicle, |context| objection(context, &entry));
+    let saves = entry.benefit.of(&desktop.facts);
+    (rejection, saves)
+}
+
+/// What the policy would do for a vehicle now, without deciding: its shares of the arms that are left.
+pub fn would_do(vehicle: &Vehicle, rules: &OfferRules, around: &Around, now_ms: u64) -> Decision {
+    let assessments = vehicle.assessments(now_ms);
+    let desktop = Desktop::gather(vehicle, &assessments, rules, around, now_ms);
+    let learner = &around.book.learner;
+    let features = learner.features(vehicle.segments.members().map(|(name, _)| name), &desktop.facts);
+    let offers = desktop.offers();
+    desktop.ask(vehicle, |context| {
+        decide(context, &offers, |arms| {
+            let shares = learner.shares(&features, arms);
+            Draw { lane: Lane::Policy, policy: learner.version, features: features.clone(), shares, at: 0.0 }
+        })
+    })
+}
+
+/// The name of a stage, as labels and the API write it.
+pub fn stage_name(stage: milepost_engine::offers::Stage) -> &'static str {
+    use milepost_engine::offers::Stage;
+    match stage {
+        Stage::Consent => "consent",
+        Stage::Safety => "safety",
+        Stage::Eligibility => "eligibility",
+        Stage::Cap => "cap",
+        Stage::QuietHours => "quiet_hours",
+        Stage::Budget => "budget",
+        Stage::Holdout => "holdout",
+        Stage::Guardrail => "guardrail",
+    }
 }
 
 /// Items of the safety class that are due, and the trouble codes of brakes and chassis count for tyres and brakes alike.
@@ -121,11 +370,25 @@ fn open_safety(vehicle: &Vehicle, assessments: &[Assessment]) -> Vec<ItemId> {
     open
 }
 
-/// The minute of the owner's day; an unknown zone counts as UTC.
-fn local_minute(now_ms: u64, zone: &str) -> u16 {
-    let Ok(now) = Timestamp::from_millisecond(now_ms.cast_signed()) else { return 0 };
-    let local = now.to_zoned(crate::zones::zone(zone));
-    u16::from(local.hour().unsigned_abs()) * 60 + u16::from(local.minute().unsigned_abs())
+/// The month of the owner's calendar; a moment beyond it counts as January.
+fn local_month(now_ms: u64, zone_name: &str) -> u8 {
+    let Ok(now) = Timestamp::from_millisecond(now_ms.cast_signed()) else { return 1 };
+    zone(zone_name).to_datetime(now).month().unsigned_abs()
+}
+
+/// The next Saturday at ten by the owner's clock, in milliseconds of Unix time; never the moment itself.
+fn next_saturday_ms(now_ms: u64, zone_name: &str) -> u64 {
+    let later_ms = now_ms + 7 * DAY_MS;
+    let Ok(now) = Timestamp::from_millisecond(now_ms.cast_signed()) else { return later_ms };
+    let zoned = now.to_zoned(zone(zone_name));
+    (0..=7_i64)
+        .find_map(|days| {
+            let date = zoned.date().checked_add(days.days()).ok()?;
+            let at = date.at(SATURDAY_HOUR, 0, 0, 0).to_zoned(zoned.time_zone().clone()).ok()?;
+            let at_ms = u64::try_from(at.timestamp().as_millisecond()).ok()?;
+            (date.weekday() == Weekday::Saturday && at_ms > now_ms).then_some(at_ms)
+        })
+        .unwrap_or(later_ms)
 }
 
 #[cfg(test)]
@@ -136,8 +399,20 @@ mod tests {
     fn quiet_hours_follow_the_owners_clock_over_the_change_to_summer_time() {
         // 2026-03-28 and 2026-03-29, 20:30 UTC: half past nine in the evening, and half past ten on the day of the change.
         let (before_ms, after_ms) = (1_774_729_800_000, 1_774_816_200_000);
-        assert_eq!(local_minute(before_ms, "Europe/Berlin"), 21 * 60 + 30);
-        assert_eq!(local_minute(after_ms, "Europe/Berlin"), 22 * 60 + 30);
-        assert_eq!(local_minute(before_ms, "no/zone"), 20 * 60 + 30);
+        let minute = |at_ms, name| minute_of_day(&zone(name), at_ms);
+        assert_eq!(minute(before_ms, "Europe/Berlin"), 21 * 60 + 30);
+        assert_eq!(minute(after_ms, "Europe/Berlin"), 22 * 60 + 30);
+        assert_eq!(minute(before_ms, "no/zone"), 20 * 60 + 30);
+    }
+
+    #[test]
+    fn saturday_at_ten_is_the_owners_also_where_clocks_change_before_it() {
+        // 2026-03-27, a Friday, 12:00 UTC; the Saturday is in winter time, the one after it in summer time.
+        let friday_ms = 1_774_612_800_000;
+        let saturday_ms = next_saturday_ms(friday_ms, "Europe/Berlin");
+        assert_eq!(saturday_ms, 1_774_688_400_000);
+        let next_ms = next_saturday_ms(saturday_ms, "Europe/Berlin");
+        assert_eq!(next_ms - saturday_ms, 7 * DAY_MS - 3_600_000);
+        assert_eq!(minute_of_day(&zone("Europe/Berlin"), next_ms), 600);
     }
 }

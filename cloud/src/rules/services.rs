@@ -60,6 +60,7 @@ pub(super) fn complete(
     has_room(vehicle, 1)?;
     let done = completion(vehicle, told.at_ms, told.odometer_m, now_ms)?;
     let id = vehicle.book.enter(now_ms, Kind::Completed { item, done, by: source }, by, told.remarks);
+    effects.completed.push(item);
     follow(vehicle, Some(id), by, now_ms, effects);
     Ok(id)
 }

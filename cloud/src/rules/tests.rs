@@ -1,13 +1,14 @@
 mod complaints;
 
-use milepost_engine::offers::{Arm, Rejection};
+use milepost_engine::offers::book::Event;
+use milepost_engine::offers::{Arm, Outcome, Rejection};
 use milepost_protocol::downlink::Purposes;
 use milepost_protocol::notice::{Answer, NoticeState, Surface};
 use milepost_protocol::plan::{DAY_MS, ItemId, Level};
 use milepost_protocol::record::{Counters, NoticeAnswered, NoticeRaised, NoticeShown, TyreSample, Wheel};
 use milepost_protocol::{Downlink, NoticeId, Record};
 
-use super::{Effects, carry_out, evaluate, notice_record};
+use super::{Around, Effects, carry_out, evaluate, notice_record};
 use crate::bench::{NOW_MS, device, rules};
 use crate::domain::{Actor, Intent, IntentError, Profile, Remarks, Vehicle};
 
@@ -19,13 +20,14 @@ struct Car {
     now_ms: u64,
     sent: Vec<Downlink>,
     decisions: Vec<crate::store::DecisionRow>,
+    events: Vec<Event>,
 }
 
 impl Car {
     /// A car at 50,000 km whose every cycle begins now.
     fn new() -> Self {
         let vehicle = Vehicle::new(device("d"), NOW_MS);
-        let mut car = Self { vehicle, now_ms: NOW_MS, sent: Vec::new(), decisions: Vec::new() };
+        let mut car = Self { vehicle, now_ms: NOW_MS, sent: Vec::new(), decisions: Vec::new(), events: Vec::new() };
         car.drive_to(50_000);
         car
     }
@@ -77,7 +79,8 @@ impl Car {
     }
 
     fn settle(&mut self, mut effects: Effects) {
-        evaluate(&mut self.vehicle, &rules(), &[], self.now_ms, &mut effects);
+        evaluate(&mut self.vehicle, &rules(), &Around::default(), self.now_ms, &mut effects);
+        self.events.append(&mut effects.offers);
         self.decisions.extend(effects.decision.take());
         for message in effects.messages {
             self.sent.extend(Downlink::parse(&message.bytes).unwrap());
@@ -339,7 +342,7 @@ fn nobody_who_did_not_consent_gets_an_offer_and_the_reason_is_stored() {
 fn summer_wheels_in_the_cold() -> Car {
     let mut car = Car::owned();
     car.wish(Intent::SetConsent { purposes: Purposes::OFFERS }, &anna()).unwrap();
-    for (days, decicelsius) in [(12, 240), (12, 20)] {
+    for (days, decicelsius) in [(12, 240), (20, 20)] {
         for _ in 0..days {
             car.days(1);
             for (wheel, sensor) in
@@ -358,40 +361,95 @@ fn summer_wheels_in_the_cold() -> Car {
     car
 }
 
+/// The notice of the winter tyres, once it was shown; it may have been drawn for a Saturday.
+fn tyre_offer(car: &Car) -> NoticeId {
+    let id = NoticeId::offer(1, 0);
+    assert!(car.vehicle.notices.contains_key(&id), "{:?}", car.decisions.last());
+    id
+}
+
 #[test]
-fn winter_tyres_are_offered_in_the_account_with_reasons_and_the_decision_behind_them() {
+fn advice_comes_first_and_winter_tyres_are_offered_with_reasons_and_the_decision_behind_them() {
     let car = summer_wheels_in_the_cold();
-    let id = NoticeId::offer(milepost_engine::offers::Offer::WINTER_TYRES, 0);
-    let notice = &car.vehicle.notices[&id];
-    assert_eq!(notice.reasons.len(), 2);
-    assert!(!notice.in_car);
+    let notice = &car.vehicle.notices[&tyre_offer(&car)];
+    let tip = car.vehicle.notices.values().find(|notice| notice.id().as_offer().is_none()).unwrap();
+    assert!(tip.raised_ms() + DAY_MS <= notice.raised_ms(), "the advice stands a day before the offer");
+    let made = notice.made.as_ref().unwrap();
+    assert_eq!((made.grounds.len(), made.saves, made.price), (2, Some(1500), 4900));
+    assert!(made.words("de").unwrap().body.contains(" °C"));
     let decision = car.decisions.iter().find(|row| Some(row.number) == notice.decision).unwrap();
-    assert!(decision.decision.propensity > 0.9);
+    assert!(decision.decision.propensity > 0.1);
     let total: f64 = decision.decision.arms.iter().map(|arm| arm.propensity).sum();
     assert!((total - 1.0).abs() < 1e-9);
+    assert!(decision.decision.facts.contains_key("outside_week_c"), "the context is stored");
+}
+
+#[test]
+fn a_booking_is_entered_once_with_what_the_arm_was_drawn_with_and_taken_back_as_a_whole() {
+    let mut car = summer_wheels_in_the_cold();
+    let id = tyre_offer(&car);
+    car.answer(id, Answer::Book, &anna()).unwrap();
+    car.answer(id, Answer::Book, &anna()).unwrap();
+    car.wish(Intent::Unbook { notice: id }, &anna()).unwrap();
+    let settled: Vec<_> = car.events.iter().filter(|event| matches!(event, Event::Settled { .. })).collect();
+    let [Event::Settled { bet: Some(bet), outcome: Outcome::Booked, booked_before: false }] = settled[..] else {
+        panic!("{settled:?}")
+    };
+    assert_eq!(bet.margin, 1900);
+    assert!(car.events.iter().any(|event| matches!(event, Event::Unbooked { bet: back } if back == bet)));
 }
 
 #[test]
 fn a_refused_offer_is_not_made_again_this_season() {
     let mut car = summer_wheels_in_the_cold();
-    let id = NoticeId::offer(milepost_engine::offers::Offer::WINTER_TYRES, 0);
+    let id = tyre_offer(&car);
     car.answer(id, Answer::Refuse, &anna()).unwrap();
     for _ in 0..40 {
         car.days(1);
     }
-    assert_eq!(car.vehicle.offers.presentations.len(), 1);
+    assert_eq!(car.vehicle.offers.of(1).count(), 1);
     assert_eq!(car.state(id), NoticeState::Refused);
 }
 
 #[test]
 fn an_offer_that_nobody_answers_expires() {
     let mut car = summer_wheels_in_the_cold();
-    let id = NoticeId::offer(milepost_engine::offers::Offer::WINTER_TYRES, 0);
+    let id = tyre_offer(&car);
     for _ in 0..31 {
         car.days(1);
     }
     assert_eq!(car.state(id), NoticeState::Expired);
-    assert!(car.vehicle.offers.presentations[0].outcome.is_some());
+    assert!(matches!(car.vehicle.offers.presentations[0].outcome, Some((Outcome::Expired, _))));
+}
+
+#[test]
+fn fewer_like_this_refuses_the_offer_and_counts_as_a_complaint_once() {
+    let mut car = summer_wheels_in_the_cold();
+    let id = tyre_offer(&car);
+    assert_eq!(car.wish(Intent::Fewer { notice: id }, &anna()), Ok(true));
+    assert_eq!(car.wish(Intent::Fewer { notice: id }, &anna()), Ok(false));
+    assert_eq!(car.state(id), NoticeState::Refused);
+    assert_eq!(car.events.iter().filter(|event| matches!(event, Event::Complained { .. })).count(), 1);
+    let reminder = car.wish(Intent::Fewer { notice: oil(1, Level::Due) }, &anna());
+    assert_eq!(reminder, Err(IntentError::UnknownNotice));
+}
+
+#[test]
+fn whoever_takes_the_consent_back_soon_after_an_offer_has_complained_and_leaves_every_segment() {
+    let mut car = summer_wheels_in_the_cold();
+    let id = tyre_offer(&car);
+    let soon = car.now_ms - car.vehicle.notices[&id].raised_ms() < 7 * DAY_MS;
+    car.wish(Intent::SetConsent { purposes: Purposes::FUNCTION }, &anna()).unwrap();
+    assert_eq!(car.events.iter().any(|event| matches!(event, Event::Complained { .. })), soon);
+    assert_eq!((car.vehicle.segments.members().count(), car.vehicle.planned.clone()), (0, None));
+}
+
+#[test]
+fn work_without_an_offer_earns_what_the_offer_would_have() {
+    let mut car = Car::owned();
+    let item = ItemId::TYRES;
+    car.wish(Intent::Complete { item, at_ms: None, odometer_m: None, remarks: Remarks::default() }, &anna()).unwrap();
+    assert!(car.events.contains(&Event::Unprompted { margin: 1900 }), "{:?}", car.events);
 }
 
 #[test]

@@ -10,7 +10,7 @@ use proptest::prelude::*;
 use super::{
     AnyStore, Collection, Commit, DEAD_LETTERS, DELIVERIES, DELIVERY_DUE, DocKey, DocWrite, Expected, History,
     MemoryStore, Message, NOTICE_OUTBOX, QuarantineRow, QueueCursor, SledSettings, SledStore, Store as _, StoreError,
-    TASKS, TelemetryRow, VehicleWrite,
+    TASKS, TelemetryRow, VISITS, VISITS_OF, VISITS_ON, VehicleWrite,
 };
 use crate::domain::{AccountId, Vehicle};
 
@@ -183,7 +183,7 @@ fn documents_are_listed_by_prefix_and_page_within_their_collection() {
 }
 
 #[test]
-fn an_erased_vehicle_takes_its_deliveries_tasks_and_their_due_rows_along_and_no_others() {
+fn an_erased_vehicle_takes_its_deliveries_tasks_visits_and_their_rows_along_and_no_others() {
     over_every_store(async |store| {
         let rows = |id: &str| {
             [
@@ -192,6 +192,9 @@ fn an_erased_vehicle_takes_its_deliveries_tasks_and_their_due_rows_along_and_no_
                 (DEAD_LETTERS, format!("{id}/0/show/email/x")),
                 (TASKS, format!("{id}/0/call")),
                 (NOTICE_OUTBOX, id.to_owned()),
+                (VISITS_OF, format!("{id}/visit-of-{id}")),
+                (VISITS, format!("visit-of-{id}")),
+                (VISITS_ON, format!("mitte/2026-11-16/visit-of-{id}")),
                 (ACCOUNTS, id.to_owned()),
             ]
             .map(|(collection, key)| DocKey::new(collection, key))
@@ -201,7 +204,7 @@ fn an_erased_vehicle_takes_its_deliveries_tasks_and_their_due_rows_along_and_no_
         store.commit(Commit { docs: keys.iter().map(write).collect(), ..Commit::default() }).await.unwrap();
         store.erase(&device("d1")).await.unwrap();
         let left: Vec<bool> = store.docs(&keys).await.unwrap().iter().map(Option::is_some).collect();
-        let (gone, kept) = ([false, false, false, false, false, true], [true; 6]);
+        let (gone, kept) = ([false, false, false, false, false, false, false, false, true], [true; 9]);
         assert_eq!(left, [gone, kept].concat(), "an account that is called like a vehicle is none");
     });
 }

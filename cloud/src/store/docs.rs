@@ -1,5 +1,6 @@
 //! Documents that the store keeps without reading them: accounts, sessions and the like.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 /// A family of documents; names are lower case and never reused for another shape.
@@ -21,17 +22,49 @@ pub const TASKS: Collection = Collection("workshop_task");
 /// Vehicles whose notices have to be looked at; keys are device ids.
 pub const NOTICE_OUTBOX: Collection = Collection("notice_outbox");
 
+/// Visits at workshops by id.
+pub const VISITS: Collection = Collection("visit");
+
+/// The visits of one vehicle: `vehicle/id`, without a value.
+pub const VISITS_OF: Collection = Collection("visit-of");
+
+/// The visits of one day: `workshop/2026-11-16/id`, without a value.
+pub const VISITS_ON: Collection = Collection("visit-on");
+
 /// Contacts with owners; keys are the owner, the moment, the device and what it was, with slashes between them.
 pub const TOUCHPOINTS: Collection = Collection("touchpoint");
 
 /// The collections with documents about vehicles.
-pub(super) const OF_VEHICLES: [Collection; 6] =
-    [DELIVERIES, DELIVERY_DUE, DEAD_LETTERS, TASKS, NOTICE_OUTBOX, TOUCHPOINTS];
+pub(super) const OF_VEHICLES: [Collection; 9] =
+    [DELIVERIES, DELIVERY_DUE, DEAD_LETTERS, TASKS, NOTICE_OUTBOX, VISITS, VISITS_OF, VISITS_ON, TOUCHPOINTS];
 
-/// Whether a document of one of [`OF_VEHICLES`] is about a vehicle, and goes when that is erased.
-pub(super) fn is_about(collection: Collection, key: &str, device: &str) -> bool {
-    let part = if collection == DELIVERY_DUE || collection == TOUCHPOINTS { 2 } else { 0 };
-    key.split('/').nth(part) == Some(device)
+/// What goes when a vehicle is erased.
+#[derive(Debug)]
+pub(super) struct Erased<'a> {
+    device: &'a str,
+    visits: BTreeSet<String>,
+}
+
+impl<'a> Erased<'a> {
+    /// A vehicle with the keys of [`VISITS_OF`], of which those that are not its own are passed over.
+    pub(super) fn new(device: &'a str, visits_of: impl IntoIterator<Item = String>) -> Self {
+        let own = |key: String| {
+            let (of, visit) = key.split_once('/')?;
+            (of == device).then(|| visit.to_owned())
+        };
+        Self { device, visits: visits_of.into_iter().filter_map(own).collect() }
+    }
+
+    /// Whether a document of one of [`OF_VEHICLES`] is about the vehicle.
+    pub(super) fn is_about(&self, collection: Collection, key: &str) -> bool {
+        let mut parts = key.split('/');
+        match collection {
+            VISITS => self.visits.contains(key),
+            VISITS_ON => parts.next_back().is_some_and(|visit| self.visits.contains(visit)),
+            DELIVERY_DUE | TOUCHPOINTS => parts.nth(2) == Some(self.device),
+            _ => parts.next() == Some(self.device),
+        }
+    }
 }
 
 /// A document's key.

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use milepost_protocol::{DeviceId, RecordId};
 
-use super::docs::{OF_VEHICLES, is_about};
+use super::docs::{Erased, OF_VEHICLES, VISITS_OF};
 use super::{
     Collection, Commit, DecisionRow, Doc, DocKey, Faults, History, Message, QuarantineRow, QueueCursor, QueueEntry,
     Store, StoreError, TelemetryRow,
@@ -222,8 +222,10 @@ impl Store for MemoryStore {
         tables.messages.retain(|(owner, _), _| owner != device);
         tables.decisions.retain(|(owner, _), _| owner != device);
         tables.quarantine.retain(|(_, owner, _), _| owner != device);
+        let visits = tables.docs.keys().filter(|key| key.collection == VISITS_OF).map(|key| key.key.clone());
+        let erased = Erased::new(device.as_str(), visits);
         let is_about =
-            |key: &DocKey| OF_VEHICLES.contains(&key.collection) && is_about(key.collection, &key.key, device.as_str());
+            |key: &DocKey| OF_VEHICLES.contains(&key.collection) && erased.is_about(key.collection, &key.key);
         tables.docs.retain(|key, _| !is_about(key));
         Ok(())
     }

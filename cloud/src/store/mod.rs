@@ -24,7 +24,7 @@ pub use any::AnyStore;
 pub use commit::{Commit, VehicleWrite};
 pub use docs::{
     Collection, DEAD_LETTERS, DELIVERIES, DELIVERY_DUE, Doc, DocKey, DocWrite, Expected, NOTICE_OUTBOX, TASKS,
-    TOUCHPOINTS,
+    TOUCHPOINTS, VISITS, VISITS_OF, VISITS_ON,
 };
 pub use error::StoreError;
 pub use faults::Faults;

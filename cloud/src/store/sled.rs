@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use sled::{Batch, Db, IVec};
 use tokio::sync::{mpsc, oneshot};
 
-use super::docs::{OF_VEHICLES, is_about};
+use super::docs::{Erased, OF_VEHICLES, VISITS_OF};
 use super::pack::{pack, unpack};
 use super::{
     Collection, Commit, DecisionRow, Doc, DocKey, History, Message, QuarantineRow, QueueCursor, QueueEntry, Store,
@@ -229,6 +229,16 @@ impl Writer {
         Ok(batch)
     }
 
+    /// The keys of a collection, as the engine and as the domain have them.
+    fn keys_of(&self, collection: Collection) -> impl Iterator<Item = Result<(IVec, String), StoreError>> + use<> {
+        let all = keys::docs_of(collection.0);
+        self.db.scan_prefix(&all).keys().map(move |key| {
+            let key = key.map_err(engine("scanning"))?;
+            let text = keys::text_behind(&key, all.len())?;
+            Ok((key, text))
+        })
+    }
+
     fn erase(&mut self, device: &DeviceId) -> Result<(), StoreError> {
         let mut batch = Batch::default();
         if let Some(indexed) = get::<Indexed>(&self.db, &keys::index(device), "index")? {
@@ -243,11 +253,12 @@ impl Writer {
                 batch.remove(key.map_err(engine("scanning"))?);
             }
         }
+        let visits = self.keys_of(VISITS_OF).map(|found| found.map(|(_, text)| text));
+        let erased = Erased::new(device.as_str(), visits.collect::<Result<Vec<String>, StoreError>>()?);
         for collection in OF_VEHICLES {
-            let all = keys::docs_of(collection.0);
-            for key in self.db.scan_prefix(&all).keys() {
-                let key = key.map_err(engine("scanning"))?;
-                if is_about(collection, &keys::text_behind(&key, all.len())?, device.as_str()) {
+            for found in self.keys_of(collection) {
+                let (key, text) = found?;
+                if erased.is_about(collection, &text) {
                     batch.remove(key);
                 }
             }

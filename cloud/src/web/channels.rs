@@ -16,9 +16,12 @@ use super::view::Flash;
 use super::{AppState, Reader, render};
 use crate::accounts::Owner;
 use crate::api::Problem;
-use crate::channels::{Delivery, Purpose, State as Stage, Wish, clock_text};
+use crate::channels::{Address, Asked, Delivery, Purpose, State as Stage, Wish, clock_text};
 use crate::domain::Vehicle;
 use crate::i18n::{Format, title};
+
+/// After how long another address may be tried in any case, in milliseconds.
+const DAY_MS: u64 = 86_400_000;
 
 /// How many deliveries are shown.
 const SHOWN: usize = 30;
@@ -56,6 +59,8 @@ struct Fields {
     digest_at: String,
     time_zone: String,
     email: String,
+    unconfirmed: Option<String>,
+    email_in_use: Option<String>,
     phone: String,
     postal: String,
     webhook: String,
@@ -104,13 +109,29 @@ pub(crate) async fn show(
         }
     };
     let preferences = &contact.preferences;
+    let text = |address: &Address| address.as_str().to_owned();
     let fields = Fields {
         quiet_from: clock_text(preferences.quiet.from_minute),
         quiet_to: clock_text(preferences.quiet.to_minute),
         digest_at: preferences.digest_minute.map(clock_text).unwrap_or_default(),
         time_zone: contact.time_zone.clone().unwrap_or_default(),
-        email: contact.email.as_ref().map(|address| address.as_str().to_owned()).unwrap_or_default(),
-        phone: contact.phone.as_ref().map(|address| address.as_str().to_owned()).unwrap_or_default(),
+        email: contact
+            .unconfirmed
+            .as_ref()
+            .map(|known| &known.address)
+            .or(contact.email.as_ref())
+            .map(text)
+            .unwrap_or_default(),
+        unconfirmed: contact.unconfirmed.as_ref().map(|known| {
+            let key = match known.asked {
+                Asked::Waits => "confirm-waits",
+                Asked::Sent => "confirm-sent",
+                Asked::Failed => "confirm-failed",
+            };
+            localizer.with(key, [("address", known.address.as_str().into())])
+        }),
+        email_in_use: contact.email.as_ref().filter(|_| contact.unconfirmed.is_some()).map(text),
+        phone: contact.phone.as_ref().map(text).unwrap_or_default(),
         postal: contact.postal.as_ref().map(|postal| postal.lines().join("\n")).unwrap_or_default(),
         webhook: contact.webhook.as_ref().map(|hook| hook.url.clone()).unwrap_or_default(),
         webhook_secret: contact.webhook.as_ref().map(|hook| hook.secret.clone()),
@@ -170,7 +191,7 @@ fn told_row(vehicle: &Vehicle, delivery: &Delivery, format: &Format) -> Option<T
         Stage::Withdrawn { .. } => localizer.text("told-withdrawn"),
     };
     let channel = localizer.text(channel_key(delivery.key.channel));
-    Some(ToldRow { title: title(localizer, notice.subject), channel, state })
+    Some(ToldRow { title: title(localizer, notice), channel, state })
 }
 
 /// `POST /account/channels`.
@@ -201,7 +222,7 @@ pub(crate) async fn save(
         postal: field("postal"),
         webhook: field("webhook"),
     };
-    let contact = wish.apply(&before)?.ok_or_else(Problem::invalid)?;
+    let contact = wish.apply(&before, state.now_ms())?.ok_or_else(Problem::invalid)?;
     state.channels.save(account, version, &contact).await?;
     Ok(render::see_other("/account/channels?did=channels"))
 }
@@ -221,6 +242,14 @@ fn read(form: &HashMap<String, String>, name: &str) -> Option<Choice> {
         _ => return None,
     };
     Some(Choice { when, from })
+}
+
+/// `POST /account/email/ask`: the mail to the unconfirmed address once more.
+pub(crate) async fn ask(State(state): State<AppState>, owner: Owner) -> Result<Response, Problem> {
+    if !state.channels.ask_again(&owner.0.account.id).await? {
+        return Err(Problem::too_many(DAY_MS));
+    }
+    Ok(render::see_other("/account/channels?did=asked"))
 }
 
 /// `POST /account/push/{subscription}/remove`.

@@ -14,14 +14,11 @@ use super::owner::Did;
 use super::page::Page;
 use super::{AppState, Reader, render};
 use crate::api::Problem;
-use crate::channels::{Target, Task};
+use crate::channels::{SNOOZE_DAYS, Target, Task};
 use crate::domain::{AccountId, Actor, NoticeDoc, Vehicle};
 use crate::i18n::{DistanceUnit, Format, text, title};
 use crate::web::vehicle_name;
 use crate::zones::zone;
-
-/// The days that the page's snooze lasts; every notice may be put off that long.
-const SNOOZE_DAYS: u16 = 7;
 
 /// What a link has opened.
 pub(crate) struct Linked {
@@ -30,13 +27,17 @@ pub(crate) struct Linked {
     owner: AccountId,
 }
 
-/// What a token opens: "not found" if it does not count, or the car is another's by now.
+/// What a token opens: "not found" if it does not count, is used up, or the car is another's by now.
 pub(crate) async fn linked(state: &AppState, token: &str) -> Result<Linked, Problem> {
-    let target = state.channels.links().read(token, state.now_ms());
-    let Some(Target::Notice { device, notice, owner, .. }) = target else { return Err(Problem::not_found()) };
+    let (device, notice, owner, made_at) = match state.channels.links().read(token, state.now_ms()) {
+        Some(Target::Notice { device, notice, owner, .. }) => (device, notice, owner, None),
+        Some(Target::Once { device, notice, owner, answers, .. }) => (device, notice, owner, Some(answers)),
+        _ => return Err(Problem::not_found()),
+    };
     let vehicle = state.service.vehicle(&device).await?.filter(|vehicle| vehicle.owner.as_ref() == Some(&owner));
     let vehicle = vehicle.ok_or_else(Problem::not_found)?;
-    let notice = vehicle.notices.get(&notice).cloned().ok_or_else(Problem::not_found)?;
+    let is_fresh = |notice: &&NoticeDoc| made_at.is_none_or(|answers| notice.answers() == answers);
+    let notice = vehicle.notices.get(&notice).filter(is_fresh).cloned().ok_or_else(Problem::not_found)?;
     Ok(Linked { vehicle, notice, owner })
 }
 
@@ -67,6 +68,14 @@ struct LinkPage {
 }
 
 #[derive(Template)]
+#[template(path = "confirm.html")]
+struct ConfirmPage {
+    page: Page,
+    token: String,
+    done: bool,
+}
+
+#[derive(Template)]
 #[template(path = "unsubscribe.html")]
 struct UnsubscribePage {
     page: Page,
@@ -89,7 +98,7 @@ pub(crate) async fn show(
     let invites = |action| notice.actions.contains(action);
     render::html(&LinkPage {
         token,
-        title: title(localizer, notice.subject),
+        title: title(localizer, &notice),
         vehicle: vehicle_name(localizer, &vehicle),
         text: text(&format, &notice),
         open: Task::waits(&notice),
@@ -111,6 +120,37 @@ pub(crate) async fn answer(
 ) -> Result<Response, Problem> {
     linked(&state, &token).await?.answer(&state, form.parse()?).await?;
     Ok(render::see_other(&format!("/n/{token}?did=answered")))
+}
+
+/// `GET /confirm/{token}`.
+pub(crate) async fn confirm_page(
+    State(state): State<AppState>,
+    reader: Reader,
+    Path(token): Path<String>,
+    Query(did): Query<Did>,
+) -> Result<Response, Problem> {
+    named(&state, &token)?;
+    let page = Page::anonymous(&reader, "confirm-title");
+    render::html(&ConfirmPage { page, token, done: did.is("done") })
+}
+
+/// `POST /confirm/{token}`.
+pub(crate) async fn confirm(State(state): State<AppState>, Path(token): Path<String>) -> Result<Response, Problem> {
+    confirmed(&state, &token).await?;
+    Ok(render::see_other(&format!("/confirm/{token}?did=done")))
+}
+
+/// Takes a link's word for an address; "not found" if the link does not count, or the account has named another address since.
+pub(crate) async fn confirmed(state: &AppState, token: &str) -> Result<(), Problem> {
+    let (owner, address) = named(state, token)?;
+    if state.channels.confirm(&owner, &address).await? { Ok(()) } else { Err(Problem::not_found()) }
+}
+
+fn named(state: &AppState, token: &str) -> Result<(AccountId, String), Problem> {
+    match state.channels.links().read(token, state.now_ms()) {
+        Some(Target::Confirm { owner, address, .. }) => Ok((owner, address)),
+        _ => Err(Problem::not_found()),
+    }
 }
 
 /// `GET /unsubscribe/{token}`.

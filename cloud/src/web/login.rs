@@ -107,7 +107,7 @@ pub(crate) async fn home(
         Role::Owner => super::home::first(&state, &caller, &reader).await,
         Role::Advisor => Ok(render::see_other("/advisor")),
         Role::Engineer => Ok(render::see_other("/lab")),
-        Role::Experience => Ok(render::see_other("/experience")),
+        Role::Lead => Ok(render::see_other("/experience")),
     }
 }
 

@@ -78,6 +78,19 @@ pub(crate) async fn after(
     render::html(&list(state, owner, reader, &vehicle, did).await?)
 }
 
+/// `POST /vehicles/{vehicle}/notices/{notice}/fewer`.
+pub(crate) async fn fewer(
+    State(state): State<AppState>,
+    owner: Owner,
+    reader: Reader,
+    Path((id, notice)): Path<(String, String)>,
+) -> Result<Response, Problem> {
+    let vehicle = owner.vehicle(&state, &id).await?;
+    let notice = notice.parse().map_err(|_| Problem::not_found())?;
+    state.service.fewer(&vehicle.device, notice, owner.actor()).await?;
+    after(&state, &owner, &reader, &id, "offer-fewer").await
+}
+
 async fn list(
     state: &AppState,
     owner: &Owner,
@@ -93,7 +106,7 @@ async fn list(
         base: format!("/vehicles/{}", vehicle.device),
         consented: vehicle.consent.purposes.contains(Purposes::OFFERS),
         offers: view::offers(vehicle, &rows, &format),
-        decisions: view::decisions(&rows, &format),
+        decisions: view::decisions(&rows, &view::OfferNames::of(&state.service.desk().now(), &format), &format),
         flash: said.flash(&format),
     })
 }

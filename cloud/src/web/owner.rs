@@ -48,6 +48,7 @@ impl Did {
             "undone" => ("flash-undone", None),
             "offer-book" => ("flash-offer-taken", None),
             "offer-refuse" => ("flash-offer-refused", None),
+            "offer-fewer" => ("flash-offer-fewer", None),
             "recorded" => ("flash-recorded", None),
             "edited" => ("flash-edited", None),
             "erased" => ("flash-erased", None),
@@ -61,7 +62,10 @@ impl Did {
             "channels" => ("flash-channels", None),
             "programmes" => ("flash-programmes", None),
             "push" => ("flash-push", None),
+            "asked" => ("flash-asked", None),
             "session" => ("flash-session-ended", None),
+            "token" => ("flash-token", None),
+            "token-revoked" => ("flash-token-revoked", None),
             "complete" => {
                 let item = self.item?;
                 let name = item_name(localizer, ItemId(item));

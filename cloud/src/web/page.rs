@@ -58,6 +58,10 @@ pub(crate) enum Section {
     Undelivered,
     Journeys,
     Touchpoints,
+    Catalogue,
+    Segments,
+    Results,
+    Policy,
     Account,
 }
 
@@ -88,6 +92,8 @@ pub(crate) struct Page {
     pub(crate) links: Vec<Link>,
     pub(crate) vehicles: Vec<VehicleChoice>,
     pub(crate) on_account: bool,
+    /// Whether the browser may keep it for when there is no connection: owners' pages alone.
+    pub(crate) keeps: bool,
 }
 
 impl Page {
@@ -102,6 +108,7 @@ impl Page {
             links: Vec::new(),
             vehicles: Vec::new(),
             on_account: false,
+            keeps: false,
         }
     }
 
@@ -127,8 +134,12 @@ impl Page {
                 link("/lab/rejects".to_owned(), "alert", "nav-rejects", section == Section::Rejects),
                 link("/lab/undelivered".to_owned(), "bell", "nav-dead", section == Section::Undelivered),
             ],
-            Role::Experience => vec![
-                link("/experience".to_owned(), "road", "nav-journeys", section == Section::Journeys),
+            Role::Lead => vec![
+                link("/experience".to_owned(), "tag", "nav-catalogue", section == Section::Catalogue),
+                link("/experience/segments".to_owned(), "person", "nav-segments", section == Section::Segments),
+                link("/experience/results".to_owned(), "list", "nav-results", section == Section::Results),
+                link("/experience/policy".to_owned(), "inspect", "nav-policy", section == Section::Policy),
+                link("/experience/journeys".to_owned(), "road", "nav-journeys", section == Section::Journeys),
                 link(
                     "/experience/touchpoints".to_owned(),
                     "signal",
@@ -145,6 +156,7 @@ impl Page {
             links,
             vehicles: Vec::new(),
             on_account: section == Section::Account,
+            keeps: account.role == Role::Owner,
         }
     }
 

@@ -12,8 +12,8 @@ use tower_http::csrf::CsrfLayer;
 use tower_http::limit::RequestBodyLimitLayer;
 
 use super::{
-    AppState, account, advisor, assets, booking, car, channels, errors, home, journey, lab, links, live, login, offers,
-    privacy, security, services, tasks, trips,
+    AppState, account, advisor, assets, booking, car, channels, errors, experience, home, journey, lab, links, live,
+    login, offers, privacy, security, services, tasks, tokens, trips,
 };
 use crate::api::{self, Problem};
 use crate::firmware::MAX_IMAGE_LEN;
@@ -41,6 +41,10 @@ pub fn router(state: AppState) -> Router {
         .route("/account/push/{subscription}/remove", post(channels::remove))
         .route("/sw.js", get(channels::service_worker))
         .route("/n/{token}", get(links::show).post(links::answer))
+        .route("/confirm/{token}", get(links::confirm_page).post(links::confirm))
+        .route("/account/email/ask", post(channels::ask))
+        .route("/account/tokens", get(tokens::show).post(tokens::make))
+        .route("/account/tokens/{token}/revoke", post(tokens::revoke))
         .route("/unsubscribe/{token}", get(links::unsubscribe_page).post(links::unsubscribe))
         .route("/account/sessions/{session}/revoke", post(account::revoke))
         .route("/vehicles/{vehicle}", get(home::show))
@@ -68,6 +72,7 @@ pub fn router(state: AppState) -> Router {
         .route("/calendar/{file}", get(booking::read_feed))
         .route("/vehicles/{vehicle}/trips", get(trips::show))
         .route("/vehicles/{vehicle}/offers", get(offers::show))
+        .route("/vehicles/{vehicle}/notices/{notice}/fewer", post(offers::fewer))
         .route("/vehicles/{vehicle}/privacy", get(privacy::show).post(privacy::save))
         .route("/advisor", get(advisor::queue))
         .route("/advisor/live", get(live::queue))
@@ -78,15 +83,12 @@ pub fn router(state: AppState) -> Router {
         .route("/advisor/vehicles/{vehicle}", get(advisor::vehicle))
         .route("/vehicles/{vehicle}/programmes", get(journey::programmes))
         .route("/vehicles/{vehicle}/programmes/{programme}", post(journey::take_part))
-        .route("/experience", get(journey::board))
-        .route("/experience/touchpoints", get(journey::touchpoints))
-        .route("/experience/owners", get(journey::find))
-        .route("/experience/owners/{account}", get(journey::owner).post(journey::note))
         .route("/devices", get(async || Redirect::permanent("/lab")))
         .route("/lab", get(lab::devices))
         .route("/lab/devices/{device}", get(lab::device))
         .route("/lab/devices/{device}/live", get(live::device))
         .route("/lab/devices/{device}/settings", post(lab::configure))
+        .route("/lab/devices/{device}/collection", post(lab::collect))
         .route("/lab/rollouts", get(lab::rollouts).post(lab::draft))
         .route("/lab/rollouts/{rollout}", get(lab::rollout))
         .route("/lab/rollouts/{rollout}/{ask}", post(lab::act))
@@ -98,6 +100,17 @@ pub fn router(state: AppState) -> Router {
         .route("/lab/undelivered", get(lab::undelivered).post(lab::retry))
         .route("/lab/rejects", get(lab::rejects))
         .route("/lab/rejects/{received}/{device}/{serial}", get(lab::reject))
+        .route("/experience", get(experience::catalogue))
+        .route("/experience/offers/{offer}", get(experience::offer))
+        .route("/experience/offers/{offer}/state", post(experience::set_state))
+        .route("/experience/offers/{offer}/arms", post(experience::set_arms))
+        .route("/experience/segments", get(experience::segments))
+        .route("/experience/results", get(experience::results))
+        .route("/experience/policy", get(experience::policy))
+        .route("/experience/journeys", get(journey::board))
+        .route("/experience/touchpoints", get(journey::touchpoints))
+        .route("/experience/owners", get(journey::find))
+        .route("/experience/owners/{account}", get(journey::owner).post(journey::note))
         .route("/healthz", get(healthz))
         .route("/assets/{*name}", get(assets::serve))
         .route("/api/openapi.json", get(|| async move { ([("content-type", "application/json")], document) }))

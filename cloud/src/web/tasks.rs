@@ -44,7 +44,7 @@ pub(crate) async fn show(State(state): State<AppState>, advisor: Advisor, reader
         let is_letter = task.kind == TaskKind::Letter;
         Some(TaskRow {
             what: localizer.text(if is_letter { "tasks-letter" } else { "tasks-call" }),
-            title: title(localizer, notice.subject),
+            title: title(localizer, notice),
             vehicle: vehicle_name(localizer, &vehicle),
             href: format!("/advisor/vehicles/{device}"),
             since: localizer.with("tasks-since", [("age", format.age(task.since_ms).into())]),

@@ -9,15 +9,18 @@ use axum::http::{HeaderMap, Method, Request, StatusCode, header};
 use http_body_util::BodyExt;
 use milepost::accounts::Role;
 use milepost::clock::Clock;
-use milepost::domain::{Actor, Moment, NoticeDoc, Profile, Subject, Vehicle};
+use milepost::domain::{Actor, Made, Moment, NoticeDoc, Profile, Subject, Vehicle};
 use milepost::i18n::CarTexts;
 use milepost::ingest::{self, Committer, Parts, Running};
-use milepost::rules::{JourneyRules, OfferRules, Rules};
+use milepost::offers::{Catalogue, Desk};
+use milepost::rules::{Around, JourneyRules, OfferRules, Rules, would_do};
 use milepost::service::Service;
 use milepost::store::{AnyStore, Commit, DecisionRow, MemoryStore, Store, TelemetryRow, VehicleWrite};
 use milepost::web::{self, AppState, Settings};
-use milepost_engine::experiments::{Holdout, Key, Placement};
-use milepost_engine::offers::{self, Budget, Context, Offer};
+use milepost_engine::experiments::{Holdout, Key};
+use milepost_engine::offers::catalogue::{Content, Kind};
+use milepost_engine::offers::eligibility::{Ground, Test, Value};
+use milepost_engine::offers::{self, Arm, ArmShare, Channel, Timing};
 use milepost_engine::plan::{Powertrain, standard};
 use milepost_engine::policy::Policy;
 use milepost_engine::usage::{Times, VehicleState};
@@ -50,7 +53,7 @@ pub(crate) const PEOPLE: [(&str, &str, Role); 5] = [
     ("bert", "Bert Okafor", Role::Owner),
     ("vera", "Vera Maier", Role::Advisor),
     ("emil", "Emil Sato", Role::Engineer),
-    ("mira", "Mira Costa", Role::Experience),
+    ("lena", "Lena Brandt", Role::Lead),
 ];
 
 pub(crate) struct TestApp {
@@ -112,18 +115,21 @@ impl TestApp {
         let plans = Arc::new(milepost::config::Plans::default().catalogue().unwrap());
         let journeys = JourneyRules::new(milepost::config::Journeys::default().programmes().unwrap());
         let rules = Rules { texts: Arc::new(CarTexts), offers: offer_rules(), plans, journeys };
+
         let pki = Arc::new(milepost::pki::Pki::open(folder, NOW_MS).unwrap());
         let running = ingest::start(Parts {
             pki: Arc::clone(&pki),
             store: store.clone(),
             clock: clock.clone(),
-            rules,
+            rules: rules.clone(),
             registry: registry.clone(),
             changes: changes.clone(),
             settings: milepost::config::Ingest::default(),
             fatal: tokio_util::sync::CancellationToken::new(),
         });
-        let service = Service::new(store.clone(), clock.clone(), running.committer.clone(), registry, changes, pki);
+        let committer = running.committer.clone();
+        let service =
+            Service::new(store.clone(), clock.clone(), committer, registry, changes, pki, rules.offers.clone());
         let state = AppState::new(
             service,
             wall.clone(),
@@ -246,10 +252,14 @@ fn offer_rules() -> OfferRules {
     OfferRules {
         key: Key::new([7; 16]),
         holdout: Holdout { program: "offers".to_owned(), share: 0.05 },
+        uniform: 0.0,
         contacts_per_year: 12,
+        contacts_per_month: None,
         caps: offers::Caps::default(),
         quiet: offers::QuietHours::default(),
-        policy: Policy::default(),
+        method: milepost::rules::Method::Fixed(Policy::default()),
+        dealer: None,
+        desk: Desk::new(Catalogue::examples().unwrap()),
     }
 }
 
@@ -382,9 +392,12 @@ pub(crate) fn brake_reminder() -> NoticeId {
     NoticeId::reminder(ItemId::BRAKE_FLUID, 0, Level::Upcoming)
 }
 
+/// The winter tyres of the example catalogue.
+pub(crate) const WINTER_TYRES: u16 = 1;
+
 /// The id of the seeded offer.
 pub(crate) fn tyre_offer() -> NoticeId {
-    NoticeId::offer(Offer::WINTER_TYRES, 1)
+    NoticeId::offer(WINTER_TYRES, 1)
 }
 
 /// Anna's combustion car: brake fluid coming up, an offer, a suspected fault, a gap.
@@ -402,14 +415,12 @@ fn golf() -> Vehicle {
     let reason = Reason::Time { used_days: 1_055, limit_days: 1_095 };
     let notice = reminder(ItemId::BRAKE_FLUID, 0, Level::Upcoming, SafetyClass::Safety, reason);
     vehicle.notices.insert(notice.id(), notice);
-    let signal = SignalId::OUTSIDE_TEMPERATURE;
-    let reasons =
-        vec![Reason::Signal { signal, value: 3.1, limit: 7.0 }, Reason::Signal { signal, value: 24.6, limit: 15.0 }];
-    let subject = Subject::Offer { offer: Offer::WINTER_TYRES, serial: 1 };
+    let subject = Subject::Offer { offer: WINTER_TYRES, serial: 1 };
     let raised = Moment::now(at(1, 9));
-    let mut notice = NoticeDoc::raised(subject, SafetyClass::Comfort, reasons, raised, Actor::System);
+    let mut notice = NoticeDoc::raised(subject, SafetyClass::Comfort, Vec::new(), raised, Actor::System);
     notice.actions = Actions::BOOK.and(Actions::REFUSE);
     notice.decision = Some(0);
+    notice.made = Some(tyres_made());
     vehicle.notices.insert(notice.id(), notice);
     let trouble = Trouble {
         code: TroubleCode { code: 0x0420, failure_type: None },
@@ -454,24 +465,37 @@ fn hidden() -> Vehicle {
     vehicle
 }
 
+/// The winter tyres as they were made to the Golf's owner.
+fn tyres_made() -> Made {
+    let catalogue = Catalogue::examples().unwrap();
+    let entry = catalogue.live(Kind::Offer).find(|entry| entry.id == WINTER_TYRES).unwrap();
+    let ground = |name: &str, found, test| Ground { name: name.to_owned(), found: Some(Value::Number(found)), test };
+    Made {
+        entry: entry.id,
+        version: entry.version,
+        content: entry
+            .content
+            .iter()
+            .map(|(language, words)| {
+                let body = words.body.replace("{outside_week_c}", "3");
+                (language.clone(), Content { title: words.title.clone(), body })
+            })
+            .collect(),
+        grounds: vec![
+            ground("outside_week_c", 3.1, Test::Below(7.0)),
+            ground("wheels_warmest_day_c", 24.6, Test::AtLeast(15.0)),
+        ],
+        price: entry.price,
+        saves: Some(1500),
+        action: entry.action,
+    }
+}
+
 fn decision(vehicle: &Vehicle) -> DecisionRow {
-    let rules = offer_rules();
-    let placement: Placement = rules.holdout.place(&rules.key, "anna");
-    let context = Context {
-        now_ms: at(1, 9),
-        local_minute: 600,
-        consent: vehicle.consent,
-        open_safety: &[],
-        state: &vehicle.state,
-        ledger: &vehicle.offers,
-        contacts_ms: &[],
-        caps: offers::Caps::default(),
-        quiet: offers::QuietHours::default(),
-        budget: Budget { spent: 0, limit: 10 },
-        holdout: placement,
-        policy: Policy::default(),
-    };
-    let decision = offers::decide(&context, &[Offer::winter_tyres()], 0.99);
+    let mut decision = would_do(vehicle, &offer_rules(), &Around::default(), at(1, 9));
+    let arm = Arm::Offer { offer: WINTER_TYRES, channel: Channel::Account, timing: Timing::Now };
+    (decision.chosen, decision.propensity) = (arm, 0.785);
+    decision.arms = vec![ArmShare { arm: Arm::Nothing, propensity: 0.215 }, ArmShare { arm, propensity: 0.785 }];
     DecisionRow { device: vehicle.device.clone(), number: 0, at_ms: at(1, 9), decision }
 }
 

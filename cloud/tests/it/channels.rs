@@ -13,21 +13,22 @@ use serde_json::{Value, json};
 use crate::app::{Client, NOW_MS, TestApp, brake_reminder};
 use crate::receivers::{BROWSER, BROWSER_AUTH, MailServer, Mood, Receiver, Taken};
 
-const HOUR_MS: u64 = 3_600_000;
+pub(crate) const HOUR_MS: u64 = 3_600_000;
 
 /// Everything around one installation, and what steps it.
-struct Scene {
-    app: TestApp,
-    anna: Client,
-    mail: MailServer,
-    push: Receiver,
-    hook: Receiver,
-    text: Receiver,
-    worker: Worker,
+pub(crate) struct Scene {
+    pub(crate) app: TestApp,
+    pub(crate) anna: Client,
+    pub(crate) mail: MailServer,
+    pub(crate) push: Receiver,
+    pub(crate) hook: Receiver,
+    pub(crate) text: Receiver,
+    pub(crate) worker: Worker,
+    settings: config::Channels,
 }
 
 impl Scene {
-    async fn set() -> Self {
+    pub(crate) async fn set() -> Self {
         let (mail, push) = (MailServer::start(Mood::Takes).await, Receiver::start().await);
         let (hook, text) = (Receiver::start().await, Receiver::start().await);
         let app = TestApp::new().await;
@@ -46,12 +47,31 @@ impl Scene {
             workshop: Workshop { calls: true, sender: vec!["Workshop".to_owned(), "Road 2".to_owned()] },
             ..config::Channels::default()
         };
-        let worker = Worker::new(app.state.service.clone(), settings);
+        let worker = Worker::new(app.state.service.clone(), settings.clone());
         let anna = app.client("anna").await;
-        Self { app, anna, mail, push, hook, text, worker }
+        let scene = Self { app, anna, mail, push, hook, text, worker, settings };
+        scene.confirm("anna@example.org").await;
+        scene
     }
 
-    fn wish(&self) -> Value {
+    /// What its workers are made with.
+    pub(crate) fn settings(&self) -> config::Channels {
+        self.settings.clone()
+    }
+
+    /// Names an address, and says by the mail's link that it is Anna's; no notice travels by mail before.
+    pub(crate) async fn confirm(&self, address: &str) {
+        let never = json!({ "email": { "when": "never", "from": "due" } });
+        let named = self.choose(&json!({ "choices": never, "email": address })).await;
+        assert_eq!(named["email_unconfirmed"], address);
+        assert_eq!(self.worker.send(Channel::Email).await.unwrap(), 1);
+        let link = format!("/confirm/{}", self.mail.mails()[0].token("confirm"));
+        let answer = self.app.anonymous().form(&link, "").await;
+        assert_eq!((answer.status, answer.location()), (StatusCode::SEE_OTHER, &*format!("{link}?did=done")));
+        self.mail.forget();
+    }
+
+    pub(crate) fn wish(&self) -> Value {
         let at_once = json!({ "when": "at_once", "from": "upcoming" });
         json!({
             "choices": { "push": at_once, "email": at_once, "text": at_once, "webhook": at_once, "call": at_once, "letter": at_once },
@@ -60,20 +80,20 @@ impl Scene {
         })
     }
 
-    async fn choose(&self, wish: &Value) -> Value {
+    pub(crate) async fn choose(&self, wish: &Value) -> Value {
         let answer = self.anna.json(Method::PUT, "/api/v1/channels", &wish.to_string()).await;
         assert_eq!(answer.status, StatusCode::OK, "{}", answer.body);
         answer.json()["channels"].clone()
     }
 
-    async fn subscribe(&self, path: &str) {
+    pub(crate) async fn subscribe(&self, path: &str) {
         let body = json!({ "endpoint": self.push.url(path), "keys": { "p256dh": BROWSER, "auth": BROWSER_AUTH } });
         let answer = self.anna.json(Method::POST, "/api/v1/push-subscriptions", &body.to_string()).await;
         assert_eq!(answer.status, StatusCode::CREATED, "{}", answer.body);
     }
 
     /// Plans and sends until nothing is left for now.
-    async fn settle(&self) {
+    pub(crate) async fn settle(&self) {
         while self.worker.plan().await.unwrap() > 0 {}
         for channel in Channel::ALL {
             while self.worker.send(channel).await.unwrap() > 0 {}
@@ -84,28 +104,28 @@ impl Scene {
         }
     }
 
-    async fn later(&self, ms: u64) {
+    pub(crate) async fn later(&self, ms: u64) {
         self.app.state.service.clock().set(self.app.state.now_ms() + ms);
         self.settle().await;
     }
 
-    async fn deliveries(&self) -> Vec<Value> {
+    pub(crate) async fn deliveries(&self) -> Vec<Value> {
         let body = self.anna.get("/api/v1/vehicles/golf-1/deliveries").await.json();
         body["deliveries"].as_array().unwrap().clone()
     }
 
-    async fn delivery(&self, channel: &str) -> Value {
+    pub(crate) async fn delivery(&self, channel: &str) -> Value {
         let all = self.deliveries().await;
         all.into_iter().find(|one| one["channel"] == channel && one["purpose"] == "show").unwrap_or_default()
     }
 
-    async fn answer_in_car(&self) {
+    pub(crate) async fn answer_in_car(&self) {
         let golf = "golf-1".parse().unwrap();
         self.app.state.service.answer(&golf, brake_reminder(), Answer::Book, Actor::Car).await.unwrap();
     }
 
     /// Makes every service item of Anna's second car overdue, none of which concerns safety.
-    async fn raise_more(&self) {
+    pub(crate) async fn raise_more(&self) {
         let start = Anchor { cycle: 1, at_ms: NOW_MS - 400 * DAY_MS, odometer_m: 21_000_000, ..Anchor::default() };
         let mut items = standard(Powertrain::Electric, start).items;
         for item in &mut items {
@@ -115,12 +135,6 @@ impl Scene {
         let volt = "volt-2".parse().unwrap();
         self.app.state.service.set_plan(&volt, items.to_vec(), Actor::System).await.unwrap();
     }
-}
-
-fn link(mail: &str) -> String {
-    let start = mail.find("https://cars.example/n/").unwrap();
-    let rest = &mail[start + "https://cars.example".len()..];
-    rest[..rest.find(|c: char| c.is_whitespace() || c == '"').unwrap()].to_owned()
 }
 
 #[tokio::test]
@@ -337,7 +351,7 @@ async fn a_link_in_a_mail_answers_its_one_notice_without_a_log_in_until_it_ends(
     scene.choose(&scene.wish()).await;
     scene.subscribe("/browser").await;
     scene.settle().await;
-    let link = link(&scene.mail.mails()[0].text());
+    let link = format!("/n/{}", scene.mail.mails()[0].token("n"));
     let nobody = scene.app.anonymous();
     let page = nobody.get(&link).await;
     assert!(page.status.is_success() && page.body.contains("Brake fluid"), "{}", page.body);

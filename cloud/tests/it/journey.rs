@@ -84,7 +84,7 @@ async fn the_welcome_pack_comes_within_a_month_with_what_the_owner_chose() {
 #[tokio::test]
 async fn a_visit_is_followed_up_two_days_later_once_and_its_scenes_are_on_the_timeline() {
     let app = with_workshop().await;
-    let (anna, vera, mira) = (app.client("anna").await, app.client("vera").await, app.client("mira").await);
+    let (anna, vera, lena) = (app.client("anna").await, app.client("vera").await, app.client("lena").await);
     let wish = r#"{"workshop":"mitte","items":[2],"start_at":""#.to_owned() + MONDAY_9 + r#""}"#;
     let answer = anna.json(Method::POST, "/api/v1/vehicles/golf-1/bookings", &wish).await;
     assert_eq!(answer.status, StatusCode::CREATED, "{}", answer.body);
@@ -101,14 +101,14 @@ async fn a_visit_is_followed_up_two_days_later_once_and_its_scenes_are_on_the_ti
     assert!(told(&app.vehicle("golf-1").await, Message::VisitFollowUp).is_empty());
     live(&app, 3).await;
     assert_eq!(told(&app.vehicle("golf-1").await, Message::VisitFollowUp).len(), 1);
-    let contacts = contacts(&mira).await;
+    let contacts = contacts(&lena).await;
     let mut done = of(&contacts, "workshop", "done");
     done.retain(|one| one["cause"] == "visit");
     assert_eq!(done.len(), 1, "{contacts:?}");
     assert_eq!((done[0]["place"].as_str(), done[0]["met"].as_str()), (Some("mitte"), Some("advisor")));
     assert_eq!(of(&contacts, "workshop", "arrived").len(), 1);
     assert_eq!(of(&contacts, "account", "booked").iter().filter(|one| one["cause"] == "visit").count(), 1);
-    let page = mira.get("/experience/owners/anna").await.body;
+    let page = lena.get("/experience/owners/anna").await.body;
     for text in ["Journey of anna", "After a visit", "Service advisor · mitte", "Workshop"] {
         assert!(page.contains(text), "{text}: {page}");
     }
@@ -132,8 +132,8 @@ async fn whoever_leaves_a_programme_hears_no_more_of_it_until_they_join_again() 
     anna.json(Method::PUT, path, r#"{"takes_part":true}"#).await;
     live(&app, 30).await;
     assert!(told(&app.vehicle("new-9").await, Message::WelcomeYear).is_empty(), "what was left does not come back");
-    let mira = app.client("mira").await;
-    assert_eq!(of(&contacts(&mira).await, "account", "left").len(), 1);
+    let lena = app.client("lena").await;
+    assert_eq!(of(&contacts(&lena).await, "account", "left").len(), 1);
 }
 
 #[tokio::test]
@@ -164,16 +164,16 @@ async fn a_programmes_step_travels_only_by_the_channels_that_it_names_and_is_rec
 #[tokio::test]
 async fn every_answer_is_a_contact_once_and_erasing_keeps_only_counts() {
     let app = TestApp::new().await;
-    let (anna, mira) = (app.client("anna").await, app.client("mira").await);
+    let (anna, lena) = (app.client("anna").await, app.client("lena").await);
     let golf = device("golf-1");
     let notice = crate::app::brake_reminder();
     for _ in 0..3 {
         app.state.service.answer(&golf, notice, Answer::Book, Actor::Car).await.unwrap();
     }
-    let before = contacts(&mira).await;
+    let before = contacts(&lena).await;
     let booked = of(&before, "car", "booked");
     assert_eq!((booked.len(), booked[0]["cause"].as_str()), (1, Some("reminder")), "{before:?}");
-    let audit = mira.get("/api/v1/touchpoints").await.json();
+    let audit = lena.get("/api/v1/touchpoints").await.json();
     let lines: BTreeMap<String, u64> = audit["audit"]["touchpoints"]
         .as_array()
         .unwrap()
@@ -181,50 +181,50 @@ async fn every_answer_is_a_contact_once_and_erasing_keeps_only_counts() {
         .map(|line| (line["touchpoint"].as_str().unwrap().to_owned(), line["inbound"].as_u64().unwrap()))
         .collect();
     assert_eq!(lines["car"], 1);
-    let page = mira.get("/experience/touchpoints?touchpoint=car&figure=inbound").await.body;
+    let page = lena.get("/experience/touchpoints?touchpoint=car&figure=inbound").await.body;
     assert!(page.contains("appointment made") && page.contains("/experience/owners/anna"), "{page}");
     let erased = anna.json(Method::DELETE, "/api/v1/contacts", "").await;
     assert_eq!(erased.status, StatusCode::NO_CONTENT);
-    assert!(contacts(&mira).await.is_empty());
-    let audit = mira.get("/api/v1/touchpoints").await.json();
+    assert!(contacts(&lena).await.is_empty());
+    let audit = lena.get("/api/v1/touchpoints").await.json();
     assert_eq!(audit["audit"]["erased_contacts"].as_u64(), Some(before.len() as u64));
     anna.json(Method::DELETE, "/api/v1/contacts", "").await;
-    let again = mira.get("/api/v1/touchpoints").await.json();
+    let again = lena.get("/api/v1/touchpoints").await.json();
     assert_eq!(again["audit"]["erased_contacts"], audit["audit"]["erased_contacts"], "nothing is counted twice");
 }
 
 #[tokio::test]
 async fn the_board_counts_everybody_and_a_told_contact_moves_the_stage() {
     let app = TestApp::new().await;
-    let mira = app.client("mira").await;
+    let lena = app.client("lena").await;
     bought(&app).await;
     live(&app, 1).await;
-    let page = mira.get("/experience").await.body;
+    let page = lena.get("/experience/journeys").await.body;
     for text in ["Owners: 2", "Stages", "Welcome", "Drifting away", "Return by dealer"] {
         assert!(page.contains(text), "{text}: {page}");
     }
     let fields = "vehicle=new-9&touchpoint=call&met=advisor&place=Mitte&note=The+tyres+are+loud&outcome=complained";
-    let saved = mira.form("/experience/owners/anna", fields).await;
+    let saved = lena.form("/experience/owners/anna", fields).await;
     assert_eq!(saved.location(), "/experience/owners/anna", "{}", saved.body);
-    let page = mira.get("/experience/owners/anna").await.body;
+    let page = lena.get("/experience/owners/anna").await.body;
     assert!(page.contains("The tyres are loud") && page.contains("complained"), "{page}");
     assert_eq!(app.vehicle("new-9").await.journey.evidence.count(Signal::TurnedAway), 1);
-    let audit = mira.get("/api/v1/touchpoints").await.json();
+    let audit = lena.get("/api/v1/touchpoints").await.json();
     assert_eq!(audit["audit"]["annoyed"], 1);
-    let wrong = mira.form("/experience/owners/anna", &fields.replace("complained", "cheered")).await;
+    let wrong = lena.form("/experience/owners/anna", &fields.replace("complained", "cheered")).await;
     assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);
 }
 
 #[tokio::test]
 async fn an_owner_who_shares_nothing_with_the_workshop_is_counted_and_not_named() {
     let app = TestApp::new().await;
-    let mira = app.client("mira").await;
+    let lena = app.client("lena").await;
     bought(&app).await;
     for car in ["golf-1", "volt-2", "new-9"] {
         app.state.service.set_consent(&device(car), Purposes::FUNCTION, Actor::System).await.unwrap();
     }
-    assert_eq!(mira.get("/experience/owners/anna").await.status, StatusCode::NOT_FOUND);
-    let page = mira.get("/experience/touchpoints").await.body;
+    assert_eq!(lena.get("/experience/owners/anna").await.status, StatusCode::NOT_FOUND);
+    let page = lena.get("/experience/touchpoints").await.body;
     assert!(!page.contains("/experience/owners/anna"), "{page}");
 }
 

@@ -77,6 +77,14 @@ impl Mail {
         self.body.replace("=\r\n", "").replace("=3D", "=")
     }
 
+    /// The token of its link below a path.
+    pub(crate) fn token(&self, path: &str) -> String {
+        let text = self.text();
+        let start = text.find(&format!("/{path}/")).unwrap() + path.len() + 2;
+        let rest = &text[start..];
+        rest[..rest.find(|c: char| c.is_whitespace() || c == '"').unwrap()].to_owned()
+    }
+
     fn parse(to: Vec<String>, data: &str) -> Self {
         let (head, body) = data.split_once("\r\n\r\n").unwrap_or((data, ""));
         let head = head.replace("\r\n ", " ").replace("\r\n\t", " ");
@@ -121,6 +129,11 @@ impl MailServer {
         self.mails.all()
     }
 
+    /// Forgets the mails so far.
+    pub(crate) fn forget(&self) {
+        self.mails.0.send_modify(Vec::clear);
+    }
+
     /// Waits until so many mails were taken.
     pub(crate) async fn until(&self, count: usize) -> Vec<Mail> {
         self.mails.until(|mails| mails.len() >= count).await
@@ -151,7 +164,9 @@ impl MailServer {
                 "HELO" | "RSET" | "NOOP" | "MAIL" => b"250 well\r\n",
                 "RCPT" if mood == Mood::RefusesForGood => {
                     self.attempts.push(());
-                    b"550 nobody here by that name\r\n"
+                    let address = line.split(['<', '>']).nth(1).unwrap_or_default();
+                    stream.write_all(format!("550 5.1.1 <{address}>: nobody here by that name\r\n").as_bytes()).await?;
+                    continue;
                 }
                 "RCPT" => {
                     let address = line.split(['<', '>']).nth(1).unwrap_or_default();

@@ -27,6 +27,11 @@ impl Table {
         Self { arms, metrics, cells: Vec::new() }
     }
 
+    /// The table of one segment and one metric, by what remains of each arm.
+    pub fn of_arms(arms: Vec<Summary>) -> Self {
+        Self { arms: arms.len(), metrics: 1, cells: arms }
+    }
+
     /// Takes in a unit; `outcomes` has one value for each metric, `before` is the covariate, 0 where there is none.
     ///
     /// A segment that was not seen before comes to be; an arm beyond the table's is not counted.

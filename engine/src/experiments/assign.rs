@@ -69,10 +69,37 @@ pub struct Placement {
     pub share: f64,
 }
 
+/// What a placement means for an account, for as long as the programme lasts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Group {
+    /// Receives no offers.
+    HeldOut,
+    /// As many as those; treated as everybody is, and what the held-out are compared with.
+    Measured,
+    /// Has its arms drawn evenly, so that any policy can be judged by what comes of it.
+    Uniform,
+    /// Everybody else.
+    Rest,
+}
+
 impl Placement {
     /// Whether the account is held out.
     pub fn is_held_out(self) -> bool {
         self.position < self.share
+    }
+
+    /// The account's group, where a share of `uniform` has its arms drawn evenly.
+    pub fn group(self, uniform: f64) -> Group {
+        if self.is_held_out() {
+            Group::HeldOut
+        } else if self.position < 2.0 * self.share {
+            Group::Measured
+        } else if self.position < 2.0 * self.share + uniform {
+            Group::Uniform
+        } else {
+            Group::Rest
+        }
     }
 }
 
@@ -131,6 +158,17 @@ mod tests {
         assert!(chi2 < 43.8, "chi-squared {chi2} has a probability below 0.001 at 19 degrees of freedom");
         let held_out = placements.iter().filter(|placement| placement.is_held_out()).count();
         assert_eq!(held_out as u32, buckets[0], "the lowest twentieth and nobody else");
+    }
+
+    #[test]
+    fn as_many_are_measured_as_are_held_out_and_a_tenth_is_drawn_evenly() {
+        let group = |position| Placement { position, share: 0.05 }.group(0.1);
+        let found = [0.0, 0.049, 0.05, 0.099, 0.1, 0.199, 0.2, 0.999].map(group);
+        let expected = [Group::HeldOut, Group::Measured, Group::Uniform, Group::Rest];
+        assert!(
+            found.iter().zip(expected.iter().flat_map(|group| [group; 2])).all(|(found, expected)| found == expected)
+        );
+        assert_eq!(Placement { position: 0.0, share: 0.0 }.group(0.0), Group::Rest);
     }
 
     #[test]

@@ -18,4 +18,4 @@ pub mod summary;
 pub mod treatment;
 pub mod verdict;
 
-pub use assign::{Holdout, Key, Placement, draw, position};
+pub use assign::{Group, Holdout, Key, Placement, draw, position};

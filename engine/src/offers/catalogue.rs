@@ -8,8 +8,10 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use milepost_protocol::downlink::Purposes;
+use milepost_protocol::plan::ItemId;
 use serde::{Deserialize, Serialize};
 
+use super::arm::{Channel, Timing};
 use super::eligibility::{Condition, Facts, Ground, Truth, Value};
 
 /// An amount of money in the hundredth of its currency, such as cents.
@@ -45,11 +47,25 @@ pub struct Benefit {
     pub per: Option<(String, f64)>,
 }
 
+/// What an entry is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Kind {
+    /// Advice: it promotes nothing, is given to whom it fits, and is no contact in the sense of caps and holdouts.
+    Tip,
+    /// Something to be had, decided on by arms.
+    Offer,
+}
+
 /// An entry of the catalogue.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Entry {
     /// Its number; it is part of the notice's id.
     pub id: u16,
+    /// Its name, such as `winter-tyres`; it stays.
+    pub code: String,
+    /// What it is.
+    pub kind: Kind,
     /// Rises with each change; stored with every decision.
     pub version: u32,
     /// By language, such as `de`.
@@ -74,6 +90,18 @@ pub struct Entry {
     pub action: Action,
     /// Purposes that must all be consented to.
     pub needs: Purposes,
+    /// Where it can be shown; each place makes arms of its own.
+    pub channels: Vec<Channel>,
+    /// When it can be shown; each makes arms of its own.
+    pub timings: Vec<Timing>,
+    /// The service item that it remedies; that item being due does not hold the offer back, any other safety item does.
+    pub remedies: Option<ItemId>,
+    /// The tip that has to be given before it, by number.
+    pub after: Option<u16>,
+    /// How long an answer holds, in days: so long it is not made again.
+    pub rest_days: u16,
+    /// How long it stands once it is made, in days.
+    pub stands_days: u16,
 }
 
 /// What an owner is told of an entry that can be made.
@@ -90,8 +118,23 @@ pub struct Personal<'a> {
 }
 
 /// Why an entry cannot be made to somebody now.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Unfit {
+    /// An earlier presentation is still open.
+    AlreadyOpen {
+        /// Since when, in milliseconds of Unix time.
+        since_ms: u64,
+    },
+    /// The owner has answered it, and the answer still holds; or the tip was given.
+    Answered {
+        /// When, in milliseconds of Unix time.
+        at_ms: u64,
+    },
+    /// Advice comes first, and has not been given for a day yet.
+    TipFirst {
+        /// The tip, by number.
+        tip: u16,
+    },
     /// It begins later.
     NotYet {
         /// When, in milliseconds of Unix time.
@@ -129,7 +172,8 @@ pub struct Owner<'a> {
 }
 
 impl Benefit {
-    fn of(&self, facts: &Facts) -> Option<Hundredths> {
+    /// The amount for a car; `None` where a fact is missing that it goes with.
+    pub fn of(&self, facts: &Facts) -> Option<Hundredths> {
         let Some((name, amount)) = &self.per else { return Some(self.base) };
         let Some(Value::Number(count)) = facts.get(name) else { return None };
         let moving = count * amount;
@@ -149,6 +193,7 @@ impl Entry {
         if self.stock == Some(0) {
             return Err(Unfit::OutOfStock);
         }
+        // Facts come last: a dealer or a language that does not fit needs none of them.
         if !self.dealers.is_empty() && owner.dealer.is_none_or(|dealer| !self.dealers.contains(dealer)) {
             return Err(Unfit::Dealer { dealer: owner.dealer.map(String::from) });
         }
@@ -164,18 +209,6 @@ impl Entry {
             Truth::Unknown => Err(Unfit::NotKnown(judged.grounds)),
         }
     }
-
-    /// Takes one out of the stock; `false`, and nothing is taken, if none is left.
-    pub fn take(&mut self) -> bool {
-        match &mut self.stock {
-            None => true,
-            Some(0) => false,
-            Some(left) => {
-                *left -= 1;
-                true
-            }
-        }
-    }
 }
 
 #[cfg(test)]
@@ -188,6 +221,8 @@ mod tests {
         let content = Content { title: "Winter wheels".into(), body: "Safe in the cold.".into() };
         Entry {
             id: 7,
+            code: "wheels".into(),
+            kind: Kind::Offer,
             version: 1,
             content: BTreeMap::from([("en".into(), content)]),
             price: 24_900,
@@ -200,6 +235,12 @@ mod tests {
             benefit: Benefit { base: 500, per: Some(("winter_km".into(), 0.25)) },
             action: Action::Book,
             needs: Purposes::OFFERS,
+            channels: alloc::vec![Channel::Account],
+            timings: alloc::vec![Timing::Now],
+            remedies: None,
+            after: None,
+            rest_days: 240,
+            stands_days: 30,
         }
     }
 
@@ -223,7 +264,7 @@ mod tests {
         assert!(matches!(against, Err(Unfit::Condition(grounds)) if grounds[0].found == Some(Value::Number(6.5))));
         facts.insert("tread_mm".into(), Value::Number(3.0));
         assert!(entry.fits(&owner(&facts), 150).is_ok());
-        assert!(entry.take() && !entry.take());
+        entry.stock = Some(0);
         assert_eq!(entry.fits(&owner(&facts), 150), Err(Unfit::OutOfStock));
     }
 

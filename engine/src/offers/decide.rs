@@ -1,22 +1,22 @@
 //! The decision: every candidate through the stages in order, then one arm.
 //!
-//! Invariant: a candidate falls at its first stage and goes no further, so that without consent the car's state is not even looked at.
+//! Invariant: a candidate falls at its first stage and goes no further, so that without consent no fact is even looked at.
 
+use alloc::string::String;
 use alloc::vec::Vec;
 
 use milepost_protocol::downlink::Consent;
-use milepost_protocol::notice::{Reason, Reasons};
 use milepost_protocol::plan::{DAY_MS, ItemId};
 use serde::{Deserialize, Serialize};
 
-use super::arm::{Arm, Channel, Timing};
-use super::ledger::Ledger;
-use super::offer::Offer;
+use super::arm::Arm;
+use super::catalogue::{Entry, Hundredths, Owner, Unfit};
+use super::eligibility::{Facts, Ground};
+use super::ledger::{Ledger, Outcome};
 use super::quiet::QuietHours;
-use super::reject::{Budget, Caps, Rejection};
+use super::reject::{Budget, Caps, Pace, Rejection};
 use crate::experiments::Placement;
-use crate::policy::{self, Policy};
-use crate::usage::VehicleState;
+use crate::policy;
 
 /// How long a decision for nothing stands before the same question is asked again, in days.
 ///
@@ -25,6 +25,9 @@ const NOTHING_STANDS_DAYS: u64 = 7;
 
 /// How long the car's state is left before it is looked at again, in days.
 const LOOK_AGAIN_DAYS: u64 = 1;
+
+/// How long before an offer its advice is given, in milliseconds.
+const ADVICE_AHEAD_MS: u64 = DAY_MS;
 
 /// All that a decision looks at.
 #[derive(Debug, Clone, Copy)]
@@ -37,8 +40,8 @@ pub struct Context<'a> {
     pub consent: Consent,
     /// Items that concern safety and are due or overdue: [`super::open_safety`], and whatever else the caller knows.
     pub open_safety: &'a [ItemId],
-    /// The vehicle.
-    pub state: &'a VehicleState,
+    /// Who is asked for, with what is known of car and owner.
+    pub owner: Owner<'a>,
     /// What was offered before for this vehicle.
     pub ledger: &'a Ledger,
     /// When the owner was contacted with any offer for any car, in milliseconds of Unix time, in any order.
@@ -47,12 +50,41 @@ pub struct Context<'a> {
     pub caps: Caps,
     /// Hours to leave alone.
     pub quiet: QuietHours,
-    /// What may be spent.
+    /// What may be spent on this owner.
     pub budget: Budget,
+    /// What may be spent on all owners by now.
+    pub pace: Option<Pace>,
     /// Where the account lies in the persistent holdout.
     pub holdout: Placement,
-    /// The policy in force.
-    pub policy: Policy,
+    /// Arms that were halted.
+    pub halted: &'a [Arm],
+}
+
+/// How the shares came about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+pub enum Lane {
+    /// By the policy in force.
+    #[default]
+    Policy,
+    /// By the policy in force, for an account of the group that the holdout is compared with.
+    Measured,
+    /// Evenly, so that every policy can be judged by what comes of it.
+    Uniform,
+}
+
+/// The shares that an arm is drawn from.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Draw {
+    /// How they came about.
+    pub lane: Lane,
+    /// The policy's version.
+    pub policy: u32,
+    /// What the policy saw.
+    pub features: Vec<f64>,
+    /// One for each arm, in their order; they sum to 1.
+    pub shares: Vec<f64>,
+    /// Where the draw falls, uniform in [0, 1).
+    pub at: f64,
 }
 
 /// One candidate's way through the stages.
@@ -60,10 +92,17 @@ pub struct Context<'a> {
 pub struct Candidate {
     /// Which offer.
     pub offer: u16,
+    /// Its entry's version.
+    #[serde(default)]
+    pub version: u32,
     /// Why it fell; `None` if it reached the policy.
     pub rejection: Option<Rejection>,
-    /// What speaks for it, once it is eligible.
-    pub reasons: Vec<Reason>,
+    /// The figures that speak for it, once it fits.
+    #[serde(default)]
+    pub grounds: Vec<Ground>,
+    /// What it saves this owner, once it fits; `None` where a fact is missing for that.
+    #[serde(default)]
+    pub saves: Option<Hundredths>,
 }
 
 /// One arm and the probability with which it is chosen.
@@ -82,8 +121,20 @@ pub struct Decision {
     pub at_ms: u64,
     /// The policy's version.
     pub policy: u32,
+    /// How the shares came about.
+    #[serde(default)]
+    pub lane: Lane,
     /// The consent's version.
     pub consent: u32,
+    /// What was known of car and owner; empty where no candidate came so far that it was looked at.
+    #[serde(default)]
+    pub facts: Facts,
+    /// The segments that the vehicle belonged to.
+    #[serde(default)]
+    pub segments: Vec<String>,
+    /// What the policy saw.
+    #[serde(default)]
+    pub features: Vec<f64>,
     /// Every candidate.
     pub candidates: Vec<Candidate>,
     /// Every arm; the probabilities sum to 1. "Nothing" is the first.
@@ -99,70 +150,132 @@ pub struct Decision {
 }
 
 impl Decision {
-    /// The reasons of the chosen offer; empty for nothing.
-    pub fn reasons(&self) -> &[Reason] {
-        let chosen =
-            |candidate: &&Candidate| matches!(self.chosen, Arm::Offer { offer, .. } if offer == candidate.offer);
-        self.candidates.iter().find(chosen).map_or(&[], |candidate| &candidate.reasons)
+    /// The candidate that was chosen; `None` for nothing.
+    pub fn made(&self) -> Option<&Candidate> {
+        self.candidates.iter().find(|candidate| self.chosen.offer() == Some(candidate.offer))
     }
 }
 
-/// Decides among `offers` with `draw`, uniform in [0, 1).
-pub fn decide(context: &Context<'_>, offers: &[Offer], draw: f64) -> Decision {
-    let mut candidates = Vec::with_capacity(offers.len());
+/// Decides among `entries`; `draw` gives the shares of the arms that are left, "nothing" first.
+///
+/// Shares that are not one for each arm, or no distribution, leave only nothing.
+pub fn decide<'e>(
+    context: &Context<'_>,
+    entries: impl IntoIterator<Item = &'e Entry>,
+    draw: impl FnOnce(&[Arm]) -> Draw,
+) -> Decision {
+    let mut candidates = Vec::new();
     let mut arms = alloc::vec![Arm::Nothing];
-    for offer in offers {
-        let (rejection, reasons) = match pass(context, offer) {
-            Ok(reasons) => {
-                let arm = |&channel: &Channel| Arm::Offer { offer: offer.id, channel, timing: Timing::Now };
-                arms.extend(offer.channels.iter().map(arm));
-                (None, reasons)
-            }
-            Err((rejection, reasons)) => (Some(rejection), reasons),
+    for entry in entries {
+        let candidate = |rejection, grounds, saves| {
+            let (offer, version) = (entry.id, entry.version);
+            Candidate { offer, version, rejection, grounds, saves }
         };
-        candidates.push(Candidate { offer: offer.id, rejection, reasons: reasons.iter().copied().collect() });
+        match pass(context, entry) {
+            Ok(Passed { left, grounds, saves }) => {
+                arms.extend(left);
+                candidates.push(candidate(None, grounds, saves));
+            }
+            Err((rejection, grounds, saves)) => candidates.push(candidate(Some(rejection), grounds, saves)),
+        }
     }
-
-    let shares = context.policy.shares(arms.len() - 1);
-    let drawn = policy::pick(&shares, draw);
+    let Draw { lane, policy, features, shares, at } = draw(&arms);
+    let total: f64 = shares.iter().sum();
+    let sound = shares.len() == arms.len() && (total - 1.0).abs() <= 1e-6 && shares.iter().all(|share| *share >= 0.0);
+    if !sound {
+        arms.truncate(1);
+    }
+    let shares = if arms.len() == 1 { alloc::vec![1.0] } else { shares };
+    let drawn = policy::pick(&shares, at);
     let arms: Vec<_> = arms.into_iter().zip(shares).map(|(arm, propensity)| ArmShare { arm, propensity }).collect();
     let ArmShare { arm: chosen, propensity } = arms[drawn];
     let again_at_ms = again_at_ms(context, &candidates, arms.len());
+    let looked = candidates.iter().any(|candidate| !matches!(candidate.rejection, Some(Rejection::NoConsent { .. })));
     Decision {
         at_ms: context.now_ms,
-        policy: context.policy.version,
+        policy,
+        lane,
         consent: context.consent.version,
+        facts: if looked { context.owner.facts.clone() } else { Facts::new() },
+        segments: Vec::new(),
+        features,
         candidates,
         arms,
-        draw: if draw.is_finite() { draw } else { 1.0 },
+        draw: if at.is_finite() { at } else { 1.0 },
         chosen,
         propensity,
         again_at_ms,
     }
 }
 
-/// The stages in order; an eligible candidate keeps its reasons also when it falls later.
-fn pass(context: &Context<'_>, offer: &Offer) -> Result<Reasons, (Rejection, Reasons)> {
-    let now_ms = context.now_ms;
-    let early = |rejection| (rejection, Reasons::new());
+/// What is left of a candidate that came through.
+struct Passed {
+    left: Vec<Arm>,
+    grounds: Vec<Ground>,
+    saves: Option<Hundredths>,
+}
 
+type Fallen = (Rejection, Vec<Ground>, Option<Hundredths>);
+
+/// Why an offer could not be made now, `None` if it could; for those that were drawn for later.
+pub fn objection(context: &Context<'_>, entry: &Entry) -> Option<Rejection> {
+    pass(context, entry).err().map(|(rejection, ..)| rejection)
+}
+
+/// The stages in order; a candidate that fits keeps its grounds also when it falls later.
+fn pass(context: &Context<'_>, entry: &Entry) -> Result<Passed, Fallen> {
+    let early = |rejection| (rejection, Vec::new(), None);
     let given = context.consent.purposes;
-    if !given.contains(offer.needs) {
-        return Err(early(Rejection::NoConsent { needs: offer.needs, given }));
+    if !given.contains(entry.needs) {
+        return Err(early(Rejection::NoConsent { needs: entry.needs, given }));
     }
-    let holds_back = |item: &ItemId| offer.remedies != Some(*item);
+    let holds_back = |item: &ItemId| entry.remedies != Some(*item);
     let items: Vec<_> = context.open_safety.iter().copied().filter(holds_back).collect();
     if !items.is_empty() {
         return Err(early(Rejection::SafetyOpen { items }));
     }
-    let reasons = offer
-        .kind
-        .eligible(offer.id, context.state, context.ledger, now_ms)
-        .map_err(|ineligible| early(Rejection::NotEligible(ineligible)))?;
-    match capped(context).or_else(|| later(context)) {
-        Some(rejection) => Err((rejection, reasons)),
-        None => Ok(reasons),
+    if let Some(unfit) = asked_before(context, entry) {
+        return Err(early(Rejection::Unfit(unfit)));
     }
+    let personal = entry.fits(&context.owner, context.now_ms).map_err(|unfit| early(Rejection::Unfit(unfit)))?;
+    let (grounds, saves) = (personal.grounds, personal.saves);
+    if let Some(rejection) = tired(context, entry).or_else(|| capped(context)).or_else(|| later(context)) {
+        return Err((rejection, grounds, saves));
+    }
+    let arms = entry
+        .channels
+        .iter()
+        .flat_map(|&channel| entry.timings.iter().map(move |&timing| Arm::Offer { offer: entry.id, channel, timing }));
+    let left: Vec<Arm> = arms.filter(|arm| !context.halted.contains(arm)).collect();
+    if left.is_empty() {
+        return Err((Rejection::Halted, grounds, saves));
+    }
+    Ok(Passed { left, grounds, saves })
+}
+
+fn asked_before(context: &Context<'_>, entry: &Entry) -> Option<Unfit> {
+    let now_ms = context.now_ms;
+    for known in context.ledger.of(entry.id) {
+        match known.outcome {
+            None => return Some(Unfit::AlreadyOpen { since_ms: known.at_ms }),
+            Some((Outcome::Booked | Outcome::Done | Outcome::Refused, at_ms))
+                if now_ms.saturating_sub(at_ms) < u64::from(entry.rest_days) * DAY_MS =>
+            {
+                return Some(Unfit::Answered { at_ms });
+            }
+            Some(_) => {}
+        }
+    }
+    let tip = entry.after?;
+    let given = context.ledger.tipped_ms(tip).is_some_and(|at_ms| now_ms.saturating_sub(at_ms) >= ADVICE_AHEAD_MS);
+    (!given).then_some(Unfit::TipFirst { tip })
+}
+
+fn tired(context: &Context<'_>, entry: &Entry) -> Option<Rejection> {
+    if let Some(until_ms) = context.ledger.fewer_until_ms(entry.id, context.now_ms) {
+        return Some(Rejection::Fewer { until_ms });
+    }
+    context.ledger.fatigued_until_ms(context.now_ms).map(|until_ms| Rejection::Fatigued { until_ms })
 }
 
 fn capped(context: &Context<'_>) -> Option<Rejection> {
@@ -186,6 +299,9 @@ fn later(context: &Context<'_>) -> Option<Rejection> {
     }
     if context.budget.spent >= context.budget.limit {
         return Some(Rejection::BudgetSpent(context.budget));
+    }
+    if let Some(pace) = context.pace.filter(|pace| pace.is_spent()) {
+        return Some(Rejection::Paced(pace));
     }
     context.holdout.is_held_out().then_some(Rejection::HeldOut(context.holdout))
 }

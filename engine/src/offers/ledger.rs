@@ -5,7 +5,19 @@
 use alloc::vec::Vec;
 
 use milepost_protocol::ids::NoticeId;
+use milepost_protocol::plan::DAY_MS;
 use serde::{Deserialize, Serialize};
+
+use super::arm::Arm;
+
+/// After so many presentations in a row that nobody answered, or that were refused, the owner is left alone.
+const FATIGUED_AFTER: usize = 3;
+
+/// For how long, in days.
+const FATIGUE_DAYS: u64 = 90;
+
+/// How long an offer of which somebody wants fewer is not made again, in days.
+const FEWER_DAYS: u64 = 365;
 
 /// What came of a presentation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -20,8 +32,23 @@ pub enum Outcome {
     Expired,
 }
 
+/// With what an arm was drawn, so that what comes of it can be learnt from.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Bet {
+    /// The stored decision's number.
+    pub decision: u64,
+    /// The arm.
+    pub arm: Arm,
+    /// The probability with which it was drawn.
+    pub propensity: f64,
+    /// What the policy saw.
+    pub features: Vec<f64>,
+    /// What a booking earns, in the hundredth of the currency.
+    pub margin: i64,
+}
+
 /// One presentation of an offer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Presentation {
     /// Which offer.
     pub offer: u16,
@@ -31,22 +58,104 @@ pub struct Presentation {
     pub at_ms: u64,
     /// What came of it and when; `None` while it is open.
     pub outcome: Option<(Outcome, u64)>,
+    /// With what its arm was drawn; absent in documents from before policies learnt.
+    #[serde(default)]
+    pub bet: Option<Bet>,
+}
+
+/// A tip was given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tip {
+    /// The entry of the catalogue.
+    pub entry: u16,
+    /// When, in milliseconds of Unix time.
+    pub at_ms: u64,
+}
+
+/// Somebody wants fewer offers of a kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fewer {
+    /// Of which offer.
+    pub offer: u16,
+    /// Since when, in milliseconds of Unix time.
+    pub at_ms: u64,
 }
 
 /// All presentations to one vehicle's owner.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Ledger {
     /// In the order in which they were made.
     pub presentations: Vec<Presentation>,
+    /// The latest tip of each entry.
+    pub tips: Vec<Tip>,
+    /// The latest wish for fewer of each offer.
+    pub fewer: Vec<Fewer>,
 }
 
 impl Ledger {
     /// Enters a presentation and returns the id of its notice.
-    pub fn present(&mut self, offer: u16, at_ms: u64) -> NoticeId {
+    pub fn present(&mut self, offer: u16, at_ms: u64, bet: Option<Bet>) -> NoticeId {
         let serial = self.of(offer).map(|known| known.serial + 1).max().unwrap_or(0);
-        self.presentations.push(Presentation { offer, serial, at_ms, outcome: None });
+        self.presentations.push(Presentation { offer, serial, at_ms, outcome: None, bet });
         NoticeId::offer(offer, serial)
+    }
+
+    /// Enters that a tip was given.
+    pub fn tip(&mut self, entry: u16, at_ms: u64) {
+        self.tips.retain(|known| known.entry != entry);
+        self.tips.push(Tip { entry, at_ms });
+    }
+
+    /// When a tip was last given.
+    pub fn tipped_ms(&self, entry: u16) -> Option<u64> {
+        self.tips.iter().find(|known| known.entry == entry).map(|known| known.at_ms)
+    }
+
+    /// Enters that somebody wants fewer of an offer; `false` if they had said so before.
+    pub fn want_fewer(&mut self, offer: u16, at_ms: u64) -> bool {
+        if self.fewer_until_ms(offer, at_ms).is_some() {
+            return false;
+        }
+        self.fewer.retain(|known| known.offer != offer);
+        self.fewer.push(Fewer { offer, at_ms });
+        true
+    }
+
+    /// Until when fewer of an offer are wanted; `None` if nobody asked for that lately.
+    pub fn fewer_until_ms(&self, offer: u16, now_ms: u64) -> Option<u64> {
+        let known = self.fewer.iter().find(|known| known.offer == offer)?;
+        let until_ms = known.at_ms.saturating_add(FEWER_DAYS * DAY_MS);
+        (now_ms < until_ms).then_some(until_ms)
+    }
+
+    /// Until when the owner is left alone, because the last offers were all refused or met silence.
+    pub fn fatigued_until_ms(&self, now_ms: u64) -> Option<u64> {
+        let settled: Vec<(Outcome, u64)> = self.presentations.iter().filter_map(|known| known.outcome).collect();
+        let last = settled.get(settled.len().checked_sub(FATIGUED_AFTER)?..)?;
+        if last.iter().any(|(outcome, _)| matches!(outcome, Outcome::Booked | Outcome::Done)) {
+            return None;
+        }
+        let newest_ms = last.iter().map(|(_, at_ms)| *at_ms).max()?;
+        let until_ms = newest_ms.saturating_add(FATIGUE_DAYS * DAY_MS);
+        (now_ms < until_ms).then_some(until_ms)
+    }
+
+    /// The presentation behind a notice.
+    pub fn presentation(&self, notice: NoticeId) -> Option<&Presentation> {
+        let (offer, serial) = notice.as_offer()?;
+        self.presentations.iter().find(|known| (known.offer, known.serial) == (offer, serial))
+    }
+
+    /// Enters that a booking did not take place after all, so that its offer is open again; `false` if it was not booked.
+    pub fn unbook(&mut self, notice: NoticeId) -> bool {
+        let Some((offer, serial)) = notice.as_offer() else { return false };
+        let known = self.presentations.iter_mut().find(|known| (known.offer, known.serial) == (offer, serial));
+        let Some(known) = known.filter(|known| matches!(known.outcome, Some((Outcome::Booked, _)))) else {
+            return false;
+        };
+        known.outcome = None;
+        true
     }
 
     /// Enters what came of a presentation; `false` if it is not known or was settled before, apart from a booking that is done.
@@ -83,15 +192,15 @@ mod tests {
     #[test]
     fn each_presentation_has_a_notice_of_its_own() {
         let mut ledger = Ledger::default();
-        assert_eq!(ledger.present(1, 10), NoticeId::offer(1, 0));
-        assert_eq!(ledger.present(2, 20), NoticeId::offer(2, 0));
-        assert_eq!(ledger.present(1, 30), NoticeId::offer(1, 1));
+        assert_eq!(ledger.present(1, 10, None), NoticeId::offer(1, 0));
+        assert_eq!(ledger.present(2, 20, None), NoticeId::offer(2, 0));
+        assert_eq!(ledger.present(1, 30, None), NoticeId::offer(1, 1));
     }
 
     #[test]
     fn the_first_answer_stays_and_a_booking_can_still_be_done() {
         let mut ledger = Ledger::default();
-        let notice = ledger.present(1, 10);
+        let notice = ledger.present(1, 10, None);
         assert!(ledger.settle(notice, Outcome::Booked, 20));
         assert!(!ledger.settle(notice, Outcome::Booked, 25));
         assert!(ledger.settle(notice, Outcome::Done, 30));
@@ -99,5 +208,29 @@ mod tests {
         assert_eq!(ledger.presentations[0].outcome, Some((Outcome::Done, 30)));
         assert!(!ledger.settle(NoticeId::offer(1, 9), Outcome::Done, 50));
         assert!(!ledger.settle(NoticeId::information(0), Outcome::Done, 50));
+    }
+
+    #[test]
+    fn who_answers_nothing_three_times_is_left_alone_and_a_booking_ends_that() {
+        let mut ledger = Ledger::default();
+        for at_ms in [10, 20, 30] {
+            assert_eq!(ledger.fatigued_until_ms(at_ms), None);
+            let notice = ledger.present(1, at_ms, None);
+            ledger.settle(notice, Outcome::Expired, at_ms);
+        }
+        assert_eq!(ledger.fatigued_until_ms(40), Some(30 + FATIGUE_DAYS * DAY_MS));
+        assert_eq!(ledger.fatigued_until_ms(30 + FATIGUE_DAYS * DAY_MS), None);
+        let notice = ledger.present(2, 50, None);
+        ledger.settle(notice, Outcome::Booked, 60);
+        assert_eq!(ledger.fatigued_until_ms(70), None);
+        assert!(ledger.unbook(notice) && !ledger.unbook(notice));
+    }
+
+    #[test]
+    fn fewer_of_one_offer_holds_for_a_year_and_for_that_one_alone() {
+        let mut ledger = Ledger::default();
+        assert!(ledger.want_fewer(3, 100) && !ledger.want_fewer(3, 200));
+        assert_eq!(ledger.fewer_until_ms(3, 200), Some(100 + FEWER_DAYS * DAY_MS));
+        assert_eq!((ledger.fewer_until_ms(4, 200), ledger.fewer_until_ms(3, 100 + FEWER_DAYS * DAY_MS)), (None, None));
     }
 }

@@ -4,22 +4,43 @@
 //! figures; and the shares that are stored are those that the arm was drawn from.
 
 mod arm;
+pub mod book;
 pub mod catalogue;
 mod decide;
 pub mod eligibility;
+mod error;
+pub mod facts;
+mod file;
+pub mod learner;
 mod ledger;
-mod offer;
 mod quiet;
 mod reject;
+mod safety;
 pub mod segments;
 #[cfg(test)]
 mod tests;
-mod winter_tyres;
+mod words;
 
 pub use arm::{Arm, Channel, Timing};
-pub use decide::{ArmShare, Candidate, Context, Decision, decide};
-pub use ledger::{Ledger, Outcome, Presentation};
-pub use offer::{Offer, OfferKind, open_safety};
+pub use decide::{ArmShare, Candidate, Context, Decision, Draw, Lane, decide, objection};
+pub use error::{EntryError, Wrong};
+pub use file::{LANGUAGES, read, read_segments};
+pub use ledger::{Bet, Fewer, Ledger, Outcome, Presentation, Tip};
 pub use quiet::QuietHours;
-pub use reject::{Budget, Caps, Ineligible, Rejection, Stage};
-pub use winter_tyres::{COLD_BELOW_C, SUMMER_ABOVE_C};
+pub use reject::{Budget, Caps, Earlier, Pace, Rejection, Stage};
+pub use safety::open_safety;
+pub use words::filled;
+
+/// Our own example catalogue: its entries with their file names.
+pub const EXAMPLES: [(&str, &str); 7] = [
+    ("winter-tyres.toml", include_str!("../../offers/winter-tyres.toml")),
+    ("winter-driving.toml", include_str!("../../offers/winter-driving.toml")),
+    ("battery-check.toml", include_str!("../../offers/battery-check.toml")),
+    ("brake-service.toml", include_str!("../../offers/brake-service.toml")),
+    ("air-conditioning.toml", include_str!("../../offers/air-conditioning.toml")),
+    ("wheel-alignment.toml", include_str!("../../offers/wheel-alignment.toml")),
+    ("underbody-wash.toml", include_str!("../../offers/underbody-wash.toml")),
+];
+
+/// Our own example segments with their file's name.
+pub const EXAMPLE_SEGMENTS: (&str, &str) = ("segments.toml", include_str!("../../offers/segments.toml"));

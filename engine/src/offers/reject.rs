@@ -5,9 +5,11 @@
 use alloc::vec::Vec;
 
 use milepost_protocol::downlink::Purposes;
-use milepost_protocol::plan::ItemId;
-use serde::{Deserialize, Serialize};
+use milepost_protocol::plan::{DAY_MS, ItemId};
+use serde::de::IgnoredAny;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::catalogue::Unfit;
 use crate::experiments::Placement;
 
 /// The stages of a decision, in order.
@@ -27,6 +29,8 @@ pub enum Stage {
     Budget,
     /// The account is not held out.
     Holdout,
+    /// Not too many people complain.
+    Guardrail,
 }
 
 /// Why a candidate fell.
@@ -44,8 +48,20 @@ pub enum Rejection {
         /// What.
         items: Vec<ItemId>,
     },
-    /// The car's state does not speak for it.
-    NotEligible(Ineligible),
+    /// It does not fit car and owner now.
+    Unfit(Unfit),
+    /// The same, as older documents have it.
+    NotEligible(Earlier),
+    /// The owner wants fewer of it.
+    Fewer {
+        /// Until when, in milliseconds of Unix time.
+        until_ms: u64,
+    },
+    /// The owner did not want the last offers.
+    Fatigued {
+        /// Until when, in milliseconds of Unix time.
+        until_ms: u64,
+    },
     /// The owner was asked often enough.
     Capped {
         /// How often within the window.
@@ -64,8 +80,12 @@ pub enum Rejection {
     },
     /// The budget is used up.
     BudgetSpent(Budget),
+    /// All owners together were contacted enough for now.
+    Paced(Pace),
     /// The account belongs to those who receive no offers, so that their effect can be measured.
     HeldOut(Placement),
+    /// Every arm of it was halted, because too many people complained.
+    Halted,
 }
 
 impl Rejection {
@@ -74,11 +94,12 @@ impl Rejection {
         match self {
             Self::NoConsent { .. } => Stage::Consent,
             Self::SafetyOpen { .. } => Stage::Safety,
-            Self::NotEligible(_) => Stage::Eligibility,
-            Self::Capped { .. } => Stage::Cap,
+            Self::Unfit(_) | Self::NotEligible(_) => Stage::Eligibility,
+            Self::Fewer { .. } | Self::Fatigued { .. } | Self::Capped { .. } => Stage::Cap,
             Self::Quiet { .. } => Stage::QuietHours,
-            Self::BudgetSpent(_) => Stage::Budget,
+            Self::BudgetSpent(_) | Self::Paced(_) => Stage::Budget,
             Self::HeldOut(_) => Stage::Holdout,
+            Self::Halted => Stage::Guardrail,
         }
     }
 
@@ -86,50 +107,57 @@ impl Rejection {
     pub fn clears_at_ms(&self) -> Option<u64> {
         match self {
             Self::Capped { free_at_ms: at_ms, .. } | Self::Quiet { until_ms: at_ms } => Some(*at_ms),
+            Self::Fatigued { until_ms } => Some(*until_ms),
             _ => None,
         }
     }
 }
 
-/// Why the car's state does not speak for an offer.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub enum Ineligible {
-    /// An earlier presentation is still open.
-    AlreadyOpen {
-        /// Since when, in milliseconds of Unix time.
-        since_ms: u64,
-    },
-    /// The owner has answered it in this season.
-    AnsweredThisSeason {
-        /// When, in milliseconds of Unix time.
-        at_ms: u64,
-    },
-    /// No tyre has told which wheel it is, or none for too long.
-    NoTyreSamples {
-        /// The newest, in milliseconds of Unix time.
-        newest_ms: Option<u64>,
-    },
-    /// The outside temperature is not known for enough days.
-    TooFewDays {
-        /// How many are known.
-        known: u32,
-        /// How many are needed.
-        needed: u32,
-    },
-    /// It is not cold enough.
-    TooWarm {
-        /// The mean in degrees Celsius.
-        mean_c: f32,
-        /// The bound.
-        limit_c: f32,
-    },
-    /// The wheels now on the car were never driven in the warm, so they are not known to be summer wheels.
-    NotSummerWheels {
-        /// The warmest day in degrees Celsius.
-        warmest_c: Option<f32>,
-        /// The bound.
-        limit_c: f32,
-    },
+/// A reason of a document from before there was a catalogue; that there was one is all that is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Earlier;
+
+impl Serialize for Earlier {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_unit()
+    }
+}
+
+impl<'de> Deserialize<'de> for Earlier {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        IgnoredAny::deserialize(deserializer).map(|_| Self)
+    }
+}
+
+/// What all owners together may be contacted, spread over a period so that its end is not left without.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Pace {
+    /// How many contacts were made in the period.
+    pub spent: u64,
+    /// How many the whole period allows.
+    pub limit: u64,
+    /// How much of the period is behind, in milliseconds.
+    pub elapsed_ms: u64,
+    /// The period, in milliseconds.
+    pub period_ms: u64,
+}
+
+impl Pace {
+    /// How many contacts are allowed by now: an even share of the limit, and one day ahead.
+    pub fn allowed(self) -> u64 {
+        let Self { limit, elapsed_ms, period_ms, .. } = self;
+        if period_ms == 0 {
+            return limit;
+        }
+        let ahead_ms = elapsed_ms.saturating_add(DAY_MS).min(period_ms);
+        u64::try_from(u128::from(limit) * u128::from(ahead_ms) / u128::from(period_ms)).unwrap_or(limit)
+    }
+
+    /// Whether there is no room now.
+    pub fn is_spent(self) -> bool {
+        self.spent >= self.allowed()
+    }
 }
 
 /// What contacts cost in total, counted in contacts.

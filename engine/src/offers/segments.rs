@@ -1,15 +1,16 @@
-//! Named groups of owners, kept as facts change instead of being rebuilt.
+//! Named groups of cars and their owners, kept as facts change instead of being rebuilt.
 //!
-//! Invariant: after any sequence of changes, who belongs where is what judging everybody anew would say; and a change looks
-//! only at segments that ask for the fact that changed.
+//! What a membership rests on stays with the car, so that a change looks at that car alone, and only at segments that ask
+//! for a fact that changed.
+//! Invariant: after any sequence of changes, who belongs where is what judging everybody anew would say.
 
-use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
-use super::eligibility::{Condition, Facts, Truth, Value};
+use super::eligibility::{Condition, Facts, Truth};
 
 /// A named group.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -22,90 +23,85 @@ pub struct Segment {
     pub condition: Condition,
 }
 
-/// Somebody joined or left a segment.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A car joined or left a segment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Move {
-    /// The account.
-    pub account: String,
     /// The segment's name.
     pub segment: String,
     /// Its version.
     pub version: u32,
-    /// Whether the account belongs to it now.
+    /// Whether the car belongs to it now.
     pub joined: bool,
 }
 
-/// Segments, what is known of each account, and who belongs where.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct Membership {
-    segments: BTreeMap<String, Segment>,
-    /// For each fact the segments that ask for it.
-    asks: BTreeMap<String, BTreeSet<String>>,
-    facts: BTreeMap<String, Facts>,
-    /// For each account the segments that it belongs to.
-    members: BTreeMap<String, BTreeSet<String>>,
+/// How a segment's condition was judged last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Judged {
+    /// The segment's version then.
+    pub version: u32,
+    /// Since when the car belongs to it, in milliseconds of Unix time; `None` if it does not.
+    pub since_ms: Option<u64>,
 }
 
-impl Membership {
-    /// Adds a segment, or a newer version of one; older versions change nothing.
-    ///
-    /// This alone judges every account, once for each version.
-    pub fn define(&mut self, segment: Segment) -> Vec<Move> {
-        if self.segments.get(&segment.name).is_some_and(|known| known.version >= segment.version) {
-            return Vec::new();
+/// Where one car belongs, with the facts that this rests on.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Standing {
+    /// The facts that segments ask for, as they were last told.
+    facts: Facts,
+    judged: BTreeMap<String, Judged>,
+}
+
+impl Standing {
+    /// Takes in what is known now; segments of which neither version nor facts changed are not judged again.
+    pub fn keep_up(&mut self, segments: &[Segment], facts: &Facts, now_ms: u64) -> Vec<Move> {
+        let mut moves = Vec::new();
+        let gone = |name: &String| !segments.iter().any(|segment| segment.name == *name);
+        let left: Vec<String> = self.judged.keys().filter(|name| gone(name)).cloned().collect();
+        for name in left {
+            moves.extend(self.leave(&name));
         }
-        let name = segment.name.clone();
-        for asking in self.asks.values_mut() {
-            asking.remove(&name);
+        for segment in segments {
+            let known = self.judged.get(&segment.name).copied();
+            let asked = segment.condition.names();
+            let same = asked.iter().all(|name| self.facts.get(*name) == facts.get(*name));
+            if known.is_some_and(|known| known.version == segment.version) && same {
+                continue;
+            }
+            let belongs = segment.condition.judge(facts).truth == Truth::Yes;
+            let before = known.and_then(|known| known.since_ms);
+            let since_ms = belongs.then(|| before.unwrap_or(now_ms));
+            self.judged.insert(segment.name.clone(), Judged { version: segment.version, since_ms });
+            if belongs != before.is_some() {
+                let (segment, version) = (segment.name.clone(), segment.version);
+                moves.push(Move { segment, version, joined: belongs });
+            }
         }
-        for fact in segment.condition.names() {
-            self.asks.entry(fact.into()).or_default().insert(name.clone());
-        }
-        self.segments.insert(name.clone(), segment);
-        let accounts: Vec<String> = self.facts.keys().cloned().collect();
-        accounts.iter().filter_map(|account| self.judge(account, &name)).collect()
+        // Two segments may ask for one fact, so facts are kept once all were judged.
+        self.facts = segments
+            .iter()
+            .flat_map(|segment| segment.condition.names())
+            .filter_map(|name| Some((name.into(), facts.get(name)?.clone())))
+            .collect();
+        moves
     }
 
-    /// Takes in a fact of an account, `None` if it is not known any more.
-    pub fn tell(&mut self, account: &str, fact: &str, value: Option<Value>) -> Vec<Move> {
-        let is_new = !self.facts.contains_key(account);
-        let facts = self.facts.entry(account.into()).or_default();
-        match value {
-            Some(value) => facts.insert(fact.into(), value),
-            None => facts.remove(fact),
-        };
-        // A segment may take in accounts of which nothing is known, such as one that asks for nothing.
-        let asked: Vec<String> = if is_new {
-            self.segments.keys().cloned().collect()
-        } else {
-            self.asks.get(fact).into_iter().flatten().cloned().collect()
-        };
-        asked.iter().filter_map(|segment| self.judge(account, segment)).collect()
+    /// Leaves every segment, and forgets what memberships rested on.
+    pub fn leave_all(&mut self) -> Vec<Move> {
+        let names: Vec<String> = self.judged.keys().cloned().collect();
+        let moves = names.iter().filter_map(|name| self.leave(name)).collect();
+        self.facts.clear();
+        moves
     }
 
-    fn judge(&mut self, account: &str, name: &str) -> Option<Move> {
-        let segment = self.segments.get(name)?;
-        let belongs = segment.condition.judge(self.facts.get(account)?).truth == Truth::Yes;
-        let member = self.members.entry(account.into()).or_default();
-        let moved = if belongs { member.insert(name.into()) } else { member.remove(name) };
-        let version = segment.version;
-        moved.then(|| Move { account: account.into(), segment: name.into(), version, joined: belongs })
+    fn leave(&mut self, name: &str) -> Option<Move> {
+        let Judged { version, since_ms } = self.judged.remove(name)?;
+        since_ms.map(|_| Move { segment: name.into(), version, joined: false })
     }
 
-    /// The segments that an account belongs to.
-    pub fn of(&self, account: &str) -> impl Iterator<Item = &Segment> {
-        self.members.get(account).into_iter().flatten().filter_map(|name| self.segments.get(name))
-    }
-
-    /// How many accounts belong to a segment.
-    pub fn size(&self, segment: &str) -> usize {
-        self.members.values().filter(|member| member.contains(segment)).count()
-    }
-
-    /// Forgets a person; returns whether anything was known.
-    pub fn erase(&mut self, account: &str) -> bool {
-        self.members.remove(account);
-        self.facts.remove(account).is_some()
+    /// The segments that the car belongs to, with the moment since when, in milliseconds of Unix time.
+    pub fn members(&self) -> impl Iterator<Item = (&str, u64)> {
+        self.judged.iter().filter_map(|(name, judged)| Some((name.as_str(), judged.since_ms?)))
     }
 }
 
@@ -113,70 +109,76 @@ impl Membership {
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::eligibility::Test;
     use super::super::eligibility::tests::{any_condition, any_name, any_value, fact};
+    use super::super::eligibility::{Test, Value};
     use super::*;
 
     fn segment(name: &str, version: u32, condition: Condition) -> Segment {
         Segment { name: name.into(), version, condition }
     }
 
-    #[test]
-    fn joining_and_leaving_are_told_once_with_the_version_that_decided() {
-        let mut membership = Membership::default();
-        assert_eq!(membership.define(segment("far", 1, fact("km", Test::AtLeast(100.0)))), []);
-        assert_eq!(membership.tell("anna", "km", Some(Value::Number(50.0))), []);
-        let told = |joined, version| Move { account: "anna".into(), segment: "far".into(), version, joined };
-        assert_eq!(membership.tell("anna", "km", Some(Value::Number(120.0))), [told(true, 1)]);
-        assert_eq!(membership.tell("anna", "km", Some(Value::Number(130.0))), []);
-        assert_eq!(membership.tell("anna", "colour", Some(Value::Word("red".into()))), []);
-        assert_eq!(membership.define(segment("far", 2, fact("km", Test::AtLeast(200.0)))), [told(false, 2)]);
-        assert_eq!(membership.define(segment("far", 1, fact("km", Test::AtLeast(0.0)))), [], "an old version is late");
-        assert_eq!((membership.size("far"), membership.of("anna").count()), (0, 0));
-        assert!(membership.erase("anna") && !membership.erase("anna"));
+    fn km(km: f64) -> Facts {
+        Facts::from([("km".into(), Value::Number(km))])
     }
 
     #[test]
-    fn a_segment_that_asks_for_nothing_takes_in_everybody() {
-        let mut membership = Membership::default();
-        membership.define(segment("all", 1, Condition::All(Vec::new())));
-        assert_eq!(membership.tell("anna", "km", None).len(), 1);
-        assert_eq!(membership.tell("anna", "km", None), []);
-        assert_eq!(membership.size("all"), 1);
+    fn joining_and_leaving_are_told_once_with_the_version_that_decided() {
+        let far = [segment("far", 1, fact("km", Test::AtLeast(100.0)))];
+        let mut standing = Standing::default();
+        assert_eq!(standing.keep_up(&far, &km(50.0), 1), []);
+        let told = |joined, version| Move { segment: "far".into(), version, joined };
+        assert_eq!(standing.keep_up(&far, &km(120.0), 2), [told(true, 1)]);
+        assert_eq!(standing.keep_up(&far, &km(130.0), 3), []);
+        assert_eq!(standing.members().collect::<Vec<_>>(), [("far", 2)]);
+        let farther = [segment("far", 2, fact("km", Test::AtLeast(200.0)))];
+        assert_eq!(standing.keep_up(&farther, &km(130.0), 4), [told(false, 2)]);
+        assert_eq!(standing.keep_up(&farther, &km(300.0), 5), [told(true, 2)]);
+        assert_eq!(standing.keep_up(&[], &km(300.0), 6), [told(false, 2)], "a segment that is gone has no members");
+    }
+
+    #[test]
+    fn whoever_leaves_all_leaves_nothing_behind() {
+        let everybody = [segment("all", 1, Condition::All(Vec::new()))];
+        let mut standing = Standing::default();
+        assert_eq!(standing.keep_up(&everybody, &Facts::new(), 1).len(), 1);
+        assert_eq!(standing.leave_all().len(), 1);
+        assert_eq!(standing, Standing::default());
     }
 
     proptest! {
         #[test]
-        fn keeping_up_says_what_judging_everybody_anew_would(
+        fn keeping_up_says_what_judging_anew_would(
             conditions in prop::collection::vec(any_condition(), 1..4),
-            changes in prop::collection::vec(("[pq]", any_name(), prop::option::of(any_value()), 0usize..5), 0..40),
+            changes in prop::collection::vec((any_name(), prop::option::of(any_value()), 0usize..5), 0..40),
         ) {
-            let mut membership = Membership::default();
+            let mut standing = Standing::default();
             let mut version = 0;
-            let mut current: BTreeMap<String, Condition> = BTreeMap::new();
-            let mut facts: BTreeMap<String, Facts> = BTreeMap::new();
-            for (account, name, value, which) in changes {
+            let mut current: BTreeMap<String, Segment> = BTreeMap::new();
+            let mut facts = Facts::new();
+            let mut members: alloc::collections::BTreeSet<String> = alloc::collections::BTreeSet::new();
+            for (name, value, which) in changes {
                 if let Some(condition) = conditions.get(which) {
                     version += 1;
                     let segment_name = std::format!("s{}", which % 2);
-                    membership.define(segment(&segment_name, version, condition.clone()));
-                    current.insert(segment_name, condition.clone());
+                    current.insert(segment_name.clone(), segment(&segment_name, version, condition.clone()));
                 }
-                membership.tell(&account, &name, value.clone());
-                let known = facts.entry(account).or_default();
                 match value {
-                    Some(value) => known.insert(name, value),
-                    None => known.remove(&name),
+                    Some(value) => facts.insert(name, value),
+                    None => facts.remove(&name),
                 };
-            }
-            for (account, known) in &facts {
-                let anew: Vec<&str> = current
+                let segments: Vec<Segment> = current.values().cloned().collect();
+                for moved in standing.keep_up(&segments, &facts, version.into()) {
+                    let news = if moved.joined { members.insert(moved.segment) } else { members.remove(&moved.segment) };
+                    prop_assert!(news, "a move is told once");
+                }
+                let anew: Vec<&str> = segments
                     .iter()
-                    .filter(|(_, condition)| condition.judge(known).truth == Truth::Yes)
-                    .map(|(name, _)| name.as_str())
+                    .filter(|segment| segment.condition.judge(&facts).truth == Truth::Yes)
+                    .map(|segment| segment.name.as_str())
                     .collect();
-                let kept: Vec<&str> = membership.of(account).map(|segment| segment.name.as_str()).collect();
-                prop_assert_eq!(kept, anew);
+                let kept: Vec<&str> = standing.members().map(|(name, _)| name).collect();
+                prop_assert_eq!(&kept, &anew);
+                prop_assert!(members.iter().eq(anew.iter()));
             }
         }
     }

@@ -4,11 +4,13 @@ use std::vec::Vec;
 
 use milepost_protocol::SignalId;
 use milepost_protocol::downlink::{Consent, Purposes};
-use milepost_protocol::notice::Reason;
 use milepost_protocol::plan::{Anchor, DAY_MS, ItemId};
 use milepost_protocol::record::{Record, SignalChange, TyreSample, Wheel};
 use proptest::prelude::*;
 
+use super::catalogue::{Entry, Owner, Unfit};
+use super::eligibility::{Facts, Value};
+use super::facts::{About, facts};
 use super::*;
 use crate::experiments::Placement;
 use crate::maintenance::{Usage, assess};
@@ -51,14 +53,27 @@ fn ready() -> VehicleState {
     state
 }
 
+/// The example catalogue's winter tyres, shown in the account at once.
+fn tyres() -> Entry {
+    let (file, text) = EXAMPLES[0];
+    let entry = read(file, text).expect("our own example holds");
+    Entry { channels: std::vec![Channel::Account], timings: std::vec![Timing::Now], after: None, ..entry }
+}
+
+const TYRES: u16 = 1;
+const ARM: Arm = Arm::Offer { offer: TYRES, channel: Channel::Account, timing: Timing::Now };
+
 struct Setting {
     state: VehicleState,
+    entry: Entry,
     ledger: Ledger,
     contacts_ms: Vec<u64>,
     open_safety: Vec<ItemId>,
     purposes: Purposes,
     local_minute: u16,
     budget: Budget,
+    pace: Option<Pace>,
+    halted: Vec<Arm>,
     position: f64,
 }
 
@@ -66,32 +81,57 @@ impl Setting {
     fn ready() -> Self {
         Self {
             state: ready(),
+            entry: tyres(),
             ledger: Ledger::default(),
             contacts_ms: Vec::new(),
             open_safety: Vec::new(),
             purposes: Purposes::FUNCTION.and(Purposes::OFFERS),
             local_minute: NOON,
             budget: Budget { spent: 0, limit: 10 },
+            pace: None,
+            halted: Vec::new(),
             position: 0.5,
         }
     }
 
+    fn facts(&self) -> Facts {
+        facts(&About {
+            state: &self.state,
+            assessments: &[],
+            ledger: &self.ledger,
+            powertrain: Powertrain::Combustion,
+            registered_ms: 0,
+            zone: "Europe/Berlin",
+            month: 11,
+            household_cars: 1,
+            now_ms: NOW_MS,
+        })
+    }
+
     fn decide(&self, draw: f64) -> Decision {
+        let facts = self.facts();
         let context = Context {
             now_ms: NOW_MS,
             local_minute: self.local_minute,
             consent: Consent { version: 3, purposes: self.purposes },
             open_safety: &self.open_safety,
-            state: &self.state,
+            owner: Owner { dealer: None, languages: &["de"], facts: &facts },
             ledger: &self.ledger,
             contacts_ms: &self.contacts_ms,
             caps: Caps::default(),
             quiet: QuietHours::default(),
             budget: self.budget,
+            pace: self.pace,
             holdout: Placement { position: self.position, share: 0.05 },
-            policy: Policy::default(),
+            halted: &self.halted,
         };
-        decide(&context, &[Offer::winter_tyres()], draw)
+        decide(&context, [&self.entry], |arms| Draw {
+            lane: Lane::Policy,
+            policy: 1,
+            features: std::vec![1.0],
+            shares: Policy::default().shares(arms.len() - 1),
+            at: draw,
+        })
     }
 
     fn rejection(&self) -> Option<Rejection> {
@@ -109,17 +149,13 @@ impl Setting {
 #[test]
 fn a_car_on_summer_wheels_in_the_cold_is_offered_winter_tyres_with_the_reasons() {
     let decision = Setting::ready().decide(0.9);
-    let arm = Arm::Offer { offer: Offer::WINTER_TYRES, channel: Channel::Account, timing: Timing::Now };
-    assert_eq!(decision.chosen, arm);
+    assert_eq!(decision.chosen, ARM);
     assert!((decision.propensity - 0.785).abs() < 1e-12);
-    let signal = SignalId::OUTSIDE_TEMPERATURE;
-    assert_eq!(
-        decision.reasons(),
-        [
-            Reason::Signal { signal, value: 4.0, limit: COLD_BELOW_C },
-            Reason::Signal { signal, value: 19.0, limit: SUMMER_ABOVE_C }
-        ]
-    );
+    let made = decision.made().expect("an offer was made");
+    let found: Vec<_> = made.grounds.iter().map(|ground| (ground.name.as_str(), ground.found.clone())).collect();
+    let number = |value: f64| Some(Value::Number(value));
+    assert_eq!(found, [("outside_week_c", number(4.0)), ("wheels_warmest_day_c", number(19.0))]);
+    assert_eq!(made.saves, Some(1500));
     assert_eq!((decision.consent, decision.policy, decision.draw), (3, 1, 0.9));
 }
 
@@ -129,8 +165,8 @@ fn nothing_is_drawn_too_and_stands_for_a_while() {
     assert_eq!(decision.chosen, Arm::Nothing);
     assert!((decision.propensity - 0.215).abs() < 1e-12);
     assert_eq!(decision.again_at_ms, NOW_MS + 7 * DAY_MS);
-    assert_eq!(decision.reasons(), []);
-    assert!(!decision.candidates[0].reasons.is_empty(), "what spoke for the offer is kept");
+    assert_eq!(decision.made(), None);
+    assert!(!decision.candidates[0].grounds.is_empty(), "what spoke for the offer is kept");
 }
 
 #[test]
@@ -143,6 +179,7 @@ fn stages_come_in_order_and_the_first_that_fails_is_the_one_recorded() {
     setting.local_minute = 0;
     setting.budget = Budget::default();
     setting.position = 0.01;
+    setting.halted = std::vec![ARM];
 
     let stage = |setting: &Setting| setting.rejection().map(|rejection| rejection.stage());
     assert_eq!(stage(&setting), Some(Stage::Consent));
@@ -159,6 +196,8 @@ fn stages_come_in_order_and_the_first_that_fails_is_the_one_recorded() {
     setting.budget.limit = 1;
     assert_eq!(stage(&setting), Some(Stage::Holdout));
     setting.position = 0.05;
+    assert_eq!(stage(&setting), Some(Stage::Guardrail));
+    setting.halted.clear();
     assert_eq!(stage(&setting), None);
 }
 
@@ -188,50 +227,105 @@ fn without_consent_the_state_of_the_car_is_not_looked_at() {
     let mut setting = Setting::ready();
     setting.purposes = Purposes::FUNCTION;
     let candidate = setting.decide(0.9).candidates.remove(0);
-    assert_eq!(candidate.reasons, []);
+    assert_eq!(candidate.grounds, []);
+    assert!(setting.decide(0.9).facts.is_empty(), "and nothing of it is stored");
     let rejection = Rejection::NoConsent { needs: Purposes::OFFERS, given: Purposes::FUNCTION };
     assert_eq!(candidate.rejection, Some(rejection));
 }
 
 #[test]
 fn what_is_not_known_is_no_ground_for_an_offer() {
-    let not_eligible = |change: &dyn Fn(&mut Setting)| {
+    let unfit = |change: &dyn Fn(&mut Setting)| {
         let mut setting = Setting::ready();
         change(&mut setting);
         match setting.rejection() {
-            Some(Rejection::NotEligible(why)) => why,
+            Some(Rejection::Unfit(why)) => why,
             other => panic!("not rejected for the car's state but {other:?}"),
         }
     };
-    let no_sensor = not_eligible(&|setting| {
+    let missing = |unfit: Unfit| match unfit {
+        Unfit::NotKnown(grounds) => grounds.into_iter().map(|ground| ground.name).collect::<Vec<_>>(),
+        other => panic!("{other:?}"),
+    };
+    let no_sensor = unfit(&|setting| {
         setting.state = VehicleState::default();
         tyre(&mut setting.state, 1, None);
     });
-    assert_eq!(no_sensor, Ineligible::NoTyreSamples { newest_ms: None });
-    let too_old = not_eligible(&|setting| {
-        setting.state = VehicleState::default();
-        tyre(&mut setting.state, 20, Some(7));
-    });
-    assert_eq!(too_old, Ineligible::NoTyreSamples { newest_ms: Some(NOW_MS - 20 * DAY_MS) });
-    let few_days = not_eligible(&|setting| {
+    assert_eq!(missing(no_sensor), ["outside_week_c", "wheels_warmest_day_c"]);
+    let few_days = unfit(&|setting| {
         setting.state = VehicleState::default();
         tyre(&mut setting.state, 1, Some(7));
         temperature(&mut setting.state, 0, 1.0);
     });
-    assert_eq!(few_days, Ineligible::TooFewDays { known: 1, needed: 3 });
-    let winter_wheels = not_eligible(&|setting| tyre(&mut setting.state, 0, Some(99)));
-    assert_eq!(winter_wheels, Ineligible::NotSummerWheels { warmest_c: None, limit_c: SUMMER_ABOVE_C });
-    let mild = not_eligible(&|setting| {
+    assert!(missing(few_days).contains(&"outside_week_c".into()));
+    let winter_wheels = unfit(&|setting| tyre(&mut setting.state, 0, Some(99)));
+    assert_eq!(missing(winter_wheels), ["wheels_warmest_day_c"]);
+    let mild = unfit(&|setting| {
         for days_ago in 0..7 {
             for _ in 0..9 {
                 temperature(&mut setting.state, days_ago, 12.0);
             }
         }
     });
-    assert!(
-        matches!(mild, Ineligible::TooWarm { mean_c, limit_c: COLD_BELOW_C } if (mean_c - 11.2).abs() < 1e-3),
-        "{mild:?}"
-    );
+    let Unfit::Condition(grounds) = mild else { panic!("{mild:?}") };
+    assert!(matches!(grounds[0].found, Some(Value::Number(mean_c)) if (mean_c - 11.2).abs() < 1e-3), "{grounds:?}");
+}
+
+#[test]
+fn advice_comes_a_day_before_the_offer_that_names_it() {
+    let mut setting = Setting::ready();
+    setting.entry.after = Some(2);
+    let first = Some(Rejection::Unfit(Unfit::TipFirst { tip: 2 }));
+    assert_eq!(setting.rejection(), first);
+    setting.ledger.tip(2, NOW_MS - DAY_MS / 2);
+    assert_eq!(setting.rejection(), first);
+    setting.ledger.tip(2, NOW_MS - DAY_MS);
+    assert_eq!(setting.rejection(), None);
+}
+
+#[test]
+fn who_wants_fewer_or_none_is_left_alone_and_a_spent_pace_holds_everybody_back() {
+    let mut setting = Setting::ready();
+    setting.ledger.want_fewer(TYRES, NOW_MS - DAY_MS);
+    assert!(matches!(setting.rejection(), Some(Rejection::Fewer { .. })));
+    let mut setting = Setting::ready();
+    for offer in [7, 8, 9] {
+        let notice = setting.ledger.present(offer, NOW_MS - 2 * DAY_MS, None);
+        setting.ledger.settle(notice, Outcome::Refused, NOW_MS - DAY_MS);
+    }
+    assert!(matches!(setting.rejection(), Some(Rejection::Fatigued { .. })));
+    let mut setting = Setting::ready();
+    let pace = Pace { spent: 20, limit: 300, elapsed_ms: DAY_MS, period_ms: 30 * DAY_MS };
+    setting.pace = Some(pace);
+    assert_eq!(setting.rejection(), Some(Rejection::Paced(pace)));
+    setting.pace = Some(Pace { spent: 19, ..pace });
+    assert_eq!(setting.rejection(), None);
+}
+
+#[test]
+fn shares_that_are_no_distribution_leave_only_nothing() {
+    let setting = Setting::ready();
+    let facts = setting.facts();
+    let context = Context {
+        now_ms: NOW_MS,
+        local_minute: NOON,
+        consent: Consent { version: 1, purposes: setting.purposes },
+        open_safety: &[],
+        owner: Owner { dealer: None, languages: &["en"], facts: &facts },
+        ledger: &setting.ledger,
+        contacts_ms: &[],
+        caps: Caps::default(),
+        quiet: QuietHours::default(),
+        budget: setting.budget,
+        pace: None,
+        holdout: Placement { position: 0.9, share: 0.0 },
+        halted: &[],
+    };
+    for shares in [std::vec![1.0], std::vec![0.5, 0.4], std::vec![1.5, -0.5], std::vec![f64::NAN, 0.5]] {
+        let draw = |_: &[Arm]| Draw { lane: Lane::Policy, policy: 1, features: Vec::new(), shares, at: 0.99 };
+        let decision = decide(&context, [&setting.entry], draw);
+        assert_eq!((decision.chosen, decision.propensity, decision.arms.len()), (Arm::Nothing, 1.0, 1));
+    }
 }
 
 #[test]
@@ -245,11 +339,11 @@ fn an_answer_holds_for_the_season_and_not_for_the_next() {
     ] {
         let mut setting = Setting::ready();
         let at_ms = NOW_MS - days_ago * DAY_MS;
-        let notice = setting.ledger.present(Offer::WINTER_TYRES, at_ms);
-        let open = Rejection::NotEligible(Ineligible::AlreadyOpen { since_ms: at_ms });
+        let notice = setting.ledger.present(TYRES, at_ms, None);
+        let open = Rejection::Unfit(Unfit::AlreadyOpen { since_ms: at_ms });
         assert_eq!(setting.rejection(), Some(open));
         setting.ledger.settle(notice, outcome, at_ms);
-        let answered = Rejection::NotEligible(Ineligible::AnsweredThisSeason { at_ms });
+        let answered = Rejection::Unfit(Unfit::Answered { at_ms });
         assert_eq!(setting.rejection(), rejected.then_some(answered), "{outcome:?} {days_ago} days ago");
     }
 }
@@ -272,6 +366,10 @@ fn a_decision_survives_storage_whatever_it_was() {
     capped.contacts_ms = std::vec![NOW_MS; 2];
     let mut held_out = Setting::ready();
     held_out.position = 0.0;
+    let mut earlier = Setting::ready().decide(0.5);
+    let text = r#"{"offer":1,"rejection":{"NotEligible":{"TooWarm":{"mean_c":9.0,"limit_c":7.0}}},"reasons":[]}"#;
+    earlier.candidates = std::vec![serde_json::from_str(text).expect("as an earlier build wrote it")];
+    assert_eq!(earlier.candidates[0].rejection, Some(Rejection::NotEligible(Earlier)));
     for setting in [Setting::ready(), capped, held_out] {
         let decision = setting.decide(0.5);
         let text = serde_json::to_string(&decision).expect("plain data");

@@ -40,7 +40,9 @@ impl PartOdometer {
         }
         match &self.last {
             // A late look, or an odometer that falls, credits nothing.
-            Some((last_m, _)) if odometer_m <= *last_m => return,
+            Some((last_m, _)) if odometer_m < *last_m => return,
+            // Wheels are looked at one after the other while the car stands; the last look has the whole set.
+            Some((last_m, _)) if odometer_m == *last_m => {}
             Some((last_m, mounted)) if *mounted == sensors => {
                 let driven_m = odometer_m - last_m;
                 self.credit(&sensors, driven_m);

@@ -196,11 +196,25 @@ fn a_part_with_its_own_odometer_counts_only_while_it_is_mounted() {
     ] {
         odometers.observe(set, km * 1_000);
     }
-    // 8,000 km of the first season and 6,000 of the second, and not the 20,100 since the first mounting.
-    assert_eq!(odometers.mounted_m(), Some(14_000_000));
-    assert_eq!(odometers.uncredited_m, 100_000);
+    // 8,000 km of the first season and 6,050 of the second, and not the 20,100 since the first mounting.
+    // On which set the 50 km of the first change were driven, nobody saw.
+    assert_eq!(odometers.mounted_m(), Some(14_050_000));
+    assert_eq!(odometers.uncredited_m, 50_000);
     odometers.observe(&summer, 12_000_000);
-    assert_eq!(odometers.mounted_m(), Some(14_000_000), "a late or falling odometer credits nothing");
+    assert_eq!(odometers.mounted_m(), Some(14_050_000), "a late or falling odometer credits nothing");
     odometers.observe(&winter, 30_200_000);
     assert_eq!(odometers.mounted_m(), Some(6_000_000));
+}
+
+#[test]
+fn a_set_that_is_looked_at_wheel_by_wheel_is_credited_from_the_first_metre() {
+    let mut wheels = Wheels::default();
+    let mut odometers = PartOdometer::default();
+    for (sensor, wheel) in [(1, Wheel::FrontLeft), (2, Wheel::FrontRight), (3, Wheel::RearLeft), (4, Wheel::RearRight)]
+    {
+        wheels.mounted.insert(wheel, Tyre { sensor: Some(sensor), ..Tyre::default() });
+        odometers.observe(&wheels, 10_000_000);
+    }
+    odometers.observe(&wheels, 10_050_000);
+    assert_eq!((odometers.mounted_m(), odometers.uncredited_m), (Some(50_000), 0));
 }

@@ -7,6 +7,8 @@
 
 use alloc::vec::Vec;
 
+use serde::{Deserialize, Serialize};
+
 use super::fixed::{floor, pick};
 use super::greatest::{Belief, probabilities};
 use super::ridge::Ridge;
@@ -54,7 +56,7 @@ pub struct Decision {
 }
 
 /// The learner.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct LinearThompson {
     arms: Vec<Ridge>,
     /// Rewards, their sum, and the sum of squared surprises; all three fade alike.
@@ -70,6 +72,20 @@ impl LinearThompson {
         precision.extend(core::iter::repeat_n(prior.segment, segments));
         precision.extend(core::iter::repeat_n(prior.context, context));
         Self { arms: alloc::vec![Ridge::new(&precision); arms], rewards: 0.0, sum: 0.0, surprises: 0.0 }
+    }
+
+    /// Adds arms that know nothing, until there are so many.
+    pub fn grow(&mut self, arms: usize) {
+        if let Some(anew) = self.arms.first().map(Ridge::anew) {
+            self.arms.resize(self.arms.len().max(arms), anew);
+        }
+    }
+
+    /// What is expected of an arm, and how sure that is: mean and standard deviation, which is no number before the first reward.
+    pub fn belief(&self, arm: usize, x: &[f64]) -> Option<(f64, f64)> {
+        let arm = self.arms.get(arm)?;
+        let noise = libm::sqrt(self.surprises / self.rewards);
+        Some((self.expected(arm, x), noise * libm::sqrt(arm.variance(x))))
     }
 
     /// The mean reward over all arms, which each arm's level starts from.

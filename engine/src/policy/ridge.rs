@@ -5,8 +5,10 @@
 
 use alloc::vec::Vec;
 
+use serde::{Deserialize, Serialize};
+
 /// One arm's model.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Ridge {
     /// The prior's precision, a diagonal, in units of the noise's precision.
     prior: Vec<f64>,
@@ -53,6 +55,12 @@ impl Ridge {
             response: alloc::vec![0.0; d],
             coefficients: alloc::vec![0.0; d],
         }
+    }
+
+    /// Nothing observed, with the same prior as this model.
+    #[must_use]
+    pub fn anew(&self) -> Self {
+        Self::new(&self.prior)
     }
 
     /// `covariance · x`.

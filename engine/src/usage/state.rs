@@ -308,12 +308,15 @@ impl VehicleState {
                 let &ParkedDay { spent_uah, budget_uah, wakes } = day;
                 push_recent(&mut self.parked, Parked { at_ms, spent_uah, budget_uah, wakes }, MAX_PARKED);
             }
-            // Notices have a state of their own beside the vehicle's, and an unknown kind waits in the store for a build that reads it.
+            // Notices and settings have a state of their own beside the vehicle's, series are read out of the history by whoever asked
+            // for them, and an unknown kind waits in the store for a build that reads it.
             Record::NoticeRaised(_)
             | Record::NoticeShown(_)
             | Record::NoticeAnswered(_)
             | Record::CertificateRequest(_)
             | Record::DeviceSettings(_)
+            | Record::CollectionReport(_)
+            | Record::SeriesBlock(_)
             | Record::UpdateReport(_)
             | Record::Health(_)
             | Record::Unknown(_) => {}

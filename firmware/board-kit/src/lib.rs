@@ -24,6 +24,7 @@ pub mod host;
 pub mod keeper;
 pub mod lead;
 pub mod link;
+mod mqtt;
 mod name;
 pub mod network;
 pub mod ports;

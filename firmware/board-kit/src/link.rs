@@ -10,18 +10,12 @@ use embedded_io_async::{Read, Write};
 use embedded_tls::CryptoRngCore;
 use milepost_firmware::configuration::Configuration;
 use milepost_firmware::link::{Loss, Machine, Policy, State, Step};
-use minimq::{Buffers as MqttBuffers, ConfigBuilder, ConfigError, Session};
 
 use crate::lead::Shown;
+use crate::mqtt::Client;
 use crate::ports::{Input, Ports};
-use crate::session::{self, Buffers, End, MQTT_READ, MQTT_WRITE, Mailboxes, Work, elapsed};
+use crate::session::{self, Buffers, End, Mailboxes, Work, elapsed};
 use crate::supervisor::Member;
-
-/// How often an idle connection is pinged, in seconds.
-const KEEP_ALIVE_S: u16 = 60;
-
-/// How long a broker keeps the session of a sleeping car, in seconds.
-const SESSION_S: u32 = 14 * 86_400;
 
 /// How a board opens a TCP connection.
 pub trait Network {
@@ -69,8 +63,7 @@ pub enum News {
 #[derive(Debug)]
 pub struct Memory {
     buffers: Buffers,
-    mqtt_read: [u8; MQTT_READ],
-    mqtt_write: [u8; MQTT_WRITE],
+    mqtt: Client,
 }
 
 impl Default for Memory {
@@ -82,14 +75,14 @@ impl Default for Memory {
 impl Memory {
     /// Empty; a board keeps it in static memory.
     pub const fn new() -> Self {
-        Self { buffers: Buffers::new(), mqtt_read: [0; MQTT_READ], mqtt_write: [0; MQTT_WRITE] }
+        Self { buffers: Buffers::new(), mqtt: Client::new() }
     }
 }
 
 /// How often a link that nobody wants says that it lives.
 const BEAT: Duration = Duration::from_secs(30);
 
-/// Runs for ever; ends only with a client id that no broker could take.
+/// Runs for ever.
 pub async fn run<N: Network, G: CryptoRngCore>(
     network: &mut N,
     random: &mut G,
@@ -98,13 +91,8 @@ pub async fn run<N: Network, G: CryptoRngCore>(
     memory: &mut Memory,
     (ports, mailboxes): (&'static Ports, &mut Mailboxes),
     mut tell: impl FnMut(News),
-) -> Result<core::convert::Infallible, ConfigError> {
-    let Memory { buffers, mqtt_read, mqtt_write } = memory;
-    let settings = ConfigBuilder::new(MqttBuffers::new(mqtt_read, mqtt_write))
-        .client_id(configuration.device.as_str())?
-        .keepalive_interval(KEEP_ALIVE_S)
-        .session_expiry_interval(SESSION_S);
-    let mut mqtt = Session::new(settings);
+) -> ! {
+    let Memory { buffers, mqtt } = memory;
     let machine = RefCell::new(Machine::new(policy, random.next_u64(), elapsed()));
     loop {
         if ports.lead.lacks_draw() {
@@ -126,7 +114,7 @@ pub async fn run<N: Network, G: CryptoRngCore>(
                     shown: &shown,
                     ports,
                     machine: &machine,
-                    mqtt: &mut mqtt,
+                    mqtt: &mut *mqtt,
                     mailboxes: &mut *mailboxes,
                     random: &mut *random,
                     buffers: &mut *buffers,

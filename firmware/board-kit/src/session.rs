@@ -5,42 +5,31 @@
 //! Invariant: a message is acknowledged only after the core has taken it, and an unproved server learns nothing but the `ClientHello`.
 
 use core::cell::{Cell, RefCell};
-use core::convert::Infallible;
 
-use embassy_futures::select::{Either, Either3, select3};
+use embassy_futures::select::{Either3, Either4, select3, select4};
 use embassy_sync::blocking_mutex::raw::NoopRawMutex;
 use embassy_sync::pipe::Pipe;
 use embassy_time::{Duration, Instant, Timer};
-use embedded_io_async::{BufRead, ErrorType, Read, Write};
+use embedded_io_async::{BufRead, Read, Write};
 use embedded_tls::{
     Aes128GcmSha256, CryptoRngCore, TlsConfig, TlsConnection, TlsContext, TlsError, TlsReader, TlsWriter,
 };
 use milepost_firmware::configuration::Configuration;
 use milepost_firmware::link::{Loss, Machine};
+use milepost_protocol::downlink::Part;
 use milepost_protocol::{Downlink, topics};
-use minimq::{
-    Connection, Error, Io, Op, PeerError, Publication, QoS, ReasonCode, Session, SubscriptionOptions, TopicFilter,
-};
 
 use crate::guard::{Guard, Wire};
 use crate::lead::Shown;
+use crate::mqtt::{Client, Heard};
 use crate::ports::{Envelope, Incoming, Input, Message, Outgoing, Ports};
 use crate::trust::Provider;
-
-/// The most publishes without PUBACK.
-const WINDOW: usize = 2;
 
 /// Room for one record of the server: a whole flight of its handshake, or the longest message with what the record layer adds.
 const TLS_READ: usize = 4608;
 
 /// Room for one record of ours: the certificate, or the longest envelope.
 const TLS_WRITE: usize = 2048;
-
-/// The longest MQTT packet that the device takes: announced to the broker, and well inside a record.
-pub const MQTT_READ: usize = 1280;
-
-/// Publishes under way, and room to connect again while they are kept.
-pub const MQTT_WRITE: usize = 3584;
 
 /// How long the server may take to close after a goodbye.
 const FAREWELL: Duration = Duration::from_secs(2);
@@ -83,12 +72,12 @@ impl core::fmt::Debug for Mailboxes {
 }
 
 /// What a connection works with.
-pub(crate) struct Work<'w, 'b, G> {
+pub(crate) struct Work<'w, G> {
     pub(crate) configuration: &'w Configuration,
     pub(crate) shown: &'w Shown,
     pub(crate) ports: &'static Ports,
     pub(crate) machine: &'w RefCell<Machine>,
-    pub(crate) mqtt: &'w mut Session<'b>,
+    pub(crate) mqtt: &'w mut Client,
     pub(crate) mailboxes: &'w mut Mailboxes,
     pub(crate) random: &'w mut G,
     pub(crate) buffers: &'w mut Buffers,
@@ -96,6 +85,11 @@ pub(crate) struct Work<'w, 'b, G> {
 
 pub(crate) fn elapsed() -> core::time::Duration {
     core::time::Duration::from_millis(Instant::now().as_millis())
+}
+
+/// How long it is until a time of [`elapsed`].
+fn remaining(until: core::time::Duration) -> Duration {
+    Duration::from_millis(until.saturating_sub(elapsed()).as_millis() as u64)
 }
 
 /// How a connection ended.
@@ -114,7 +108,7 @@ impl From<Loss> for End {
 }
 
 /// Runs a connection over a socket's halves until its end.
-pub(crate) async fn run<R: Read, W: Write, G: CryptoRngCore>(reader: R, writer: W, work: Work<'_, '_, G>) -> End {
+pub(crate) async fn run<R: Read, W: Write, G: CryptoRngCore>(reader: R, writer: W, work: Work<'_, G>) -> End {
     let wire = Wire::new(reader, writer);
     let Work { configuration, shown, ports, machine, mqtt, mailboxes, random, buffers } = work;
     let settings = TlsConfig::new().with_server_name(&configuration.server_name);
@@ -216,129 +210,93 @@ async fn drain<'a, R: Read, W: Write>(
     }
 }
 
-/// MQTT's end of both pipes; every call may be given up.
+/// MQTT's ends of both pipes; every call may be given up.
 #[derive(Debug, Clone, Copy)]
 struct Pipes<'p> {
     inward: &'p Pipe<NoopRawMutex, PIPE_IN>,
     outward: &'p Pipe<NoopRawMutex, PIPE_OUT>,
 }
 
-impl ErrorType for Pipes<'_> {
-    type Error = Infallible;
-}
-
-impl Read for Pipes<'_> {
-    async fn read(&mut self, bytes: &mut [u8]) -> Result<usize, Infallible> {
-        Ok(self.inward.read(bytes).await)
-    }
-}
-
-impl Write for Pipes<'_> {
-    async fn write(&mut self, bytes: &[u8]) -> Result<usize, Infallible> {
-        Ok(self.outward.write(bytes).await)
-    }
-
-    async fn flush(&mut self) -> Result<(), Infallible> {
-        // The loop behind the pipe takes whatever stands in it.
-        Ok(())
-    }
-}
-
+/// Speaks MQTT until the connection ends.
 async fn talk(
-    pipes: Pipes<'_>,
+    Pipes { inward, outward }: Pipes<'_>,
     (configuration, shown): (&Configuration, &Shown),
     ports: &'static Ports,
     machine: &RefCell<Machine>,
-    mqtt: &mut Session<'_>,
+    mqtt: &mut Client,
     mailboxes: &mut Mailboxes,
     stage: &Cell<Stage>,
 ) -> End {
-    let mut connection = match mqtt.connect(pipes).await {
-        Ok(connection) => connection,
-        Err(error) => return refused(&error).unwrap_or(Loss::ClosedEarly).into(),
-    };
-    stage.set(Stage::Accepted);
     let (up, down) = (topics::up(&configuration.device), topics::down(&configuration.device));
-    if let Err(loss) = subscribe(&mut connection, &down, &mut mailboxes.downlink, machine).await {
-        return loss.into();
-    }
-    machine.borrow_mut().subscribed(elapsed());
-    ports.inputs.send(Input::LinkUp(shown.which)).await;
-    let mut under_way = heapless::Vec::<Op, WINDOW>::new();
+    outward.write_all(&mqtt.connect(configuration.device.as_str(), elapsed())).await;
+    let mut bytes = [0; 128];
     let mut sent = false;
     loop {
         machine.borrow_mut().awaiting_receipt(elapsed(), sent && ports.waiting() > 0);
-        let room = !under_way.is_full() && connection.can_publish(QoS::AtLeastOnce);
-        let next = {
-            let envelope =
-                async { if room { mailboxes.uplink.receive().await } else { core::future::pending().await } };
-            match select3(envelope, connection.poll(), ports.lead.end(shown)).await {
-                Either3::First(envelope) => Some(Either::First(envelope)),
-                Either3::Second(Ok(message)) => {
-                    if let Some(message) = message
-                        && message.topic() == down.as_str()
-                    {
-                        hand_over(message.payload(), &mut mailboxes.downlink, machine).await;
-                    }
-                    Some(Either::Second(()))
-                }
-                Either3::Second(Err(error)) => return refused(&error).unwrap_or(Loss::Broken).into(),
-                Either3::Third(()) => None,
+        let room = mqtt.has_room();
+        let envelope = async { if room { mailboxes.uplink.receive().await } else { core::future::pending().await } };
+        let due = Timer::after(remaining(mqtt.deadline()));
+        match select4(envelope, inward.read(&mut bytes), due, ports.lead.end(shown)).await {
+            Either4::First(envelope) => {
+                // The core takes it for sent; what found no room goes again after this connection.
+                let Some(packet) = mqtt.publish(&up, envelope, elapsed()) else { return Loss::Broken.into() };
+                outward.write_all(packet).await;
+                machine.borrow_mut().published(elapsed());
+                sent = true;
+                mailboxes.uplink.receive_done();
             }
-        };
-        let Some(next) = next else {
-            stage.set(Stage::Leaving);
-            // Whether it leaves or not, this connection is over.
-            let _ = connection.disconnect().await;
-            // The server closes on it, which ends all of this sooner.
-            Timer::after(FAREWELL).await;
-            return End::Left;
-        };
-        if let Either::First(envelope) = next {
-            let publication = Publication::bytes(&up, envelope).qos(QoS::AtLeastOnce);
-            match connection.publish(publication).await {
-                Ok(Some(op)) => {
-                    // There is room: nothing is taken from the mailbox without.
-                    let _ = under_way.push(op);
-                    machine.borrow_mut().published(elapsed());
-                    sent = true;
+            Either4::Second(len) => {
+                let mut rest = bytes.get(..len).unwrap_or_default();
+                loop {
+                    let acknowledgement = match mqtt.hear(&down, &mut rest) {
+                        Err(loss) => return loss.into(),
+                        Ok(None) => break,
+                        Ok(Some(Heard::Accepted)) => {
+                            stage.set(Stage::Accepted);
+                            let mut place = 0_usize;
+                            while let Some(packet) = mqtt.again(place) {
+                                outward.write_all(packet).await;
+                                place = place.saturating_add(1);
+                            }
+                            Some(mqtt.subscribe(&down))
+                        }
+                        Ok(Some(Heard::Subscribed)) => {
+                            machine.borrow_mut().subscribed(elapsed());
+                            for _ in 0..mqtt.under_way() {
+                                machine.borrow_mut().published(elapsed());
+                            }
+                            ports.inputs.send(Input::LinkUp(shown.which)).await;
+                            None
+                        }
+                        Ok(Some(Heard::Message(payload, acknowledgement))) => {
+                            hand_over(payload, &mut mailboxes.downlink, machine).await;
+                            acknowledgement
+                        }
+                        Ok(Some(Heard::Acknowledged)) => {
+                            machine.borrow_mut().acknowledged(elapsed());
+                            None
+                        }
+                        Ok(Some(Heard::Nothing)) => None,
+                    };
+                    outward.write_all(&acknowledgement.unwrap_or_default()).await;
                 }
-                // The core takes it for sent; it goes again after this connection.
-                Ok(None) | Err(_) => return Loss::Broken.into(),
             }
-            mailboxes.uplink.receive_done();
+            Either4::Third(()) => match mqtt.due(elapsed()) {
+                Ok(packet) => outward.write_all(&packet.unwrap_or_default()).await,
+                Err(loss) => return loss.into(),
+            },
+            Either4::Fourth(()) => {
+                stage.set(Stage::Leaving);
+                outward.write_all(&Client::goodbye()).await;
+                // The server closes on it, which ends all of this sooner.
+                Timer::after(FAREWELL).await;
+                return End::Left;
+            }
         }
-        under_way.retain(|op| {
-            let pending = connection.is_pending(op);
-            if !pending {
-                machine.borrow_mut().acknowledged(elapsed());
-            }
-            pending
-        });
     }
 }
 
-/// Subscribes and waits for the broker's word.
-async fn subscribe<T: Io>(
-    connection: &mut Connection<'_, '_, T>,
-    topic: &str,
-    downlink: &mut Outgoing<Message>,
-    machine: &RefCell<Machine>,
-) -> Result<(), Loss> {
-    let filter = TopicFilter::new(topic).options(SubscriptionOptions::default().maximum_qos(QoS::AtLeastOnce));
-    let op = connection.subscribe(&[filter], &[]).await.map_err(|error| refused(&error).unwrap_or(Loss::Broken))?;
-    while connection.is_pending(&op) {
-        let message = connection.poll().await.map_err(|error| refused(&error).unwrap_or(Loss::Broken))?;
-        if let Some(message) = message
-            && message.topic() == topic
-        {
-            hand_over(message.payload(), downlink, machine).await;
-        }
-    }
-    Ok(())
-}
-
-/// Hands a message to the core and waits until it was taken; MQTT acknowledges with the next poll, so not before.
+/// Hands a message to the core and waits until it was taken; only then it is acknowledged.
 async fn hand_over(payload: &[u8], downlink: &mut Outgoing<Message>, machine: &RefCell<Machine>) {
     let place = downlink.send().await;
     place.clear();
@@ -355,15 +313,5 @@ async fn hand_over(payload: &[u8], downlink: &mut Outgoing<Message>, machine: &R
 }
 
 fn has_receipt(payload: &[u8]) -> bool {
-    Downlink::parse(payload).is_ok_and(|mut messages| messages.any(|message| matches!(message, Downlink::Receipt(_))))
-}
-
-/// The loss of an answer that refuses this device.
-fn refused<E>(error: &Error<E>) -> Option<Loss> {
-    match error {
-        Error::Peer(PeerError::Rejected(
-            ReasonCode::BadUsernameOrPassword | ReasonCode::NotAuthorized | ReasonCode::ClientIdentifierInvalid,
-        )) => Some(Loss::Refused),
-        _ => None,
-    }
+    Downlink::parts(payload).is_ok_and(|mut parts| parts.any(|part| matches!(part, Part::Receipt(_))))
 }

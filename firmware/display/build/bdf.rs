@@ -5,9 +5,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::fs;
+use std::ops::RangeInclusive;
 use std::path::Path;
 
 use super::coder::{Odds, Picture};
+
+/// How many glyphs share a start, behind which their lengths tell where each begins.
+const STRIDE: usize = 16;
+
+/// Letters without a gap: their glyphs stand first, and need no table of codes.
+const RUNS: [RangeInclusive<char>; 2] = [' '..='~', 'À'..='ÿ'];
 
 /// The widest glyph that `src/bits.rs` can read.
 const WIDEST: usize = 40;
@@ -76,13 +83,21 @@ impl Font {
         self.glyphs.values().map(|glyph| &glyph.picture)
     }
 
-    pub(crate) fn write(&self, out: &mut String, name: &str, odds: &Odds) {
-        let (mut codes, mut starts, mut shape_of) = (Vec::new(), Vec::new(), Vec::new());
+    pub(crate) fn write(&self, out: &mut String, odds: &Odds) {
+        let (mut codes, mut starts, mut lens, mut shape_of) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         let (mut shapes, mut bytes) = (Vec::new(), Vec::new());
-        for (code, glyph) in &self.glyphs {
+        let in_runs = RUNS.into_iter().flatten();
+        let alone = self.glyphs.keys().copied().filter(|code| RUNS.iter().all(|run| !run.contains(code)));
+        codes.extend(
+            alone.clone().map(|code| u16::try_from(u32::from(code)).expect("the texts stay in the basic plane")),
+        );
+        let order: Vec<char> = in_runs.chain(alone).collect();
+        for code in &order {
+            let Some(glyph) = self.glyphs.get(code) else { panic!("{} has no glyph for {code:?}", self.name) };
             let Glyph { advance, left, top, height, picture } = glyph;
-            codes.push(u16::try_from(u32::from(*code)).expect("the texts stay in the basic plane"));
-            starts.push(u16::try_from(bytes.len()).expect("a face stays below 64 KiB"));
+            if lens.len().is_multiple_of(STRIDE) {
+                starts.push(u16::try_from(bytes.len()).expect("the glyphs stay below 64 KiB"));
+            }
             let width = picture.width;
             let shape = format!(
                 "    Shape {{ advance: {advance}, left: {left}, top: {top}, width: {width}, height: {height} }},\n"
@@ -92,18 +107,26 @@ impl Font {
                 shapes.len() - 1
             });
             shape_of.push(u8::try_from(known).expect("a face has at most 256 shapes"));
-            bytes.extend(odds.pack(picture));
+            let packed = odds.pack(picture);
+            lens.push(u8::try_from(packed.len()).expect("a glyph has at most 255 bytes"));
+            bytes.extend(packed);
         }
         let (count, shape_count) = (codes.len(), shapes.len());
-        super::write_bytes(out, &format!("{name}_BITS"), &bytes);
-        super::write_bytes(out, &format!("{name}_SHAPE_OF"), &shape_of);
-        let _ = writeln!(out, "static {name}_CODES: [u16; {count}] = {codes:?};");
-        let _ = writeln!(out, "static {name}_STARTS: [u16; {count}] = {starts:?};");
-        let _ = writeln!(out, "static {name}_SHAPES: [Shape; {shape_count}] = [\n{}];\n", shapes.concat());
+        let largest = self.pictures().map(|picture| picture.pixels.len()).max().unwrap_or(0);
+        super::write_bytes(out, "BITS", &bytes);
+        super::write_bytes(out, "SHAPE_OF", &shape_of);
+        let runs = RUNS.map(|run| (u32::from(*run.start()), run.count()));
+        let _ = writeln!(out, "static RUNS: [(u16, u16); {}] = {runs:?};", runs.len());
+        let _ = writeln!(out, "static CODES: [u16; {count}] = {codes:?};");
+        let _ = writeln!(out, "static STARTS: [u16; {}] = {starts:?};", starts.len());
+        super::write_bytes(out, "LENS", &lens);
+        let _ = writeln!(out, "/// How many glyphs share a start.\npub(crate) const STRIDE: usize = {STRIDE};\n");
+        let _ = writeln!(out, "static SHAPES: [Shape; {shape_count}] = [\n{}];\n", shapes.concat());
+        let _ = writeln!(out, "/// The pixels of the largest glyph.\npub(crate) const LARGEST: usize = {largest};\n");
         let _ = writeln!(
             out,
-            "/// A face of `fonts/`.\npub(crate) static {name}: Face = Face {{\n    ascent: {},\n    codes: &{name}_CODES,\n    \
-             starts: &{name}_STARTS,\n    shape_of: &{name}_SHAPE_OF,\n    shapes: &{name}_SHAPES,\n    bits: &{name}_BITS,\n}};\n",
+            "/// The glyphs of `fonts/`.\npub(crate) static GLYPHS: Glyphs = Glyphs {{\n    ascent: {},\n    runs: &RUNS,\n    codes: &CODES,\n    \
+             starts: &STARTS,\n    lens: &LENS,\n    shape_of: &SHAPE_OF,\n    shapes: &SHAPES,\n    bits: &BITS,\n}};\n",
             self.ascent
         );
     }

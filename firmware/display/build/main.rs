@@ -18,9 +18,6 @@ use coder::Odds;
 /// The languages in the order of `Language`.
 const LANGUAGES: [&str; 3] = ["en", "de", "zh-Hans"];
 
-/// The keys of the messages that are set in the title face begin or end like this.
-const TITLES: [&str; 3] = ["item-", "-title", "noted"];
-
 #[expect(clippy::print_stdout, reason = "this is how a build script speaks to cargo")]
 fn main() {
     let here = env::var("CARGO_MANIFEST_DIR").expect("cargo names the manifest's folder");
@@ -32,23 +29,15 @@ fn main() {
     let mut out = String::new();
     messages::write(&mut out, &LANGUAGES, &languages);
 
-    // The cloud's words may hold any Latin letter; a title that the title face cannot show is set in the other one.
-    let latin = || (' '..='~').chain("ÄÖÜäöüß–…".chars());
-    let mut body: BTreeSet<char> = latin().chain('\u{a0}'..='ÿ').chain("—‘’‚“”„•€−≥".chars()).collect();
-    let mut title: BTreeSet<char> = latin().collect();
-    for message in languages.iter().flatten() {
-        body.extend(message.text.chars());
-        if TITLES.iter().any(|part| message.key.starts_with(part) || message.key.ends_with(part)) {
-            title.extend(message.text.chars());
-        }
-    }
-    let body = bdf::Font::read(&here.join("fonts/regular-18.bdf"), &body);
-    let title = bdf::Font::read(&here.join("fonts/bold-26.bdf"), &title);
+    // The cloud's words may hold any Latin letter, and these signs.
+    let letters = ('À'..='ÿ').chain(' '..='~');
+    let mut needed: BTreeSet<char> = letters.chain("\u{a0}¡£¥§©«®°±²³µ·»½¿–…—‘’‚“”„•€−≥".chars()).collect();
+    needed.extend(languages.iter().flatten().flat_map(|message| message.text.chars()));
+    let font = bdf::Font::read(&here.join("fonts/regular-18.bdf"), &needed);
     let icons = icons::draw();
-    let odds = Odds::count(body.pictures().chain(title.pictures()).chain(icons.iter().map(|(_, picture)| picture)));
+    let odds = Odds::count(font.pictures().chain(icons.iter().map(|(_, picture)| picture)));
     odds.write(&mut out);
-    body.write(&mut out, "BODY", &odds);
-    title.write(&mut out, "TITLE", &odds);
+    font.write(&mut out, &odds);
     for (name, picture) in &icons {
         write_bytes(&mut out, &format!("{name}_BITS"), &odds.pack(picture));
         let _ = writeln!(out, "/// An icon.\npub(crate) static {name}: Icon = Icon {{ bits: &{name}_BITS }};");

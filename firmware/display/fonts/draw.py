@@ -1,6 +1,6 @@
-"""Draws the display's glyphs from the outlines of Noto Sans CJK SC into BDF files with two bits for each pixel.
+"""Draws the display's glyphs from the outlines of Noto Sans CJK SC into a BDF file with two bits for each pixel.
 
-Usage: draw.py NotoSansCJK-Regular.ttc NotoSansCJK-Bold.ttc, with freetype-py installed.
+Usage: draw.py NotoSansCJK-Regular.ttc, with freetype-py installed.
 The characters are Latin-1, some punctuation, and whatever stands in the texts of ../locales.
 """
 
@@ -90,4 +90,3 @@ def glyph_top(face, character):
 
 if __name__ == "__main__":
     draw(sys.argv[1], "Regular", 18)
-    draw(sys.argv[2], "Bold", 26)

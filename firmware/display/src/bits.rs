@@ -2,17 +2,12 @@
 //!
 //! Invariant: whatever the bytes are, it ends after the picture's pixels and reaches past no table.
 
-use embedded_graphics::Pixel;
-use embedded_graphics::prelude::Point;
-
-use crate::ink::{Ink, Tone};
-use crate::point;
 use crate::tables::ODDS;
 
 /// The widest picture.
 const WIDEST: usize = 40;
 
-/// The covered pixels of a picture, row by row.
+/// The levels of a picture with their columns and rows, row by row.
 #[derive(Debug)]
 pub(crate) struct Bits<'b> {
     bytes: &'b [u8],
@@ -27,16 +22,14 @@ pub(crate) struct Bits<'b> {
     row: [u8; WIDEST],
     /// The level above left of the next pixel.
     corner: u8,
-    place: Point,
-    tone: Tone,
 }
 
 impl<'b> Bits<'b> {
-    /// A picture of this size with its top left at `place`.
-    pub(crate) fn new(bytes: &'b [u8], [width, height]: [usize; 2], place: Point, tone: Tone) -> Self {
+    /// A picture of this size.
+    pub(crate) fn new(bytes: &'b [u8], [width, height]: [usize; 2]) -> Self {
         let (low, high, row) = (0, u32::MAX, [0; WIDEST]);
         let width = width.min(WIDEST);
-        let mut bits = Self { bytes, low, high, value: 0, width, height, x: 0, y: 0, row, corner: 0, place, tone };
+        let mut bits = Self { bytes, low, high, value: 0, width, height, x: 0, y: 0, row, corner: 0 };
         for _ in 0..4 {
             bits.shift();
         }
@@ -81,24 +74,22 @@ impl<'b> Bits<'b> {
 }
 
 impl Iterator for Bits<'_> {
-    type Item = Pixel<Ink>;
+    type Item = ([usize; 2], u8);
 
-    fn next(&mut self) -> Option<Pixel<Ink>> {
-        while self.y < self.height && self.width > 0 {
-            let level = self.level();
-            if let Some(place) = self.row.get_mut(self.x) {
-                *place = level;
-            }
-            let at = self.place + point(self.x as u32, self.y as u32);
-            self.x += 1;
-            if self.x == self.width {
-                (self.x, self.y) = (0, self.y + 1);
-            }
-            if let Some(ink) = self.tone.ink(level) {
-                return Some(Pixel(at, ink));
-            }
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.y >= self.height || self.width == 0 {
+            return None;
         }
-        None
+        let level = self.level();
+        if let Some(place) = self.row.get_mut(self.x) {
+            *place = level;
+        }
+        let at = [self.x, self.y];
+        self.x += 1;
+        if self.x == self.width {
+            (self.x, self.y) = (0, self.y + 1);
+        }
+        Some((at, level))
     }
 }
 
@@ -117,17 +108,15 @@ mod tests {
                 *byte = if round % 5 == 0 { u8::MAX * (round as u8 % 2) } else { (state >> 24) as u8 };
             }
             let (width, height) = (1 + round % 40, round % 23);
-            let pixels = Bits::new(&bytes[..round % 24], [width, height], Point::zero(), Tone::Text);
-            let count =
-                pixels.inspect(|Pixel(at, _)| assert!((at.x as usize) < width && (at.y as usize) < height)).count();
-            assert!(count <= width * height);
+            let pixels = Bits::new(&bytes[..round % 24], [width, height]);
+            let count = pixels.inspect(|([x, y], level)| assert!(*x < width && *y < height && *level < 4)).count();
+            assert_eq!(count, width * height);
         }
     }
 
     #[test]
     fn a_picture_that_is_too_wide_or_empty_is_cut_to_what_can_be_read() {
-        let pixels = |size| Bits::new(&[0xff; 9], size, Point::zero(), Tone::Text).count();
-        assert!(pixels([100, 2]) <= 80);
-        assert_eq!((pixels([0, 9]), pixels([9, 0])), (0, 0));
+        let pixels = |size| Bits::new(&[0xff; 9], size).count();
+        assert_eq!((pixels([100, 2]), pixels([0, 9]), pixels([9, 0])), (80, 0, 0));
     }
 }

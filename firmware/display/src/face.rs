@@ -2,16 +2,20 @@
 //!
 //! Invariant: measuring and drawing walk the same glyphs, so that what fits by measure fits on the panel.
 
+use embedded_graphics::Pixel;
 use embedded_graphics::prelude::{DrawTarget, Point, Size};
 use embedded_graphics::primitives::Rectangle;
 
 use crate::bits::Bits;
+use crate::grown::{Grown, grown};
 use crate::ink::{Ink, Tone};
+use crate::point;
+use crate::tables::{GLYPHS, STRIDE};
 
 /// The side of an icon in pixels.
 pub(crate) const ICON: u32 = 40;
 
-/// The box of a glyph relative to the pen on the base line, and how far it moves the pen; many glyphs of a face share theirs.
+/// The box of a glyph relative to the pen on the base line, and how far it moves the pen; many glyphs share theirs.
 #[derive(Debug)]
 pub(crate) struct Shape {
     pub(crate) advance: u8,
@@ -21,22 +25,26 @@ pub(crate) struct Shape {
     pub(crate) height: u8,
 }
 
-/// A face in one size; a glyph has the same index in all of its tables.
+/// The glyphs that there are; each has the same index in all tables.
 #[derive(Debug)]
-pub(crate) struct Face {
+pub(crate) struct Glyphs {
     /// From the base line to the top of the highest letter, in pixels.
     pub(crate) ascent: u8,
-    /// In their order.
+    /// The first codes and the lengths of runs without a gap, whose glyphs stand first.
+    pub(crate) runs: &'static [(u16, u16)],
+    /// The codes of all others, in their order.
     pub(crate) codes: &'static [u16],
-    /// Where the pixels of each glyph begin.
+    /// Where the pixels of every [`STRIDE`]th glyph begin.
     pub(crate) starts: &'static [u16],
+    /// How many bytes each has.
+    pub(crate) lens: &'static [u8],
     /// Which of the shapes each glyph has.
     pub(crate) shape_of: &'static [u8],
     pub(crate) shapes: &'static [Shape],
     pub(crate) bits: &'static [u8],
 }
 
-/// A letter as a face shows it.
+/// A letter as the tables hold it.
 #[derive(Debug)]
 pub(crate) struct Glyph {
     shape: &'static Shape,
@@ -49,42 +57,75 @@ pub(crate) struct Icon {
     pub(crate) bits: &'static [u8],
 }
 
-impl Face {
+/// Whether every letter can be shown.
+pub(crate) fn has(text: &str) -> bool {
+    text.chars().all(|letter| GLYPHS.find(letter).is_some())
+}
+
+impl Glyphs {
     fn find(&self, letter: char) -> Option<Glyph> {
         let code = u16::try_from(u32::from(letter)).ok()?;
-        self.glyph(self.codes.binary_search(&code).ok()?)
+        let mut before = 0;
+        for &(first, len) in self.runs {
+            let at = code.wrapping_sub(first);
+            if at < len {
+                return self.glyph(before + usize::from(at));
+            }
+            before += usize::from(len);
+        }
+        self.glyph(before + self.codes.binary_search(&code).ok()?)
     }
 
     /// The glyph at an index of the tables.
     pub(crate) fn glyph(&self, index: usize) -> Option<Glyph> {
         let shape = self.shapes.get(usize::from(*self.shape_of.get(index)?))?;
-        let bits = self.bits.get(usize::from(*self.starts.get(index)?)..)?;
+        let (near, rest) = (index / STRIDE, index % STRIDE);
+        let before = self.lens.get(index - rest..index)?.iter().map(|len| usize::from(*len)).sum::<usize>();
+        let bits = self.bits.get(usize::from(*self.starts.get(near)?) + before..)?;
         Some(Glyph { shape, bits })
     }
 
-    /// What stands for a letter: a question mark if the face lacks it.
+    /// What stands for a letter: a question mark if there is no glyph for it.
     fn shown(&self, letter: char) -> Option<Glyph> {
         self.find(letter).or_else(|| self.find('?'))
     }
+}
 
-    /// Whether every letter can be shown.
-    pub(crate) fn has(&self, text: &str) -> bool {
-        text.chars().all(|letter| self.find(letter).is_some())
+/// The glyphs in one of two sizes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Face {
+    /// As they are kept.
+    Body,
+    /// Half as large again, and bolder.
+    Title,
+}
+
+impl Face {
+    fn measure(self, pixels: u8) -> u32 {
+        match self {
+            Self::Body => pixels.into(),
+            Self::Title => grown(pixels.into()),
+        }
     }
 
-    /// How far a letter moves the pen; one that the face lacks is shown as a question mark.
-    pub(crate) fn advance(&self, letter: char) -> u32 {
-        self.shown(letter).map_or(0, |glyph| u32::from(glyph.shape.advance))
+    /// From the base line to the top of the highest letter, in pixels.
+    pub(crate) fn ascent(self) -> u32 {
+        self.measure(GLYPHS.ascent)
+    }
+
+    /// How far a letter moves the pen; one without a glyph is shown as a question mark.
+    pub(crate) fn advance(self, letter: char) -> u32 {
+        GLYPHS.shown(letter).map_or(0, |glyph| self.measure(glyph.shape.advance))
     }
 
     /// The width of a line in pixels.
-    pub(crate) fn width(&self, text: &str) -> u32 {
+    pub(crate) fn width(self, text: &str) -> u32 {
         text.chars().map(|letter| self.advance(letter)).sum()
     }
 
     /// Draws a line from `pen` on its base line, and answers where the pen is then.
     pub(crate) fn draw<D: DrawTarget<Color = Ink>>(
-        &self,
+        self,
         target: &mut D,
         text: &str,
         pen: Point,
@@ -92,10 +133,22 @@ impl Face {
     ) -> Result<Point, D::Error> {
         let mut pen = pen;
         for letter in text.chars() {
-            let Some(Glyph { shape, bits }) = self.shown(letter) else { continue };
-            let corner = pen + Point::new(i32::from(shape.left), -i32::from(shape.top));
-            draw(target, bits, [shape.width.into(), shape.height.into()], corner, tone)?;
-            pen.x += i32::from(shape.advance);
+            let Some(Glyph { shape, bits }) = GLYPHS.shown(letter) else { continue };
+            let size = [shape.width.into(), shape.height.into()];
+            let corner = [i32::from(shape.left), -i32::from(shape.top)];
+            match self {
+                Self::Body => draw(target, bits, size, pen + Point::new(corner[0], corner[1]), tone)?,
+                Self::Title => {
+                    // Larger by a pixel at each side than what is drawn.
+                    let measures = [size[0], size[1]].map(|side| grown(side as u32 + 2));
+                    let at = corner.map(|at| (3 * at).div_euclid(2) - 2);
+                    let area = Rectangle::new(pen + Point::new(at[0], at[1]), Size::new(measures[0], measures[1]));
+                    if reaches(target, area) {
+                        target.draw_iter(Grown::new(bits, size, corner).pixels(pen, tone))?;
+                    }
+                }
+            }
+            pen.x += self.measure(shape.advance).cast_signed();
         }
         Ok(pen)
     }
@@ -121,9 +174,16 @@ fn draw<D: DrawTarget<Color = Ink>>(
     corner: Point,
     tone: Tone,
 ) -> Result<(), D::Error> {
-    let area = Rectangle::new(corner, Size::new(size[0] as u32, size[1] as u32));
-    if area.intersection(&target.bounding_box()).is_zero_sized() {
+    if !reaches(target, Rectangle::new(corner, Size::new(size[0] as u32, size[1] as u32))) {
         return Ok(());
     }
-    target.draw_iter(Bits::new(bytes, size, corner, tone))
+    let pixels = Bits::new(bytes, size).filter_map(|([x, y], level)| {
+        let ink = tone.ink(level)?;
+        Some(Pixel(corner + point(x as u32, y as u32), ink))
+    });
+    target.draw_iter(pixels)
+}
+
+fn reaches<D: DrawTarget>(target: &D, area: Rectangle) -> bool {
+    !area.intersection(&target.bounding_box()).is_zero_sized()
 }

@@ -33,6 +33,7 @@ mod buttons;
 mod display;
 mod face;
 mod figures;
+mod grown;
 mod ink;
 mod interaction;
 mod palette;

@@ -22,7 +22,7 @@ pub(crate) enum Align {
 /// A face with the colours of a text and its place in a box.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Style {
-    pub(crate) face: &'static Face,
+    pub(crate) face: Face,
     pub(crate) tone: Tone,
     pub(crate) align: Align,
     /// From one base line to the next, in pixels.
@@ -82,12 +82,12 @@ impl<D: DrawTarget<Color = Ink>> Paper<'_, D> {
 }
 
 /// Where the base line lies in a line of this height: the capitals, seven tenths of the ascent, stand in the middle.
-fn base_line(face: &Face, height: u32) -> u32 {
-    (height + u32::from(face.ascent) * 7 / 10).div_ceil(2)
+fn base_line(face: Face, height: u32) -> u32 {
+    (height + face.ascent() * 7 / 10).div_ceil(2)
 }
 
 /// How many lines a text takes in this width.
-pub(crate) fn lines(face: &Face, text: &str, width: u32) -> u32 {
+pub(crate) fn lines(face: Face, text: &str, width: u32) -> u32 {
     let mut rest = text.trim_matches(' ');
     let mut lines = 0;
     while !rest.is_empty() {
@@ -98,7 +98,7 @@ pub(crate) fn lines(face: &Face, text: &str, width: u32) -> u32 {
 }
 
 /// The first line of a text in this width, and what follows it. A word that is wider than a line is broken anywhere.
-fn split<'t>(face: &Face, text: &'t str, width: u32) -> (&'t str, &'t str) {
+fn split(face: Face, text: &str, width: u32) -> (&str, &str) {
     let mut used = 0;
     let mut before = None;
     let mut last_break = None;
@@ -117,7 +117,7 @@ fn split<'t>(face: &Face, text: &'t str, width: u32) -> (&'t str, &'t str) {
 }
 
 /// As much of a text as fits this width.
-fn front<'t>(face: &Face, text: &'t str, width: u32) -> &'t str {
+fn front(face: Face, text: &str, width: u32) -> &str {
     let mut used = 0;
     for (at, letter) in text.char_indices() {
         used += face.advance(letter);
@@ -141,16 +141,18 @@ fn may_break(before: char, after: char) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use Face::{Body, Title};
+
     use super::*;
-    use crate::tables::{BODY, TITLE};
+    use crate::tables::GLYPHS;
 
     #[test]
     fn no_letter_is_taller_than_its_line() {
-        for (face, leading) in [(&BODY, 24), (&TITLE, 34)] {
+        for (face, leading, grown) in [(Body, 24, 2), (Title, 38, 3)] {
             let base = i64::from(base_line(face, leading));
-            for shape in face.shapes {
-                let (top, height) = (i64::from(shape.top), i64::from(shape.height));
-                assert!(top <= base && base - top + height <= i64::from(leading), "{shape:?}");
+            for shape in GLYPHS.shapes {
+                let (top, bottom) = (i64::from(shape.top), i64::from(shape.height) - i64::from(shape.top));
+                assert!(top * grown <= base * 2 && base * 2 + bottom * grown <= i64::from(leading) * 2, "{shape:?}");
             }
         }
     }
@@ -158,20 +160,20 @@ mod tests {
     #[test]
     fn a_line_ends_between_words_and_a_figure_stays_with_its_unit() {
         let text = "In about 3\u{a0}weeks or 1,900\u{a0}km";
-        let width = BODY.width("In about 3\u{a0}weeks or 1,900");
-        assert_eq!(split(&BODY, text, width), ("In about 3\u{a0}weeks or", "1,900\u{a0}km"));
-        assert_eq!(lines(&BODY, text, width), 2);
+        let width = Body.width("In about 3\u{a0}weeks or 1,900");
+        assert_eq!(split(Body, text, width), ("In about 3\u{a0}weeks or", "1,900\u{a0}km"));
+        assert_eq!(lines(Body, text, width), 2);
     }
 
     #[test]
     fn chinese_lines_do_not_begin_with_a_closing_mark() {
-        let width = BODY.width("请尽快完成");
-        assert_eq!(split(&BODY, "请尽快完成。请", width), ("请尽快完", "成。请"));
+        let width = Body.width("请尽快完成");
+        assert_eq!(split(Body, "请尽快完成。请", width), ("请尽快完", "成。请"));
     }
 
     #[test]
     fn a_word_wider_than_the_line_is_broken_and_a_box_narrower_than_a_letter_still_ends() {
-        assert_eq!(split(&BODY, "Reifen", BODY.width("Rei")), ("Rei", "fen"));
-        assert_eq!(lines(&BODY, "Reifen", 1), 6);
+        assert_eq!(split(Body, "Reifen", Body.width("Rei")), ("Rei", "fen"));
+        assert_eq!(lines(Body, "Reifen", 1), 6);
     }
 }

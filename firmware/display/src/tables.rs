@@ -1,8 +1,8 @@
 //! Texts, glyphs and icons, as `build/main.rs` wrote them.
 //!
-//! Invariant: a face holds a glyph for every character of the texts that are set in it.
+//! Invariant: there is a glyph for every character of the texts.
 
-use crate::face::{Face, Icon, Shape};
+use crate::face::{Glyphs, Icon, Shape};
 
 include!(concat!(env!("OUT_DIR"), "/tables.rs"));
 
@@ -22,6 +22,7 @@ fn text(language: usize, key: usize) -> Option<&'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::face::has;
 
     #[test]
     fn every_letter_of_every_text_has_a_glyph() {
@@ -29,10 +30,8 @@ mod tests {
             let texts = || (0..ENDS[language].len()).map(|key| text(language, key).unwrap());
             assert_eq!(texts().map(str::len).sum::<usize>(), all.len());
             for text in texts() {
-                assert!(!text.is_empty() && BODY.has(text), "{text}");
+                assert!(!text.is_empty() && has(text), "{text}");
             }
-            let titles = [Key::Item1, Key::Item5, Key::Noted, Key::MenuTitle].map(|key| key.text(language));
-            assert!(titles.iter().all(|title| TITLE.has(title)), "{titles:?}");
         }
     }
 
@@ -47,9 +46,7 @@ mod tests {
 
     #[test]
     fn glyphs_stand_in_the_order_of_their_codes() {
-        for face in [&BODY, &TITLE] {
-            assert!(face.codes.is_sorted_by(|one, next| one < next));
-            assert!((0..face.codes.len()).all(|index| face.glyph(index).is_some()));
-        }
+        assert!(GLYPHS.codes.is_sorted_by(|one, next| one < next));
+        assert!((0..GLYPHS.lens.len()).all(|index| GLYPHS.glyph(index).is_some()));
     }
 }

@@ -9,8 +9,9 @@ use milepost_protocol::notice::{Notice, NoticeKind, Reason};
 use milepost_protocol::plan::{ItemId, Level, SafetyClass};
 
 use crate::display::Settings;
+use crate::face::has;
 use crate::figures::{Decimals, DistanceUnit, bounded, decimal, distance_about, integer, plain, span_about};
-use crate::tables::{BODY, Key};
+use crate::tables::Key;
 use crate::words::{Language, Words, append};
 
 /// Days of a month and a tenth, times ten: months that are nearly full count as full, as on the owner's pages.
@@ -223,7 +224,7 @@ fn own_words(notice: &Notice) -> (Key, Key) {
 
 /// The cloud's words, unless there are none or a letter cannot be shown.
 fn readable(text: &str) -> Option<&str> {
-    Some(text).filter(|text| text.bytes().any(|byte| byte != b' ') && BODY.has(text))
+    Some(text).filter(|text| text.bytes().any(|byte| byte != b' ') && has(text))
 }
 
 #[cfg(test)]

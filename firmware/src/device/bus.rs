@@ -109,17 +109,24 @@ impl Diagnostics {
 }
 
 impl<S: MultiwriteNorFlash> Device<S> {
-    pub(super) async fn read_signals(&mut self, now: Now, frame: &Frame) -> Result<(), Error<S::Error>> {
+    pub(super) async fn read_signals(
+        &mut self,
+        now: Now,
+        frame: &Frame,
+        sink: &mut impl FnMut(Reading),
+    ) -> Result<(), Error<S::Error>> {
         let unix_ms = self.clock.unix_ms(now.uptime_ms);
         let mut key = Some(frame.raw_id());
         while let Some(id) = key {
             let mut cursor = self.tables.rows_of(id);
             while let Some(row) = self.tables.next_row(&mut cursor, frame.bus, id).await? {
                 match row.read(frame.data()) {
-                    Some(Reading::Value(signal, value)) if consent::allows(self.consent, signal) => {
+                    Some(reading @ Reading::Value(signal, value)) if consent::allows(self.consent, signal) => {
+                        sink(reading);
                         self.usage.signal(now.uptime_ms, unix_ms, signal, value);
                     }
-                    Some(Reading::Odometer(metres)) if consent::allows(self.consent, SignalId::ODOMETER) => {
+                    Some(reading @ Reading::Odometer(metres)) if consent::allows(self.consent, SignalId::ODOMETER) => {
+                        sink(reading);
                         self.usage.odometer(now.uptime_ms, unix_ms, metres, DistanceSource::Odometer);
                     }
                     Some(Reading::Value(..) | Reading::Odometer(_)) => {
@@ -138,7 +145,7 @@ impl<S: MultiwriteNorFlash> Device<S> {
 
     /// Takes what control units say to testers; changes of trouble codes wait to be stored.
     #[inline(never)]
-    pub(super) fn read_diagnostics(&mut self, now: Now, frame: &Frame) {
+    pub(super) fn read_diagnostics(&mut self, now: Now, frame: &Frame, sink: &mut impl FnMut(Reading)) {
         let ecu = frame.raw_id();
         if !is_response(ecu) {
             self.diagnostics.bus_ms = Some(now.uptime_ms);
@@ -151,22 +158,24 @@ impl<S: MultiwriteNorFlash> Device<S> {
         }
         let Some(message) = message else { return };
         match message.first() {
-            Some(0x41) => self.parameters(now, ecu, &message),
+            Some(0x41) => self.parameters(now, ecu, &message, sink),
             Some(0x43 | 0x47 | 0x4A) => self.trouble_codes(now, ecu, &message),
             _ => {}
         }
         self.diagnostics.poller.answered(ecu, &message);
     }
 
-    fn parameters(&mut self, now: Now, ecu: u32, message: &[u8]) {
+    fn parameters(&mut self, now: Now, ecu: u32, message: &[u8], sink: &mut impl FnMut(Reading)) {
         let unix_ms = self.clock.unix_ms(now.uptime_ms);
         let Self { usage, drops, diagnostics, consent: allowed, .. } = self;
         let decoded = pids::decode(message, |item| match item {
             Item::Supported { base, mask } => diagnostics.poller.supported(ecu, base, mask),
             Item::Value(Quantity::Signal(signal), value) if consent::allows(*allowed, signal) => {
+                sink(Reading::Value(signal, value));
                 usage.signal(now.uptime_ms, unix_ms, signal, value);
             }
             Item::Odometer(metres) if consent::allows(*allowed, SignalId::ODOMETER) => {
+                sink(Reading::Odometer(metres));
                 usage.odometer(now.uptime_ms, unix_ms, metres, DistanceSource::ObdOdometer);
             }
             Item::Value(Quantity::FuelMassRate, value) if consent::allows(*allowed, SignalId::FUEL_RATE) => {

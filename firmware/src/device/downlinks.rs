@@ -68,8 +68,8 @@ impl<S: MultiwriteNorFlash> Device<S> {
             Part::NoticeUpdate(update) => self.notice_update(&update),
             Part::Plan(plan) => self.new_plan(&plan),
             Part::Consent(consent) => self.new_consent(&consent),
-            // Keys and certificates are the host's, which looks at the message before it hands it in.
-            Part::Certificate(_) | Part::Receipt(_) | Part::Command(_) => {}
+            // Keys, certificates and collecting are the host's, which looks at the message before it hands it in.
+            Part::Certificate(_) | Part::Collection(_) | Part::Receipt(_) | Part::Command(_) => {}
             // What an updater takes never comes here; without one it is as good as unknown.
             Part::UpdateOffer(_) | Part::UpdateChunk(_) | Part::Unknown(_) => {
                 self.drops.unknown_downlinks = self.drops.unknown_downlinks.saturating_add(1);

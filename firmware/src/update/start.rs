@@ -6,7 +6,7 @@ use milepost_protocol::update::{Refusal, UpdateState};
 
 use super::kept::{Kept, Memory, Stage};
 use super::slot::Slot;
-use super::updater::{Dropped, Running, Settings, Updater};
+use super::updater::{Dropped, Running, Settings, Unsaved, Updater};
 use crate::clock::Now;
 use crate::error::Error;
 
@@ -58,6 +58,7 @@ impl<'k, S: NorFlash> Updater<'k, S> {
             health_ms: None,
             on_trial: running == Running::Trial,
             dropped: Dropped { reports: dropped, ..Dropped::default() },
+            unsaved: Unsaved::default(),
         })
     }
 }

@@ -109,6 +109,18 @@ pub struct Updater<'k, S: NorFlash> {
     pub(super) health_ms: Option<u64>,
     pub(super) on_trial: bool,
     pub(super) dropped: Dropped,
+    pub(super) unsaved: Unsaved,
+}
+
+/// What has changed since it was written to flash.
+///
+/// Calls change memory and note it here; [`Updater::save`] then writes it, so that one place waits for it and not each change.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Unsaved {
+    /// The durable state.
+    kept: bool,
+    /// How many bytes of the image are in flash.
+    have: bool,
 }
 
 impl<S: NorFlash> fmt::Debug for Updater<'_, S> {
@@ -135,7 +147,7 @@ impl<S: NorFlash> Updater<'_, S> {
             match part {
                 Part::UpdateOffer(offer) => {
                     if let Some(offer) = offer.decode() {
-                        self.offer(&offer).await?;
+                        self.offer(&offer);
                     }
                 }
                 Part::UpdateChunk(chunk) => {
@@ -145,6 +157,7 @@ impl<S: NorFlash> Updater<'_, S> {
                 }
                 _ => {}
             }
+            self.save().await?;
         }
         Ok(())
     }
@@ -181,7 +194,8 @@ impl<S: NorFlash> Updater<'_, S> {
             return Ok(());
         }
         self.kept.raise_floor(job.floor);
-        self.end(job.report(UpdateState::Confirmed)).await
+        self.end(job.report(UpdateState::Confirmed));
+        self.save().await
     }
 
     /// Whether the image that runs has yet to prove itself, for which the device needs the cloud.
@@ -208,19 +222,22 @@ impl<S: NorFlash> Updater<'_, S> {
         if !stands || !job.window.is_none_or(open) {
             return Ok(None);
         }
-        if self.slot.hash(job.len).await? != job.sha256 {
-            self.end(job.report(UpdateState::Refused(Refusal::Hash))).await?;
-            return Ok(None);
+        let whole = self.slot.hash(job.len).await? == job.sha256;
+        if whole {
+            self.kept.stage = Stage::Installing(job, tries.saturating_add(1));
+            self.owe(job.report(UpdateState::Installed));
+        } else {
+            self.end(job.report(UpdateState::Refused(Refusal::Hash)));
         }
-        self.kept.stage = Stage::Installing(job, tries.saturating_add(1));
-        self.owe(job.report(UpdateState::Installed)).await?;
-        Ok(Some(Install { version: job.version, len: job.len }))
+        self.save().await?;
+        Ok(whole.then_some(Install { version: job.version, len: job.len }))
     }
 
     /// The boot loader did not take the image.
     pub async fn not_installed(&mut self) -> Result<(), Error<S::Error>> {
         let Stage::Installing(job, _) = self.kept.stage else { return Ok(()) };
-        self.end(job.report(UpdateState::Refused(Refusal::BootLoader))).await
+        self.end(job.report(UpdateState::Refused(Refusal::BootLoader)));
+        self.save().await
     }
 
     /// The next record to tell the cloud; it stays until [`Updater::reported`].
@@ -240,7 +257,8 @@ impl<S: NorFlash> Updater<'_, S> {
             return Ok(());
         }
         self.kept.reports.remove(0);
-        self.memory.save(&self.kept).await
+        self.unsaved.kept = true;
+        self.save().await
     }
 
     /// How the device does, when it is time to tell: once connected, and from time to time after that.
@@ -272,16 +290,16 @@ impl<S: NorFlash> Updater<'_, S> {
         self.slot.flash()
     }
 
-    async fn offer(&mut self, offer: &UpdateOffer) -> Result<(), Error<S::Error>> {
+    fn offer(&mut self, offer: &UpdateOffer) {
         let UpdateOffer { update, image, window } = offer;
         if *update < self.kept.newest {
             self.dropped.old_offers = self.dropped.old_offers.saturating_add(1);
-            return Ok(());
+            return;
         }
         self.kept.newest = *update;
-        let Some(signed) = image else { return self.withdraw(*update).await };
+        let Some(signed) = image else { return self.withdraw(*update) };
         if let Some(ended) = self.kept.ended.filter(|ended| ended.update == *update) {
-            return self.owe(ended).await;
+            return self.owe(ended);
         }
         match self.kept.stage {
             Stage::Installing(..) | Stage::OnTrial(_) => {
@@ -290,59 +308,52 @@ impl<S: NorFlash> Updater<'_, S> {
                     version: Version::default(),
                     state: UpdateState::Refused(Refusal::OnTrial),
                 };
-                self.owe(report).await
+                self.owe(report);
             }
-            _ => self.take_offer(*update, signed, *window).await,
+            _ => self.take_offer(*update, signed, *window),
         }
     }
 
-    async fn take_offer(
-        &mut self,
-        update: u32,
-        signed: &SignedManifest,
-        window: Option<Window>,
-    ) -> Result<(), Error<S::Error>> {
+    fn take_offer(&mut self, update: u32, signed: &SignedManifest, window: Option<Window>) {
         let manifest = match check::accept(signed, &self.settings, self.kept.floor, self.slot.longest()) {
             Ok(manifest) => manifest,
             Err((refusal, version)) => {
                 let report = UpdateReport { update, version, state: UpdateState::Refused(refusal) };
                 if self.kept.stage.job().is_some_and(|job| job.update != update) {
                     // What is under way goes on; only the new offer is refused.
-                    return self.owe(report).await;
+                    return self.owe(report);
                 }
-                return self.end(report).await;
+                return self.end(report);
             }
         };
         let job = Job::new(update, &manifest, window);
         match self.kept.stage {
             Stage::Receiving(before) if before.sha256 == job.sha256 && before.len == job.len => {
                 self.kept.stage = Stage::Receiving(job);
-                self.memory.save(&self.kept).await?;
+                self.unsaved.kept = true;
             }
             Stage::Verified(before, tries) if before.sha256 == job.sha256 => {
                 self.kept.stage = Stage::Verified(job, tries);
-                return self.owe(job.report(UpdateState::Verified)).await;
+                return self.owe(job.report(UpdateState::Verified));
             }
             _ => {
-                // First what was received of another image is forgotten: a cut in between costs nothing but time.
+                // What was received is of another image.
                 self.have = 0;
-                self.memory.save_have(0).await?;
                 self.kept.stage = Stage::Receiving(job);
-                self.memory.save(&self.kept).await?;
+                self.unsaved = Unsaved { kept: true, have: true };
             }
         }
         self.ask = Some(self.have);
-        Ok(())
     }
 
-    async fn withdraw(&mut self, update: u32) -> Result<(), Error<S::Error>> {
+    fn withdraw(&mut self, update: u32) {
         match self.kept.stage {
             Stage::Receiving(job) | Stage::Verified(job, _) if job.update <= update => {
                 self.ask = None;
-                self.end(UpdateReport { update, ..job.report(UpdateState::Withdrawn) }).await
+                self.end(UpdateReport { update, ..job.report(UpdateState::Withdrawn) });
             }
             // Too late, or nothing to withdraw; what became of it is told, or was.
-            _ => self.memory.save(&self.kept).await,
+            _ => self.unsaved.kept = true,
         }
     }
 
@@ -374,9 +385,7 @@ impl<S: NorFlash> Updater<'_, S> {
                 if self.have >= job.len {
                     return self.verify(job).await;
                 }
-                if self.have.is_multiple_of(Slot::<S>::step()) {
-                    self.memory.save_have(self.have).await?;
-                }
+                self.unsaved.have |= self.have.is_multiple_of(Slot::<S>::step());
             }
         }
         if *last {
@@ -390,21 +399,37 @@ impl<S: NorFlash> Updater<'_, S> {
         self.ask = None;
         if self.slot.hash(job.len).await? == job.sha256 {
             self.kept.stage = Stage::Verified(job, 0);
-            return self.owe(job.report(UpdateState::Verified)).await;
+            self.owe(job.report(UpdateState::Verified));
+        } else {
+            self.have = 0;
+            self.unsaved.have = true;
+            self.end(job.report(UpdateState::Refused(Refusal::Hash)));
         }
-        self.have = 0;
-        self.memory.save_have(0).await?;
-        self.end(job.report(UpdateState::Refused(Refusal::Hash))).await
+        Ok(())
     }
 
-    async fn end(&mut self, report: UpdateReport) -> Result<(), Error<S::Error>> {
+    fn end(&mut self, report: UpdateReport) {
         self.kept.stage = Stage::Idle;
         self.kept.ended = Some(report);
-        self.owe(report).await
+        self.owe(report);
     }
 
-    async fn owe(&mut self, report: UpdateReport) -> Result<(), Error<S::Error>> {
+    fn owe(&mut self, report: UpdateReport) {
         self.dropped.reports = self.dropped.reports.saturating_add(u32::from(self.kept.owe(report)));
-        self.memory.save(&self.kept).await
+        self.unsaved.kept = true;
+    }
+
+    /// Makes durable what has changed.
+    async fn save(&mut self) -> Result<(), Error<S::Error>> {
+        // First how much there is: where it was received for another image, a cut in between costs nothing but time.
+        if self.unsaved.have {
+            self.memory.save_have(self.have).await?;
+            self.unsaved.have = false;
+        }
+        if self.unsaved.kept {
+            self.memory.save(&self.kept).await?;
+            self.unsaved.kept = false;
+        }
+        Ok(())
     }
 }

@@ -2,6 +2,7 @@
 
 mod check;
 pub mod j1939;
+mod lanes;
 mod matrix;
 mod program;
 mod read;

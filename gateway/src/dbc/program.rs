@@ -1,19 +1,23 @@
 //! Lays a matrix out as a program of the core: what can be worked out once is worked out here.
 //!
-//! Invariant: step `n` of the program is signal `sources[n]` of its message; within a run, steps stand in the order of the bytes that they need.
+//! Invariant: step `n` of the program is signal `sources[n]` of its message, and steps of a run stand in the order of their places.
 
 use std::collections::BTreeMap;
 
 use milepost_firmware::signal::bits::{Field, Order, Take};
-use milepost_firmware::signal::program::{Guard, Message, NONE, Program, Run, SLOW, Step, group};
-use milepost_firmware::signal::quick::{Lane, Pair};
+use milepost_firmware::signal::program::{Guard, Lanes, Message, NONE, Program, Run, SLOW, Step, group};
+use milepost_firmware::signal::quick::{Pair, Turn};
 use milepost_firmware::signal::table::Number;
 
+use super::lanes::arrange;
 use super::matrix::{self, Matrix, Signal};
 use crate::decimal::Line;
 
 /// Guards of one message that exist already, by multiplexor and values.
 type Guards = BTreeMap<(usize, Vec<(u64, u64)>), u32>;
+
+/// Lanes that own their pairs.
+type Owned = Lanes<Box<[Pair]>>;
 
 /// A program that owns its parts.
 #[derive(Debug, Clone, Default)]
@@ -22,7 +26,7 @@ pub struct Compiled {
     others: Vec<(u32, u16)>,
     groups: Vec<(u32, u16)>,
     messages: Vec<Message<Box<[Pair]>>>,
-    runs: Vec<Run>,
+    runs: Vec<Run<Box<[Pair]>>>,
     steps: Vec<Step>,
     guards: Vec<Guard>,
     ranges: Vec<(u64, u64)>,
@@ -51,7 +55,9 @@ impl Compiled {
 
     /// How many places, two by two, [`Program::values`] needs for any frame.
     pub fn widest(&self) -> usize {
-        self.messages.iter().map(|message| usize::from(message.steps).div_ceil(2)).max().unwrap_or(0)
+        let widest =
+            |message: &Message<Box<[Pair]>>| message.lanes.pairs.len().max(usize::from(message.steps).div_ceil(2));
+        self.messages.iter().map(widest).max().unwrap_or(0)
     }
 }
 
@@ -102,7 +108,7 @@ fn step(signal: &Signal) -> (Step, Take) {
     let Take { mask, shift, order, .. } = take;
     let (scale, offset, divisor) = quotient(signal).unwrap_or((signal.scale, signal.offset, 1.0));
     let (number, bytes) = (signal.number, signal.field.bytes() as u8);
-    (Step { mask, scale, offset, divisor, shift, order, number, bytes }, take)
+    (Step { mask, scale, offset, divisor, shift, order, number, bytes, place: 0 }, take)
 }
 
 impl Compiled {
@@ -113,30 +119,26 @@ impl Compiled {
             let guard = self.guard(message, at, &mut guards);
             runs.entry((guard, Take::of(signal.field).first)).or_default().push(at);
         }
-        let (run, first_step) = (self.runs.len() as u32, self.steps.len() as u32);
-        let mut bytes = 0;
-        let mut lanes = Vec::new();
-        for (&(guard, first), signals) in &mut runs {
-            self.runs.push(Run { steps: signals.len() as u32, first, guard });
+        let (run, step) = (self.runs.len() as u32, self.steps.len() as u32);
+        // A message without signals needs no bytes.
+        let mut own = Lanes { bytes: if runs.is_empty() { 0 } else { SLOW }, ..in_no_pairs() };
+        let alone = runs.len() == 1;
+        for ((guard, first), mut signals) in runs {
+            // What a short frame holds comes first, as far as lanes allow.
             signals.sort_by_key(|&at| message.signals[at].field.bytes());
-            for &at in &*signals {
-                let (step, take) = step(&message.signals[at]);
-                let lane = Lane::of(&step, take).filter(|_| guard == 0);
-                bytes = bytes.max(if lane.is_some() { step.bytes } else { SLOW });
+            let (mut lanes, steps) = in_pairs(message, signals);
+            for &(signal, step) in &steps {
                 self.steps.push(step);
-                self.sources.push(at as u32);
-                lanes.extend(lane);
+                self.sources.push(signal as u32);
             }
+            // What is always there, and at once, is the message's own.
+            if alone && (guard, first) == (0, 0) {
+                std::mem::swap(&mut own, &mut lanes);
+            }
+            self.runs.push(Run { lanes, steps: steps.len() as u32, first, guard });
         }
-        let lanes = if bytes == SLOW { &[] } else { &*lanes };
-        self.messages.push(Message {
-            pairs: lanes.chunks(2).map(|two| Pair::new(two[0], two.get(1).copied())).collect(),
-            run,
-            runs: runs.len() as u16,
-            step: first_step,
-            steps: message.signals.len() as u16,
-            bytes,
-        });
+        let (runs, steps) = (self.runs.len() as u32 - run, self.steps.len() as u32 - step);
+        self.messages.push(Message { lanes: own, run, runs: runs as u16, step, steps: steps as u16 });
     }
 
     /// One more than the index of the guard of a signal; nought if it is always there.
@@ -156,4 +158,21 @@ impl Compiled {
         known.insert(key, guard);
         guard
     }
+}
+
+fn in_no_pairs() -> Owned {
+    Lanes { pairs: Box::default(), turns: [Turn::NONE; 2], bytes: SLOW }
+}
+
+/// The lanes of a run, and its signals' steps in the order of their places; lanes without pairs if one of the signals has none.
+fn in_pairs(message: &matrix::Message, signals: Vec<usize>) -> (Owned, Vec<(usize, Step)>) {
+    let steps: Vec<_> = signals.iter().map(|&at| step(&message.signals[at])).collect();
+    let Some(found) = arrange(&steps) else {
+        return (in_no_pairs(), signals.into_iter().zip(steps).map(|(at, (step, _))| (at, step)).collect());
+    };
+    let straight = found.places.iter().enumerate().all(|(at, &(_, place))| at == usize::from(place));
+    let needs = steps.iter().map(|(step, _)| step.bytes).max().unwrap_or(SLOW);
+    let pairs = found.pairs.into_iter().map(Pair::new).collect();
+    let lanes = Lanes { pairs, turns: found.turns, bytes: if straight { needs } else { SLOW } };
+    (lanes, found.places.into_iter().map(|(at, place)| (signals[at], Step { place, ..steps[at].0 })).collect())
 }

@@ -23,6 +23,7 @@ use super::matrix::{Detail, Matrix};
 use super::past::Past;
 use super::report::{CarReport, Line, hex, write_line};
 use crate::clock::{Clock, VirtualTime};
+use crate::collection::Collecting;
 use crate::flash_file::{self, Layout, Region, Sync};
 use crate::host::{DeviceError, Host};
 use crate::link::{Event, Link, Loss};
@@ -137,6 +138,7 @@ impl Car {
         let settings = settings(&generator, time, board.as_ref(), ResetReason::PowerOn);
         let now = Now { uptime_ms: 0, unix_ms: Some(born_ms) };
         let device = Box::pin(Device::start(flash, settings, now)).await?;
+        let collecting = Collecting::open(&folder.join(format!("{id}.flash")));
         let status = device.status();
         ledger.count(status.boot, status.created)?;
         let earlier = earlier(&ledger, status.boot);
@@ -146,7 +148,7 @@ impl Car {
             id,
             folder: folder.to_owned(),
             generator,
-            host: Host::new(device),
+            host: Host::new(device, collecting),
             board,
             link,
             ledger,
@@ -186,6 +188,7 @@ impl Car {
                 () = pause_for(pause) => {}
             }
         }
+        self.host.settle(self.now()).await?;
         while !ended.is_wished() {
             if self.upload().await? == 0 || self.link.is_none() {
                 self.gauges.drained.store(true, Ordering::Relaxed);
@@ -212,7 +215,7 @@ impl Car {
                 Moment::Departure { after, .. } => self.ledger.keep(&after)?,
                 Moment::Tick { at_ms } => {
                     self.advance(at_ms).await?;
-                    self.host.device.tick(self.now()).await?;
+                    self.host.tick(self.now()).await?;
                     self.observe();
                 }
                 Moment::Told { at_ms, state, detail } => {
@@ -221,13 +224,13 @@ impl Car {
                     frames.clear();
                     self.matrix.pack(&state, detail, &mut frames);
                     for frame in &frames {
-                        self.host.device.frame(self.now(), frame).await?;
+                        self.host.frame(self.now(), frame).await?;
                     }
                     self.frames = frames;
                     if detail >= Detail::Usual {
                         self.diagnose().await?;
                     }
-                    self.host.device.tick(self.now()).await?;
+                    self.host.tick(self.now()).await?;
                     self.observe();
                 }
             }
@@ -253,7 +256,8 @@ impl Car {
     }
 
     /// The same car after a restart of its board: a new core over the same flash, and no connection.
-    async fn restarted(self, restart: Restart) -> Result<Self, CarError> {
+    async fn restarted(mut self, restart: Restart) -> Result<Self, CarError> {
+        self.host.settle(self.now()).await?;
         let Self { id, folder, generator, host, board, mut link, mut ledger, .. } = self;
         let Self { shared, gauges, at_ms, intents, showings, .. } = self;
         let status = host.device.status();
@@ -265,6 +269,7 @@ impl Car {
         let settings = settings(&generator, shared.time, board.as_ref(), restart.reset);
         let now = Now { uptime_ms: 0, unix_ms: Some(at_ms) };
         let device = Box::pin(Device::start(flash, settings, now)).await?;
+        let collecting = Collecting::open(&folder.join(format!("{id}.flash")));
         let status = device.status();
         ledger.count(status.boot, status.created)?;
         if let (Some(link), Some(board)) = (&mut link, &board) {
@@ -272,7 +277,7 @@ impl Car {
         }
         Ok(Self {
             earlier: earlier(&ledger, status.boot),
-            host: Host::new(device),
+            host: Host::new(device, collecting),
             board,
             link,
             ledger,
@@ -297,7 +302,7 @@ impl Car {
             let Some(request) = self.host.device.request(self.now()) else { break };
             let codes = self.generator.codes(self.at_ms);
             for reply in self.ecu.take(&request, &codes, self.generator.readings()) {
-                self.host.device.frame(self.now(), &reply).await?;
+                self.host.frame(self.now(), &reply).await?;
             }
         }
         Ok(())

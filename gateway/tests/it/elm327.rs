@@ -9,6 +9,7 @@ use std::time::Duration;
 use milepost_firmware::frame::unraw;
 use milepost_firmware::{Device, Frame, Now, Settings};
 use milepost_gateway::clock::Clock;
+use milepost_gateway::collection::Collecting;
 use milepost_gateway::elm327::{Adapter, Ends, Event, Loss, Place, Refused, Status, drive, is_flow_control, session};
 use milepost_gateway::flash_file::{Layout, in_memory};
 use milepost_gateway::host::Host;
@@ -116,7 +117,8 @@ impl Car {
         let now = Now { uptime_ms: 0, unix_ms: None };
         let device = Box::pin(Device::start(in_memory(Layout::GATEWAY), settings, now)).await.unwrap();
         let clock = Clock::system();
-        let car = Self { host: Host::new(device), frames, requests, status, clock: clock.clone() };
+        let car =
+            Self { host: Host::new(device, Collecting::default()), frames, requests, status, clock: clock.clone() };
         (car, Ends { bus: 0, frames: frames_in, requests: requests_out, status: status_in }, clock)
     }
 

@@ -9,6 +9,7 @@ use std::time::Duration;
 use milepost_firmware::outbox::read_all;
 use milepost_firmware::{Device, Now, Settings};
 use milepost_gateway::clock::{Clock, VirtualTime};
+use milepost_gateway::collection::Collecting;
 use milepost_gateway::flash_file::{Layout, Sync, in_memory, open};
 use milepost_gateway::fleet::car::{Car, Shared};
 use milepost_gateway::fleet::generator::{Generator, Moment};
@@ -174,7 +175,7 @@ async fn commit(session: &mut Session, committed: &mut BTreeSet<(u32, u32)>, env
 async fn what_a_lost_connection_left_without_a_receipt_is_sent_again_until_the_outbox_is_empty() {
     let born = Now { uptime_ms: 0, unix_ms: Some(EPOCH_MS) };
     let device = Device::start(in_memory(Layout::FLEET), Settings::default(), born).await.unwrap();
-    let mut host = Host::new(device);
+    let mut host = Host::new(device, Collecting::default());
     let mut generator = Generator::new(11, "car-0001", None, EPOCH_MS, 100_000.0, None);
     let (matrix, mut frames) = (Matrix::default(), Vec::new());
     let mut now = born;

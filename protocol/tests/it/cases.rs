@@ -2,6 +2,7 @@
 
 use heapless::Vec as Bounded;
 use milepost_protocol::certificate::{self, CertificateAnswer, MAX_CERTIFICATE_LEN, MAX_REQUEST_LEN, Verdict};
+use milepost_protocol::collection::{CollectionPlan, CollectionRow, EncodedPlan, MAX_BLOCK_LEN, Trigger};
 use milepost_protocol::downlink::{
     Command, Consent, Downlink, MAX_CHUNK_LEN, MAX_RANGES, NoticeUpdate, Purposes, Range, Receipt, Task,
 };
@@ -13,6 +14,7 @@ use milepost_protocol::plan::{
     ServicePlan,
 };
 use milepost_protocol::record::*;
+use milepost_protocol::series::{Encoder, Resolution, Sample};
 use milepost_protocol::trouble::{TroubleCode, TroubleStatus};
 use milepost_protocol::update::{
     Health, MAX_IMAGE_CHUNK_LEN, MAX_MANIFEST_LEN, Manifest, Refusal, SignedManifest, UpdateChunk, UpdateOffer,
@@ -196,8 +198,52 @@ pub(crate) fn records() -> Vec<(&'static str, &'static str, Record)> {
             .into(),
         ),
         ("device-settings", "what the cloud has decided is in force", settings().into()),
+        (
+            "series-block",
+            "two samples of the speed, a second apart",
+            SeriesBlock {
+                plan: 3,
+                purposes: Purposes::FUNCTION.and(Purposes::WORKSHOP),
+                uptime_ms: 61_000,
+                block: Bounded::from_slice(&block(&[(1_000, 0), (2_000, 14)])).unwrap(),
+            }
+            .into(),
+        ),
+        (
+            "collection-report",
+            "the plan before stays in force",
+            CollectionReport { version: 3, rows: 5, refused: Some(4) }.into(),
+        ),
         ("unknown", "a kind of a later version, kept as it came", unknown(40_000, &[1, 2, 3])),
     ]
+}
+
+/// A block of samples of the speed.
+fn block(samples: &[(u64, i64)]) -> Vec<u8> {
+    let mut buffer = [0; MAX_BLOCK_LEN];
+    let mut encoder = Encoder::<1>::new();
+    let mut writer = encoder.alone(&mut buffer, 0);
+    for &(at_ms, raw) in samples {
+        writer.push(&Sample { signal: SignalId::SPEED, resolution: Resolution::ONE, at_ms, raw }).unwrap();
+    }
+    writer.finish().to_vec()
+}
+
+/// A plan of two signals, one under a trigger.
+fn collection() -> EncodedPlan {
+    let speed = CollectionRow {
+        signal: SignalId::SPEED,
+        resolution: Resolution { numerator: 1, denominator: 100 },
+        every_ms: 1_000,
+        change: 0,
+        trigger: None,
+        purposes: Purposes::FUNCTION,
+    };
+    let trigger = Some(Trigger { signal: SignalId::SPEED, above: true, limit: 30.0, hold_s: 60 });
+    let coolant =
+        CollectionRow { signal: SignalId::COOLANT_TEMPERATURE, every_ms: 5_000, change: 50, trigger, ..speed };
+    let rows = Bounded::from_slice(&[speed, coolant]).unwrap();
+    CollectionPlan { version: 3, rows }.encode().unwrap()
 }
 
 fn settings() -> DeviceSettings {
@@ -327,6 +373,7 @@ pub(crate) fn down() -> Vec<Down> {
         ),
         one("notice-update-snoozed", "put off", update(NoticeState::Snoozed { until_ms: NOW_MS + 7 * DAY_MS })),
         one("notice-update-done", "done", update(NoticeState::Done)),
+        one("collection", "two signals to collect, one while the car is fast", Downlink::Collection(collection())),
         one("plan", "a plan of two items, one with a condition", Downlink::Plan(plan())),
         one("plan-largest", "as many items as one plan holds", Downlink::Plan(largest_plan())),
         one("plan-empty", "no items", Downlink::Plan(ServicePlan::default())),

@@ -1,6 +1,7 @@
 //! Whatever is written reads as it was, and no bytes at all make a decoder panic.
 
 use heapless::{String as Text, Vec as Bounded};
+use milepost_protocol::collection::EncodedPlan;
 use milepost_protocol::downlink::{Command, Consent, Downlink, NoticeUpdate, Purposes, Range, Receipt, Task};
 use milepost_protocol::envelope::{ClockQuality, Header};
 use milepost_protocol::ids::{NoticeId, RecordId};
@@ -208,6 +209,18 @@ fn record() -> impl Strategy<Value = Record> {
         log_chunk(),
         (any::<u32>(), outcome).prop_map(|(command, outcome)| CommandResult { command, outcome }.into()),
         settings().prop_map(Record::from),
+        (any::<u32>(), any::<u8>(), any::<u64>(), vec(any::<u8>(), 0..=600)).prop_map(
+            |(plan, purposes, uptime_ms, block)| {
+                let block = Bounded::from_slice(&block).expect("600 bytes are a block");
+                SeriesBlock { plan, purposes: Purposes(purposes), uptime_ms, block }.into()
+            }
+        ),
+        (any::<u32>(), any::<u8>(), any::<Option<u32>>()).prop_map(|(version, rows, refused)| CollectionReport {
+            version,
+            rows,
+            refused
+        }
+        .into()),
         (any::<u32>(), any::<u32>(), any::<u32>()).prop_map(|(spent_uah, budget_uah, wakes)| ParkedDay {
             spent_uah,
             budget_uah,
@@ -282,6 +295,10 @@ fn downlink() -> impl Strategy<Value = Downlink> {
             task
         })),
         offer().prop_map(Downlink::UpdateOffer),
+        vec(any::<u8>(), 0..=480).prop_map(|bytes| {
+            let bytes = Bounded::from_slice(&bytes).expect("480 bytes are a plan");
+            Downlink::Collection(EncodedPlan { bytes })
+        }),
         (any::<[u32; 2]>(), any::<bool>(), vec(any::<u8>(), 0..=512)).prop_map(|([image, offset], last, bytes)| {
             let bytes = Bounded::from_slice(&bytes).expect("512 bytes are the longest chunk");
             Downlink::UpdateChunk(UpdateChunk { image, offset, last, bytes })

@@ -11,6 +11,7 @@ use milepost_firmware::frame::unraw;
 use milepost_firmware::{Device, Event as CoreEvent, Frame, Now, Settings};
 use milepost_gateway::agent::look_after;
 use milepost_gateway::clock::{Clock, VirtualTime};
+use milepost_gateway::collection::Collecting;
 use milepost_gateway::flash_file::{Layout, in_memory};
 use milepost_gateway::host::Host;
 use milepost_gateway::identity::Keeper;
@@ -62,7 +63,7 @@ impl Car {
         let now = Now { uptime_ms: clock.elapsed().as_millis() as u64, unix_ms };
         let device = Box::pin(Device::start(in_memory(Layout::FLEET), Settings::default(), now)).await?;
         Ok(Self {
-            host: Host::new(device),
+            host: Host::new(device, Collecting::default()),
             shown: Vec::new(),
             updates: Vec::new(),
             is_up: false,

@@ -43,8 +43,19 @@ impl Engineer {
 
     /// A device, as the API shows it, with what stands beside it.
     pub(crate) async fn device(&self, device: &DeviceId) -> Result<Value> {
-        let url = format!("{}/api/v1/devices/{device}", self.base);
+        self.get(&format!("devices/{device}")).await
+    }
+
+    /// What the API has at a path below its version.
+    pub(crate) async fn get(&self, path: &str) -> Result<Value> {
+        let url = format!("{}/api/v1/{path}", self.base);
         Ok(self.client.get(url).send().await?.error_for_status()?.json().await?)
+    }
+
+    /// Puts a body at a path of the API; answers what comes back, refusals too.
+    pub(crate) async fn put(&self, path: &str, body: &Value) -> Result<Value> {
+        let url = format!("{}/api/v1/{path}", self.base);
+        Ok(self.client.put(url).json(body).send().await?.json().await?)
     }
 
     /// Opens the live part of a device's page.

@@ -11,17 +11,18 @@ use anyhow::{Context, Result};
 use milepost::accounts::{Accounts, Role};
 use milepost::clock::Clock;
 use milepost::config::Config;
+use milepost::demo::begin_under_way;
 use milepost::domain::{AccountId, Actor, Profile};
 use milepost::pki::Role as CertificateRole;
 use milepost::server::{RunningServer, Server};
 use milepost::store::{SledSettings, SledStore, Store as _};
-use milepost_engine::plan::{Powertrain, standard};
+use milepost_engine::plan::Powertrain;
 use milepost_gateway::clock::VirtualTime;
 use milepost_gateway::fleet::calendar::HOUR_MS;
 use milepost_gateway::fleet::generator::Generator;
 use milepost_protocol::DeviceId;
 use milepost_protocol::downlink::Purposes;
-use milepost_protocol::plan::{Anchor, DAY_MS, PlanItem};
+use milepost_protocol::plan::DAY_MS;
 use rand::rngs::SmallRng;
 use rand::{Rng, SeedableRng};
 use tempfile::TempDir;
@@ -109,31 +110,14 @@ impl Stage {
             let profile = Profile { powertrain, ..Profile::default() };
             server.service.register(device, profile, Some(owner.clone()), Actor::System).await?;
             let odometer_m = generator.position().vehicle.odometer_m as u32;
-            let plan = standard(powertrain, Anchor { cycle: 1, ..Anchor::default() });
-            let items = plan.items.iter();
-            let items =
-                items.map(|item| self.under_way(*item, random.random_range(progress.clone()), odometer_m)).collect();
-            server.service.set_plan(device, items, Actor::System).await?;
+            let share = || random.random_range(progress.clone());
+            begin_under_way(&server.service, device, odometer_m, self.time.epoch_ms, share).await?;
             let purposes = Purposes::FUNCTION.and(Purposes::WORKSHOP).and(Purposes::OFFERS);
             server.service.set_consent(device, purposes, Actor::Owner(owner.clone())).await?;
             let identity = server.pki.issue(device, CertificateRole::Device, Clock::real().now_ms())?;
             identity.write(device, &self.identities())?;
         }
         server.stop().await.context("closing the store failed")
-    }
-
-    /// The item as it stands when `progress` of its cycle is behind it.
-    fn under_way(&self, item: PlanItem, progress: f64, odometer_m: u32) -> PlanItem {
-        let limits = item.rule.repeat;
-        let days = f64::from(limits.days.unwrap_or_default());
-        let metres = f64::from(limits.distance_m.unwrap_or_default());
-        let anchor = Anchor {
-            cycle: 1,
-            at_ms: self.time.epoch_ms.saturating_sub((progress * days * DAY_MS as f64) as u64),
-            odometer_m: odometer_m.saturating_sub((progress * metres) as u32),
-            ..Anchor::default()
-        };
-        PlanItem { anchor, ..item }
     }
 
     /// Writes the configuration with a change to it.

@@ -1,13 +1,13 @@
 // Without JavaScript: how an owner is reached, what the message's links do, and what staff do about it.
-import { chooseChannels, expect, logIn, openUntil, test } from "../support/test.js";
+import { confirmAndChoose, expect, logIn, nameAddress, openUntil, test } from "../support/test.js";
 import { advisor, engineer, owner } from "../support/service.js";
 
 test.describe.configure({ mode: "serial" });
 
 test("what an owner chooses is kept, and a time that is none is refused", async ({ page, service }) => {
-  service.mail.refuses = true;
   await logIn(page, service, owner);
-  await chooseChannels(page, service);
+  await nameAddress(page, service);
+  await confirmAndChoose(page, service, false);
   await page.reload();
   await expect(page.getByLabel("E-mail address")).toHaveValue("anna@example.org");
   await expect(page.getByRole("group", { name: "Letter", exact: true }).getByLabel("When")).toHaveValue("at_once");

@@ -9,7 +9,7 @@ test("an offer is marked as advertising, stands apart from reminders and says wh
   await expect(offer.getByText("Advertising")).toBeVisible();
   await offer.getByText("Why am I seeing this?").click();
   await expect(offer.getByText("You allowed personalised offers")).toBeVisible();
-  await expect(offer.getByText(/outside temperature averaged .+ over the last 7 days/)).toBeVisible();
+  await expect(offer.getByText(/mean outside temperature of a week/)).toBeVisible();
 });
 
 test("an offer that is refused is closed and stays so", async ({ page, service }) => {

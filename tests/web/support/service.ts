@@ -25,7 +25,7 @@ export const owner: Person = { name: "anna", password: PASSWORD };
 export const otherOwner: Person = { name: "bert", password: PASSWORD };
 export const advisor: Person = { name: "vera", password: PASSWORD };
 export const engineer: Person = { name: "emil", password: PASSWORD };
-export const lead: Person = { name: "mira", password: PASSWORD };
+export const lead: Person = { name: "lena", password: PASSWORD };
 
 /** The owner's car, with a reminder and an offer that are open. */
 export const CAR = "golf-1";

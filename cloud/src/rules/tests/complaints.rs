@@ -1,6 +1,8 @@
 //! What users of other systems complain of when it comes to reminders, as behaviours of the closed loop: from records and
 //! wishes to notices, plan and service book. The engine's own tests have the same rows for its rules alone.
 
+use milepost_engine::due::{forecast, history};
+use milepost_engine::plans::item_id;
 use milepost_engine::service_book::EventId;
 use milepost_engine::vin::Vin;
 use milepost_protocol::plan::MAX_PLAN_ITEMS;
@@ -21,6 +23,19 @@ impl Car {
     fn level(&self, item: ItemId) -> Level {
         let found = self.vehicle.assessments(self.now_ms).into_iter().find(|found| found.item == item);
         found.map_or(Level::Scheduled, |found| found.level)
+    }
+
+    /// Looks at four wheels, one after the other; their sensors count up from `first`.
+    fn look_at_wheels(&mut self, first: u32) {
+        self.now_ms += 60_000;
+        for (place, wheel) in
+            [Wheel::FrontLeft, Wheel::FrontRight, Wheel::RearLeft, Wheel::RearRight].into_iter().enumerate()
+        {
+            let sensor = Some(first + place as u32);
+            let sample =
+                TyreSample { wheel, pressure_pa: 240_000, air_decicelsius: None, outside_decicelsius: None, sensor };
+            self.record(Record::TyreSample(sample));
+        }
     }
 
     fn service(&self, id: EventId) -> Service {
@@ -157,6 +172,26 @@ fn row_9_an_odometer_that_falls_leaps_or_freezes_is_named_and_makes_nothing_due(
 }
 
 #[test]
+fn row_10_a_due_date_is_foretold_from_what_this_car_is_driven_and_the_calendar_cuts_it() {
+    let foretold = |km_a_day: u32| {
+        let mut car = Car::new();
+        for day in 1..=150 {
+            car.days(1);
+            car.drive_to(50_000 + day * km_a_day);
+        }
+        let (state, item) = (&car.vehicle.state, car.vehicle.item(OIL).unwrap());
+        let standings = car.vehicle.standings(car.now_ms);
+        let standing = standings.iter().find(|standing| standing.assessment.item == OIL).unwrap();
+        let due = forecast(&item, standing, state, &history(state, car.now_ms, 0), car.now_ms).unwrap().due;
+        assert!(due.p10_ms <= due.median_ms && due.median_ms <= due.p90_ms, "{due:?}");
+        (due.median_ms - car.now_ms) / DAY_MS
+    };
+    // 15,000 km at 60 a day are 250 days, 150 of which have gone; at 10 a day the year comes first.
+    assert!((85..=115).contains(&foretold(60)), "{}", foretold(60));
+    assert!((205..=215).contains(&foretold(10)), "{}", foretold(10));
+}
+
+#[test]
 fn row_11_engine_hours_count_like_distance() {
     let mut car = Car::new();
     let counters =
@@ -164,6 +199,27 @@ fn row_11_engine_hours_count_like_distance() {
     car.now_ms += 30 * DAY_MS;
     car.record(Record::Counters(counters));
     assert!(car.level(OIL) >= Level::Due);
+}
+
+#[test]
+fn row_12_a_set_of_wheels_wears_by_its_own_distance_and_rests_while_another_is_mounted() {
+    const WINTER: u32 = 20;
+    const SUMMER: u32 = 40;
+    let mut car = Car::new();
+    let item = item_id("winter-wheels").unwrap();
+    car.look_at_wheels(WINTER);
+    car.drive_to(69_900);
+    car.look_at_wheels(WINTER);
+    car.look_at_wheels(SUMMER);
+    car.drive_to(89_900);
+    car.look_at_wheels(SUMMER);
+    car.look_at_wheels(WINTER);
+    assert_eq!(car.vehicle.state.parts.mounted_m(), Some(19_900 * KM), "no metre of the other set's");
+    assert_eq!(car.level(item), Level::Scheduled, "of 40,000 km, while the car has gone as far since they were new");
+    car.drive_to(110_000);
+    car.look_at_wheels(WINTER);
+    assert_eq!((car.vehicle.state.parts.mounted_m(), car.level(item)), (Some(40_000 * KM), Level::Due));
+    assert_eq!(car.vehicle.state.parts.uncredited_m, 0);
 }
 
 #[test]

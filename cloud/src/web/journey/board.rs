@@ -6,7 +6,7 @@ use axum::response::Response;
 use milepost_engine::journey::{Returns, dealer_returns};
 
 use super::words;
-use crate::accounts::Experience;
+use crate::accounts::Lead;
 use crate::api::Problem;
 use crate::i18n::Format;
 use crate::web::page::{Page, Section};
@@ -55,13 +55,13 @@ struct ReturnRow {
     ratio: String,
 }
 
-/// `GET /experience`.
+/// `GET /experience/journeys`.
 pub(crate) async fn board(
     State(state): State<AppState>,
-    experience: Experience,
+    lead: Lead,
     reader: Reader,
 ) -> Result<Response, Problem> {
-    let account = &experience.0.account;
+    let account = &lead.0.account;
     let page = Page::of(&reader, account, "journeys-title", Section::Journeys);
     let format = reader.format(account, None);
     let board = state.journeys.board(state.now_ms()).await?;

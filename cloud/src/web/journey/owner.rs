@@ -8,11 +8,12 @@ use milepost_engine::journey::{Cause, Contact, Direction, Met, Outcome, Scene, T
 use serde::Deserialize;
 
 use super::words;
-use crate::accounts::Experience;
+use crate::accounts::Lead;
 use crate::api::Problem;
 use crate::domain::{AccountId, Actor, Intent};
 use crate::journey::{OwnerJourney, Row};
 use crate::web::page::{Page, Section};
+use crate::web::view::OfferNames;
 use crate::web::{AppState, Reader, render, vehicle_name};
 
 /// The longest text of a scene, in characters.
@@ -92,7 +93,7 @@ pub(crate) struct NoteForm {
 /// `GET /experience/owners?account=…`.
 pub(crate) async fn find(
     State(state): State<AppState>,
-    _experience: Experience,
+    _lead: Lead,
     Query(find): Query<Find>,
 ) -> Result<Response, Problem> {
     let account: AccountId = find.account.trim().parse().map_err(|_| Problem::not_found())?;
@@ -103,16 +104,17 @@ pub(crate) async fn find(
 /// `GET /experience/owners/{account}`.
 pub(crate) async fn owner(
     State(state): State<AppState>,
-    experience: Experience,
+    lead: Lead,
     reader: Reader,
     Path(account): Path<String>,
 ) -> Result<Response, Problem> {
-    let lead = &experience.0.account;
+    let lead = &lead.0.account;
     let page = Page::of(&reader, lead, "owner-journey-title", Section::Journeys);
     let format = reader.format(lead, None);
     let id: AccountId = account.parse().map_err(|_| Problem::not_found())?;
     let OwnerJourney { vehicles, contacts, evidence } =
         state.journeys.owner(&id).await?.ok_or_else(Problem::not_found)?;
+    let names = OfferNames::of(&state.service.desk().now(), &format);
     let estimate = estimate(&evidence, state.now_ms());
     let stages = estimate.shares.iter().map(|share| StageRow {
         name: words::stage(&format, share.stage),
@@ -139,7 +141,7 @@ pub(crate) async fn owner(
         machine: format.machine(contact.at_ms),
         touchpoint: words::touchpoint(&format, contact.touchpoint.name()),
         direction: words::direction(&format, contact.direction),
-        cause: words::cause(&format, &contact.cause),
+        cause: words::cause(&format, &names, &contact.cause),
         outcome: words::outcome(&format, contact),
         scene: words::scene(&format, contact),
         cost: (contact.cost_cents > 0).then(|| words::money(&format, contact.cost_cents.into())),
@@ -171,7 +173,7 @@ pub(crate) async fn owner(
 /// `POST /experience/owners/{account}`: a contact that nothing recorded by itself.
 pub(crate) async fn note(
     State(state): State<AppState>,
-    experience: Experience,
+    lead: Lead,
     Path(account): Path<String>,
     Form(form): Form<NoteForm>,
 ) -> Result<Response, Problem> {
@@ -191,7 +193,7 @@ pub(crate) async fn note(
         state.now_ms(),
     )
     .ok_or_else(Problem::invalid)?;
-    let by = Actor::Advisor(experience.0.account.id.clone());
+    let by = Actor::Advisor(lead.0.account.id.clone());
     state.service.submit(&vehicle.device, Intent::Contact { contact }, by).await?;
     Ok(render::see_other(&format!("/experience/owners/{id}")))
 }

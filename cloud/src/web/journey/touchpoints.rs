@@ -8,10 +8,11 @@ use milepost_protocol::plan::DAY_MS;
 use serde::Deserialize;
 
 use super::words;
-use crate::accounts::Experience;
+use crate::accounts::Lead;
 use crate::api::Problem;
 use crate::domain::AccountId;
 use crate::web::page::{Page, Section};
+use crate::web::view::OfferNames;
 use crate::web::{AppState, Reader, render};
 
 /// How many events behind a figure are shown.
@@ -77,16 +78,17 @@ pub(crate) struct Asked {
 /// `GET /experience/touchpoints`.
 pub(crate) async fn touchpoints(
     State(state): State<AppState>,
-    experience: Experience,
+    lead: Lead,
     reader: Reader,
     Query(asked): Query<Asked>,
 ) -> Result<Response, Problem> {
-    let account = &experience.0.account;
+    let account = &lead.0.account;
     let page = Page::of(&reader, account, "touchpoints-title", Section::Touchpoints);
     let format = reader.format(account, None);
     let days = asked.days.unwrap_or(90).clamp(1, 3_650);
     let (from_ms, until_ms) = (state.now_ms().saturating_sub(days * DAY_MS), state.now_ms() + 1);
     let touched = state.journeys.touched().await?;
+    let names = OfferNames::of(&state.service.desk().now(), &format);
     let audit = audit(&touched.people, from_ms, until_ms);
     let integer = |count: u64| format.integer(count.cast_signed());
     let lines = audit.lines.iter().map(|(touchpoint, line)| {
@@ -116,7 +118,7 @@ pub(crate) async fn touchpoints(
         let row = |(place, contact): &(usize, &milepost_engine::journey::Contact)| EventRow {
             when: format.date_time(contact.at_ms),
             account: touched.owners.get(*place).filter(|(_, named)| *named).map(|(id, _)| id.to_string()),
-            cause: words::cause(&format, &contact.cause),
+            cause: words::cause(&format, &names, &contact.cause),
             outcome: words::outcome(&format, contact),
             scene: words::scene(&format, contact),
         };

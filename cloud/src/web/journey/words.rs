@@ -3,8 +3,8 @@
 use milepost_engine::journey::{Cause, Contact, Direction, Met, Stage};
 use milepost_protocol::plan::ItemId;
 
-use crate::domain::Subject;
-use crate::i18n::{Format, item_name, title};
+use crate::i18n::{Format, item_name};
+use crate::web::view::OfferNames;
 
 /// A programme's name; one of an installation's own goes by its name.
 pub(super) fn programme(format: &Format, name: &str) -> String {
@@ -18,10 +18,10 @@ pub(super) fn stage(format: &Format, stage: Stage) -> String {
 }
 
 /// What a contact was about.
-pub(super) fn cause(format: &Format, cause: &Cause) -> String {
+pub(super) fn cause(format: &Format, names: &OfferNames, cause: &Cause) -> String {
     match cause {
         Cause::Reminder(item) => item_name(format.localizer, ItemId(*item)),
-        Cause::Offer(offer) => title(format.localizer, Subject::Offer { offer: *offer, serial: 0 }),
+        Cause::Offer(offer) => names.get(*offer, format),
         Cause::Programme { programme: name, .. } => programme(format, name),
         other => format.localizer.text(&format!("cause-{}", other.name())),
     }

@@ -7,6 +7,7 @@ use milepost_engine::rollout::Offered;
 use milepost_engine::usage::BootInfo;
 
 use super::certificates::{self, Certificate};
+use super::collection::{self, CollectionPart};
 use super::log::{Log, LogFilter};
 use super::settings::{Change, Fields, Settings, changes};
 use super::{level_name, rejects};
@@ -40,6 +41,8 @@ struct DevicePage {
     status: Drawn,
     log: Drawn,
     settings: Drawn,
+    collection: Drawn,
+    signals: Vec<(&'static str, u16)>,
     fields: Fields,
     changes: Vec<Change>,
     starts: Vec<StartLine>,
@@ -93,7 +96,7 @@ pub(crate) async fn show(
     let format = reader.format(account, None);
     let mut page = Page::of(&reader, account, "lab-devices-title", Section::Devices);
     page.title.clone_from(&id);
-    let [(_, status), (_, log), (_, settings)] = parts(&state, account, &reader, &vehicle, &filter)?;
+    let [(_, status), (_, log), (_, settings), (_, collection)] = parts(&state, account, &reader, &vehicle, &filter)?;
     let rows = state.service.history(History::newest(vehicle.device.clone(), MESSAGES)).await?;
     let days: Vec<_> = vehicle.state.parked.iter().map(|day| (day.at_ms, view::parked_milliamperes(day))).collect();
     render::html(&DevicePage {
@@ -107,6 +110,8 @@ pub(crate) async fn show(
         status,
         log,
         settings,
+        collection,
+        signals: collection::offered(&vehicle),
         fields: Fields::of(&vehicle),
         changes: changes(&vehicle, &format),
         starts: vehicle.state.boots.iter().rev().map(|start| start_line(&vehicle, start, &format)).collect(),
@@ -138,13 +143,14 @@ fn parts(
     reader: &Reader,
     vehicle: &Vehicle,
     filter: &LogFilter,
-) -> Result<[(&'static str, Drawn); 3], Problem> {
+) -> Result<[(&'static str, Drawn); 4], Problem> {
     let format = reader.format(account, None);
     let page = || Page::of(reader, account, "lab-devices-title", Section::Devices);
     Ok([
         ("#status", Drawn::of(&status(state, page(), vehicle, &format))?),
         ("#log", Drawn::of(&Log::of(page(), vehicle, filter.least(), &format))?),
         ("#settings-state", Drawn::of(&Settings::of(page(), vehicle, &format))?),
+        ("#collection-state", Drawn::of(&CollectionPart::of(page(), vehicle, &format))?),
     ])
 }
 

@@ -3,6 +3,7 @@
 //! Invariant: what an engineer asks for goes the same way as from the command line: through intents, and through [`crate::firmware`].
 
 mod certificates;
+mod collection;
 mod device;
 mod devices;
 mod find;
@@ -15,6 +16,7 @@ mod serials;
 mod settings;
 mod undelivered;
 
+pub(crate) use collection::save as collect;
 pub(crate) use device::{live_parts, show as device};
 pub(crate) use devices::show as devices;
 pub(crate) use find::{Filter, find};

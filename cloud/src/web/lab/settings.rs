@@ -52,7 +52,7 @@ impl Settings {
         Self {
             badge: view::agreement(configuration.agreement(), format.localizer),
             rows: names.iter().enumerate().map(row).collect(),
-            decided: configuration.desired.as_ref().map(|decision| decided(decision, format)),
+            decided: configuration.desired.as_ref().map(|decision| decided(&decision.by, decision.at_ms, format)),
             reported: configuration.reported.map(|reported| {
                 format.localizer.with("lab-setting-reported", [("when", format.date_time(reported.at_ms).into())])
             }),
@@ -73,14 +73,12 @@ fn values(settings: &DeviceSettings, format: &Format) -> [String; 4] {
 }
 
 /// Who decided what when, in a sentence.
-pub(super) fn decided(decision: &Decision, format: &Format) -> String {
-    let who = match &decision.by {
+pub(super) fn decided(by: &Actor, at_ms: u64, format: &Format) -> String {
+    let who = match by {
         Actor::Engineer(account) => account.to_string(),
         other => view::actor(format.localizer, other),
     };
-    format
-        .localizer
-        .with("lab-setting-decided", [("who", who.into()), ("when", format.date_time(decision.at_ms).into())])
+    format.localizer.with("lab-setting-decided", [("who", who.into()), ("when", format.date_time(at_ms).into())])
 }
 
 /// A past decision, in the list of changes.
@@ -104,7 +102,7 @@ pub(super) fn changes(vehicle: &Vehicle, format: &Format) -> Vec<Change> {
                 ("reminders", reminders.into()),
             ],
         );
-        Change { what, who: decided(decision, format) }
+        Change { what, who: decided(&decision.by, decision.at_ms, format) }
     };
     all.map(change).collect()
 }

@@ -46,9 +46,14 @@ pub(crate) fn rows(vehicle: &Vehicle, localizer: Localizer) -> Vec<PurposeRow> {
     PURPOSES.map(row).into()
 }
 
-/// The set of purposes with these codes; an unknown code is `None`.
+/// The purposes with these codes and that of the service itself; an unknown code is `None`.
 pub(crate) fn purposes<'c>(codes: impl IntoIterator<Item = &'c str>) -> Option<Purposes> {
-    codes.into_iter().try_fold(Purposes::FUNCTION, |set, code| {
+    purpose_set(codes).map(|set| set.and(Purposes::FUNCTION))
+}
+
+/// The purposes with these codes and no others; an unknown code is `None`.
+pub(crate) fn purpose_set<'c>(codes: impl IntoIterator<Item = &'c str>) -> Option<Purposes> {
+    codes.into_iter().try_fold(Purposes::default(), |set, code| {
         let (_, purpose) = PURPOSES.into_iter().find(|(known, _)| *known == code)?;
         Some(set.and(purpose))
     })

@@ -23,7 +23,7 @@ fn message(notice: &NoticeDoc, format: &Format) -> Option<MessageView> {
     let step = notice.programme.as_ref()?;
     Some(MessageView {
         id: notice.id().to_string(),
-        title: title(format.localizer, notice.subject),
+        title: title(format.localizer, notice),
         text: text(format, notice),
         pack: step.chosen.iter().map(|name| pack_name(format, name)).collect(),
     })

@@ -4,6 +4,7 @@
 
 mod consent;
 mod device;
+mod experience;
 mod facts;
 mod health;
 mod home;
@@ -19,17 +20,20 @@ mod trips;
 mod troubles;
 mod urgency;
 
-pub(crate) use consent::{ChangeLine, PurposeRow, changes, names, purposes, rows};
+pub(crate) use consent::{ChangeLine, PurposeRow, changes, names, purpose_set, purposes, rows};
 pub(crate) use device::{
     Badge, agreement, clock, crash_text, failure, link, log_level, parked_milliamperes, phase, reset, standing, trial,
 };
+pub(crate) use experience::{beliefs, verdict_words};
 pub(crate) use facts::{Fact, RecordLine, facts, firmware, gaps, records};
 pub(crate) use health::{Health, health};
 pub(crate) use home::{Flash, Home};
 pub(crate) use items::{ItemView, due_in_sentence, items, level_word, tone};
 pub(crate) use messages::{MessageView, messages, pack_name};
 pub(crate) use notices::{NoticeRow, actor, notice_rows, state, told};
-pub(crate) use offers::{DecisionLine, OfferView, decisions, offers, rejected};
+pub(crate) use offers::{
+    DecisionLine, OfferNames, OfferView, decisions, fact_name, ground_words, money, offers, rejected,
+};
 pub(crate) use recalls::{RecallView, recalls};
 pub(crate) use reminder::{Reminder, forecast, quantity_code, reminder, set_aside};
 pub(crate) use services::{ServiceLine, services};

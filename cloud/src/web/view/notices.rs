@@ -36,7 +36,7 @@ pub(crate) fn told(vehicle: &Vehicle, format: &Format) -> Option<String> {
         Some(localizer.with(
             "queue-told-line",
             [
-                ("title", title(localizer, notice.subject).into()),
+                ("title", title(localizer, notice).into()),
                 ("where", surface(localizer, last.on).into()),
                 ("when", format.age(last.at_ms).into()),
             ],
@@ -57,7 +57,7 @@ fn row(notice: &NoticeDoc, format: &Format) -> NoticeRow {
         )
     };
     NoticeRow {
-        title: title(localizer, notice.subject),
+        title: title(localizer, notice),
         raised: localizer.with("history-raised", [("date", format.date_time(notice.raised_ms()).into())]),
         state: state(format, notice.state()),
         tone: if notice.state().is_final() { "" } else { "accent" },

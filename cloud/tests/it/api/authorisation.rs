@@ -10,17 +10,33 @@ type Statuses = [u16; 6];
 const OWNER: Statuses = [401, 200, 404, 404, 404, 404];
 const ADVISOR: Statuses = [401, 404, 404, 200, 404, 404];
 const ENGINEER: Statuses = [401, 404, 404, 404, 200, 404];
-const EXPERIENCE: Statuses = [401, 404, 404, 404, 404, 200];
+const LEAD: Statuses = [401, 404, 404, 404, 404, 200];
 const ANYBODY_SIGNED_IN: Statuses = [401, 200, 200, 200, 200, 200];
 
 /// What a bench tells after flashing.
 const FLASHING: &str = r#"{"device":"golf-1","board":"mps2-an386","image_sha256":"0000000000000000000000000000000000000000000000000000000000000000","tool":"test 1","result":"flashed"}"#;
 
+/// What whoever answers for offers may call, each with what that person gets; everybody else who is signed in finds nothing.
+const OF_LEAD: [(&str, &str, &str, u16); 9] = [
+    ("get", "/api/v1/offers", "", 200),
+    ("put", "/api/v1/offers", "no offer", 422),
+    ("put", "/api/v1/offers/{offer}/state", r#"{"state":"paused"}"#, 200),
+    ("get", "/api/v1/offers/{offer}/preview", "", 200),
+    ("post", "/api/v1/offers/{offer}/stop", "", 200),
+    ("post", "/api/v1/offers/{offer}/resume", "", 200),
+    ("get", "/api/v1/segments", "", 200),
+    ("get", "/api/v1/offer-results", "", 200),
+    ("get", "/api/v1/offer-policy", "", 200),
+];
+
 /// A browser that takes notifications.
 const SUBSCRIPTION: &str = r#"{"endpoint":"https://push.example/1","keys":{"p256dh":"BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4","auth":"BTBZMqHH6r4Tts7J_aSIgg"}}"#;
 
+/// A token for a program that reads.
+const TOKEN: &str = r#"{"name":"Home","scopes":["vehicles:read"],"days":90}"#;
+
 /// Every operation with what each kind of caller gets.
-const CASES: [(&str, &str, &str, Statuses); 83] = [
+const CASES: [(&str, &str, &str, Statuses); 93] = [
     ("get", "/api/v1/session", "", ANYBODY_SIGNED_IN),
     ("post", "/api/v1/session", r#"{"account":"nobody","password":"wrong"}"#, [401; 6]),
     ("get", "/api/v1/sessions", "", ANYBODY_SIGNED_IN),
@@ -33,6 +49,7 @@ const CASES: [(&str, &str, &str, Statuses); 83] = [
     ("post", "/api/v1/vehicles/{vehicle}/notices/{notice}/answer", r#"{"answer":"book"}"#, OWNER),
     ("post", "/api/v1/vehicles/{vehicle}/notices/{notice}/snooze", r#"{"days":1,"reason":"cost"}"#, OWNER),
     ("get", "/api/v1/vehicles/{vehicle}/decisions", "", OWNER),
+    ("post", "/api/v1/vehicles/{vehicle}/notices/{notice}/fewer", "", [401, 422, 404, 404, 404, 404]),
     ("get", "/api/v1/vehicles/{vehicle}/items", "", OWNER),
     ("post", "/api/v1/vehicles/{vehicle}/items/{item}/complete", "{}", OWNER),
     ("post", "/api/v1/vehicles/{vehicle}/items/{item}/undo", "", OWNER),
@@ -50,6 +67,7 @@ const CASES: [(&str, &str, &str, Statuses); 83] = [
     ("get", "/api/v1/vehicles/{vehicle}/consent", "", OWNER),
     ("put", "/api/v1/vehicles/{vehicle}/consent", r#"{"purposes":["workshop","offers"]}"#, OWNER),
     ("get", "/api/v1/vehicles/{vehicle}/export", "", OWNER),
+    ("get", "/api/v1/vehicles/{vehicle}/series", "", OWNER),
     ("get", "/api/v1/channels", "", [401, 200, 200, 404, 404, 404]),
     ("put", "/api/v1/channels", r#"{"email":"somebody@example.org"}"#, [401, 200, 200, 404, 404, 404]),
     ("delete", "/api/v1/channels", "", [401, 204, 204, 404, 404, 404]),
@@ -57,6 +75,10 @@ const CASES: [(&str, &str, &str, Statuses); 83] = [
     ("delete", "/api/v1/push-subscriptions/{subscription}", "", [401, 404, 404, 404, 404, 404]),
     ("get", "/api/v1/vehicles/{vehicle}/deliveries", "", OWNER),
     ("post", "/api/v1/notice-links/{token}", r#"{"answer":"book"}"#, [404; 6]),
+    ("post", "/api/v1/email-confirmations/{token}", "", [404; 6]),
+    ("get", "/api/v1/tokens", "", [401, 200, 200, 404, 404, 404]),
+    ("post", "/api/v1/tokens", TOKEN, [401, 201, 201, 404, 404, 404]),
+    ("delete", "/api/v1/tokens/{token}", "", [401, 404, 404, 404, 404, 404]),
     ("get", "/api/v1/tasks", "", ADVISOR),
     ("post", "/api/v1/tasks/{vehicle}/{notice}/{kind}/done", "", [401, 404, 404, 404, 404, 404]),
     ("get", "/api/v1/tasks/{vehicle}/{notice}/letter", "", [401, 404, 404, 404, 404, 404]),
@@ -92,6 +114,9 @@ const CASES: [(&str, &str, &str, Statuses); 83] = [
         r#"{"log_level":"info","counters_every_s":600,"local_reminders":true}"#,
         ENGINEER,
     ),
+    ("get", "/api/v1/devices/{id}/collection", "", ENGINEER),
+    ("put", "/api/v1/devices/{id}/collection", r#"{"rows":[]}"#, ENGINEER),
+    ("get", "/api/v1/devices/{id}/series", "", ENGINEER),
     ("get", "/api/v1/rejects", "", ENGINEER),
     ("post", "/api/v1/devices/{id}/certificate", "no request", [401, 404, 404, 404, 422, 404]),
     ("get", "/api/v1/flash-receipts", "", ENGINEER),
@@ -116,9 +141,9 @@ const CASES: [(&str, &str, &str, Statuses); 83] = [
         r#"{"takes_part":false}"#,
         [401, 204, 404, 404, 404, 404],
     ),
-    ("get", "/api/v1/journeys", "", EXPERIENCE),
-    ("get", "/api/v1/touchpoints?days=30", "", EXPERIENCE),
-    ("get", "/api/v1/journeys/{account}", "", EXPERIENCE),
+    ("get", "/api/v1/journeys", "", LEAD),
+    ("get", "/api/v1/touchpoints?days=30", "", LEAD),
+    ("get", "/api/v1/journeys/{account}", "", LEAD),
     (
         "post",
         "/api/v1/journeys/{account}",
@@ -150,6 +175,7 @@ fn every_operation_of_the_document_has_an_authorisation_case() {
     let mut cases: BTreeSet<_> =
         CASES.iter().map(|(method, path, ..)| ((*method).to_owned(), without_query(path).to_owned())).collect();
     cases.insert(("get".to_owned(), "/api/v1/events".to_owned()));
+    cases.extend(OF_LEAD.iter().map(|(method, path, ..)| ((*method).to_owned(), (*path).to_owned())));
     assert_eq!(operations, cases);
 }
 
@@ -162,7 +188,7 @@ async fn each_kind_of_caller_gets_what_it_may_and_learns_nothing_of_the_rest() {
         app.client("bert").await,
         app.client("vera").await,
         app.client("emil").await,
-        app.client("mira").await,
+        app.client("lena").await,
     ];
     let session = "ab".repeat(32);
     for (method, path, body, statuses) in CASES {
@@ -194,6 +220,27 @@ async fn each_kind_of_caller_gets_what_it_may_and_learns_nothing_of_the_rest() {
                 assert_eq!(answer.json()["status"], answer.status.as_u16());
             }
         }
+    }
+}
+
+#[tokio::test]
+async fn offers_are_the_leads_alone_who_sees_nothing_else() {
+    let app = TestApp::new().await;
+    let lena = app.client("lena").await;
+    let others = [app.client("anna").await, app.client("vera").await, app.client("emil").await];
+    for (method, path, body, status) in OF_LEAD {
+        let (method, path): (Method, _) = (method.to_uppercase().parse().unwrap(), path.replace("{offer}", "1"));
+        let anonymous = app.anonymous().json(method.clone(), &path, body).await;
+        assert_eq!(anonymous.status.as_u16(), 401, "{method} {path}");
+        for other in &others {
+            let answer = other.json(method.clone(), &path, body).await;
+            assert_eq!(answer.status.as_u16(), 404, "{method} {path}: {}", answer.body);
+        }
+        let answer = lena.json(method.clone(), &path, body).await;
+        assert_eq!(answer.status.as_u16(), status, "{method} {path}: {}", answer.body);
+    }
+    for path in ["/api/v1/vehicles", "/api/v1/queue", "/api/v1/devices", "/api/v1/tasks"] {
+        assert_eq!(lena.get(path).await.status.as_u16(), 404, "{path}");
     }
 }
 

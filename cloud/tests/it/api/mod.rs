@@ -10,3 +10,4 @@ mod owner;
 mod recalls;
 mod services;
 mod staff;
+mod tokens;

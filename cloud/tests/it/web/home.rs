@@ -39,7 +39,7 @@ async fn offers_stand_apart_are_called_advertising_and_say_why() {
     assert!(!home.contains("Winter tyres"), "the home page names no offer");
     let offers = anna.get("/vehicles/golf-1/offers").await.body;
     for text in
-        ["Advertising", "Winter tyres", "Why am I seeing this?", "averaged 3 °C", "You allowed personalised offers"]
+        ["Advertising", "Winter tyres", "Why am I seeing this?", "averages 3 °C", "You allowed personalised offers"]
     {
         assert!(offers.contains(text), "{text}");
     }

@@ -1,23 +1,55 @@
 use axum::body::Body;
 use axum::http::{Method, StatusCode, header};
 
+use crate::api::bookings::with_workshop;
 use crate::app::TestApp;
 
-const PAGES: [(&str, &str); 9] = [
+/// Every page that needs nothing but what the tests begin with; `{item}` and the like stand in no path here.
+const PAGES: [(&str, &str); 39] = [
     ("", "/login"),
     ("anna", "/vehicles/golf-1"),
+    ("anna", "/vehicles/golf-1/items/2"),
+    ("anna", "/vehicles/golf-1/services"),
+    ("anna", "/vehicles/golf-1/car"),
     ("anna", "/vehicles/golf-1/trips"),
+    ("anna", "/vehicles/golf-1/bookings"),
+    ("anna", "/vehicles/golf-1/booking?item-2=on"),
     ("anna", "/vehicles/golf-1/offers"),
     ("anna", "/vehicles/golf-1/privacy"),
+    ("anna", "/vehicles/golf-1/programmes"),
+    ("bert", "/vehicles/fresh-3"),
     ("anna", "/account"),
+    ("anna", "/account/channels"),
+    ("anna", "/account/tokens"),
+    ("vera", "/account"),
     ("vera", "/advisor"),
+    ("vera", "/advisor?q=golf&show=open"),
+    ("vera", "/advisor/tasks"),
+    ("vera", "/advisor/appointments"),
     ("vera", "/advisor/vehicles/golf-1"),
+    ("vera", "/advisor/vehicles/volt-2"),
+    ("emil", "/account"),
     ("emil", "/lab"),
+    ("emil", "/lab/devices/golf-1"),
+    ("emil", "/lab/rollouts"),
+    ("emil", "/lab/receipts"),
+    ("emil", "/lab/serials"),
+    ("emil", "/lab/undelivered"),
+    ("emil", "/lab/rejects"),
+    ("emil", "/lab/devices/fresh-3"),
+    ("lena", "/experience"),
+    ("lena", "/experience/offers/1"),
+    ("lena", "/experience/segments"),
+    ("lena", "/experience/results"),
+    ("lena", "/experience/policy"),
+    ("lena", "/experience/journeys"),
+    ("lena", "/experience/touchpoints"),
+    ("lena", "/experience/owners/anna"),
 ];
 
 #[tokio::test]
 async fn every_page_carries_the_headers_and_nothing_inline() {
-    let app = TestApp::new().await;
+    let app = with_workshop().await;
     for (account, path) in PAGES {
         let client = if account.is_empty() { app.anonymous() } else { app.client(account).await };
         let page = client.get(path).await;
@@ -91,4 +123,37 @@ async fn a_page_that_is_not_there_looks_like_the_rest() {
     assert!(page.body.contains("<h1>Nothing here</h1>"), "{}", page.body);
     assert_eq!(app.anonymous().get("/logout").await.status, StatusCode::METHOD_NOT_ALLOWED);
     assert_eq!(app.anonymous().get("/healthz").await.body, "ok\n");
+}
+
+#[test]
+fn every_page_of_the_router_is_in_the_list() {
+    let router = include_str!("../../../src/web/router.rs");
+    // Streams, files, redirections, and pages behind a link or of things that the tests do not begin with.
+    let others = [
+        "/live",
+        "/sw.js",
+        "/go",
+        "/healthz",
+        "/assets",
+        "/openapi.json",
+        "/calendar/",
+        "/key",
+        "/download",
+        "\"/\"",
+        "{token}",
+        "\"/devices\"",
+        "/{rollout}",
+        "/{receipt}",
+        "/{serial}",
+    ];
+    let pages = router.lines().filter(|line| line.contains(".route(") && line.contains("get("));
+    for line in pages.filter(|line| !others.iter().any(|other| line.contains(other))) {
+        let path = line.split('"').nth(1).unwrap();
+        let fits = |page: &str| {
+            let page = page.split('?').next().unwrap();
+            let (page, path): (Vec<_>, Vec<_>) = (page.split('/').collect(), path.split('/').collect());
+            page.len() == path.len() && page.iter().zip(&path).all(|(a, b)| a == b || b.starts_with('{'))
+        };
+        assert!(PAGES.iter().any(|(_, page)| fits(page)), "{path} is not in the list");
+    }
 }

@@ -51,15 +51,17 @@ impl Driver for SysTickClock {
     }
 }
 
+// All of it is zero until the start, so that no image of the queue lies in flash; an alarm that is due at once does no harm.
 embassy_time_driver::time_driver_impl!(static CLOCK: SysTickClock = SysTickClock {
     ticks: Mutex::new(Cell::new(0)),
-    counted: Mutex::new(Cell::new(u32::MAX)),
-    alarm: Mutex::new(Cell::new(u64::MAX)),
+    counted: Mutex::new(Cell::new(0)),
+    alarm: Mutex::new(Cell::new(0)),
     queue: Mutex::new(RefCell::new(Queue::new())),
 });
 
 /// Starts the ticks.
 pub(crate) fn start(mut timer: SYST) {
+    critical_section::with(|section| CLOCK.counted.borrow(section).set(u32::MAX));
     Registers::TIMER.write(RELOAD, u32::MAX);
     Registers::TIMER.write(VALUE, u32::MAX);
     Registers::TIMER.write(CONTROL, ENABLE);

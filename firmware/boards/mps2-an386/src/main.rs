@@ -185,10 +185,7 @@ async fn uplink(
             defmt::warn!("link: {}, again in {=u64} ms", Display2Format(&loss), wait.as_millis() as u64);
         }
     };
-    let ended =
-        link::run(&mut network, &mut Random, configuration, policy, memory, (&PORTS, &mut mailboxes), tell).await;
-    let Err(error) = ended;
-    fault::end(Cause::Software, format_args!("the link ended: {error}"))
+    link::run(&mut network, &mut Random, configuration, policy, memory, (&PORTS, &mut mailboxes), tell).await
 }
 
 /// Takes what the CAN wire carries; an order from there is none.

@@ -1,7 +1,7 @@
 //! Copying and filling memory, for the calls that the compiler makes by itself.
 //!
 //! The language brings its own, unrolled for speed: 3.3 KB. These go word by word where everything is aligned, else byte by byte, and
-//! take a thirtieth. Invariant: each has the registers of the "Run-time ABI for the Arm Architecture", section 4.3.4, or of C.
+//! take a twentieth. Invariant: each has the registers of the "Run-time ABI for the Arm Architecture", section 4.3.4, or of C.
 
 #![expect(unsafe_code, reason = "what the compiler calls for its own copies cannot be written in what it compiles")]
 

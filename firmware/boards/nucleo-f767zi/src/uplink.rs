@@ -8,7 +8,6 @@ use embassy_net::{Runner, Stack, StackResources};
 use embassy_stm32::peripherals::RNG;
 use embassy_stm32::rng::{self, Rng};
 use embassy_stm32::{Peri, bind_interrupts};
-use milepost_board_kit::crash::Cause;
 use milepost_board_kit::link::{self, News};
 use milepost_board_kit::network;
 use milepost_board_kit::session::Mailboxes;
@@ -17,7 +16,7 @@ use milepost_firmware::link::Policy;
 use static_cell::{ConstStaticCell, StaticCell};
 
 use crate::ethernet::Driver;
-use crate::{PORTS, fault, spawn};
+use crate::{PORTS, spawn};
 
 bind_interrupts!(struct Irqs {
     RNG => rng::InterruptHandler<RNG>;
@@ -75,8 +74,5 @@ async fn uplink(
         }
     };
     let policy = Policy::default();
-    let ended =
-        link::run(&mut network, &mut random, configuration, policy, memory, (&PORTS, &mut mailboxes), tell).await;
-    let Err(error) = ended;
-    fault::end(Cause::Software, format_args!("the link ended: {error}"))
+    link::run(&mut network, &mut random, configuration, policy, memory, (&PORTS, &mut mailboxes), tell).await
 }

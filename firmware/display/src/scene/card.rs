@@ -8,11 +8,11 @@ use milepost_protocol::notice::{Actions, Notice, NoticeKind};
 use super::is_urgent;
 use super::parts::{INNER, KEYS_TOP, LEADING, MARGIN, TITLE_LEADING, aligned, area, bar, body, icon, keys, title};
 use crate::display::Settings;
-use crate::face::ICON;
+use crate::face::{Face, ICON, has};
 use crate::figures::integer;
 use crate::ink::{Ink, Tone};
 use crate::paper::{Align, Paper, lines};
-use crate::tables::{BODY, Key, TITLE};
+use crate::tables::Key;
 use crate::wording;
 use crate::{WIDTH, point};
 
@@ -52,7 +52,7 @@ pub(super) fn card<D: DrawTarget<Color = Ink>>(
     let spare = (KEYS_TOP - 2).saturating_sub(top + 2 * LEADING);
     top += spare.min(6);
     if let Some(advice) = wording::advice(language, notice)
-        && top + lines(&BODY, advice, INNER) * LEADING <= KEYS_TOP - 2
+        && top + lines(Face::Body, advice, INNER) * LEADING <= KEYS_TOP - 2
     {
         let tone = if is_urgent(notice) { Tone::Text } else { Tone::Muted };
         paper.text(body(tone), advice, area(MARGIN, top, INNER, KEYS_TOP - 2 - top))?;
@@ -78,8 +78,8 @@ fn head<D: DrawTarget<Color = Ink>>(
     let width = WIDTH - MARGIN - HEAD_LEFT;
     paper.text(body(accent), wording::label(settings.language, notice), area(HEAD_LEFT, HEAD_TOP, width, LEADING))?;
     let words = wording::title(settings.language, notice);
-    let place = area(HEAD_LEFT, HEAD_TOP + LEADING - 2, width, TITLE_LEADING);
-    let fits = TITLE.has(&words) && lines(&TITLE, &words, width) == 1;
+    let place = area(HEAD_LEFT, HEAD_TOP + LEADING - 4, width, TITLE_LEADING);
+    let fits = has(&words) && lines(Face::Title, &words, width) == 1;
     paper.text(if fits { title(text) } else { body(text) }, &words, place)?;
     Ok(())
 }
@@ -103,7 +103,7 @@ pub(super) fn why<D: DrawTarget<Color = Ink>>(
             break;
         }
         let line = area(MARGIN, top, INNER, LEADING);
-        let figures = BODY.width(&row.figures);
+        let figures = Face::Body.width(&row.figures);
         let name = area(MARGIN, top, INNER.saturating_sub(figures + 8), LEADING);
         paper.text(body(Tone::Muted), &row.name, name)?;
         paper.text(aligned(body(Tone::Text), Align::Right), &row.figures, line)?;

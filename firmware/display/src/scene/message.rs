@@ -7,11 +7,11 @@ use milepost_protocol::notice::{Answer, Notice};
 
 use super::parts::{INNER, LEADING, MARGIN, TITLE_LEADING, aligned, area, body, icon, keys, title};
 use crate::display::Settings;
-use crate::face::{ICON, Icon};
+use crate::face::{Face, ICON, Icon};
 use crate::figures::integer;
 use crate::ink::{Ink, Tone};
 use crate::paper::{Align, Paper, lines};
-use crate::tables::{self, Key, TITLE};
+use crate::tables::{self, Key};
 use crate::{WIDTH, point};
 
 pub(super) fn idle<D: DrawTarget<Color = Ink>>(paper: &mut Paper<'_, D>, settings: Settings) -> Result<(), D::Error> {
@@ -73,11 +73,11 @@ fn message<D: DrawTarget<Color = Ink>>(
     text: &str,
 ) -> Result<(), D::Error> {
     icon.draw(paper.target, point((WIDTH - ICON) / 2, top), Tone::Accent)?;
-    let top = top + ICON + 14;
-    let fits = lines(&TITLE, heading, INNER) == 1;
+    let top = top + ICON + 12;
+    let fits = lines(Face::Title, heading, INNER) == 1;
     let style = if fits { title(Tone::Text) } else { body(Tone::Text) };
     paper.text(aligned(style, Align::Centre), heading, area(MARGIN, top, INNER, TITLE_LEADING))?;
-    let place = area(MARGIN, top + TITLE_LEADING + 4, INNER, 2 * LEADING);
+    let place = area(MARGIN, top + TITLE_LEADING + 2, INNER, 2 * LEADING);
     paper.text(aligned(body(Tone::Muted), Align::Centre), text, place)?;
     Ok(())
 }

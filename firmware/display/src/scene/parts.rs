@@ -7,10 +7,10 @@ use embedded_graphics::primitives::Rectangle;
 use milepost_protocol::notice::{Notice, NoticeKind};
 use milepost_protocol::plan::ItemId;
 
-use crate::face::Icon;
+use crate::face::{Face, Icon};
 use crate::ink::{Ink, Tone};
 use crate::paper::{Align, Paper, Style};
-use crate::tables::{self, BODY, TITLE};
+use crate::tables;
 use crate::wording;
 use crate::{HEIGHT, WIDTH, point};
 
@@ -24,7 +24,7 @@ pub(super) const INNER: u32 = WIDTH - 2 * MARGIN;
 pub(super) const LEADING: u32 = 24;
 
 /// From one line of a title to the next.
-pub(super) const TITLE_LEADING: u32 = 34;
+pub(super) const TITLE_LEADING: u32 = 38;
 
 /// Where the keys begin.
 pub(super) const KEYS_TOP: u32 = HEIGHT - 8 - KEY_HEIGHT;
@@ -34,12 +34,12 @@ const KEY_WIDTH: u32 = (INNER - 8) / 2;
 
 /// Body text, from the left.
 pub(super) const fn body(tone: Tone) -> Style {
-    Style { face: &BODY, tone, align: Align::Left, leading: LEADING }
+    Style { face: Face::Body, tone, align: Align::Left, leading: LEADING }
 }
 
 /// A title, from the left.
 pub(super) const fn title(tone: Tone) -> Style {
-    Style { face: &TITLE, tone, align: Align::Left, leading: TITLE_LEADING }
+    Style { face: Face::Title, tone, align: Align::Left, leading: TITLE_LEADING }
 }
 
 /// The same style with another place in the box.

@@ -1,0 +1,23 @@
+# Zugänge für eigene Programme.
+tokens-link = Zugang für Programme
+tokens-title = Zugang für Programme
+tokens-lead = Ein Programm von Ihnen, etwa ein Server zu Hause, liest und ändert, was Sie ihm erlauben, ohne Ihr Kennwort.
+tokens-list = Ihre Zugänge
+tokens-none = Es gibt keine.
+tokens-new = Ihr neuer Zugang
+tokens-once = Kopieren Sie ihn jetzt. Er wird nicht noch einmal gezeigt.
+tokens-make = Zugang anlegen
+tokens-name = Wofür er ist
+tokens-scopes = Was er darf
+tokens-scope-vehicles-read = Ihre Fahrzeuge sehen
+tokens-scope-services-write = Wartungen eintragen
+tokens-scope-notices-write = Hinweise beantworten
+tokens-scope-bookings-write = Termine buchen
+tokens-days = Wie lange, in Tagen
+tokens-submit = Anlegen
+tokens-until = Bis { $date }
+tokens-used = benutzt { $age }
+tokens-unused = noch nicht benutzt
+tokens-revoke = Zurücknehmen
+flash-token = Der Zugang ist angelegt.
+flash-token-revoked = Zurückgenommen. Programme damit werden ab jetzt abgewiesen.

@@ -1,0 +1,23 @@
+# Tokens for programs of an owner's own.
+tokens-link = Access for programs
+tokens-title = Access for programs
+tokens-lead = A program of yours, such as a home server, reads and changes what you allow it to, without your password.
+tokens-list = Your tokens
+tokens-none = There are none.
+tokens-new = Your new token
+tokens-once = Copy it now. It is not shown again.
+tokens-make = Make a token
+tokens-name = What it is for
+tokens-scopes = What it may do
+tokens-scope-vehicles-read = See your vehicles
+tokens-scope-services-write = Enter services
+tokens-scope-notices-write = Answer notices
+tokens-scope-bookings-write = Book visits
+tokens-days = How long, in days
+tokens-submit = Make it
+tokens-until = Until { $date }
+tokens-used = used { $age }
+tokens-unused = not used yet
+tokens-revoke = Take back
+flash-token = The token is made.
+flash-token-revoked = Taken back. Programs with it are refused from now on.

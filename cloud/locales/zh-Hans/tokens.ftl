@@ -1,0 +1,23 @@
+# 车主自己的程序所用的令牌。
+tokens-link = 程序访问
+tokens-title = 程序访问
+tokens-lead = 您自己的程序（例如家庭服务器）可按您的许可读取和修改内容，无需您的密码。
+tokens-list = 您的令牌
+tokens-none = 没有令牌。
+tokens-new = 您的新令牌
+tokens-once = 请立即复制。此后不再显示。
+tokens-make = 创建令牌
+tokens-name = 用途
+tokens-scopes = 允许的操作
+tokens-scope-vehicles-read = 查看您的车辆
+tokens-scope-services-write = 登记保养
+tokens-scope-notices-write = 回复通知
+tokens-scope-bookings-write = 预约到店
+tokens-days = 有效天数
+tokens-submit = 创建
+tokens-until = 有效期至 { $date }
+tokens-used = 上次使用：{ $age }
+tokens-unused = 尚未使用
+tokens-revoke = 收回
+flash-token = 令牌已创建。
+flash-token-revoked = 已收回。使用它的程序从现在起将被拒绝。

@@ -1,0 +1,150 @@
+//! How offers are decided, and where their catalogue comes from.
+//!
+//! Invariant: a folder whose entries do not hold is an error with file, line and key; with a folder our own examples are not
+//! made to anybody.
+
+use std::path::PathBuf;
+
+use milepost_engine::offers::{EntryError, read, read_segments};
+use serde::{Deserialize, Serialize};
+
+use super::{Secret, folder};
+use crate::offers::{Catalogue, CatalogueError};
+
+/// The file of segments within the folder.
+const SEGMENTS: &str = "segments.toml";
+
+/// By what arms are drawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PolicyKind {
+    /// By what was learnt so far.
+    #[default]
+    Learning,
+    /// By a fixed share for nothing, and evenly over the rest.
+    Fixed,
+}
+
+/// How offers are decided.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Offers {
+    /// A folder of entries that end in `.toml`, one each, and `segments.toml`. Default: none, so that our own examples count.
+    pub folder: Option<PathBuf>,
+    /// The dealer that this installation belongs to; entries that name dealers are made if they name this one. Default: none.
+    pub dealer: Option<String>,
+    /// The share of accounts that never get an offer, so that the effect of offers can be measured. Default 0.05.
+    pub holdout_share: f64,
+    /// The share of accounts whose arms are drawn evenly, so that any policy can be judged. Default 0.1.
+    pub uniform_share: f64,
+    /// By what arms are drawn: `learning` or `fixed`. Default `learning`.
+    pub policy: PolicyKind,
+    /// How many offers an owner gets in a year at most. Default 12.
+    pub contacts_per_year: u32,
+    /// How many offers all owners together get in 30 days at most, spread over them. Default: any number.
+    pub contacts_per_month: Option<u64>,
+    /// The key of the assignment, 32 hexadecimal digits. Default: one is made at the first start and kept in the data folder.
+    pub key: Option<Secret>,
+}
+
+impl Default for Offers {
+    fn default() -> Self {
+        Self {
+            folder: None,
+            dealer: None,
+            holdout_share: 0.05,
+            uniform_share: 0.1,
+            policy: PolicyKind::default(),
+            contacts_per_year: 12,
+            contacts_per_month: None,
+            key: None,
+        }
+    }
+}
+
+/// Why a catalogue is not taken.
+#[derive(Debug, thiserror::Error)]
+pub enum OffersConfigError {
+    /// The folder or a file in it does not read.
+    #[error("reading {path} failed", path = path.display())]
+    Read {
+        /// The folder or file.
+        path: PathBuf,
+        /// The system's error.
+        #[source]
+        source: std::io::Error,
+    },
+    /// An entry does not hold.
+    #[error("the catalogue of offers does not hold")]
+    Entry(#[source] EntryError),
+}
+
+impl From<CatalogueError> for OffersConfigError {
+    fn from(CatalogueError(error): CatalogueError) -> Self {
+        Self::Entry(error)
+    }
+}
+
+impl Offers {
+    /// Reads the catalogue, and checks that each entry holds.
+    pub fn catalogue(&self) -> Result<Catalogue, OffersConfigError> {
+        let Some(folder) = &self.folder else { return Ok(Catalogue::examples()?) };
+        let (mut entries, mut segments) = (Vec::new(), Vec::new());
+        for (name, text) in folder::read(folder).map_err(|(path, source)| OffersConfigError::Read { path, source })? {
+            if name == SEGMENTS {
+                segments = read_segments(&name, &text).map_err(OffersConfigError::Entry)?;
+            } else {
+                let entry = read(&name, &text).map_err(OffersConfigError::Entry)?;
+                entries.push((name, entry));
+            }
+        }
+        Ok(Catalogue::new(entries, segments)?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use milepost_engine::offers::EXAMPLES;
+    use milepost_engine::offers::catalogue::Kind;
+
+    use super::*;
+
+    #[test]
+    fn our_own_catalogue_is_there_without_a_folder_and_gives_way_to_one() {
+        let own = Offers::default().catalogue().unwrap();
+        assert_eq!(own.live(Kind::Offer).count(), 6);
+        let folder = tempfile::tempdir().unwrap();
+        let offers = Offers { folder: Some(folder.path().to_owned()), ..Offers::default() };
+        assert_eq!(offers.catalogue().unwrap().entries().count(), 0);
+        let (file, text) = EXAMPLES[2];
+        std::fs::write(folder.path().join(file), text).unwrap();
+        assert_eq!(offers.catalogue().unwrap().entries().count(), 1);
+    }
+
+    #[test]
+    fn an_entry_that_does_not_hold_is_named_with_file_line_and_key() {
+        let folder = tempfile::tempdir().unwrap();
+        let offers = Offers { folder: Some(folder.path().to_owned()), ..Offers::default() };
+        let (_, text) = EXAMPLES[2];
+        for (from, to, expected) in [
+            ("margin = 900\n", "", "wrong.toml:2: margin: is missing"),
+            ("margin = 900", "margin = 0", "wrong.toml:6: margin: is not above zero"),
+            ("at_least = 8 }", "at_least = true }", "wrong.toml:34: { fact"),
+            ("\"short_trips_30d\", at_least", "\"short_trip\", at_least", "wrong.toml:34: eligible: there is no fact"),
+            (
+                "at_least = 8 }",
+                "is = true }",
+                "wrong.toml:34: eligible: the fact \"short_trips_30d\" is of another kind",
+            ),
+            ("colour", "colour", ""),
+        ] {
+            std::fs::write(folder.path().join("wrong.toml"), text.replace(from, to)).unwrap();
+            match offers.catalogue() {
+                Err(OffersConfigError::Entry(error)) => {
+                    assert!(error.to_string().starts_with(expected), "{error}");
+                }
+                other => assert!(expected.is_empty() && other.is_ok(), "{from}"),
+            }
+        }
+    }
+}

@@ -1,0 +1,16 @@
+//! The catalogue of offers as the service keeps it, what has come of them, and who is compared with whom.
+//!
+//! Invariant: what is decided is decided by `milepost_engine::offers`; here is only what it is decided from, and where that is
+//! kept.
+
+mod catalogue;
+mod docs;
+mod ledger;
+mod preview;
+mod shelf;
+
+pub use catalogue::{Catalogue, CatalogueError, Desk, Listed};
+pub use docs::{BOOK, OFFERS, UNITS};
+pub use ledger::{Accounts, read_book};
+pub use preview::{Preview, Previewed, preview};
+pub use shelf::{OfferDoc, OffersError, forget, put, refresh, set_live, stop_arms};

@@ -1,0 +1,396 @@
+//! What all offers together have led to: the sums that outlive the people they came from.
+//!
+//! Invariant: it names nobody; each event is entered once, and a booking that is taken back takes its margin along.
+
+use alloc::collections::BTreeMap;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use milepost_protocol::plan::DAY_MS;
+use serde::{Deserialize, Serialize};
+
+use super::arm::Arm;
+use super::catalogue::{Entry, Hundredths};
+use super::learner::Learner;
+use super::ledger::{Bet, Outcome};
+use super::reject::Pace;
+use super::segments::{Move, Segment};
+use crate::experiments::Group;
+use crate::experiments::analysis::{Findings, Reading, Table, analyse};
+use crate::experiments::sequential::Sequential;
+use crate::experiments::summary::Summary;
+use crate::policy::guardrail::{ComplaintLimit, Standing};
+
+/// What a contact costs, in the currency's own unit: somebody's attention.
+const CONTACT_COST: f64 = 0.2;
+
+/// What a refusal costs beyond the contact.
+const REFUSAL_COST: f64 = 0.5;
+
+/// What a wish for fewer costs beyond the contact.
+const COMPLAINT_COST: f64 = 10.0;
+
+/// What was learnt counts so much of what it did a day later: half after 138 days.
+const KEEP_A_DAY: f64 = 0.995;
+
+/// The period over which contacts are paced, in days.
+const PACE_DAYS: u64 = 30;
+
+/// What came of one arm.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Tally {
+    /// How often it was drawn and shown.
+    pub shown: u64,
+    /// How often it led to a booking, or was done without.
+    pub booked: u64,
+    /// How often it was refused.
+    pub refused: u64,
+    /// How often nobody answered.
+    pub expired: u64,
+    /// How often somebody wanted fewer after it, or took the consent back.
+    pub complaints: u64,
+    /// What was earned, in the hundredth of the currency.
+    pub margin: Hundredths,
+}
+
+/// What one account counts in the comparison with the holdout.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unit {
+    /// Its group.
+    pub group: Group,
+    /// Since when, in milliseconds of Unix time.
+    pub since_ms: u64,
+    /// What it has earned since, in the hundredth of the currency.
+    pub margin: Hundredths,
+}
+
+/// Sums over the accounts of one group.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Sums {
+    /// How many accounts.
+    pub units: u64,
+    /// What they earned together, in the currency's own unit.
+    pub sum: f64,
+    /// The sum of the squares.
+    pub squares: f64,
+}
+
+/// Something that happened.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Event {
+    /// A decision drew an arm, "nothing" too.
+    Drawn {
+        /// With what.
+        bet: Bet,
+        /// When, in milliseconds of Unix time.
+        at_ms: u64,
+    },
+    /// An arm was shown.
+    Shown {
+        /// With what it was drawn.
+        bet: Bet,
+        /// When, in milliseconds of Unix time.
+        at_ms: u64,
+    },
+    /// Something came of a presentation.
+    Settled {
+        /// With what it was drawn; absent in presentations from before policies learnt.
+        bet: Option<Bet>,
+        /// What.
+        outcome: Outcome,
+        /// Whether it had been booked before, so that its margin is entered already.
+        booked_before: bool,
+    },
+    /// A booking was taken back.
+    Unbooked {
+        /// With what it was drawn.
+        bet: Bet,
+    },
+    /// Somebody wants fewer offers like this one, or none any more.
+    Complained {
+        /// With what it was drawn.
+        bet: Bet,
+    },
+    /// The work that an offer is about was done without one.
+    Unprompted {
+        /// What it earns, in the hundredth of the currency.
+        margin: Hundredths,
+    },
+    /// A car joined or left a segment.
+    Moved(Move),
+}
+
+/// The sums.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Book {
+    /// What the policy has learnt.
+    pub learner: Learner,
+    arms: Vec<(Arm, Tally)>,
+    /// How often each offer was booked, by number.
+    taken: BTreeMap<u16, u32>,
+    /// How many cars belong to each segment.
+    segments: BTreeMap<String, u64>,
+    held_out: Sums,
+    measured: Sums,
+    paced_since_ms: u64,
+    paced: u64,
+    faded_ms: u64,
+    /// Arms that a person has stopped.
+    stopped: Vec<Arm>,
+}
+
+/// The holdout's comparison.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Increment {
+    /// The held-out accounts.
+    pub held_out: Sums,
+    /// The accounts that they are compared with.
+    pub measured: Sums,
+    /// Sizes, effect in money for each account, interval and verdict.
+    pub findings: Findings,
+}
+
+impl Sums {
+    fn enrol(&mut self) {
+        self.units += 1;
+    }
+
+    fn earn(&mut self, before: Hundredths, by: Hundredths) {
+        let (from, to) = (before as f64 / 100.0, before.saturating_add(by) as f64 / 100.0);
+        self.sum += to - from;
+        self.squares += to * to - from * from;
+    }
+
+    fn summary(self) -> Summary {
+        if self.units == 0 {
+            return Summary::default();
+        }
+        Summary::from_sums(self.units as f64, self.sum, self.squares)
+    }
+}
+
+impl Default for Book {
+    fn default() -> Self {
+        Self::new(core::iter::empty())
+    }
+}
+
+impl Book {
+    /// Nothing has happened yet.
+    pub fn new(segments: impl IntoIterator<Item = String>) -> Self {
+        Self {
+            learner: Learner::new(1, segments),
+            arms: Vec::new(),
+            taken: BTreeMap::new(),
+            segments: BTreeMap::new(),
+            held_out: Sums::default(),
+            measured: Sums::default(),
+            paced_since_ms: 0,
+            paced: 0,
+            faded_ms: 0,
+            stopped: Vec::new(),
+        }
+    }
+
+    /// Makes room for what the catalogue has now; answers whether anything changed. Other segments make the policy begin anew.
+    pub fn meet<'a>(&mut self, entries: impl IntoIterator<Item = &'a Entry>, segments: &[Segment]) -> bool {
+        let names = || segments.iter().map(|segment| segment.name.as_str());
+        let anew = !self.learner.is_by(names());
+        if anew {
+            self.learner = Learner::new(self.learner.version + 1, names().map(String::from));
+        }
+        let arms: Vec<Arm> = entries.into_iter().flat_map(arms_of).collect();
+        self.learner.meet(arms) || anew
+    }
+
+    /// What came of an arm.
+    pub fn tally(&self, arm: Arm) -> Tally {
+        self.arms.iter().find(|(known, _)| *known == arm).map(|(_, tally)| *tally).unwrap_or_default()
+    }
+
+    fn tally_mut(&mut self, arm: Arm) -> &mut Tally {
+        let at = self.arms.iter().position(|(known, _)| *known == arm).unwrap_or_else(|| {
+            self.arms.push((arm, Tally::default()));
+            self.arms.len() - 1
+        });
+        &mut self.arms[at].1
+    }
+
+    /// All arms that were ever shown.
+    pub fn arms(&self) -> impl Iterator<Item = (Arm, Tally)> {
+        self.arms.iter().copied()
+    }
+
+    /// How many cars belong to a segment.
+    pub fn members(&self, segment: &str) -> u64 {
+        self.segments.get(segment).copied().unwrap_or_default()
+    }
+
+    /// How many of an offer are left of `stock`.
+    pub fn left(&self, offer: u16, stock: Option<u32>) -> Option<u32> {
+        stock.map(|stock| stock.saturating_sub(self.taken.get(&offer).copied().unwrap_or_default()))
+    }
+
+    /// How an arm stands towards complaints.
+    pub fn standing(&self, arm: Arm) -> Standing {
+        let Tally { shown, complaints, .. } = self.tally(arm);
+        ComplaintLimit::default().judge(complaints as f64, shown as f64)
+    }
+
+    /// The arms that nobody is shown: too many complaints, or stopped by a person.
+    pub fn halted(&self) -> Vec<Arm> {
+        let mut halted = self.stopped.clone();
+        let broken = self.arms.iter().map(|(arm, _)| *arm).filter(|arm| self.standing(*arm) == Standing::Halted);
+        halted.extend(broken);
+        halted.sort_unstable();
+        halted.dedup();
+        halted
+    }
+
+    /// Stops arms by hand, or lets them go on; answers whether that changed anything.
+    pub fn stop(&mut self, arms: &[Arm], stopped: bool) -> bool {
+        let before = self.stopped.clone();
+        self.stopped.retain(|arm| !arms.contains(arm));
+        if stopped {
+            self.stopped.extend_from_slice(arms);
+        }
+        self.stopped.sort_unstable();
+        self.stopped != before
+    }
+
+    /// How contacts of this period stand towards `limit`.
+    pub fn pace(&self, limit: u64, now_ms: u64) -> Pace {
+        let period_ms = PACE_DAYS * DAY_MS;
+        let since_ms = now_ms - now_ms % period_ms;
+        let spent = if self.paced_since_ms == since_ms { self.paced } else { 0 };
+        Pace { spent, limit, elapsed_ms: now_ms - since_ms, period_ms }
+    }
+
+    /// Enters an account into the comparison with the holdout; `None` if its group is no part of that.
+    pub fn enrol(&mut self, group: Group, at_ms: u64) -> Option<Unit> {
+        match group {
+            Group::HeldOut => self.held_out.enrol(),
+            Group::Measured => self.measured.enrol(),
+            Group::Uniform | Group::Rest => return None,
+        }
+        Some(Unit { group, since_ms: at_ms, margin: 0 })
+    }
+
+    /// Enters an event, and what it means for the account's unit.
+    pub fn enter(&mut self, event: &Event, unit: Option<&mut Unit>) {
+        match event {
+            Event::Drawn { bet, at_ms } => {
+                self.fade(*at_ms);
+                // Nothing earns nothing and costs nothing; that is known at once.
+                if bet.arm == Arm::Nothing {
+                    self.learn(bet, 0.0);
+                }
+            }
+            Event::Shown { bet, at_ms } => {
+                self.tally_mut(bet.arm).shown += 1;
+                let Pace { elapsed_ms, .. } = self.pace(0, *at_ms);
+                let since_ms = at_ms - elapsed_ms;
+                if self.paced_since_ms != since_ms {
+                    (self.paced_since_ms, self.paced) = (since_ms, 0);
+                }
+                self.paced += 1;
+            }
+            Event::Settled { bet: Some(bet), outcome, booked_before } => {
+                self.settle(bet, *outcome, *booked_before, unit);
+            }
+            Event::Settled { bet: None, .. } => self.learner.refused += 1,
+            Event::Unbooked { bet } => {
+                let tally = self.tally_mut(bet.arm);
+                tally.booked = tally.booked.saturating_sub(1);
+                tally.margin -= bet.margin;
+                if let Some(taken) = bet.arm.offer().and_then(|offer| self.taken.get_mut(&offer)) {
+                    *taken = taken.saturating_sub(1);
+                }
+                self.earn(unit, -bet.margin);
+            }
+            Event::Complained { bet } => {
+                self.tally_mut(bet.arm).complaints += 1;
+                self.learn(bet, -CONTACT_COST - COMPLAINT_COST);
+            }
+            Event::Unprompted { margin } => self.earn(unit, *margin),
+            Event::Moved(Move { segment, joined, .. }) => {
+                let members = self.segments.entry(segment.clone()).or_default();
+                *members = if *joined { *members + 1 } else { members.saturating_sub(1) };
+            }
+        }
+    }
+
+    fn settle(&mut self, bet: &Bet, outcome: Outcome, booked_before: bool, unit: Option<&mut Unit>) {
+        let tally = self.tally_mut(bet.arm);
+        match outcome {
+            Outcome::Booked | Outcome::Done if booked_before => {}
+            Outcome::Booked | Outcome::Done => {
+                tally.booked += 1;
+                tally.margin += bet.margin;
+                if let Some(offer) = bet.arm.offer() {
+                    *self.taken.entry(offer).or_default() += 1;
+                }
+                self.earn(unit, bet.margin);
+                self.learn(bet, bet.margin as f64 / 100.0 - CONTACT_COST);
+            }
+            Outcome::Refused => {
+                tally.refused += 1;
+                self.learn(bet, -CONTACT_COST - REFUSAL_COST);
+            }
+            Outcome::Expired => {
+                tally.expired += 1;
+                self.learn(bet, -CONTACT_COST);
+            }
+        }
+    }
+
+    fn earn(&mut self, unit: Option<&mut Unit>, by: Hundredths) {
+        let Some(unit) = unit else { return };
+        match unit.group {
+            Group::HeldOut => self.held_out.earn(unit.margin, by),
+            Group::Measured => self.measured.earn(unit.margin, by),
+            Group::Uniform | Group::Rest => {}
+        }
+        unit.margin = unit.margin.saturating_add(by);
+    }
+
+    fn learn(&mut self, bet: &Bet, reward: f64) {
+        // What is refused is counted by the learner.
+        let _ = self.learner.learn(bet.arm, Some(bet.propensity), &bet.features, reward);
+    }
+
+    /// Lets what was learnt fade, once for each day.
+    fn fade(&mut self, now_ms: u64) {
+        if self.faded_ms == 0 {
+            self.faded_ms = now_ms;
+        }
+        let days = now_ms.saturating_sub(self.faded_ms) / DAY_MS;
+        if days > 0 {
+            self.learner.discount(libm::pow(KEEP_A_DAY, days as f64));
+            self.faded_ms += days * DAY_MS;
+        }
+    }
+
+    /// What offers bring for each account: those who are measured against those who are held out.
+    pub fn increment(&self) -> Increment {
+        let table = Table::of_arms(alloc::vec![self.held_out.summary(), self.measured.summary()]);
+        let reading = Reading {
+            control: 0,
+            shares: alloc::vec![0.5, 0.5],
+            sequential: Sequential::default(),
+            indifference: 0.0,
+            covariate: false,
+        };
+        Increment { held_out: self.held_out, measured: self.measured, findings: analyse(&table, &reading) }
+    }
+}
+
+/// The arms of an entry.
+pub fn arms_of(entry: &Entry) -> impl Iterator<Item = Arm> {
+    let promotes = entry.kind == super::catalogue::Kind::Offer;
+    entry.channels.iter().filter(move |_| promotes).flat_map(move |&channel| {
+        entry.timings.iter().map(move |&timing| Arm::Offer { offer: entry.id, channel, timing })
+    })
+}
