@@ -7,6 +7,7 @@ pub mod api;
 #[cfg(test)]
 mod bench;
 pub mod booking;
+pub mod certificate;
 pub mod channels;
 pub mod cli;
 pub mod clock;
@@ -21,6 +22,7 @@ pub mod ingest;
 pub mod journey;
 pub mod metrics;
 pub mod offers;
+mod paper;
 pub mod pki;
 pub mod recalls;
 pub mod receipts;

@@ -189,6 +189,7 @@ impl Server {
         let journeys = JourneyRules::new(config.journeys.programmes().map_err(StartError::Programmes)?);
         let rules = Rules { texts: Arc::clone(&faces.texts), offers: offer_rules(&config, &secret)?, plans, journeys };
         let catalogue = config.offers.catalogue().map_err(StartError::Offers)?;
+        config.journeys.check(catalogue.segments()).map_err(StartError::Programmes)?;
         offers::refresh(&store, &rules.offers.desk, catalogue).await.map_err(StartError::Store)?;
         let offer_rules = rules.offers.clone();
         let key = rules.offers.key;

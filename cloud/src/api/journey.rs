@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use jiff::Timestamp;
-use milepost_engine::journey::{Met, Scene, audit, dealer_returns, estimate};
+use milepost_engine::journey::{Met, Scene, Share, audit, dealer_returns, estimate};
 use milepost_protocol::plan::DAY_MS;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -261,12 +261,6 @@ pub(crate) async fn owner(
     let id: AccountId = account.parse().map_err(|_| Problem::not_found())?;
     let journey = state.journeys.owner(&id).await?.ok_or_else(Problem::not_found)?;
     let shares = estimate(&journey.evidence, state.now_ms()).shares;
-    let stage = |share: &milepost_engine::journey::Share| ShareBody {
-        stage: share.stage.name(),
-        mean: share.mean,
-        low: share.low,
-        high: share.high,
-    };
     let contact = |Row { device, contact, .. }: Row| ContactBody {
         at: timestamp(contact.at_ms),
         vehicle: device.to_string(),
@@ -284,10 +278,14 @@ pub(crate) async fn owner(
     Ok(Json(JourneyBody {
         journey: JourneyDetail {
             account: id.to_string(),
-            stages: shares.iter().map(stage).collect(),
+            stages: shares.iter().map(share).collect(),
             contacts: journey.contacts.into_iter().map(contact).collect(),
         },
     }))
+}
+
+pub(super) fn share(share: &Share) -> ShareBody {
+    ShareBody { stage: share.stage.name(), mean: share.mean, low: share.low, high: share.high }
 }
 
 /// Record a contact with an owner: a call, a talk at the front desk, a test drive, an event.

@@ -7,6 +7,7 @@ mod account;
 mod appointments;
 mod body;
 pub(crate) mod bookings;
+mod certificate;
 mod channels;
 mod collection;
 mod devices;
@@ -24,6 +25,7 @@ mod privacy;
 mod problem;
 mod profile;
 mod programmes;
+mod questions;
 mod queue;
 mod recalls;
 mod rollouts;
@@ -139,6 +141,10 @@ pub fn router() -> (Router<AppState>, Document) {
         .routes(routes!(rollouts::pause))
         .routes(routes!(rollouts::resume))
         .routes(routes!(rollouts::stop))
+        .routes(routes!(certificate::certificate))
+        .routes(routes!(certificate::share, certificate::end))
+        .routes(routes!(questions::question))
+        .routes(routes!(questions::reply))
         .routes(routes!(programmes::programmes))
         .routes(routes!(programmes::take_part))
         .routes(routes!(journey::board))

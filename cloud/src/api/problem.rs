@@ -17,6 +17,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::accounts::{AccountsError, LoginError, PasswordError};
 use crate::booking::BookingError;
+use crate::certificate::CertificateError;
 use crate::channels::{ChannelError, LetterError};
 use crate::domain::IntentError;
 use crate::firmware::FirmwareError;
@@ -350,6 +351,15 @@ impl From<BookingError> for Problem {
             BookingError::Taken => Self::time_taken(),
             BookingError::Turn(_) => Self::visit_state(),
             BookingError::Read(..) | BookingError::Write(..) | BookingError::Random(_) => Self::internal(&error),
+        }
+    }
+}
+
+impl From<CertificateError> for Problem {
+    fn from(error: CertificateError) -> Self {
+        match error {
+            CertificateError::Store(error) => error.into(),
+            CertificateError::Random(_) | CertificateError::Paper(_) => Self::internal(&error),
         }
     }
 }

@@ -6,7 +6,10 @@
 use std::path::{Path, PathBuf};
 
 use milepost_engine::journey::{BUILT_IN, Programme, ProgrammeError, Programmes, read};
+use milepost_engine::offers::segments::Segment;
 use serde::{Deserialize, Serialize};
+
+use super::folder;
 
 /// Programmes of journeys.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -38,12 +41,34 @@ pub enum ProgrammesError {
         #[source]
         source: std::io::Error,
     },
+    /// A programme asks for a segment that the catalogue of offers does not have.
+    #[error("{file} asks for the segment {segment:?}, which the catalogue of offers does not have")]
+    Segment {
+        /// The programme's file.
+        file: String,
+        /// The segment's name.
+        segment: String,
+    },
     /// A programme does not hold.
     #[error("a programme does not hold")]
     Programme(#[source] ProgrammeError),
 }
 
 impl Journeys {
+    /// Checks that the folder's programmes ask for segments that there are.
+    ///
+    /// Our own wait for a segment of that name, so that a catalogue of one's own is not bound to have ours.
+    pub fn check(&self, segments: &[Segment]) -> Result<(), ProgrammesError> {
+        let programmes = self.folder.as_deref().map_or_else(|| Ok(Vec::new()), read_folder)?;
+        for programme in &programmes {
+            let missing = programme.segments().find(|name| segments.iter().all(|segment| segment.name != *name));
+            if let Some(segment) = missing {
+                return Err(ProgrammesError::Segment { file: programme.file.clone(), segment: segment.to_owned() });
+            }
+        }
+        Ok(())
+    }
+
     /// Reads the folder's programmes and adds our own.
     pub fn programmes(&self) -> Result<Programmes, ProgrammesError> {
         let mut programmes = self.folder.as_deref().map_or_else(|| Ok(Vec::new()), read_folder)?;
@@ -57,27 +82,9 @@ impl Journeys {
     }
 }
 
-fn read_folder(folder: &Path) -> Result<Vec<Programme>, ProgrammesError> {
-    let failed = |path: &Path| {
-        let path = path.to_owned();
-        move |source| ProgrammesError::Read { path, source }
-    };
-    let mut files = Vec::new();
-    for entry in std::fs::read_dir(folder).map_err(failed(folder))? {
-        let path = entry.map_err(failed(folder))?.path();
-        if path.extension().is_some_and(|end| end == "toml") {
-            files.push(path);
-        }
-    }
-    files.sort();
-    let mut programmes = Vec::new();
-    for path in files {
-        let text = std::fs::read_to_string(&path).map_err(failed(&path))?;
-        let name =
-            path.file_name().map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned());
-        programmes.push(read(&name, &text).map_err(ProgrammesError::Programme)?);
-    }
-    Ok(programmes)
+fn read_folder(path: &Path) -> Result<Vec<Programme>, ProgrammesError> {
+    let files = folder::read(path).map_err(|(path, source)| ProgrammesError::Read { path, source })?;
+    files.iter().map(|(name, text)| read(name, text).map_err(ProgrammesError::Programme)).collect()
 }
 
 #[cfg(test)]
@@ -97,6 +104,10 @@ mod tests {
         let programmes = journeys.programmes().unwrap();
         assert_eq!(programmes.get("welcome").map(|programme| programme.version), Some(7));
         assert_eq!(programmes.all().len(), BUILT_IN.len());
+        let asking = text("welcome-pack").replace("tell =", "when = [{ segment = \"nobody\" }]\ntell =");
+        std::fs::write(folder.path().join("mine.toml"), asking).unwrap();
+        let missing = journeys.check(&[]).unwrap_err().to_string();
+        assert_eq!(missing, "mine.toml asks for the segment \"nobody\", which the catalogue of offers does not have");
         std::fs::write(folder.path().join("mine.toml"), text("hello")).unwrap();
         let error = journeys.programmes().unwrap_err();
         let cause = std::error::Error::source(&error).unwrap().to_string();

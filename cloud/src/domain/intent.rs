@@ -9,7 +9,7 @@ use milepost_protocol::notice::Answer;
 use milepost_protocol::plan::{ItemId, PlanItem};
 use milepost_protocol::update::{SignedManifest, Version, Window};
 
-use super::{AccountId, Profile, Recall, Remarks, Wanted};
+use super::{AccountId, Profile, Question, Recall, Remarks, Reply, Wanted};
 
 /// A record of another system.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -157,6 +157,13 @@ pub enum Intent {
         programme: String,
         /// Whether the owner takes part from now on.
         takes_part: bool,
+    },
+    /// Reply to a question.
+    Reply {
+        /// Which.
+        question: Question,
+        /// What the owner says.
+        reply: Reply,
     },
     /// Choose from what a programme sends.
     Choose {

@@ -13,6 +13,7 @@ mod made;
 mod moment;
 mod notice;
 mod programme;
+mod questions;
 mod recall;
 #[cfg(test)]
 mod tests;
@@ -30,6 +31,7 @@ pub use milepost_engine::plan::Powertrain;
 pub use moment::Moment;
 pub use notice::{NoticeDoc, Seen, Subject, Transition};
 pub use programme::{Figures, ProgrammeStep};
+pub use questions::{Asked, Question, Reply};
 pub use recall::Recall;
 pub use texts::{NoticeText, Texts};
 pub use vehicle::{Anchoring, ConsentChange, Counts, Decided, Profile, Vehicle};

@@ -33,6 +33,8 @@ pub struct ProgrammeStep {
     pub step: String,
     /// The channels that may carry it.
     pub by: Vec<Channel>,
+    /// Whether it promotes something.
+    pub promotes: bool,
     /// What the owner chose from the pack.
     pub chosen: Vec<String>,
     /// What its words are made of.

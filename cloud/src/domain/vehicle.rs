@@ -21,7 +21,7 @@ use milepost_protocol::plan::{Anchor, ItemId, PlanItem, ServicePlan};
 use milepost_protocol::{DeviceId, NoticeId};
 use serde::{Deserialize, Serialize};
 
-use super::{AccountId, Actor, BookItem, Collection, Configuration, NoticeDoc, Planned, ServiceBook};
+use super::{AccountId, Actor, Asked, BookItem, Collection, Configuration, NoticeDoc, Planned, ServiceBook};
 
 /// What people call the vehicle, and where it lives.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -188,6 +188,9 @@ pub struct Vehicle {
     /// The number of the next command to the car.
     #[serde(default)]
     pub next_command: u32,
+    /// What its owner was asked and has told.
+    #[serde(default)]
+    pub asked: Asked,
     /// What touched the owner with it, and which programmes run.
     #[serde(default)]
     pub journey: Journey,
@@ -240,6 +243,7 @@ impl Vehicle {
             next_information: 0,
             next_message: 0,
             next_command: 0,
+            asked: Asked::default(),
             journey: Journey::default(),
             timer_ms: None,
             urgency: Urgency::default(),

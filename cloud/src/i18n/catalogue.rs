@@ -35,6 +35,8 @@ macro_rules! files {
             include_str!(concat!("../../locales/", $folder, "/booking.ftl")),
             include_str!(concat!("../../locales/", $folder, "/advisor.ftl")),
             include_str!(concat!("../../locales/", $folder, "/journey.ftl")),
+            include_str!(concat!("../../locales/", $folder, "/certificate.ftl")),
+            include_str!(concat!("../../locales/", $folder, "/questions.ftl")),
             include_str!(concat!("../../locales/", $folder, "/lab.ftl")),
             include_str!(concat!("../../locales/", $folder, "/account.ftl")),
             include_str!(concat!("../../locales/", $folder, "/channels.ftl")),

@@ -8,7 +8,6 @@ use std::time::Duration;
 
 use milepost_engine::offers::book::Book;
 use milepost_engine::offers::catalogue::Kind;
-use milepost_protocol::plan::DAY_MS;
 use milepost_protocol::{DeviceId, Downlink};
 use tokio::sync::{broadcast, mpsc, oneshot};
 use tokio::task::JoinHandle;
@@ -345,7 +344,7 @@ impl Task {
         if let Some(draft) = group.drafts.get_mut(device) {
             draft.follow();
             let Draft { vehicle, effects, .. } = draft;
-            advance(vehicle, journeys, &others, now_ms, self.parts.rules.texts.as_ref(), effects);
+            advance(vehicle, &self.parts.rules, &others, now_ms, effects);
         }
         Ok(())
     }
@@ -368,34 +367,12 @@ impl Task {
 
     /// What a decision needs beside the vehicle.
     async fn around(&self, vehicle: &Vehicle, group: &mut Group) -> Result<Around, StoreError> {
-        let (contacts_ms, other_cars) = self.other_contacts(vehicle, group).await?;
+        let OtherCars { contacts, count: other_cars, .. } = self.other_cars(vehicle, group).await?;
         let unit = match &vehicle.owner {
             Some(owner) => group.offers.unit(&self.parts.store, owner).await?,
             None => None,
         };
-        Ok(Around { contacts_ms, other_cars, book: Arc::clone(group.offers.book()), unit })
-    }
-
-    /// When the owner was contacted about other cars, as the store and this group know.
-    async fn other_contacts(&self, vehicle: &Vehicle, group: &Group) -> Result<(Vec<u64>, u32), StoreError> {
-        let Some(owner) = &vehicle.owner else { return Ok((Vec::new(), 0)) };
-        let mut others = self.parts.store.owned(owner).await?;
-        others.retain(|device| *device != vehicle.device);
-        let other_cars = u32::try_from(others.len()).unwrap_or(u32::MAX);
-        let (drafted, stored): (Vec<_>, Vec<_>) =
-            others.into_iter().partition(|device| group.drafts.contains_key(device));
-        let mut contacts: Vec<u64> = Vec::new();
-        for device in &drafted {
-            contacts.extend(group.drafts.get(device).into_iter().flat_map(|d| d.vehicle.offers.contacts_ms()));
-        }
-        if !stored.is_empty() {
-            for other in self.parts.store.load(&stored).await?.into_iter().flatten() {
-                contacts.extend(other.offers.contacts_ms());
-            }
-        }
-        let oldest = vehicle.decided.map_or(0, |decided| decided.at_ms.saturating_sub(400 * DAY_MS));
-        contacts.retain(|at_ms| *at_ms >= oldest);
-        Ok((contacts, other_cars))
+        Ok(Around { contacts, other_cars, book: Arc::clone(group.offers.book()), unit })
     }
 
     /// What is known of the owner's other cars, as the store and this group know.
@@ -403,12 +380,13 @@ impl Task {
         let Some(owner) = &vehicle.owner else { return Ok(OtherCars::default()) };
         let mut devices = self.parts.store.owned(owner).await?;
         devices.retain(|device| *device != vehicle.device);
-        let mut others = OtherCars { count: u32::try_from(devices.len()).unwrap_or(u32::MAX), ..OtherCars::default() };
+        let mut others = OtherCars::default();
         let stored = self.parts.store.load(&devices).await?;
         for (device, stored) in devices.iter().zip(&stored) {
             let drafted = group.drafts.get(device).map(|draft| &draft.vehicle);
-            let known = drafted.or(stored.as_ref()).into_iter();
-            others.contacts.extend(known.flat_map(|other| other.journey.contacts().iter().copied()));
+            if let Some(other) = drafted.or(stored.as_ref()) {
+                others.add(&vehicle.device, other);
+            }
         }
         Ok(others)
     }

@@ -52,6 +52,9 @@ impl Followed {
 /// Takes in a contact that somebody tells of; none if nobody owns the car.
 pub(crate) fn take(vehicle: &mut Vehicle, contact: &Contact) -> Option<Row> {
     let row = row(vehicle, contact.clone())?;
+    if contact.direction == Direction::Outbound {
+        vehicle.journey.touch(contact.at_ms);
+    }
     tell(vehicle, contact);
     Some(row)
 }

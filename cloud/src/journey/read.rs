@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use milepost_engine::journey::{Evidence, Person, Programmes, Returns, Stage, estimate, returns};
+use milepost_protocol::DeviceId;
 use milepost_protocol::downlink::Purposes;
 
 use super::{Row, Total, book, erase};
@@ -23,7 +24,7 @@ const MAX_ROWS: usize = 200_000;
 const MAX_TIMELINE: usize = 2_000;
 
 /// How a programme stands over everybody.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ProgrammeCount {
     /// Runs that are under way.
     pub active: u64,
@@ -35,6 +36,8 @@ pub struct ProgrammeCount {
     pub told: u64,
     /// Steps that were passed over, for whatever reason.
     pub passed_over: u64,
+    /// What became of each step, by the step's id and the name of what became of it.
+    pub steps: BTreeMap<String, BTreeMap<&'static str, u64>>,
 }
 
 /// Everything over everybody.
@@ -117,6 +120,10 @@ impl Journeys {
                 let told = run.told_ms().count() as u64;
                 count.told += told;
                 count.passed_over += run.log.len() as u64 - told;
+                for entry in &run.log {
+                    let step = count.steps.entry(entry.step.clone()).or_default();
+                    *step.entry(entry.what.name()).or_default() += 1;
+                }
             }
             for programme in vehicle.journey.left() {
                 board.programmes.entry(programme.to_owned()).or_default().left += 1;
@@ -170,6 +177,14 @@ impl Journeys {
             evidence.add(&vehicle.journey.evidence);
         }
         Ok(Some(OwnerJourney { vehicles, contacts, evidence }))
+    }
+
+    /// Every contact of an owner about one car, the newest first, for that owner.
+    pub async fn contacts(&self, owner: &AccountId, device: &DeviceId) -> Result<Vec<Row>, StoreError> {
+        let (mut contacts, _) = book::rows(&self.service, &book::of_owner(owner), MAX_ROWS).await?;
+        contacts.retain(|row| row.device == *device);
+        contacts.reverse();
+        Ok(contacts)
     }
 
     /// Takes every contact of an owner away and keeps their counts; answers how many there were. Durable on `Ok`.

@@ -11,7 +11,7 @@ use milepost_protocol::Downlink;
 use milepost_protocol::downlink::{Consent, Purposes};
 
 use super::{Effects, journey, outcomes, services};
-use crate::domain::{AccountId, Actor, ChangeKind, ConsentChange, Remarks, Vehicle};
+use crate::domain::{AccountId, Actor, Asked, ChangeKind, ConsentChange, Remarks, Vehicle};
 
 /// Hands the car to another owner; answers whether anything changed.
 pub(super) fn transfer(vehicle: &mut Vehicle, to: &AccountId, by: &Actor, now_ms: u64, effects: &mut Effects) -> bool {
@@ -34,6 +34,7 @@ pub(super) fn sell(vehicle: &mut Vehicle, by: &Actor, now_ms: u64, effects: &mut
     leave(vehicle, by, now_ms, effects);
     vehicle.owner = None;
     vehicle.journey = Journey::default();
+    vehicle.asked = Asked::default();
     true
 }
 

@@ -192,6 +192,7 @@ pub fn carry_out(
         Intent::TakePart { programme, takes_part } => {
             Ok(journey::take_part(vehicle, programme, *takes_part, now_ms, effects))
         }
+        Intent::Reply { question, reply } => Ok(journey::reply(vehicle, *question, *reply, now_ms)),
         Intent::Choose { programme, chosen } => journey::choose(vehicle, programme, chosen),
         Intent::Command { task, valid_ms } => {
             let expires_ms = now_ms.saturating_add(*valid_ms);

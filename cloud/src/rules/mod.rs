@@ -27,7 +27,7 @@ pub use configuration::configuration_record;
 pub use effects::Effects;
 pub use evaluate::{Rules, evaluate};
 pub use intents::{carry_out, introduce};
-pub use journey::{JourneyRules, OtherCars, advance, journey_record};
+pub use journey::{JourneyRules, OtherCars, advance, contacts, journey_record};
 pub use offers::{Around, Method, OfferRules, stage_name, tried, would_do};
 pub use planning::modernise;
 pub use records::{notice_record, update_record};

@@ -34,9 +34,22 @@ pub const VISITS_ON: Collection = Collection("visit-on");
 /// Contacts with owners; keys are the owner, the moment, the device and what it was, with slashes between them.
 pub const TOUCHPOINTS: Collection = Collection("touchpoint");
 
+/// The links to certificates; keys are device ids.
+pub const CERTIFICATES: Collection = Collection("certificate");
+
 /// The collections with documents about vehicles.
-pub(super) const OF_VEHICLES: [Collection; 9] =
-    [DELIVERIES, DELIVERY_DUE, DEAD_LETTERS, TASKS, NOTICE_OUTBOX, VISITS, VISITS_OF, VISITS_ON, TOUCHPOINTS];
+pub(super) const OF_VEHICLES: [Collection; 10] = [
+    DELIVERIES,
+    DELIVERY_DUE,
+    DEAD_LETTERS,
+    TASKS,
+    NOTICE_OUTBOX,
+    VISITS,
+    VISITS_OF,
+    VISITS_ON,
+    TOUCHPOINTS,
+    CERTIFICATES,
+];
 
 /// What goes when a vehicle is erased.
 #[derive(Debug)]

@@ -58,6 +58,7 @@ pub(crate) enum Section {
     Undelivered,
     Journeys,
     Touchpoints,
+    Programmes,
     Catalogue,
     Segments,
     Results,
@@ -146,6 +147,7 @@ impl Page {
                     "nav-touchpoints",
                     section == Section::Touchpoints,
                 ),
+                link("/experience/programmes".to_owned(), "calendar", "nav-programmes", section == Section::Programmes),
             ],
         };
         Self {

@@ -12,8 +12,8 @@ use tower_http::csrf::CsrfLayer;
 use tower_http::limit::RequestBodyLimitLayer;
 
 use super::{
-    AppState, account, advisor, assets, booking, car, channels, errors, experience, home, journey, lab, links, live,
-    login, offers, privacy, security, services, tasks, tokens, trips,
+    AppState, account, advisor, assets, booking, car, certificate, channels, errors, experience, home, journey, lab,
+    links, live, login, offers, privacy, questions, security, services, tasks, tokens, trips,
 };
 use crate::api::{self, Problem};
 use crate::firmware::MAX_IMAGE_LEN;
@@ -81,6 +81,13 @@ pub fn router(state: AppState) -> Router {
         .route("/advisor/appointments", get(booking::board))
         .route("/advisor/appointments/{booking}", post(booking::mark))
         .route("/advisor/vehicles/{vehicle}", get(advisor::vehicle))
+        .route("/vehicles/{vehicle}/questions/{question}", post(questions::reply))
+        .route("/vehicles/{vehicle}/certificate", get(certificate::show))
+        .route("/vehicles/{vehicle}/certificate.pdf", get(certificate::download))
+        .route("/vehicles/{vehicle}/certificate/link", post(certificate::share))
+        .route("/vehicles/{vehicle}/certificate/end", post(certificate::end))
+        .route("/certificates/{vehicle}/{secret}", get(certificate::open))
+        .route("/certificates/{vehicle}/{secret}/certificate.pdf", get(certificate::take))
         .route("/vehicles/{vehicle}/programmes", get(journey::programmes))
         .route("/vehicles/{vehicle}/programmes/{programme}", post(journey::take_part))
         .route("/devices", get(async || Redirect::permanent("/lab")))
@@ -108,6 +115,7 @@ pub fn router(state: AppState) -> Router {
         .route("/experience/results", get(experience::results))
         .route("/experience/policy", get(experience::policy))
         .route("/experience/journeys", get(journey::board))
+        .route("/experience/programmes", get(journey::all_programmes))
         .route("/experience/touchpoints", get(journey::touchpoints))
         .route("/experience/owners", get(journey::find))
         .route("/experience/owners/{account}", get(journey::owner).post(journey::note))

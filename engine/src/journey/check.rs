@@ -161,7 +161,8 @@ fn tell(raw: &RawStep, name: &Spanned<String>, key: &dyn Fn(&str) -> String) -> 
         Channel::from_name(name.get_ref()).ok_or_else(unknown)
     };
     let by = raw.by.iter().map(channel).collect::<Result<Vec<_>, _>>()?;
-    Ok(Tell { message, by, in_car: raw.in_car, promotes: raw.promotes, stands_days: raw.stands_days })
+    let (in_car, promotes, stands_days) = (raw.in_car, raw.promotes, raw.stands_days);
+    Ok(Tell { message, by, in_car, promotes, stands_days, same_as: raw.same_as.clone() })
 }
 
 fn circles(raw: &[RawStep], steps: &[Step]) -> Result<(), Found> {

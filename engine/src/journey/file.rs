@@ -87,6 +87,7 @@ pub(super) struct RawStep {
     pub(super) promotes: bool,
     #[serde(default = "usual_stand")]
     pub(super) stands_days: u16,
+    pub(super) same_as: Option<String>,
     #[serde(default = "usual_lapse")]
     pub(super) lapses_days: u16,
     pub(super) next: Option<Spanned<String>>,

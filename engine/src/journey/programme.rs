@@ -90,6 +90,8 @@ pub struct Tell {
     pub promotes: bool,
     /// For how many days it is of use.
     pub stands_days: u16,
+    /// The entry of the catalogue of offers that says the same; nobody is told both.
+    pub same_as: Option<String>,
 }
 
 /// What a step waits for.
@@ -157,6 +159,15 @@ impl Programme {
     /// The place of a step.
     pub fn position(&self, id: &str) -> Option<usize> {
         self.steps.iter().position(|step| step.id == id)
+    }
+
+    /// The segments that it asks for.
+    pub fn segments(&self) -> impl Iterator<Item = &str> {
+        let conditions = self.when.iter().chain(self.steps.iter().flat_map(|step| &step.when));
+        conditions.filter_map(|condition| match condition {
+            Condition::Segment(name) => Some(name.as_str()),
+            _ => None,
+        })
     }
 
     /// How many days it lasts at most, from its cause to its last step.

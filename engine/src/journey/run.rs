@@ -41,6 +41,10 @@ pub enum What {
     NoConsent,
     /// It became known too late to be of use.
     Lapsed,
+    /// The catalogue of offers says the same to this owner.
+    Said,
+    /// It promotes something, and the account gets no promotions, so that their effect can be measured.
+    HeldOut,
 }
 
 impl What {
@@ -53,6 +57,8 @@ impl What {
             Self::TimedOut => "timed_out",
             Self::NoConsent => "no_consent",
             Self::Lapsed => "lapsed",
+            Self::Said => "said",
+            Self::HeldOut => "held_out",
         }
     }
 }
@@ -65,6 +71,10 @@ pub enum Held {
     Cap,
     /// Something that concerns safety is open, and comes first.
     Safety,
+    /// The owner did not want what was promoted last.
+    Fatigue,
+    /// The owner is left alone at this hour.
+    Quiet,
 }
 
 /// An entry of a run's log.
@@ -119,7 +129,8 @@ pub struct World<'a> {
     pub facts: &'a Facts<'a>,
     /// What the car's data may be used for.
     pub consent: Purposes,
-    /// Contacts by programmes about the owner's other cars: when, and whether they promoted something.
+    /// Contacts beside this journey's own, such as offers, and all about the owner's other cars: when, and whether they promoted
+    /// something.
     pub others: &'a [(u64, bool)],
     /// How many contacts all programmes together make at most.
     pub cap: Cap,
@@ -127,6 +138,14 @@ pub struct World<'a> {
     pub promotions: Cap,
     /// Whether something that concerns safety is open.
     pub open_safety: bool,
+    /// Until when the owner is left alone at this hour, in milliseconds of Unix time.
+    pub quiet_until_ms: Option<u64>,
+    /// Until when nothing is promoted to the owner, who did not want the last, in milliseconds of Unix time.
+    pub fatigued_until_ms: Option<u64>,
+    /// Whether the account gets no promotions at all.
+    pub held_out: bool,
+    /// The entries of the catalogue that the catalogue itself tells this owner.
+    pub said: &'a [String],
 }
 
 /// What a look at a run comes to.
@@ -230,9 +249,21 @@ impl Run {
                 self.go(programme, step, step.next, begin_ms, What::NoConsent);
                 continue;
             }
+            if tell.same_as.as_ref().is_some_and(|entry| world.said.contains(entry)) {
+                self.go(programme, step, step.next, begin_ms, What::Said);
+                continue;
+            }
+            if tell.promotes && world.held_out {
+                self.go(programme, step, step.next, begin_ms, What::HeldOut);
+                continue;
+            }
             if tell.promotes && world.open_safety {
                 self.held = Some(Held::Safety);
                 return Due::Wait(after(now_ms, 1).min(late_ms.saturating_add(1)));
+            }
+            if let Some(until_ms) = world.fatigued_until_ms.filter(|until_ms| tell.promotes && now_ms < *until_ms) {
+                self.held = Some(Held::Fatigue);
+                return Due::Wait(until_ms.min(late_ms.saturating_add(1)));
             }
             let promotions: Vec<u64> = all.iter().filter(|(_, promotes)| *promotes).map(|(at_ms, _)| *at_ms).collect();
             let contacts: Vec<u64> = all.iter().map(|(at_ms, _)| *at_ms).collect();
@@ -245,6 +276,10 @@ impl Run {
             if free_ms > now_ms {
                 self.held = Some(Held::Cap);
                 return Due::Wait(free_ms.min(late_ms.saturating_add(1)));
+            }
+            if let Some(until_ms) = world.quiet_until_ms.filter(|until_ms| now_ms < *until_ms) {
+                self.held = Some(Held::Quiet);
+                return Due::Wait(until_ms.min(late_ms.saturating_add(1)));
             }
             return Due::Tell(step, tell);
         }

@@ -69,7 +69,7 @@ pub struct Journey {
     events: Events,
     runs: Vec<Run>,
     memberships: BTreeMap<String, Membership>,
-    /// When programmes told something, in milliseconds of Unix time, and whether that promoted something.
+    /// When programmes or people told something, in milliseconds of Unix time, and whether that promoted something.
     contacts: Vec<(u64, bool)>,
     /// What the owner did, as far as it tells of the stage.
     pub evidence: Evidence,
@@ -88,6 +88,11 @@ impl Journey {
         fresh
     }
 
+    /// Takes in that somebody turned to the owner by themselves, so that caps count it too.
+    pub fn touch(&mut self, at_ms: u64) {
+        self.contacts.push((at_ms, false));
+    }
+
     /// Counts a sign of the stage.
     pub fn note(&mut self, signal: Signal, at_ms: u64) {
         self.evidence.note(signal, at_ms);
@@ -103,7 +108,7 @@ impl Journey {
         &self.runs
     }
 
-    /// When programmes told something, in milliseconds of Unix time, and whether that promoted something.
+    /// When programmes or people told something, in milliseconds of Unix time, and whether that promoted something.
     pub fn contacts(&self) -> &[(u64, bool)] {
         &self.contacts
     }

@@ -63,6 +63,10 @@ fn look(journey: &mut Journey, programmes: &Programmes, now_ms: u64, cap: Cap) -
         cap,
         promotions: OFTEN,
         open_safety: false,
+        quiet_until_ms: None,
+        fatigued_until_ms: None,
+        held_out: false,
+        said: &[],
     };
     let tellings = journey.advance(programmes, &world);
     tellings.iter().map(|telling| [telling.programme.name.as_str(), &telling.step.id].join("/")).collect()
@@ -143,6 +147,10 @@ fn winter_begins_when_the_car_has_measured_it_and_tips_come_before_tyres() {
             cap: OFTEN,
             promotions: OFTEN,
             open_safety: false,
+            quiet_until_ms: None,
+            fatigued_until_ms: None,
+            held_out: false,
+            said: &[],
         };
         let tellings = journey.advance(&programmes, &world);
         told.extend(tellings.iter().map(|telling| (day, telling.tell.message)));
@@ -181,6 +189,10 @@ fn without_consent_a_step_is_passed_over_and_says_so() {
         cap: OFTEN,
         promotions: OFTEN,
         open_safety: false,
+        quiet_until_ms: None,
+        fatigued_until_ms: None,
+        held_out: false,
+        said: &[],
     };
     assert!(journey.advance(&built_in(), &world).is_empty());
     let run = journey.runs().iter().find(|run| run.programme == "car-birthday").unwrap();
@@ -386,4 +398,100 @@ proptest! {
         let is_again = trips.iter().any(|trip| (joins..60).contains(trip));
         prop_assert_eq!(told.iter().any(|day| *day >= joins), is_again, "{:?}", told);
     }
+}
+
+const SELLING: &str = r#"
+name = "selling"
+version = 1
+responsible = "sales"
+purpose = "offers"
+entry = { on = "purchase" }
+cap = { contacts = 9, days = 1 }
+[[step]]
+id = "sell"
+tell = "finance"
+promotes = true
+same_as = "finance-check"
+lapses_days = 30
+"#;
+
+/// What becomes of the one step of [`SELLING`] in a world: whether it is told, its log, and why it is held.
+fn sell(
+    others: &[(u64, bool)],
+    said: &[String],
+    change: impl FnOnce(&mut World<'_>),
+) -> (bool, Vec<What>, Option<Held>) {
+    let (outside, programmes) = (Outside::default(), only(SELLING));
+    let facts = facts(NOW_MS, &outside);
+    let mut world = World {
+        now_ms: NOW_MS,
+        facts: &facts,
+        consent: Purposes::OFFERS,
+        others,
+        cap: OFTEN,
+        promotions: Cap { contacts: 1, days: 30 },
+        open_safety: false,
+        quiet_until_ms: None,
+        fatigued_until_ms: None,
+        held_out: false,
+        said,
+    };
+    change(&mut world);
+    let mut journey = Journey::default();
+    journey.apply(event(Trigger::Purchase, 0));
+    let told = !journey.advance(&programmes, &world).is_empty();
+    let run = &journey.runs()[0];
+    (told, run.log.iter().map(|entry| entry.what).collect(), run.held)
+}
+
+#[test]
+fn a_promotion_waits_for_everything_that_an_offer_waits_for() {
+    let alone = |change: fn(&mut World<'_>)| sell(&[], &[], change);
+    assert_eq!(alone(|_| {}), (true, [What::Told].to_vec(), None));
+    let held = |why| (false, Vec::new(), Some(why));
+    assert_eq!(alone(|world| world.quiet_until_ms = Some(NOW_MS + DAY_MS)), held(Held::Quiet));
+    assert_eq!(alone(|world| world.fatigued_until_ms = Some(NOW_MS + DAY_MS)), held(Held::Fatigue));
+    assert_eq!(alone(|world| world.open_safety = true), held(Held::Safety));
+    assert_eq!(alone(|world| world.held_out = true), (false, [What::HeldOut].to_vec(), None));
+    assert_eq!(alone(|world| world.consent = Purposes::FUNCTION), (false, [What::NoConsent].to_vec(), None));
+    let yesterday = |promotes| sell(&[(NOW_MS - DAY_MS, promotes)], &[], |_| {});
+    assert_eq!(yesterday(true), held(Held::Cap), "an offer was a promotion too");
+    assert!(yesterday(false).0);
+}
+
+#[test]
+fn what_the_catalogue_says_is_not_said_twice() {
+    let said = |entry: &str| sell(&[], &[entry.to_string()], |_| {});
+    assert_eq!(said("finance-check"), (false, [What::Said].to_vec(), None));
+    assert!(said("winter-tyres").0);
+}
+
+#[test]
+fn what_the_night_holds_is_told_in_the_morning() {
+    let (outside, programmes) = (Outside::default(), only(SELLING));
+    let mut journey = Journey::default();
+    journey.apply(event(Trigger::Purchase, 0));
+    let mut told = Vec::new();
+    for hour in 0..24 {
+        let now_ms = NOW_MS + hour * 3_600_000;
+        let facts = facts(now_ms, &outside);
+        let world = World {
+            now_ms,
+            facts: &facts,
+            consent: Purposes::OFFERS,
+            others: &[],
+            cap: OFTEN,
+            promotions: OFTEN,
+            open_safety: false,
+            quiet_until_ms: (hour < 8).then_some(NOW_MS + 8 * 3_600_000),
+            fatigued_until_ms: None,
+            held_out: false,
+            said: &[],
+        };
+        if journey.next_ms.is_some_and(|next_ms| next_ms <= now_ms) && !journey.advance(&programmes, &world).is_empty()
+        {
+            told.push(hour);
+        }
+    }
+    assert_eq!(told, [8]);
 }

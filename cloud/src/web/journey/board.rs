@@ -56,11 +56,7 @@ struct ReturnRow {
 }
 
 /// `GET /experience/journeys`.
-pub(crate) async fn board(
-    State(state): State<AppState>,
-    lead: Lead,
-    reader: Reader,
-) -> Result<Response, Problem> {
+pub(crate) async fn board(State(state): State<AppState>, lead: Lead, reader: Reader) -> Result<Response, Problem> {
     let account = &lead.0.account;
     let page = Page::of(&reader, account, "journeys-title", Section::Journeys);
     let format = reader.format(account, None);
@@ -77,7 +73,7 @@ pub(crate) async fn board(
         }
     });
     let programmes = state.journeys.programmes().all().iter().map(|programme| {
-        let count = board.programmes.get(&programme.name).copied().unwrap_or_default();
+        let count = board.programmes.get(&programme.name).cloned().unwrap_or_default();
         ProgrammeRow {
             name: words::programme(&format, &programme.name),
             version: programme.version,

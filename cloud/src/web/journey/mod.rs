@@ -5,10 +5,12 @@
 mod board;
 mod owner;
 mod programmes;
+mod runs;
 mod touchpoints;
 mod words;
 
 pub(crate) use board::board;
 pub(crate) use owner::{find, note, owner, told};
 pub(crate) use programmes::{programmes, take_part};
+pub(crate) use runs::programmes as all_programmes;
 pub(crate) use touchpoints::touchpoints;

@@ -7,6 +7,7 @@ use axum::Form;
 use axum::extract::{Path, Query, State};
 use axum::response::Response;
 use milepost_engine::journey::{Programme, Run};
+use milepost_protocol::plan::DAY_MS;
 
 use super::words;
 use crate::accounts::Owner;
@@ -25,6 +26,8 @@ struct ProgrammesPage {
     base: String,
     flash: Option<Flash>,
     programmes: Vec<ProgrammeView>,
+    /// The owner's birthday, where they told it.
+    born: Option<String>,
 }
 
 struct ProgrammeView {
@@ -53,11 +56,17 @@ pub(crate) async fn programmes(
     let vehicle = owner.vehicle(&state, &id).await?;
     let format = reader.format(&owner.0.account, Some(&vehicle));
     let page = owner_page(&state, &owner, &reader, &vehicle, "programmes-title", Section::Privacy).await?;
+    let born = vehicle.asked.born.map(|born| {
+        let noon_ms = u64::try_from(born.days()).ok().map(|days| days * DAY_MS + DAY_MS / 2);
+        noon_ms
+            .map_or_else(|| format!("{:04}-{:02}-{:02}", born.year, born.month, born.day), |at_ms| format.date(at_ms))
+    });
     let programmes = state.journeys.programmes().all().iter().map(|one| view(one, &vehicle, &format)).collect();
     render::html(&ProgrammesPage {
         base: format!("/vehicles/{}", vehicle.device),
         flash: did.flash(&format),
         programmes,
+        born,
         page,
     })
 }

@@ -1,6 +1,8 @@
 //! What programmes tell, until it is answered.
 
-use crate::domain::{NoticeDoc, Vehicle};
+use milepost_engine::journey::Message;
+
+use crate::domain::{NoticeDoc, Subject, Vehicle};
 use crate::i18n::{Format, text, title};
 
 /// One message.
@@ -9,6 +11,8 @@ pub(crate) struct MessageView {
     pub(crate) id: String,
     pub(crate) title: String,
     pub(crate) text: String,
+    /// Whether it speaks of the car's certificate, so that it leads there.
+    pub(crate) certificate: bool,
     /// What the owner chose from the pack, in words.
     pub(crate) pack: Vec<String>,
 }
@@ -25,6 +29,7 @@ fn message(notice: &NoticeDoc, format: &Format) -> Option<MessageView> {
         id: notice.id().to_string(),
         title: title(format.localizer, notice),
         text: text(format, notice),
+        certificate: matches!(notice.subject, Subject::Programme { message: Message::Certificate, .. }),
         pack: step.chosen.iter().map(|name| pack_name(format, name)).collect(),
     })
 }
