@@ -7,6 +7,7 @@ mod app;
 mod channels;
 mod cloud;
 mod complaints;
+mod contacts;
 mod frontdoor;
 mod journey;
 mod kill;

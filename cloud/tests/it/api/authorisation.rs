@@ -36,7 +36,7 @@ const SUBSCRIPTION: &str = r#"{"endpoint":"https://push.example/1","keys":{"p256
 const TOKEN: &str = r#"{"name":"Home","scopes":["vehicles:read"],"days":90}"#;
 
 /// Every operation with what each kind of caller gets.
-const CASES: [(&str, &str, &str, Statuses); 93] = [
+const CASES: [(&str, &str, &str, Statuses); 98] = [
     ("get", "/api/v1/session", "", ANYBODY_SIGNED_IN),
     ("post", "/api/v1/session", r#"{"account":"nobody","password":"wrong"}"#, [401; 6]),
     ("get", "/api/v1/sessions", "", ANYBODY_SIGNED_IN),
@@ -134,6 +134,16 @@ const CASES: [(&str, &str, &str, Statuses); 93] = [
     ("post", "/api/v1/rollouts/{rollout}/pause", "", [401, 404, 404, 404, 404, 404]),
     ("post", "/api/v1/rollouts/{rollout}/resume", "", [401, 404, 404, 404, 404, 404]),
     ("post", "/api/v1/rollouts/{rollout}/stop", "", [401, 404, 404, 404, 404, 404]),
+    ("get", "/api/v1/vehicles/{vehicle}/certificate", "", OWNER),
+    ("post", "/api/v1/vehicles/{vehicle}/certificate/link", "", [401, 201, 404, 404, 404, 404]),
+    ("delete", "/api/v1/vehicles/{vehicle}/certificate/link", "", [401, 204, 404, 404, 404, 404]),
+    ("get", "/api/v1/vehicles/{vehicle}/question", "", OWNER),
+    (
+        "put",
+        "/api/v1/vehicles/{vehicle}/questions/{question}",
+        r#"{"answer":"1980-05-03"}"#,
+        [401, 204, 404, 404, 404, 404],
+    ),
     ("get", "/api/v1/vehicles/{vehicle}/programmes", "", OWNER),
     (
         "put",
@@ -197,6 +207,7 @@ async fn each_kind_of_caller_gets_what_it_may_and_learns_nothing_of_the_rest() {
         let record = record.to_string();
         let path = path
             .replace("{vehicle}", "golf-1")
+            .replace("{question}", "birthday")
             .replace("{notice}", &brake_reminder().to_string())
             .replace("{item}", "2")
             .replace("{booking}", "0123456789abcdef")

@@ -75,6 +75,8 @@ fn every_key_is_used_somewhere() {
         "when-",
         "quantity-",
         "programme-",
+        "question-",
+        "trigger-",
         "pack-",
         "stage-",
         "touchpoint-",
