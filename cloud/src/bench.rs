@@ -18,7 +18,7 @@ use crate::frontdoor::Registry;
 use crate::ingest::{self, Ack, Parts, Running};
 use crate::offers::{Catalogue, Desk};
 use crate::pki::Pki;
-use crate::rules::{Method, OfferRules, Rules};
+use crate::rules::{JourneyRules, Method, OfferRules, Rules};
 use crate::store::{AnyStore, MemoryStore, Store as _};
 
 /// 2024-06-03 10:00 UTC.
@@ -48,6 +48,7 @@ pub(crate) fn rules() -> Rules {
             desk: Desk::new(Catalogue::examples().unwrap()),
         },
         plans: Arc::new(config::Plans::default().catalogue().unwrap()),
+        journeys: JourneyRules::new(config::Journeys::default().programmes().unwrap()),
     }
 }
 

@@ -19,7 +19,7 @@ use tokio_util::sync::CancellationToken;
 use crate::booking::{self, BookingError};
 use crate::channels::{self, Worker};
 use crate::clock::Clock;
-use crate::config::{Config, OffersConfigError, PlansError, PolicyKind, Secret, StoreKind};
+use crate::config::{Config, OffersConfigError, PlansError, PolicyKind, ProgrammesError, Secret, StoreKind};
 use crate::domain::Texts;
 use crate::events;
 use crate::firmware::{self, Firmware};
@@ -30,7 +30,7 @@ use crate::metrics::{self, MetricsError};
 use crate::offers::{self, Desk};
 use crate::pki::{Pki, PkiError, Watch};
 use crate::recalls::{self, Recalls};
-use crate::rules::{Method, OfferRules, Rules};
+use crate::rules::{JourneyRules, Method, OfferRules, Rules};
 use crate::service::Service;
 use crate::store::{AnyStore, MemoryStore, SledSettings, SledStore, Store as _, StoreError};
 
@@ -91,6 +91,9 @@ pub enum StartError {
     /// The maintenance plans cannot be taken.
     #[error("taking the maintenance plans failed")]
     Plans(#[source] PlansError),
+    /// The programmes of journeys cannot be taken.
+    #[error("taking the programmes of journeys failed")]
+    Programmes(#[source] ProgrammesError),
     /// The catalogue of offers cannot be taken.
     #[error("taking the catalogue of offers failed")]
     Offers(#[source] OffersConfigError),
@@ -184,8 +187,10 @@ impl Server {
             None => pki.secret("offers").map_err(StartError::Pki)?,
         };
         let plans = Arc::new(config.plans.catalogue().map_err(StartError::Plans)?);
-        let rules = Rules { texts: Arc::clone(&faces.texts), offers: offer_rules(&config, &secret)?, plans };
+        let journeys = JourneyRules::new(config.journeys.programmes().map_err(StartError::Programmes)?);
+        let rules = Rules { texts: Arc::clone(&faces.texts), offers: offer_rules(&config, &secret)?, plans, journeys };
         let catalogue = config.offers.catalogue().map_err(StartError::Offers)?;
+        config.journeys.check(catalogue.segments()).map_err(StartError::Programmes)?;
         offers::refresh(&store, &rules.offers.desk, catalogue).await.map_err(StartError::Store)?;
         let offer_rules = rules.offers.clone();
         let key = rules.offers.key;

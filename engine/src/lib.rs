@@ -31,6 +31,8 @@ pub mod experiments;
 #[cfg(feature = "alloc")]
 pub mod health;
 #[cfg(feature = "alloc")]
+pub mod journey;
+#[cfg(feature = "alloc")]
 pub mod numbers;
 #[cfg(feature = "alloc")]
 pub mod offers;

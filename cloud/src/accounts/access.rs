@@ -40,7 +40,7 @@ pub struct Advisor(pub SignedIn);
 #[derive(Debug, Clone)]
 pub struct Engineer(pub SignedIn);
 
-/// Who answers for offers.
+/// Who answers for offers and journeys.
 #[derive(Debug, Clone)]
 pub struct Lead(pub SignedIn);
 

@@ -15,7 +15,8 @@ pub enum Role {
     Advisor,
     /// Sees devices, not people.
     Engineer,
-    /// Answers for offers: the catalogue, segments and what they lead to; sees no person.
+    /// Answers for what owners go through: offers, segments, programmes and touchpoints; sees sums, and those people alone who
+    /// share a vehicle with the workshop.
     Lead,
 }
 

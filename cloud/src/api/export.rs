@@ -5,10 +5,12 @@ use axum::extract::{Path, State};
 use axum::http::header::CONTENT_DISPOSITION;
 use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
+use milepost_engine::journey::estimate;
 use milepost_protocol::RecordId;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::journey::{ShareBody, share};
 use super::{Problem, ProblemBody};
 use crate::accounts::Owner;
 use crate::booking::{Booking, Visit};
@@ -54,6 +56,11 @@ pub(super) struct Export {
     /// Its owner's visits at workshops, as they are stored, the latest first.
     #[schema(value_type = Vec<Object>)]
     visits: Vec<Visit>,
+    /// Every recorded contact with its owner, as it is stored, the newest first; programmes and their runs are in the vehicle.
+    #[schema(value_type = Vec<Object>)]
+    contacts: Vec<crate::journey::Row>,
+    /// Where its owner is taken to stand, over this vehicle.
+    stages: Vec<ShareBody>,
 }
 
 /// One message of the car.
@@ -98,6 +105,8 @@ pub(crate) async fn export(
     let decisions = state.service.decisions(&device, usize::MAX).await?;
     let visits = Booking::new(state.service.clone()).of_vehicle(&vehicle).await?;
     let account = &owner.0.account.id;
+    let contacts = state.journeys.contacts(account, &device).await?;
+    let stages = estimate(&vehicle.journey.evidence, state.now_ms()).shares;
     let mut deliveries = state.channels.deliveries(&device).await?;
     // What an earlier owner was told is not the present one's to see.
     deliveries.retain(|delivery| delivery.owner == *account);
@@ -111,6 +120,8 @@ pub(crate) async fn export(
         envelopes,
         complete,
         visits,
+        contacts,
+        stages: stages.iter().map(share).collect(),
     };
     let name = format!("attachment; filename=\"milepost-{device}.json\"");
     Ok(([(CONTENT_DISPOSITION, name)], Json(ExportBody { export })).into_response())

@@ -8,6 +8,7 @@ mod appointments;
 mod body;
 pub(crate) mod bookings;
 mod care;
+mod certificate;
 mod channels;
 mod collection;
 mod devices;
@@ -19,12 +20,15 @@ mod firmware;
 mod homes;
 mod idempotency;
 mod items;
+mod journey;
 mod links;
 mod notices;
 pub(crate) mod offers;
 mod privacy;
 mod problem;
 mod profile;
+mod programmes;
+mod questions;
 mod queue;
 mod reads;
 mod recalls;
@@ -64,7 +68,7 @@ use crate::web::AppState;
         (name = "owner", description = "An owner's own vehicles"),
         (name = "advisor", description = "Vehicles whose owners share with the workshop"),
         (name = "engineer", description = "Devices without owners"),
-        (name = "lead", description = "Offers: the catalogue, segments, and what they lead to"),
+        (name = "lead", description = "Offers and journeys: the catalogue, segments, programmes, touchpoints, and what they lead to"),
         (name = "live", description = "Server-sent events")
     )
 )]
@@ -154,6 +158,16 @@ pub fn router() -> (Router<AppState>, Document) {
         .routes(routes!(rollouts::pause))
         .routes(routes!(rollouts::resume))
         .routes(routes!(rollouts::stop))
+        .routes(routes!(certificate::certificate))
+        .routes(routes!(certificate::share, certificate::end))
+        .routes(routes!(questions::question))
+        .routes(routes!(questions::reply))
+        .routes(routes!(programmes::programmes))
+        .routes(routes!(programmes::take_part))
+        .routes(routes!(journey::board))
+        .routes(routes!(journey::touchpoints))
+        .routes(routes!(journey::owner, journey::note))
+        .routes(routes!(journey::erase))
         .routes(routes!(offers::list, offers::put))
         .routes(routes!(offers::set_state))
         .routes(routes!(offers::try_out))

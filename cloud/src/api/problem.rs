@@ -19,6 +19,7 @@ use serde::{Deserialize, Serialize};
 use crate::accounts::{AccountsError, LoginError, PasswordError};
 use crate::booking::BookingError;
 use crate::care::CareError;
+use crate::certificate::CertificateError;
 use crate::channels::{ChannelError, LetterError};
 use crate::domain::IntentError;
 use crate::firmware::FirmwareError;
@@ -416,6 +417,15 @@ impl From<HomeError> for Problem {
             HomeError::Store(error) => error.into(),
             HomeError::Wish(fault) => Self::invalid_at(fault.0.to_owned()),
             HomeError::Read(_) | HomeError::Write(_) => Self::internal(&error),
+        }
+    }
+}
+
+impl From<CertificateError> for Problem {
+    fn from(error: CertificateError) -> Self {
+        match error {
+            CertificateError::Store(error) => error.into(),
+            CertificateError::Random(_) | CertificateError::Paper(_) => Self::internal(&error),
         }
     }
 }

@@ -4,6 +4,7 @@
 //! not take place lets them ask again, and one that was done begins new cycles.
 
 use milepost_engine::booking::{Agenda, Span, Standing, Turn, local};
+use milepost_engine::journey::{Cause, Contact, Direction, Met, Outcome, Scene, Touchpoint};
 use milepost_protocol::notice::{Actions, Answer};
 use milepost_protocol::plan::ItemId;
 use milepost_protocol::{DeviceId, NoticeId};
@@ -84,7 +85,8 @@ impl Booking {
         let vehicle = self.present(&vehicle.device).await?;
         let notices = reminders(&vehicle, &request.items);
         let answer = Answer::Book;
-        let wishes = notices.iter().map(|notice| Intent::Answer { notice: *notice, answer }).collect();
+        let mut wishes: Vec<Intent> = notices.iter().map(|notice| Intent::Answer { notice: *notice, answer }).collect();
+        wishes.push(met(id, &workshop.id, by, Outcome::Booked, now_ms));
         let standing = Standing::Planned;
         let visit = Held::new(Visit {
             id: id.clone(),
@@ -138,7 +140,8 @@ impl Booking {
             docs.push(shelf::put_day(&workshop.id, &from, &old)?);
             docs.extend(shelf::put_on_day(&held.value, Some(&from)));
         }
-        let wish = Intent::Together { wishes: Vec::new() };
+        let wishes = vec![met(id, &workshop.id, by, Outcome::PutOff, now_ms)];
+        let wish = Intent::Together { wishes };
         self.service.submit_with(&held.value.vehicle, wish, docs, by.clone()).await?;
         Ok(held.value)
     }
@@ -196,7 +199,16 @@ impl Booking {
             docs.push(shelf::put_day(workshop, day, &bays)?);
         }
         let vehicle = self.present(&held.value.vehicle).await?;
-        let wish = Intent::Together { wishes: wishes(&held.value, &vehicle) };
+        let mut wishes = wishes(&held.value, &vehicle);
+        let outcome = match turn {
+            Turn::Arrive => Outcome::Arrived,
+            Turn::Miss => Outcome::Missed,
+            Turn::Finish => Outcome::Done,
+            Turn::Cancel => Outcome::Cancelled,
+            Turn::Move => Outcome::PutOff,
+        };
+        wishes.push(met(id, &held.value.workshop, by, outcome, now_ms));
+        let wish = Intent::Together { wishes };
         self.service.submit_with(&vehicle.device, wish, docs, by.clone()).await?;
         Ok(held.value)
     }
@@ -219,6 +231,33 @@ impl Booking {
     async fn present(&self, vehicle: &DeviceId) -> Result<Vehicle, BookingError> {
         self.service.vehicle(vehicle).await?.ok_or(BookingError::Vehicle(IntentError::UnknownVehicle))
     }
+}
+
+/// What a turn of a visit is among the contacts with its owner.
+fn met(id: &VisitId, workshop: &WorkshopId, by: &Actor, outcome: Outcome, at_ms: u64) -> Intent {
+    let was_there = matches!(outcome, Outcome::Arrived | Outcome::Done);
+    let touchpoint = match by {
+        _ if was_there || outcome == Outcome::Missed => Touchpoint::Workshop,
+        Actor::Car => Touchpoint::Car,
+        Actor::Advisor(_) => Touchpoint::Workshop,
+        Actor::Owner(_) | Actor::Engineer(_) | Actor::System => Touchpoint::Account,
+    };
+    let met = match outcome {
+        Outcome::Arrived => Met::Reception,
+        _ if was_there || matches!(by, Actor::Advisor(_)) => Met::Advisor,
+        _ => Met::Nobody,
+    };
+    let contact = Contact {
+        at_ms,
+        touchpoint,
+        direction: Direction::Inbound,
+        scene: Scene { met, place: workshop.to_string(), note: String::new() },
+        cause: Cause::Visit,
+        thread: id.to_string(),
+        cost_cents: 0,
+        outcome,
+    };
+    Intent::Contact { contact }
 }
 
 /// Whether somebody else changed the same day or visit meanwhile.

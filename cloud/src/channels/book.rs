@@ -13,6 +13,7 @@ use super::plan::{Change, Reach, Stored};
 use super::task::{Task, TaskKind};
 use super::{ChannelError, Contact, Delivery, DeliveryKey, State, Subscription};
 use crate::domain::AccountId;
+use crate::journey;
 use crate::service::Service;
 use crate::store::{
     Collection, DEAD_LETTERS, DELIVERIES, DELIVERY_DUE, Doc, DocKey, DocWrite, Expected, NOTICE_OUTBOX, StoreError,
@@ -258,6 +259,7 @@ fn writes(change: &Change, docs: &mut Vec<DocWrite>) -> Result<(), ChannelError>
         Some(after) => put("delivery", DELIVERIES, key.clone(), after, expected)?,
         None => DocWrite { key: DocKey::new(DELIVERIES, key.clone()), expected, value: None },
     });
+    docs.extend(after.and_then(|after| journey::delivered(before.map(|stored| &stored.delivery), after)));
     let row =
         |collection, key: String, value| DocWrite { key: DocKey::new(collection, key), expected: Expected::Any, value };
     let (due_before, due_after) = (before.and_then(|stored| due_row(&stored.delivery)), after.and_then(due_row));

@@ -6,6 +6,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use milepost_engine::channels::{Channel, Hold, Leave, Rule};
+use milepost_engine::journey::Cause;
 use milepost_protocol::{DeviceId, NoticeId};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -202,6 +203,9 @@ pub struct Delivery {
     /// What the last attempt failed with.
     #[serde(default)]
     pub error: Option<String>,
+    /// What the notice is about, for the register of contacts.
+    #[serde(default)]
+    pub cause: Option<Cause>,
     /// Each time that somebody of the workshop had it sent anew.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub again: Vec<Repeat>,
@@ -230,6 +234,7 @@ impl Delivery {
             first_attempt_ms: None,
             message: None,
             error: None,
+            cause: None,
             again: Vec::new(),
         }
     }

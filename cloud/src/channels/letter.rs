@@ -1,26 +1,16 @@
 //! A letter as PDF (A4), for a window envelope: drawn when somebody prints it.
 //!
-//! The font is Libertinus Serif, whose licence (SIL OFL 1.1) allows embedding; only the glyphs in use are embedded.
 //! Invariant: a character that the font lacks is an error, never an empty box on paper.
 
 use krilla::Document;
-use krilla::geom::Point;
 use krilla::metadata::Metadata;
 use krilla::page::PageSettings;
 use krilla::surface::Surface;
-use krilla::text::{Font, TextDirection};
-use ttf_parser::Face;
 
-use super::Postal;
 use super::message::{Told, Words};
+use super::{Postal, candles};
+use crate::paper::{HEIGHT, MARGIN, PaperError, Typeface, WIDTH};
 
-const REGULAR: &[u8] = include_bytes!("../../assets/fonts/LibertinusSerif-Regular.otf");
-const BOLD: &[u8] = include_bytes!("../../assets/fonts/LibertinusSerif-Bold.otf");
-
-/// A4 and its places, in points of 1/72 inch.
-const WIDTH: f32 = 595.28;
-const HEIGHT: f32 = 841.89;
-const MARGIN: f32 = 70.9;
 /// Where a window shows the address (DIN 5008 form B): 45 mm from the top, the sender's line above.
 const WINDOW_TOP: f32 = 127.6;
 const BODY_TOP: f32 = 290.0;
@@ -44,62 +34,12 @@ pub enum LetterError {
     Document(String),
 }
 
-/// A font with its measures.
-struct Typeface {
-    font: Font,
-    face: Face<'static>,
-}
-
-impl Typeface {
-    fn new(bytes: &'static [u8]) -> Result<Self, LetterError> {
-        let face = Face::parse(bytes, 0).map_err(|error| LetterError::Document(error.to_string()))?;
-        let font = Font::new(bytes.into(), 0).ok_or_else(|| LetterError::Document("font does not read".to_owned()))?;
-        Ok(Self { font, face })
-    }
-
-    /// The width of a text, without kerning.
-    fn width(&self, text: &str, size: f32) -> Result<f32, LetterError> {
-        let mut units: u32 = 0;
-        for character in text.chars() {
-            let glyph = self.face.glyph_index(character).ok_or(LetterError::Character(character))?;
-            units += u32::from(self.face.glyph_hor_advance(glyph).unwrap_or_default());
+impl From<PaperError> for LetterError {
+    fn from(error: PaperError) -> Self {
+        match error {
+            PaperError::Character(character) => Self::Character(character),
+            PaperError::Document(text) => Self::Document(text),
         }
-        Ok(units as f32 * size / f32::from(self.face.units_per_em()))
-    }
-
-    /// A text in lines that are no wider than `width`; a word that is wider is cut.
-    fn wrap(&self, text: &str, size: f32, width: f32) -> Result<Vec<String>, LetterError> {
-        let mut lines = vec![String::new()];
-        for word in text.split_whitespace() {
-            let mut rest = word;
-            loop {
-                let line = lines.last_mut().expect("there is always a line");
-                let joined = if line.is_empty() { rest.to_owned() } else { format!("{line} {rest}") };
-                if self.width(&joined, size)? <= width {
-                    *line = joined;
-                    break;
-                }
-                if !line.is_empty() {
-                    lines.push(String::new());
-                    continue;
-                }
-                let mut end = 0;
-                for (at, character) in rest.char_indices() {
-                    let next = at + character.len_utf8();
-                    if end > 0 && self.width(&rest[..next], size)? > width {
-                        break;
-                    }
-                    end = next;
-                }
-                rest[..end].clone_into(line);
-                rest = &rest[end..];
-                if rest.is_empty() {
-                    break;
-                }
-                lines.push(String::new());
-            }
-        }
-        Ok(lines)
     }
 }
 
@@ -114,7 +54,7 @@ pub(super) fn draw(
     if sender.is_empty() {
         return Err(LetterError::Address);
     }
-    let (regular, bold) = (Typeface::new(REGULAR)?, Typeface::new(BOLD)?);
+    let (regular, bold) = (Typeface::regular()?, Typeface::bold()?);
     let localizer = words.localizer;
     let subject = localizer
         .with("letter-subject", [("title", told.title.as_str().into()), ("vehicle", told.vehicle.as_str().into())]);
@@ -153,6 +93,12 @@ pub(super) fn draw(
         }
         y += LEADING / 2.0;
     }
+    if told.candles > 0 {
+        if y + candles::height(told.candles) > HEIGHT - MARGIN {
+            return Err(LetterError::TooLong);
+        }
+        candles::draw(&mut surface, told.candles, MARGIN, y);
+    }
     surface.finish();
     page.finish();
     document.finish().map_err(|error| LetterError::Document(format!("{error:?}")))
@@ -160,9 +106,7 @@ pub(super) fn draw(
 
 /// Draws one line with its base at `y`; answers the base plus the size.
 fn line(surface: &mut Surface<'_>, face: &Typeface, text: &str, size: f32, x: f32, y: f32) -> Result<f32, LetterError> {
-    // Measuring finds what the font lacks.
-    face.width(text, size)?;
-    surface.draw_text(Point::from_xy(x, y), face.font.clone(), size, text, false, TextDirection::Auto);
+    face.draw(surface, text, size, x, y)?;
     Ok(y + size)
 }
 
@@ -190,6 +134,7 @@ mod tests {
             vehicle: "VW Golf, 2021".into(),
             link,
             once: String::new(),
+            candles: 0,
         }
     }
 
@@ -208,17 +153,21 @@ mod tests {
     }
 
     #[test]
-    fn a_character_that_the_font_lacks_is_an_error() {
-        assert!(matches!(letter("制动液"), Err(LetterError::Character('制'))));
-        assert!(matches!(letter(&"word ".repeat(2_000)), Err(LetterError::TooLong)));
+    fn a_birthday_letter_grows_with_every_candle_and_too_many_do_not_fit() {
+        let to = Postal::new("Åsa Grünwald\nStraße 1\n12345 Köln").unwrap();
+        let sender = ["Workshop".to_owned(), "Road 2".to_owned()];
+        let with = |candles: u32| {
+            let told = Told { candles, ..told("Years on the road.") };
+            draw(&sender, &to, "1 March 2026", &words(), &told)
+        };
+        let lengths: Vec<usize> = [0, 1, 7, 40].map(|count| with(count).unwrap().len()).to_vec();
+        assert!(lengths.windows(2).all(|pair| pair[0] < pair[1]), "{lengths:?}");
+        assert!(matches!(with(1_000), Err(LetterError::TooLong)));
     }
 
     #[test]
-    fn lines_are_no_wider_than_asked() {
-        let face = Typeface::new(REGULAR).unwrap();
-        let text = format!("one two three {} four", "y".repeat(300));
-        for line in face.wrap(&text, SIZE, 100.0).unwrap() {
-            assert!(face.width(&line, SIZE).unwrap() <= 100.0, "{line}");
-        }
+    fn a_character_that_the_font_lacks_is_an_error() {
+        assert!(matches!(letter("制动液"), Err(LetterError::Character('制'))));
+        assert!(matches!(letter(&"word ".repeat(2_000)), Err(LetterError::TooLong)));
     }
 }

@@ -3,11 +3,12 @@
 //! Invariant: words follow from vehicle, owner and moment alone; a message that is sent again says the same or less.
 
 use askama::Template;
+use milepost_engine::journey::Message;
 
 use super::Unconfirmed;
 use super::links::{Links, Target};
 use crate::accounts::Account;
-use crate::domain::{NoticeDoc, Vehicle};
+use crate::domain::{NoticeDoc, Subject, Vehicle};
 use crate::i18n::{Format, Language, Localizer, text, title};
 use crate::web::vehicle_name;
 use crate::zones::zone;
@@ -20,6 +21,8 @@ pub(super) struct Told {
     pub(super) vehicle: String,
     /// Where it can be answered without a log-in.
     pub(super) link: String,
+    /// How many candles a letter of it has.
+    pub(super) candles: u32,
     /// Where a program answers it once on the owner's behalf.
     pub(super) once: String,
 }
@@ -98,6 +101,7 @@ impl Pen<'_> {
             vehicle: vehicle_name(localizer, vehicle),
             link: self.links.url(&link),
             once: self.links.url(&once),
+            candles: candles(notice),
         }
     }
 
@@ -133,6 +137,13 @@ impl Pen<'_> {
             unsubscribe: self.links.url(&Target::Unsubscribe { owner: self.account.id.clone() }),
         }
     }
+}
+
+/// As many candles as years, on a birthday.
+fn candles(notice: &NoticeDoc) -> u32 {
+    let is_birthday =
+        matches!(notice.subject, Subject::Programme { message: Message::CarBirthday | Message::OwnerBirthday, .. });
+    notice.programme.as_ref().filter(|_| is_birthday).map_or(0, |step| step.figures.years)
 }
 
 impl Question {

@@ -7,6 +7,7 @@
 
 mod again;
 mod book;
+mod candles;
 mod confirm;
 mod contact;
 mod delivery;

@@ -5,13 +5,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use milepost_engine::channels::{Channel, Facts, Turn, Verdict, decide};
+use milepost_engine::channels::{Channel, Choice, Facts, Leave, Turn, Use, Verdict, decide};
 use milepost_protocol::NoticeId;
 use milepost_protocol::downlink::Purposes;
 use milepost_protocol::notice::NoticeState;
 
 use super::{Contact, Delivery, DeliveryKey, Purpose, State, Subscription, Why};
 use crate::domain::{AccountId, NoticeDoc, Vehicle};
+use crate::journey::cause_of;
 use crate::zones::zone;
 
 /// A delivery with the version in which it was read; 0 if it is new.
@@ -90,7 +91,18 @@ impl Situation<'_> {
         let zone = zone(name);
         let minute = |at_ms: u64| crate::zones::minute_of_day(&zone, at_ms);
         let turn = Turn { now_ms: self.now_ms, gather_ms: self.gather_ms, zone: &minute };
-        decide(&self.facts(notice), &reach.contact.preferences, channel, turn)
+        let mut preferences = reach.contact.preferences;
+        if let Some(step) = &notice.programme {
+            if !step.by.contains(&channel) {
+                return Verdict::Leave(Leave::Off);
+            }
+            // A step names its channels itself; what the owner has switched off stays off.
+            let choice = preferences.choice(channel);
+            if choice.when != Use::Never {
+                preferences.choose(channel, Choice { when: Use::AtOnce, ..choice });
+            }
+        }
+        decide(&self.facts(notice), &preferences, channel, turn)
     }
 
     /// The state that a delivery of a vehicle's notice should have now, given the one it has.
@@ -137,7 +149,9 @@ impl Situation<'_> {
                 for recipient in reach.contact.recipients(&reach.owner, &reach.subscriptions, channel) {
                     let key = self.key(notice.id(), Purpose::Show, channel, recipient);
                     if !stored.contains_key(&key) {
-                        changes.push(new(key, state));
+                        let planned = Delivery::planned(key, reach.owner.clone(), state, self.now_ms);
+                        let delivery = Delivery { cause: Some(cause_of(notice)), ..planned };
+                        changes.push(Change::put(None, delivery));
                     }
                 }
             }

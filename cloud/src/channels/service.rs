@@ -5,6 +5,7 @@
 use std::collections::BTreeSet;
 
 use milepost_engine::channels::Channel;
+use milepost_engine::journey::Cause;
 use milepost_protocol::{DeviceId, NoticeId};
 use rand::TryRngCore as _;
 use rand::rngs::OsRng;
@@ -22,6 +23,7 @@ use crate::accounts::Account;
 use crate::config;
 use crate::domain::{AccountId, NoticeDoc, Vehicle};
 use crate::i18n::Format;
+use crate::journey;
 use crate::service::Service;
 use crate::store::{DocWrite, Expected, StoreError};
 use crate::zones::zone;
@@ -230,9 +232,14 @@ impl Channels {
         if task.done.is_some() {
             return Ok(false);
         }
-        task.done = Some((self.service.clock().now_ms(), by.clone()));
+        let now_ms = self.service.clock().now_ms();
+        task.done = Some((now_ms, by.clone()));
+        let vehicle = self.service.vehicle(device).await?;
+        let told = vehicle.as_ref().and_then(|vehicle| vehicle.notices.get(&notice));
+        let cause = told.map_or(Cause::Information, journey::cause_of);
+        let contact = journey::task_done(&task, cause, by, now_ms);
         let write = book::put_task(&task, Expected::Version(version))?;
-        self.book.commit(&[], None, vec![write]).await?;
+        self.book.commit(&[], None, vec![write, contact]).await?;
         Ok(true)
     }
 

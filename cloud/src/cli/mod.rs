@@ -115,7 +115,9 @@ pub fn run(faces: Faces) -> ExitCode {
 fn check(config: &Config) -> anyhow::Result<()> {
     // What stands in other files is read as the service would read it at its start.
     config.plans.catalogue()?;
-    config.offers.catalogue()?;
+    let catalogue = config.offers.catalogue()?;
+    config.journeys.programmes()?;
+    config.journeys.check(catalogue.segments())?;
     output::line(config.effective().trim_end())
 }
 

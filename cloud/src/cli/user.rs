@@ -24,7 +24,7 @@ pub(super) enum UserCommand {
     Add {
         /// The account's name: 1 to 64 characters of [A-Za-z0-9_-].
         name: AccountId,
-        /// `owner`, `advisor` or `engineer`.
+        /// `owner`, `advisor`, `engineer` or `experience`.
         #[arg(long, default_value = "owner", value_parser = role)]
         role: Role,
         /// The name that the pages show; the account's name if absent.

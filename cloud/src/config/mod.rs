@@ -7,6 +7,7 @@ mod error;
 mod folder;
 mod offers;
 mod plans;
+mod programmes;
 mod sections;
 mod workshops;
 
@@ -21,6 +22,7 @@ pub use channels::{Channels, Email, EmailTls, Push, TextMessages, Workshop};
 pub use error::ConfigError;
 pub use offers::{Offers, OffersConfigError, PolicyKind};
 pub use plans::{Plans, PlansError};
+pub use programmes::{Journeys, ProgrammesError};
 pub use sections::{Admin, ClockSettings, Data, Firmware, FrontDoor, Http, Ingest, Secret, StoreKind, StoreSettings};
 pub use workshops::{Day, WorkshopSettings};
 
@@ -44,6 +46,8 @@ pub struct Config {
     pub plans: Plans,
     /// How offers are decided.
     pub offers: Offers,
+    /// Programmes of journeys.
+    pub journeys: Journeys,
     /// Firmware images and their rollouts.
     pub firmware: Firmware,
     /// Pages and API.

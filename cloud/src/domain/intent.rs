@@ -1,5 +1,6 @@
 //! What people ask of a vehicle, and what became of it.
 
+use milepost_engine::journey::Contact;
 use milepost_engine::service_book::{EventId, Reason};
 use milepost_protocol::NoticeId;
 use milepost_protocol::collection::CollectionRow;
@@ -8,7 +9,7 @@ use milepost_protocol::notice::Answer;
 use milepost_protocol::plan::{ItemId, PlanItem};
 use milepost_protocol::update::{SignedManifest, Version, Window};
 
-use super::{AccountId, Profile, Recall, Remarks, Wanted};
+use super::{AccountId, Profile, Question, Recall, Remarks, Reply, Wanted};
 
 /// A record of another system.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -144,6 +145,32 @@ pub enum Intent {
     SetConsent {
         /// The purposes from now on; `FUNCTION` always stays.
         purposes: Purposes,
+    },
+    /// Record a contact with the owner.
+    Contact {
+        /// The contact.
+        contact: Contact,
+    },
+    /// Leave a programme, or join it again.
+    TakePart {
+        /// The programme's name.
+        programme: String,
+        /// Whether the owner takes part from now on.
+        takes_part: bool,
+    },
+    /// Reply to a question.
+    Reply {
+        /// Which.
+        question: Question,
+        /// What the owner says.
+        reply: Reply,
+    },
+    /// Choose from what a programme sends.
+    Choose {
+        /// The programme's name.
+        programme: String,
+        /// What the owner wants of its pack.
+        chosen: Vec<String>,
     },
     /// Ask the device to do something.
     Command {

@@ -12,6 +12,8 @@ mod intent;
 mod made;
 mod moment;
 mod notice;
+mod programme;
+mod questions;
 mod recall;
 #[cfg(test)]
 mod tests;
@@ -28,6 +30,8 @@ pub use made::{Made, Planned};
 pub use milepost_engine::plan::Powertrain;
 pub use moment::Moment;
 pub use notice::{NoticeDoc, Seen, Subject, Transition};
+pub use programme::{Figures, ProgrammeStep};
+pub use questions::{Asked, Question, Reply};
 pub use recall::Recall;
 pub use texts::{NoticeText, Texts};
 pub use vehicle::{Anchoring, ConsentChange, Counts, Decided, Profile, Vehicle};

@@ -3,12 +3,13 @@
 //! Invariant: a final state never changes, and the same answer twice is the same as once.
 //! Nothing is seen or changes before the notice was raised, and its history never goes back in time, whichever clocks told it.
 
+use milepost_engine::journey::Message;
 use milepost_protocol::NoticeId;
 use milepost_protocol::notice::{Actions, Answer, NoticeKind, NoticeState, Reason, Surface};
 use milepost_protocol::plan::{DAY_MS, ItemId, Level, SafetyClass};
 use serde::{Deserialize, Serialize};
 
-use super::{Actor, Made, Moment, Recall};
+use super::{Actor, Made, Moment, ProgrammeStep, Recall};
 
 /// How long a notice that is no reminder can be put off, in days; what reminders are granted follows from the service book.
 const LONGEST_SNOOZE_DAYS: u16 = 90;
@@ -45,6 +46,13 @@ pub enum Subject {
         /// The how-manieth to this vehicle.
         serial: u32,
     },
+    /// A step of a programme.
+    Programme {
+        /// What it tells.
+        message: Message,
+        /// The how-manieth piece of information to this vehicle.
+        serial: u32,
+    },
 }
 
 impl Subject {
@@ -53,7 +61,9 @@ impl Subject {
         match self {
             Self::Reminder { item, cycle, level } => NoticeId::reminder(item, cycle, level),
             Self::Offer { offer, serial } => NoticeId::offer(offer, serial),
-            Self::Recall { serial } | Self::Information { serial } => NoticeId::information(serial),
+            Self::Recall { serial } | Self::Information { serial } | Self::Programme { serial, .. } => {
+                NoticeId::information(serial)
+            }
         }
     }
 
@@ -61,7 +71,7 @@ impl Subject {
     pub fn item(self) -> Option<ItemId> {
         match self {
             Self::Reminder { item, .. } => Some(item),
-            Self::Offer { .. } | Self::Recall { .. } | Self::Information { .. } => None,
+            Self::Offer { .. } | Self::Recall { .. } | Self::Information { .. } | Self::Programme { .. } => None,
         }
     }
 
@@ -69,7 +79,7 @@ impl Subject {
     pub fn level(self) -> Option<Level> {
         match self {
             Self::Reminder { level, .. } => Some(level),
-            Self::Offer { .. } | Self::Recall { .. } | Self::Information { .. } => None,
+            Self::Offer { .. } | Self::Recall { .. } | Self::Information { .. } | Self::Programme { .. } => None,
         }
     }
 
@@ -78,7 +88,7 @@ impl Subject {
         match self {
             Self::Reminder { .. } => NoticeKind::Reminder,
             Self::Offer { .. } => NoticeKind::Offer,
-            Self::Recall { .. } | Self::Information { .. } => NoticeKind::Information,
+            Self::Recall { .. } | Self::Information { .. } | Self::Programme { .. } => NoticeKind::Information,
         }
     }
 }
@@ -135,6 +145,9 @@ pub struct NoticeDoc {
     /// What a recall is about.
     #[serde(default)]
     pub recall: Option<Recall>,
+    /// Which step of a programme it is.
+    #[serde(default)]
+    pub programme: Option<ProgrammeStep>,
     /// What of the catalogue it tells, for an offer or advice.
     #[serde(default)]
     pub made: Option<Made>,
@@ -157,6 +170,7 @@ impl NoticeDoc {
             history: Vec::new(),
             decision: None,
             recall: None,
+            programme: None,
             made: None,
         }
     }

@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 
 use milepost_engine::due::{Standing, stand};
+use milepost_engine::journey::Journey;
 use milepost_engine::maintenance::Assessment;
 use milepost_engine::numbers::Received;
 use milepost_engine::offers::Ledger;
@@ -20,7 +21,7 @@ use milepost_protocol::plan::{Anchor, ItemId, PlanItem, ServicePlan};
 use milepost_protocol::{DeviceId, NoticeId};
 use serde::{Deserialize, Serialize};
 
-use super::{AccountId, Actor, BookItem, Collection, Configuration, NoticeDoc, Planned, ServiceBook};
+use super::{AccountId, Actor, Asked, BookItem, Collection, Configuration, NoticeDoc, Planned, ServiceBook};
 
 /// What people call the vehicle, and where it lives.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -187,6 +188,12 @@ pub struct Vehicle {
     /// The number of the next command to the car.
     #[serde(default)]
     pub next_command: u32,
+    /// What its owner was asked and has told.
+    #[serde(default)]
+    pub asked: Asked,
+    /// What touched the owner with it, and which programmes run.
+    #[serde(default)]
+    pub journey: Journey,
     /// When something changes by itself next.
     #[serde(default)]
     pub timer_ms: Option<u64>,
@@ -236,6 +243,8 @@ impl Vehicle {
             next_information: 0,
             next_message: 0,
             next_command: 0,
+            asked: Asked::default(),
+            journey: Journey::default(),
             timer_ms: None,
             urgency: Urgency::default(),
             update: DeviceUpdate::default(),

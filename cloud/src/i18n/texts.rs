@@ -2,12 +2,13 @@
 //!
 //! Invariant: the car's texts fit the wire by their own length in every language; a test measures all of them.
 
+use milepost_engine::journey::Message;
 use milepost_protocol::SignalId;
 use milepost_protocol::notice::Reason;
 use milepost_protocol::plan::{ItemId, Level};
 
 use super::{DistanceUnit, Format, Language, Localizer};
-use crate::domain::{NoticeDoc, NoticeText, Profile, Recall, Subject, Texts};
+use crate::domain::{Figures, NoticeDoc, NoticeText, Profile, Recall, Subject, Texts};
 use crate::zones::zone;
 
 /// Renders notices for the car in the language of its profile.
@@ -45,6 +46,7 @@ pub(crate) fn title(localizer: Localizer, notice: &NoticeDoc) -> String {
         Subject::Offer { .. } => localizer.text("offer-other-title"),
         Subject::Recall { .. } => localizer.text("recall-title"),
         Subject::Information { .. } => localizer.text("information-title"),
+        Subject::Programme { message, .. } => localizer.text(&format!("programme-{}-title", message.name())),
     }
 }
 
@@ -70,6 +72,10 @@ pub(crate) fn text(format: &Format, notice: &NoticeDoc) -> String {
             None => localizer.text("information-text"),
         },
         Subject::Information { .. } => localizer.text("information-text"),
+        Subject::Programme { message, .. } => {
+            let step = notice.programme.clone().unwrap_or_default();
+            told(format, message, &step.figures)
+        }
     }
 }
 
@@ -87,6 +93,28 @@ fn recall_text(localizer: Localizer, recall: &Recall) -> String {
         _ => return about,
     };
     format!("{} {about}", localizer.text(warning))
+}
+
+/// What a programme tells, with the car's own figures.
+fn told(format: &Format, message: Message, figures: &Figures) -> String {
+    let key = match message {
+        // What to advise follows from how the car was driven.
+        Message::MonthlyReport if figures.short_trips * 2 > figures.trips => {
+            "programme-monthly-report-short".to_owned()
+        }
+        _ => format!("programme-{}-text", message.name()),
+    };
+    format.localizer.with(
+        &key,
+        [
+            ("distance", format.odometer(figures.distance_m).into()),
+            ("trips", format.integer(figures.trips.into()).into()),
+            ("short", format.integer(figures.short_trips.into()).into()),
+            ("years", format.integer(figures.years.into()).into()),
+            ("cars", format.integer(figures.cars.into()).into()),
+            ("records", format.integer(figures.records.into()).into()),
+        ],
+    )
 }
 
 /// A service item's name as a title.
@@ -189,6 +217,7 @@ mod tests {
             items.flat_map(|item| levels.map(|level| Subject::Reminder { item, cycle: 1, level })).collect();
         subjects.extend([1, 2].map(|offer| Subject::Offer { offer, serial: 1 }));
         subjects.push(Subject::Information { serial: 1 });
+        subjects.extend(Message::ALL.map(|message| Subject::Programme { message, serial: 1 }));
         for language in Language::all() {
             let profile = Profile { locale: language.code().to_owned(), ..Profile::default() };
             for subject in &subjects {

@@ -9,7 +9,7 @@ use milepost_protocol::{Envelope, MAX_ENVELOPE_LEN, Record, RecordId};
 use super::place;
 use crate::domain::Vehicle;
 use crate::events::{Committed, Quarantined};
-use crate::rules::{Effects, collection_record, configuration_record, notice_record, update_record};
+use crate::rules::{Effects, collection_record, configuration_record, journey_record, notice_record, update_record};
 use crate::store::{QuarantineRow, TelemetryRow};
 
 /// The most envelopes that are set aside of one vehicle; more are only counted.
@@ -81,6 +81,7 @@ pub(super) fn fold(
         notice_record(vehicle, &record, times.when_ms(), now_ms, effects);
         update_record(vehicle, &record, now_ms, effects);
         configuration_record(vehicle, &record, times.when_ms(), now_ms, effects);
+        journey_record(vehicle, &record, times.when_ms());
         collection_record(vehicle, &record, times.when_ms(), effects);
     }
     if !fresh.is_empty() {

@@ -14,6 +14,7 @@ use super::fold::Named;
 use crate::channels;
 use crate::domain::{Change, ChangeKind, IntentError, Outcome, Vehicle};
 use crate::events::Committed;
+use crate::journey::{self, Followed};
 use crate::offers::Accounts;
 use crate::rules::Effects;
 use crate::store::{Commit, DocKey, DocWrite, VehicleWrite};
@@ -27,13 +28,22 @@ pub(super) struct Draft {
     pub(super) effects: Effects,
     /// Whether it has to be written.
     pub(super) touched: bool,
+    /// How far contacts with the owner were followed.
+    pub(super) followed: Followed,
     /// Which numbers came, for each boot from the first to the last.
     pub(super) named: BTreeMap<u32, (u32, u32)>,
 }
 
 impl Draft {
     pub(super) fn new(vehicle: Vehicle, expected: Option<u64>) -> Self {
-        Self { vehicle, expected, effects: Effects::default(), touched: false, named: BTreeMap::new() }
+        let followed = Followed::of(&vehicle);
+        Self { vehicle, expected, effects: Effects::default(), touched: false, followed, named: BTreeMap::new() }
+    }
+
+    /// Notes the contacts that the last change was.
+    pub(super) fn follow(&mut self) {
+        let contacts = self.followed.contacts(&mut self.vehicle);
+        self.effects.contacts.extend(contacts);
     }
 
     pub(super) fn name(&mut self, named: Named) {
@@ -81,6 +91,7 @@ impl Group {
             draft.vehicle.revision += 1;
             self.commit.messages.append(&mut draft.effects.messages.clone());
             self.commit.decisions.extend(draft.effects.decision.take());
+            self.commit.docs.extend(draft.effects.contacts.drain(..).map(|row| journey::put(&row)));
             if draft.effects.kinds.iter().any(|kind| channels::concerns(*kind)) {
                 self.commit.docs.push(channels::mark(&draft.vehicle.device));
             }

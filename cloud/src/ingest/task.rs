@@ -8,7 +8,6 @@ use std::time::Duration;
 
 use milepost_engine::offers::book::Book;
 use milepost_engine::offers::catalogue::Kind;
-use milepost_protocol::plan::DAY_MS;
 use milepost_protocol::{DeviceId, Downlink};
 use tokio::sync::{broadcast, mpsc, oneshot};
 use tokio::task::JoinHandle;
@@ -27,7 +26,7 @@ use crate::events::{Certified, CommitFailed};
 use crate::frontdoor::{Push, Registry};
 use crate::offers::{Accounts, Catalogue, read_book};
 use crate::pki::{self, Pki};
-use crate::rules::{Around, Rules, carry_out, evaluate, introduce, modernise};
+use crate::rules::{Around, OtherCars, Rules, advance, carry_out, evaluate, introduce, modernise};
 use crate::store::{AnyStore, Commit, DocKey, Store as _, StoreError};
 
 /// How many due vehicles one group takes.
@@ -252,6 +251,7 @@ impl Task {
                 let folded =
                     fold(&mut draft.vehicle, &bytes, now_ms, tolerance_ms, &mut group.count, &mut draft.effects);
                 draft.touched = true;
+                draft.follow();
                 if let Some(named) = folded.named {
                     draft.name(named);
                 }
@@ -319,21 +319,36 @@ impl Task {
             evaluate(vehicle, &self.parts.rules, &around, now_ms, effects);
             let (events, enrols) = (std::mem::take(&mut effects.offers), effects.enrols.take());
             let exposed = effects.exposed.take();
-            if events.is_empty() && enrols.is_none() && exposed.is_none() {
-                continue;
-            }
-            if let Some(owner) = &before {
-                group.offers.unit(&self.parts.store, owner).await?;
-                if let Some(enrols) = enrols {
-                    group.offers.enrol(owner, enrols, now_ms);
+            if !events.is_empty() || enrols.is_some() || exposed.is_some() {
+                if let Some(owner) = &before {
+                    group.offers.unit(&self.parts.store, owner).await?;
+                    if let Some(enrols) = enrols {
+                        group.offers.enrol(owner, enrols, now_ms);
+                    }
+                    if let Some(exposed) = exposed {
+                        group.offers.expose(owner, exposed);
+                    }
                 }
-                if let Some(exposed) = exposed {
-                    group.offers.expose(owner, exposed);
+                for event in events {
+                    group.offers.enter(before.as_ref(), &event, now_ms);
                 }
             }
-            for event in events {
-                group.offers.enter(before.as_ref(), &event, now_ms);
-            }
+            self.advance(&device, group, now_ms).await?;
+        }
+        Ok(())
+    }
+
+    /// Follows the contacts of a vehicle, and lets its programmes go on.
+    async fn advance(&self, device: &DeviceId, group: &mut Group, now_ms: u64) -> Result<(), StoreError> {
+        let journeys = &self.parts.rules.journeys;
+        let others = match group.drafts.get(device) {
+            Some(draft) if journeys.is_due(&draft.vehicle, now_ms) => self.other_cars(&draft.vehicle, group).await?,
+            _ => OtherCars::default(),
+        };
+        if let Some(draft) = group.drafts.get_mut(device) {
+            draft.follow();
+            let Draft { vehicle, effects, .. } = draft;
+            advance(vehicle, &self.parts.rules, &others, now_ms, effects);
         }
         Ok(())
     }
@@ -356,7 +371,7 @@ impl Task {
 
     /// What a decision needs beside the vehicle.
     async fn around(&self, vehicle: &Vehicle, group: &mut Group) -> Result<Around, StoreError> {
-        let (contacts_ms, other_cars) = self.other_contacts(vehicle, group).await?;
+        let OtherCars { contacts, count: other_cars, .. } = self.other_cars(vehicle, group).await?;
         let (unit, enrolled) = match &vehicle.owner {
             Some(owner) => {
                 let (unit, enrolled) = group.offers.unit(&self.parts.store, owner).await?;
@@ -364,29 +379,23 @@ impl Task {
             }
             None => (None, Vec::new()),
         };
-        Ok(Around { contacts_ms, other_cars, book: Arc::clone(group.offers.book()), unit, enrolled })
+        Ok(Around { contacts, other_cars, book: Arc::clone(group.offers.book()), unit, enrolled })
     }
 
-    /// When the owner was contacted about other cars, as the store and this group know.
-    async fn other_contacts(&self, vehicle: &Vehicle, group: &Group) -> Result<(Vec<u64>, u32), StoreError> {
-        let Some(owner) = &vehicle.owner else { return Ok((Vec::new(), 0)) };
-        let mut others = self.parts.store.owned(owner).await?;
-        others.retain(|device| *device != vehicle.device);
-        let other_cars = u32::try_from(others.len()).unwrap_or(u32::MAX);
-        let (drafted, stored): (Vec<_>, Vec<_>) =
-            others.into_iter().partition(|device| group.drafts.contains_key(device));
-        let mut contacts: Vec<u64> = Vec::new();
-        for device in &drafted {
-            contacts.extend(group.drafts.get(device).into_iter().flat_map(|d| d.vehicle.offers.contacts_ms()));
-        }
-        if !stored.is_empty() {
-            for other in self.parts.store.load(&stored).await?.into_iter().flatten() {
-                contacts.extend(other.offers.contacts_ms());
+    /// What is known of the owner's other cars, as the store and this group know.
+    async fn other_cars(&self, vehicle: &Vehicle, group: &Group) -> Result<OtherCars, StoreError> {
+        let Some(owner) = &vehicle.owner else { return Ok(OtherCars::default()) };
+        let mut devices = self.parts.store.owned(owner).await?;
+        devices.retain(|device| *device != vehicle.device);
+        let mut others = OtherCars::default();
+        let stored = self.parts.store.load(&devices).await?;
+        for (device, stored) in devices.iter().zip(&stored) {
+            let drafted = group.drafts.get(device).map(|draft| &draft.vehicle);
+            if let Some(other) = drafted.or(stored.as_ref()) {
+                others.add(&vehicle.device, other);
             }
         }
-        let oldest = vehicle.decided.map_or(0, |decided| decided.at_ms.saturating_sub(400 * DAY_MS));
-        contacts.retain(|at_ms| *at_ms >= oldest);
-        Ok((contacts, other_cars))
+        Ok(others)
     }
 
     /// Tells devices, sessions, people and subscribers what is durable now.
@@ -477,5 +486,6 @@ fn intend(draft: Option<&mut Draft>, intent: &Intent, by: &Actor, now_ms: u64) -
     let draft = draft.ok_or(IntentError::UnknownVehicle)?;
     let changed = carry_out(&mut draft.vehicle, intent, by, now_ms, &mut draft.effects)?;
     draft.touched |= changed;
+    draft.follow();
     Ok(changed)
 }

@@ -10,6 +10,7 @@ use milepost_protocol::plan::ItemId;
 use milepost_protocol::{MAX_DOWNLINK_LEN, NoticeId};
 
 use crate::domain::{ChangeKind, NoticeDoc, NoticeText, Texts, Vehicle};
+use crate::journey::Row;
 use crate::store::{DecisionRow, Message};
 
 /// What has to leave with the commit of a vehicle.
@@ -23,6 +24,8 @@ pub struct Effects {
     pub requests: Vec<Vec<u8>>,
     /// A decision on offers.
     pub decision: Option<DecisionRow>,
+    /// Contacts with the owner, in order.
+    pub contacts: Vec<Row>,
     /// What happened to offers, for the book.
     pub offers: Vec<Event>,
     /// The group of the holdout's comparison that the owner belongs to, once a decision was taken with consent.
@@ -40,6 +43,7 @@ pub struct Effects {
 pub(super) struct Mark {
     messages: usize,
     kinds: usize,
+    contacts: usize,
     offers: usize,
     completed: usize,
     stood: usize,
@@ -51,16 +55,19 @@ impl Effects {
         Mark {
             messages: self.messages.len(),
             kinds: self.kinds.len(),
+            contacts: self.contacts.len(),
             offers: self.offers.len(),
             completed: self.completed.len(),
             stood: self.stood.len(),
         }
     }
 
-    /// Forgets what has come to them since; a wish of a person leads to messages, changes and what happens to offers alone.
+    /// Forgets what has come to them since; a wish of a person leads to messages, changes, contacts and what happens to offers
+    /// alone.
     pub(super) fn back_to(&mut self, mark: Mark) {
         self.messages.truncate(mark.messages);
         self.kinds.truncate(mark.kinds);
+        self.contacts.truncate(mark.contacts);
         self.offers.truncate(mark.offers);
         self.completed.truncate(mark.completed);
         self.stood.truncate(mark.stood);

@@ -9,6 +9,7 @@ use milepost_engine::urgency::urgency;
 use milepost_protocol::notice::NoticeState;
 use milepost_protocol::plan::DAY_MS;
 
+use super::journey::JourneyRules;
 use super::offers::{self, Around, OfferRules};
 use super::{Effects, intents, outcomes, planning, recalls, reminders, services};
 use crate::domain::{Actor, ChangeKind, Moment, NoticeDoc, Texts, Vehicle};
@@ -25,6 +26,8 @@ pub struct Rules {
     pub offers: OfferRules,
     /// The plans that vehicles go by.
     pub plans: Arc<Catalogue>,
+    /// How programmes run.
+    pub journeys: JourneyRules,
 }
 
 impl std::fmt::Debug for Rules {

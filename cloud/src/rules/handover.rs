@@ -1,16 +1,17 @@
 //! A car that changes hands.
 //!
-//! Invariant: the service book, the odometer and the plan are the car's and go along; trips, consent, offers and what was
-//! told are the person's and do not.
+//! Invariant: the service book, the odometer and the plan are the car's and go along; trips, consent, offers, the journey and
+//! what was told are the person's and do not.
 
+use milepost_engine::journey::Journey;
 use milepost_engine::offers::Ledger;
 use milepost_engine::service_book::Kind;
 use milepost_engine::usage::Trips;
 use milepost_protocol::Downlink;
 use milepost_protocol::downlink::{Consent, Purposes};
 
-use super::{Effects, outcomes, services};
-use crate::domain::{AccountId, Actor, ChangeKind, ConsentChange, Remarks, Vehicle};
+use super::{Effects, journey, outcomes, services};
+use crate::domain::{AccountId, Actor, Asked, ChangeKind, ConsentChange, Remarks, Vehicle};
 
 /// Hands the car to another owner; answers whether anything changed.
 pub(super) fn transfer(vehicle: &mut Vehicle, to: &AccountId, by: &Actor, now_ms: u64, effects: &mut Effects) -> bool {
@@ -20,6 +21,7 @@ pub(super) fn transfer(vehicle: &mut Vehicle, to: &AccountId, by: &Actor, now_ms
     vehicle.book.enter(now_ms, Kind::Transferred, by, Remarks::default());
     leave(vehicle, by, now_ms, effects);
     vehicle.owner = Some(to.clone());
+    journey::begin(vehicle, now_ms);
     true
 }
 
@@ -31,6 +33,8 @@ pub(super) fn sell(vehicle: &mut Vehicle, by: &Actor, now_ms: u64, effects: &mut
     vehicle.book.enter(now_ms, Kind::Sold, by, Remarks::default());
     leave(vehicle, by, now_ms, effects);
     vehicle.owner = None;
+    vehicle.journey = Journey::default();
+    vehicle.asked = Asked::default();
     true
 }
 

@@ -9,7 +9,7 @@ use milepost_protocol::update::UpdateOffer;
 
 use super::answers::{Given, answer};
 use super::services::Told;
-use super::{Effects, collection, configuration, handover, outcomes, planning, services, snoozes};
+use super::{Effects, collection, configuration, handover, journey, outcomes, planning, services, snoozes};
 use crate::domain::{
     Actor, BookItem, ChangeKind, ConsentChange, Intent, IntentError, Moment, NoticeDoc, Profile, Subject, Vehicle,
 };
@@ -35,7 +35,13 @@ pub fn carry_out(
                 (Some(before), Some(to)) if before != to => {
                     handover::transfer(vehicle, to, by, now_ms, effects);
                 }
-                (_, owner) => vehicle.owner.clone_from(owner),
+                (before, owner) => {
+                    let is_new = before.is_none() && owner.is_some();
+                    vehicle.owner.clone_from(owner);
+                    if is_new {
+                        journey::begin(vehicle, now_ms);
+                    }
+                }
             }
             effects.note(ChangeKind::Profile);
             Ok(true)
@@ -179,6 +185,17 @@ pub fn carry_out(
             effects.send(vehicle, Downlink::Consent(consent));
             Ok(true)
         }
+        Intent::Contact { contact } => {
+            let row = crate::journey::take(vehicle, contact);
+            let changed = row.is_some();
+            effects.contacts.extend(row);
+            Ok(changed)
+        }
+        Intent::TakePart { programme, takes_part } => {
+            Ok(journey::take_part(vehicle, programme, *takes_part, now_ms, effects))
+        }
+        Intent::Reply { question, reply } => Ok(journey::reply(vehicle, *question, *reply, now_ms)),
+        Intent::Choose { programme, chosen } => journey::choose(vehicle, programme, chosen),
         Intent::Command { task, valid_ms } => {
             let expires_ms = now_ms.saturating_add(*valid_ms);
             let command = Command { id: vehicle.next_command, expires_ms, task: task.clone() };

@@ -23,6 +23,7 @@ use milepost_protocol::downlink::Purposes;
 use milepost_protocol::plan::{DAY_MS, ItemId, Level, SafetyClass};
 use milepost_protocol::trouble::TroubleStatus;
 
+use super::journey::contacts;
 use super::outcomes::{account_for_work, count_silence, leave_segments};
 use super::{Effects, presenting};
 use crate::domain::{Decided, Planned, Texts, Vehicle};
@@ -76,7 +77,7 @@ pub struct OfferRules {
     pub holdout: Holdout,
     /// The share of accounts whose arms are drawn evenly.
     pub uniform: f64,
-    /// How many contacts an owner gets in a year at most.
+    /// How many promotions an owner gets in a year at most, by offers and programmes together.
     pub contacts_per_year: u32,
     /// How many contacts all owners together get in a month at most; any number, where none is given.
     pub contacts_per_month: Option<u64>,
@@ -95,8 +96,8 @@ pub struct OfferRules {
 /// What a decision needs that lies outside of the vehicle.
 #[derive(Debug, Clone, Default)]
 pub struct Around {
-    /// When the owner was contacted about other cars, in milliseconds of Unix time.
-    pub contacts_ms: Vec<u64>,
+    /// When the owner was contacted about other cars, in milliseconds of Unix time, and whether that promoted something.
+    pub contacts: Vec<(u64, bool)>,
     /// How many other cars the owner has here.
     pub other_cars: u32,
     /// What all offers together have led to.
@@ -134,6 +135,7 @@ pub(super) struct Desktop<'a> {
     pub(super) facts: Facts,
     open_safety: Vec<ItemId>,
     contacts_ms: Vec<u64>,
+    promotions_ms: Vec<u64>,
     halted: Vec<Arm>,
     local_minute: u16,
     now_ms: u64,
@@ -160,13 +162,15 @@ impl<'a> Desktop<'a> {
             household_cars: around.other_cars.saturating_add(1),
             now_ms,
         };
+        let all: Vec<(u64, bool)> = around.contacts.iter().copied().chain(contacts(vehicle)).collect();
         Self {
             rules,
             around,
             catalogue: rules.desk.now(),
             facts: facts(&about),
             open_safety: open_safety(vehicle, assessments),
-            contacts_ms: around.contacts_ms.iter().copied().chain(vehicle.offers.contacts_ms()).collect(),
+            contacts_ms: all.iter().map(|(at_ms, _)| *at_ms).collect(),
+            promotions_ms: all.iter().filter(|(_, promotes)| *promotes).map(|(at_ms, _)| *at_ms).collect(),
             halted: around.book.halted(),
             local_minute: minute_of_day(&zone(zone_name), now_ms),
             now_ms,
@@ -209,7 +213,7 @@ impl<'a> Desktop<'a> {
     /// Asks something of the engine about one vehicle whose owner takes part in experiments.
     fn ask_within<T>(&self, vehicle: &Vehicle, parts: &[Part<'_>], ask: impl FnOnce(&Context<'_>) -> T) -> T {
         let year_ms = self.now_ms.saturating_sub(365 * DAY_MS);
-        let spent = self.contacts_ms.iter().filter(|at_ms| **at_ms >= year_ms).count() as u32;
+        let spent = self.promotions_ms.iter().filter(|at_ms| **at_ms >= year_ms).count() as u32;
         let languages = [vehicle.profile.locale.as_str(), "en"];
         let owner = vehicle.owner.as_ref().map_or("", |owner| owner.as_str());
         let pace = self.rules.contacts_per_month.map(|limit| self.around.book.pace(limit, self.now_ms));

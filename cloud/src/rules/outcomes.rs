@@ -24,13 +24,22 @@ const LEAST_SILENCE: f64 = 0.1;
 /// A piece of work counts as one that nobody offered if no such offer was booked for so many days.
 const PROMPTED_DAYS: u64 = 120;
 
-/// Enters that nobody answered an offer in time.
+/// Enters that nobody answered an offer in time; silence to what promotes nothing says nothing.
 pub(super) fn expired(vehicle: &mut Vehicle, id: NoticeId, now_ms: u64, effects: &mut Effects) {
+    let step = vehicle.notices.get(&id).and_then(|notice| notice.programme.as_ref());
+    if step.is_some_and(|step| !step.promotes) {
+        return;
+    }
     settle(vehicle, id, Outcome::Expired, now_ms, effects);
 }
 
-/// Enters what came of an offer, in the vehicle's ledger and in the book.
+/// Enters what came of an offer, in the vehicle's ledger and in the book; and of a programme's step, as far as it tells how
+/// welcome the next contact is.
 pub(super) fn settle(vehicle: &mut Vehicle, id: NoticeId, outcome: Outcome, at_ms: u64, effects: &mut Effects) {
+    if vehicle.notices.get(&id).is_some_and(|notice| notice.programme.is_some()) {
+        vehicle.offers.settle_other(outcome, at_ms);
+        return;
+    }
     let Some(known) = vehicle.offers.presentation(id) else { return };
     let (bet, booked_before, counted) = (known.bet.clone(), known.outcome.is_some(), known.counted);
     let waited_ms = at_ms.saturating_sub(known.at_ms);

@@ -43,8 +43,14 @@ pub const CALLS: Collection = Collection("workshop_call");
 /// When the workshop's people looked at a vehicle, the newest first: `vehicle/` and a place.
 pub const STAFF_READS: Collection = Collection("staff_read");
 
+/// Contacts with owners; keys are the owner, the moment, the device and what it was, with slashes between them.
+pub const TOUCHPOINTS: Collection = Collection("touchpoint");
+
+/// The links to certificates; keys are device ids.
+pub const CERTIFICATES: Collection = Collection("certificate");
+
 /// The collections with documents about vehicles.
-pub(super) const OF_VEHICLES: [Collection; 12] = [
+pub(super) const OF_VEHICLES: [Collection; 14] = [
     DELIVERIES,
     DELIVERY_DUE,
     DEAD_LETTERS,
@@ -57,6 +63,8 @@ pub(super) const OF_VEHICLES: [Collection; 12] = [
     FOLLOW_UPS_OPEN,
     CALLS,
     STAFF_READS,
+    TOUCHPOINTS,
+    CERTIFICATES,
 ];
 
 /// What goes when a vehicle is erased.
@@ -82,7 +90,7 @@ impl<'a> Erased<'a> {
         match collection {
             VISITS => self.visits.contains(key),
             VISITS_ON => parts.next_back().is_some_and(|visit| self.visits.contains(visit)),
-            DELIVERY_DUE => parts.nth(2) == Some(self.device),
+            DELIVERY_DUE | TOUCHPOINTS => parts.nth(2) == Some(self.device),
             FOLLOW_UPS_OPEN => parts.nth(1) == Some(self.device),
             _ => parts.next() == Some(self.device),
         }

@@ -23,8 +23,7 @@ pub use self::sled::{SledSettings, SledStore};
 pub use any::AnyStore;
 pub use commit::{Commit, VehicleWrite};
 pub use docs::{
-    CALLS, Collection, DEAD_LETTERS, DELIVERIES, DELIVERY_DUE, Doc, DocKey, DocWrite, Expected, FOLLOW_UPS,
-    FOLLOW_UPS_OPEN, NOTICE_OUTBOX, STAFF_READS, TASKS, VISITS, VISITS_OF, VISITS_ON,
+    CALLS, CERTIFICATES, Collection, DEAD_LETTERS, DELIVERIES, DELIVERY_DUE, Doc, DocKey, DocWrite, Expected, FOLLOW_UPS, FOLLOW_UPS_OPEN, NOTICE_OUTBOX, STAFF_READS, TASKS, TOUCHPOINTS, VISITS, VISITS_OF, VISITS_ON,
 };
 pub use error::StoreError;
 pub use faults::Faults;

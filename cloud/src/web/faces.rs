@@ -17,6 +17,7 @@ pub fn faces() -> Faces {
                 currency: config.currency,
                 firmware_keys: config.firmware.key_bytes(),
                 channels: config.channels.clone(),
+                journeys: config.journeys.clone(),
             };
             router(AppState::new(service, Clock::real(), settings))
         }),

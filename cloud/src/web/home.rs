@@ -16,13 +16,25 @@ use super::view::Home;
 use super::{AppState, Reader, render};
 use crate::accounts::{Account, Owner, SignedIn};
 use crate::api::Problem;
-use crate::domain::{Remarks, Vehicle};
+use crate::domain::{Question, Remarks, Vehicle};
 
 #[derive(Template)]
 #[template(path = "owner/home.html")]
 struct HomePage {
     page: Page,
     home: Home,
+    question: Option<QuestionView>,
+    today: String,
+}
+
+/// The one thing that the owner is asked.
+struct QuestionView {
+    name: &'static str,
+    title: String,
+    /// What answering gives the owner.
+    buys: String,
+    /// Whether the answer is a date.
+    is_date: bool,
 }
 
 #[derive(Template)]
@@ -95,7 +107,13 @@ pub(crate) async fn show(
     mark_seen(&state, &owner, &vehicle, NoticeKind::Information).await;
     let page = owner_page(&state, &owner, &reader, &vehicle, "nav-home", Section::Home).await?;
     let home = Home::of(&vehicle, &format, did.flash(&format));
-    render::html(&HomePage { page, home })
+    let question = vehicle.question(state.now_ms()).map(|question| QuestionView {
+        name: question.name(),
+        title: page.t(&format!("question-{}-title", question.name())),
+        buys: page.t(&format!("question-{}-buys", question.name())),
+        is_date: question != Question::Vin,
+    });
+    render::html(&HomePage { page, home, question, today: format.date_field(format.now_ms) })
 }
 
 /// The live part of the home page alone.

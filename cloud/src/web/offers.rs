@@ -8,7 +8,7 @@ use milepost_protocol::notice::NoticeKind;
 use serde::Deserialize;
 
 use super::home::{From, after_tip};
-use super::owner::{Did, mark_seen, owner_page};
+use super::owner::{Did, mark_seen, owner_page, visited};
 use super::page::{Page, Section};
 use super::view::{self, DecisionLine, Flash, OfferView};
 use super::{AppState, Reader, render};
@@ -58,6 +58,7 @@ pub(crate) async fn show(
 ) -> Result<Response, Problem> {
     let vehicle = owner.vehicle(&state, &id).await?;
     mark_seen(&state, &owner, &vehicle, NoticeKind::Offer).await;
+    visited(&state, &owner, &vehicle, "offers").await;
     let OffersFragment { page, base, consented, offers, decisions, flash } =
         list(&state, &owner, &reader, &vehicle, &said.did).await?;
     render::html(&OffersPage { page, base, consented, offers, decisions, flash })

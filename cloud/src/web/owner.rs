@@ -2,6 +2,7 @@
 //!
 //! Invariant: it knows no single page.
 
+use milepost_engine::journey::{Cause, Contact, Direction, Outcome, Scene, Touchpoint, Trigger};
 use milepost_protocol::notice::NoticeKind;
 use milepost_protocol::plan::ItemId;
 use serde::Deserialize;
@@ -11,8 +12,11 @@ use super::view::{Flash, vehicle_name};
 use super::{AppState, Reader};
 use crate::accounts::Owner;
 use crate::api::Problem;
-use crate::domain::Vehicle;
+use crate::domain::{Intent, Vehicle};
 use crate::i18n::{Format, item_name};
+
+/// How long looking at pages counts as one visit.
+const VISIT_AGAIN_MS: u64 = 3_600_000;
 
 /// What the last form led to, as the address carries it. Only known words say anything.
 #[derive(Debug, Default, Deserialize)]
@@ -57,6 +61,11 @@ impl Did {
             "consent" => ("flash-consent", None),
             "preferences" => ("flash-preferences", None),
             "channels" => ("flash-channels", None),
+            "programmes" => ("flash-programmes", None),
+            "told" => ("flash-told", None),
+            "asked-later" => ("flash-asked-later", None),
+            "asked-never" => ("flash-asked-never", None),
+            "certificate-ended" => ("flash-certificate-ended", None),
             "push" => ("flash-push", None),
             "asked" => ("flash-asked", None),
             "session" => ("flash-session-ended", None),
@@ -93,6 +102,28 @@ pub(crate) async fn owner_page(
         page.title = vehicle_name(page.localizer, vehicle);
     }
     Ok(page)
+}
+
+/// Notes that the owner looked at a page, at most once an hour; a failure is logged and costs the reader nothing.
+pub(crate) async fn visited(state: &AppState, owner: &Owner, vehicle: &Vehicle, page: &str) {
+    let now_ms = state.now_ms();
+    let last = vehicle.journey.newest(Trigger::PageVisited);
+    if last.is_some_and(|last| now_ms.saturating_sub(last.at_ms) < VISIT_AGAIN_MS) {
+        return;
+    }
+    let contact = Contact {
+        at_ms: now_ms,
+        touchpoint: Touchpoint::Account,
+        direction: Direction::Inbound,
+        scene: Scene { place: page.to_owned(), ..Scene::default() },
+        cause: Cause::Own,
+        thread: page.to_owned(),
+        cost_cents: 0,
+        outcome: Outcome::Talked,
+    };
+    if let Err(error) = state.service.submit(&vehicle.device, Intent::Contact { contact }, owner.actor()).await {
+        tracing::warn!(vehicle.id = %vehicle.device, %error, "a page's visit could not be recorded");
+    }
 }
 
 /// Notes which open notices the account page has shown; a failure is logged and costs the reader nothing.

@@ -57,6 +57,9 @@ pub(crate) enum Section {
     Receipts,
     Rejects,
     Undelivered,
+    Journeys,
+    Touchpoints,
+    Programmes,
     Catalogue,
     Segments,
     Results,
@@ -141,6 +144,14 @@ impl Page {
                 link("/experience/results".to_owned(), "list", "nav-results", section == Section::Results),
                 link("/experience/experiments".to_owned(), "gauge", "nav-experiments", section == Section::Experiments),
                 link("/experience/policy".to_owned(), "inspect", "nav-policy", section == Section::Policy),
+                link("/experience/journeys".to_owned(), "road", "nav-journeys", section == Section::Journeys),
+                link(
+                    "/experience/touchpoints".to_owned(),
+                    "signal",
+                    "nav-touchpoints",
+                    section == Section::Touchpoints,
+                ),
+                link("/experience/programmes".to_owned(), "calendar", "nav-programmes", section == Section::Programmes),
             ],
         };
         Self {

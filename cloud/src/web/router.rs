@@ -12,8 +12,7 @@ use tower_http::csrf::CsrfLayer;
 use tower_http::limit::RequestBodyLimitLayer;
 
 use super::{
-    AppState, account, advisor, assets, booking, car, care, channels, charts, errors, experience, experiments, home,
-    homes, lab, links, live, login, offers, privacy, security, services, tasks, tokens, trips,
+    AppState, account, advisor, assets, booking, car, care, certificate, channels, charts, errors, experience, experiments, home, homes, journey, lab, links, live, login, offers, privacy, questions, security, services, tasks, tokens, trips,
 };
 use crate::api::{self, Problem};
 use crate::firmware::MAX_IMAGE_LEN;
@@ -90,6 +89,15 @@ pub fn router(state: AppState) -> Router {
         .route("/advisor/appointments", get(booking::board))
         .route("/advisor/appointments/{booking}", post(booking::mark))
         .route("/advisor/vehicles/{vehicle}", get(advisor::vehicle))
+        .route("/vehicles/{vehicle}/questions/{question}", post(questions::reply))
+        .route("/vehicles/{vehicle}/certificate", get(certificate::show))
+        .route("/vehicles/{vehicle}/certificate.pdf", get(certificate::download))
+        .route("/vehicles/{vehicle}/certificate/link", post(certificate::share))
+        .route("/vehicles/{vehicle}/certificate/end", post(certificate::end))
+        .route("/certificates/{vehicle}/{secret}", get(certificate::open))
+        .route("/certificates/{vehicle}/{secret}/certificate.pdf", get(certificate::take))
+        .route("/vehicles/{vehicle}/programmes", get(journey::programmes))
+        .route("/vehicles/{vehicle}/programmes/{programme}", post(journey::take_part))
         .route("/devices", get(async || Redirect::permanent("/lab")))
         .route("/lab", get(lab::devices))
         .route("/lab/devices/{device}", get(lab::device))
@@ -117,6 +125,11 @@ pub fn router(state: AppState) -> Router {
         .route("/experience/experiments", get(experiments::list).post(experiments::put))
         .route("/experience/experiments/{experiment}", get(experiments::show))
         .route("/experience/experiments/{experiment}/state", post(experiments::set_state))
+        .route("/experience/journeys", get(journey::board))
+        .route("/experience/programmes", get(journey::all_programmes))
+        .route("/experience/touchpoints", get(journey::touchpoints))
+        .route("/experience/owners", get(journey::find))
+        .route("/experience/owners/{account}", get(journey::owner).post(journey::note))
         .route("/healthz", get(healthz))
         .route("/assets/{*name}", get(assets::serve))
         .route("/api/openapi.json", get(|| async move { ([("content-type", "application/json")], document) }))

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use milepost_engine::journey::Programmes;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::accounts::{Accounts, Cookies};
@@ -13,6 +14,7 @@ use crate::config;
 use crate::firmware::Firmware;
 use crate::homes::Homes;
 use crate::i18n::Currency;
+use crate::journey::Journeys;
 use crate::service::Service;
 
 /// How many live streams are open at most.
@@ -29,6 +31,8 @@ pub struct Settings {
     pub channels: config::Channels,
     /// What amounts of money are in.
     pub currency: Currency,
+    /// Programmes of journeys.
+    pub journeys: config::Journeys,
 }
 
 /// The web side's state; clones share it.
@@ -42,6 +46,8 @@ pub struct AppState {
     pub firmware: Firmware,
     /// How owners are reached.
     pub channels: Channels,
+    /// What touched owners, and which programmes run.
+    pub journeys: Journeys,
     /// How cookies are written.
     pub cookies: Cookies,
     /// The machine's clock: sessions, caches and latencies live by it, whatever the service's own clock does.
@@ -57,6 +63,12 @@ impl AppState {
         let accounts = Accounts::new(service.clone(), wall.clone());
         let firmware = Firmware::new(service.clone(), settings.firmware_keys);
         let channels = Channels::new(Parts { service: service.clone(), settings: settings.channels });
+        // The service has taken the same programmes before; whatever else is wrong was told then.
+        let programmes = settings.journeys.programmes().unwrap_or_else(|error| {
+            tracing::error!(error = crate::events::chain(&error), "programmes cannot be shown");
+            Programmes::default()
+        });
+        let journeys = Journeys::new(service.clone(), programmes, settings.journeys.margin_cents);
         let cookies = Cookies { secure: settings.secure_cookies };
         let currency = settings.currency;
         Self {
@@ -64,6 +76,7 @@ impl AppState {
             accounts,
             firmware,
             channels,
+            journeys,
             cookies,
             wall,
             currency,

@@ -13,7 +13,7 @@ use milepost::domain::{Actor, Made, Moment, NoticeDoc, Profile, Subject, Vehicle
 use milepost::i18n::{CarTexts, Currency};
 use milepost::ingest::{self, Committer, Parts, Running};
 use milepost::offers::{Catalogue, Desk};
-use milepost::rules::{Around, OfferRules, Rules, would_do};
+use milepost::rules::{Around, JourneyRules, OfferRules, Rules, would_do};
 use milepost::service::Service;
 use milepost::store::{AnyStore, Commit, DecisionRow, MemoryStore, Store, TelemetryRow, VehicleWrite};
 use milepost::web::{self, AppState, Settings};
@@ -113,7 +113,8 @@ impl TestApp {
         let registry = milepost::frontdoor::Registry::default();
         let (changes, _) = tokio::sync::broadcast::channel(256);
         let plans = Arc::new(milepost::config::Plans::default().catalogue().unwrap());
-        let rules = Rules { texts: Arc::new(CarTexts), offers: offer_rules(), plans };
+        let journeys = JourneyRules::new(milepost::config::Journeys::default().programmes().unwrap());
+        let rules = Rules { texts: Arc::new(CarTexts), offers: offer_rules(), plans, journeys };
 
         let pki = Arc::new(milepost::pki::Pki::open(folder, NOW_MS).unwrap());
         let running = ingest::start(Parts {
@@ -132,12 +133,7 @@ impl TestApp {
         let state = AppState::new(
             service,
             wall.clone(),
-            Settings {
-                secure_cookies,
-                firmware_keys: vec![signing_key],
-                channels: channels(),
-                currency: Currency::default(),
-            },
+            Settings { secure_cookies, firmware_keys: vec![signing_key], channels: channels(), ..Settings::default() },
         );
         for (id, name, role) in PEOPLE {
             state.accounts.create(id.parse().unwrap(), name, role, PASSWORD).await.unwrap();

@@ -45,7 +45,7 @@ pub struct Context<'a> {
     pub owner: Owner<'a>,
     /// What was offered before for this vehicle.
     pub ledger: &'a Ledger,
-    /// When the owner was contacted with any offer for any car, in milliseconds of Unix time, in any order.
+    /// When the owner was contacted about any car, by an offer or otherwise, in milliseconds of Unix time, in any order.
     pub contacts_ms: &'a [u64],
     /// How often at most.
     pub caps: Caps,

@@ -115,6 +115,8 @@ pub struct Ledger {
     pub fewer: Vec<Fewer>,
     /// What work has earned, the newest last.
     pub earned: Vec<Earned>,
+    /// What came of contacts that were no offers, and when, in milliseconds of Unix time; no more than tell of fatigue.
+    pub others: Vec<(Outcome, u64)>,
 }
 
 impl Ledger {
@@ -155,7 +157,9 @@ impl Ledger {
 
     /// Until when the owner is left alone, because the last offers were all refused or met silence.
     pub fn fatigued_until_ms(&self, now_ms: u64) -> Option<u64> {
-        let settled: Vec<(Outcome, u64)> = self.presentations.iter().filter_map(|known| known.outcome).collect();
+        let offers = self.presentations.iter().filter_map(|known| known.outcome);
+        let mut settled: Vec<(Outcome, u64)> = offers.chain(self.others.iter().copied()).collect();
+        settled.sort_by_key(|(_, at_ms)| *at_ms);
         let last = settled.get(settled.len().checked_sub(FATIGUED_AFTER)?..)?;
         if last.iter().any(|(outcome, _)| matches!(outcome, Outcome::Booked | Outcome::Done)) {
             return None;
@@ -163,6 +167,13 @@ impl Ledger {
         let newest_ms = last.iter().map(|(_, at_ms)| *at_ms).max()?;
         let until_ms = newest_ms.saturating_add(FATIGUE_DAYS * DAY_MS);
         (now_ms < until_ms).then_some(until_ms)
+    }
+
+    /// Enters what came of a contact that was no offer, as far as it tells of fatigue.
+    pub fn settle_other(&mut self, outcome: Outcome, at_ms: u64) {
+        self.others.push((outcome, at_ms));
+        let excess = self.others.len().saturating_sub(FATIGUED_AFTER);
+        self.others.drain(..excess);
     }
 
     /// The presentation behind a notice.

@@ -36,7 +36,7 @@ pub(super) fn day_of(at_ms: u64) -> u32 {
 
 impl Outside {
     /// Takes in a reading; `false` if no weather explains it. `finished` is told of a day that the reading closes.
-    pub(super) fn note(&mut self, at_ms: u64, celsius: f32, weight_s: u32, finished: impl FnOnce(DayMean)) -> bool {
+    pub(crate) fn note(&mut self, at_ms: u64, celsius: f32, weight_s: u32, finished: impl FnOnce(DayMean)) -> bool {
         if !(-60.0..=60.0).contains(&celsius) {
             return false;
         }

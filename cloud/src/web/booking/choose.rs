@@ -11,7 +11,7 @@ use milepost_engine::booking::Span;
 use milepost_protocol::notice::Actions;
 use milepost_protocol::plan::ItemId;
 
-use super::super::owner::owner_page;
+use super::super::owner::{owner_page, visited};
 use super::super::page::{Page, Section};
 use super::super::{AppState, Reader, render};
 use super::words::{at_workshop, when, work};
@@ -83,6 +83,7 @@ pub(crate) async fn show(
     Query(fields): Query<Fields>,
 ) -> Result<Response, Problem> {
     let vehicle = owner.vehicle(&state, &id).await?;
+    visited(&state, &owner, &vehicle, "booking").await;
     let format = reader.format(&owner.0.account, Some(&vehicle));
     let booking = Booking::new(state.service.clone());
     let moved = match fields.get("move") {

@@ -3,8 +3,7 @@
 use milepost_protocol::notice::NoticeKind;
 
 use super::{
-    Health, ItemView, RecallView, TileView, TipView, TripRow, TroubleView, TyreView, health, items, recalls, recent,
-    tiles, tips, troubles, tyres, vehicle_name,
+    Health, ItemView, MessageView, RecallView, TileView, TipView, TripRow, TroubleView, TyreView, health, items, messages, recalls, recent, tiles, tips, troubles, tyres, vehicle_name,
 };
 use crate::domain::Vehicle;
 use crate::i18n::Format;
@@ -32,6 +31,7 @@ pub(crate) struct Home {
     pub(crate) trips: Vec<TripRow>,
     pub(crate) recalls: Vec<RecallView>,
     pub(crate) tips: Vec<TipView>,
+    pub(crate) messages: Vec<MessageView>,
     pub(crate) offers: usize,
     pub(crate) today: String,
     pub(crate) unit: &'static str,
@@ -57,6 +57,7 @@ impl Home {
             trips: recent(vehicle, format),
             recalls: recalls(vehicle, format),
             tips: tips(vehicle, format),
+            messages: messages(vehicle, format),
             offers: open_offers.count(),
             today: format.date_field(format.now_ms),
             unit: format.unit.code(),

@@ -4,13 +4,14 @@ use axum::http::{Method, StatusCode};
 
 use crate::app::{TestApp, brake_reminder};
 
-/// Who may call: anonymous, owner, other owner, advisor, engineer.
-type Statuses = [u16; 5];
+/// Who may call: anonymous, owner, other owner, advisor, engineer, experience lead.
+type Statuses = [u16; 6];
 
-const OWNER: Statuses = [401, 200, 404, 404, 404];
-const ADVISOR: Statuses = [401, 404, 404, 200, 404];
-const ENGINEER: Statuses = [401, 404, 404, 404, 200];
-const ANYBODY_SIGNED_IN: Statuses = [401, 200, 200, 200, 200];
+const OWNER: Statuses = [401, 200, 404, 404, 404, 404];
+const ADVISOR: Statuses = [401, 404, 404, 200, 404, 404];
+const ENGINEER: Statuses = [401, 404, 404, 404, 200, 404];
+const LEAD: Statuses = [401, 404, 404, 404, 404, 200];
+const ANYBODY_SIGNED_IN: Statuses = [401, 200, 200, 200, 200, 200];
 
 /// What a bench tells after flashing.
 const FLASHING: &str = r#"{"device":"golf-1","board":"mps2-an386","image_sha256":"0000000000000000000000000000000000000000000000000000000000000000","tool":"test 1","result":"flashed"}"#;
@@ -60,20 +61,20 @@ const FOLLOW_UP: &str = r#"{"what":"Call about the brakes","next_on":"2026-11-20
 const GIVEN: &str = r#"{"assignee":"vera","next_on":"2026-11-20"}"#;
 
 /// Every operation with what each kind of caller gets.
-const CASES: [(&str, &str, &str, Statuses); 100] = [
+const CASES: [(&str, &str, &str, Statuses); 112] = [
     ("get", "/api/v1/session", "", ANYBODY_SIGNED_IN),
-    ("post", "/api/v1/session", r#"{"account":"nobody","password":"wrong"}"#, [401; 5]),
+    ("post", "/api/v1/session", r#"{"account":"nobody","password":"wrong"}"#, [401; 6]),
     ("get", "/api/v1/sessions", "", ANYBODY_SIGNED_IN),
-    ("delete", "/api/v1/sessions/{session}", "", [401, 404, 404, 404, 404]),
+    ("delete", "/api/v1/sessions/{session}", "", [401, 404, 404, 404, 404, 404]),
     ("put", "/api/v1/preferences", r#"{"unit":"km"}"#, ANYBODY_SIGNED_IN),
-    ("get", "/api/v1/vehicles", "", [401, 200, 200, 404, 404]),
+    ("get", "/api/v1/vehicles", "", [401, 200, 200, 404, 404, 404]),
     ("get", "/api/v1/vehicles/{vehicle}", "", OWNER),
     ("get", "/api/v1/vehicles/{vehicle}/trips", "", OWNER),
     ("get", "/api/v1/vehicles/{vehicle}/notices", "", OWNER),
     ("post", "/api/v1/vehicles/{vehicle}/notices/{notice}/answer", r#"{"answer":"book"}"#, OWNER),
     ("post", "/api/v1/vehicles/{vehicle}/notices/{notice}/snooze", r#"{"days":1,"reason":"cost"}"#, OWNER),
     ("get", "/api/v1/vehicles/{vehicle}/decisions", "", OWNER),
-    ("post", "/api/v1/vehicles/{vehicle}/notices/{notice}/fewer", "", [401, 422, 404, 404, 404]),
+    ("post", "/api/v1/vehicles/{vehicle}/notices/{notice}/fewer", "", [401, 422, 404, 404, 404, 404]),
     ("get", "/api/v1/vehicles/{vehicle}/items", "", OWNER),
     ("post", "/api/v1/vehicles/{vehicle}/items/{item}/complete", "{}", OWNER),
     ("post", "/api/v1/vehicles/{vehicle}/items/{item}/undo", "", OWNER),
@@ -92,61 +93,61 @@ const CASES: [(&str, &str, &str, Statuses); 100] = [
     ("put", "/api/v1/vehicles/{vehicle}/consent", r#"{"purposes":["workshop","offers"]}"#, OWNER),
     ("get", "/api/v1/vehicles/{vehicle}/export", "", OWNER),
     ("get", "/api/v1/vehicles/{vehicle}/series", "", OWNER),
-    ("get", "/api/v1/channels", "", [401, 200, 200, 404, 404]),
-    ("put", "/api/v1/channels", r#"{"email":"somebody@example.org"}"#, [401, 200, 200, 404, 404]),
-    ("delete", "/api/v1/channels", "", [401, 204, 204, 404, 404]),
-    ("post", "/api/v1/push-subscriptions", SUBSCRIPTION, [401, 201, 201, 404, 404]),
-    ("delete", "/api/v1/push-subscriptions/{subscription}", "", [401, 404, 404, 404, 404]),
+    ("get", "/api/v1/channels", "", [401, 200, 200, 404, 404, 404]),
+    ("put", "/api/v1/channels", r#"{"email":"somebody@example.org"}"#, [401, 200, 200, 404, 404, 404]),
+    ("delete", "/api/v1/channels", "", [401, 204, 204, 404, 404, 404]),
+    ("post", "/api/v1/push-subscriptions", SUBSCRIPTION, [401, 201, 201, 404, 404, 404]),
+    ("delete", "/api/v1/push-subscriptions/{subscription}", "", [401, 404, 404, 404, 404, 404]),
     ("get", "/api/v1/vehicles/{vehicle}/deliveries", "", OWNER),
-    ("post", "/api/v1/notice-links/{token}", r#"{"answer":"book"}"#, [404; 5]),
-    ("post", "/api/v1/email-confirmations/{token}", "", [404; 5]),
-    ("get", "/api/v1/tokens", "", [401, 200, 200, 404, 404]),
-    ("post", "/api/v1/tokens", TOKEN, [401, 201, 201, 404, 404]),
-    ("delete", "/api/v1/tokens/{token}", "", [401, 404, 404, 404, 404]),
+    ("post", "/api/v1/notice-links/{token}", r#"{"answer":"book"}"#, [404; 6]),
+    ("post", "/api/v1/email-confirmations/{token}", "", [404; 6]),
+    ("get", "/api/v1/tokens", "", [401, 200, 200, 404, 404, 404]),
+    ("post", "/api/v1/tokens", TOKEN, [401, 201, 201, 404, 404, 404]),
+    ("delete", "/api/v1/tokens/{token}", "", [401, 404, 404, 404, 404, 404]),
     ("get", "/api/v1/tasks", "", ADVISOR),
-    ("post", "/api/v1/tasks/{vehicle}/{notice}/{kind}/done", "", [401, 404, 404, 404, 404]),
-    ("get", "/api/v1/tasks/{vehicle}/{notice}/letter", "", [401, 404, 404, 404, 404]),
+    ("post", "/api/v1/tasks/{vehicle}/{notice}/{kind}/done", "", [401, 404, 404, 404, 404, 404]),
+    ("get", "/api/v1/tasks/{vehicle}/{notice}/letter", "", [401, 404, 404, 404, 404, 404]),
     ("get", "/api/v1/vehicles/{vehicle}/reads", "", OWNER),
     ("get", "/api/v1/vehicles/{vehicle}/traces", "", OWNER),
     ("get", "/api/v1/queue/{vehicle}/traces", "", ADVISOR),
-    ("get", "/api/v1/home-assistant", "", [401, 200, 200, 404, 404]),
-    ("put", "/api/v1/home-assistant", r#"{"host":"broker.example"}"#, [401, 200, 200, 404, 404]),
-    ("delete", "/api/v1/home-assistant", "", [401, 200, 200, 404, 404]),
+    ("get", "/api/v1/home-assistant", "", [401, 200, 200, 404, 404, 404]),
+    ("put", "/api/v1/home-assistant", r#"{"host":"broker.example"}"#, [401, 200, 200, 404, 404, 404]),
+    ("delete", "/api/v1/home-assistant", "", [401, 200, 200, 404, 404, 404]),
     ("get", "/api/v1/advisors", "", ADVISOR),
     ("get", "/api/v1/follow-ups", "", ADVISOR),
     ("get", "/api/v1/queue/{vehicle}/follow-ups", "", ADVISOR),
-    ("post", "/api/v1/queue/{vehicle}/follow-ups", FOLLOW_UP, [401, 404, 404, 201, 404]),
-    ("put", "/api/v1/queue/{vehicle}/follow-ups/{follow_up}", GIVEN, [401, 404, 404, 404, 404]),
+    ("post", "/api/v1/queue/{vehicle}/follow-ups", FOLLOW_UP, [401, 404, 404, 201, 404, 404]),
+    ("put", "/api/v1/queue/{vehicle}/follow-ups/{follow_up}", GIVEN, [401, 404, 404, 404, 404, 404]),
     (
         "post",
         "/api/v1/queue/{vehicle}/follow-ups/{follow_up}/done",
         r#"{"outcome":"reached"}"#,
-        [401, 404, 404, 404, 404],
+        [401, 404, 404, 404, 404, 404],
     ),
     ("get", "/api/v1/queue/{vehicle}/contacts", "", ADVISOR),
-    ("post", "/api/v1/queue/{vehicle}/contacts", r#"{"way":"call","outcome":"reached"}"#, [401, 404, 404, 201, 404]),
+    ("post", "/api/v1/queue/{vehicle}/contacts", r#"{"way":"call","outcome":"reached"}"#, [401, 404, 404, 201, 404, 404]),
     ("post", "/api/v1/queue-deeds", r#"{"vehicles":["golf-1"],"deed":"called"}"#, ADVISOR),
     ("get", "/api/v1/undelivered", "", ENGINEER),
-    ("post", "/api/v1/undelivered/retry", r#"{"id":"nothing"}"#, [401, 404, 404, 404, 404]),
+    ("post", "/api/v1/undelivered/retry", r#"{"id":"nothing"}"#, [401, 404, 404, 404, 404, 404]),
     ("get", "/api/v1/workshops", "", ANYBODY_SIGNED_IN),
-    ("get", "/api/v1/vehicles/{vehicle}/slots?items=2", "", [401, 404, 404, 404, 404]),
+    ("get", "/api/v1/vehicles/{vehicle}/slots?items=2", "", [401, 404, 404, 404, 404, 404]),
     ("get", "/api/v1/vehicles/{vehicle}/bookings", "", OWNER),
     (
         "post",
         "/api/v1/vehicles/{vehicle}/bookings",
         r#"{"workshop":"none","items":[2],"start_at":"2026-11-16T08:00:00Z"}"#,
-        [401, 404, 404, 404, 404],
+        [401, 404, 404, 404, 404, 404],
     ),
     (
         "post",
         "/api/v1/vehicles/{vehicle}/bookings/{booking}/reschedule",
         r#"{"start_at":"2026-11-16T08:00:00Z"}"#,
-        [401, 404, 404, 404, 404],
+        [401, 404, 404, 404, 404, 404],
     ),
-    ("post", "/api/v1/vehicles/{vehicle}/bookings/{booking}/cancel", "", [401, 404, 404, 404, 404]),
-    ("get", "/api/v1/vehicles/{vehicle}/bookings/{booking}/invitation", "", [401, 404, 404, 404, 404]),
-    ("get", "/api/v1/workshops/{workshop}/bookings?from=2026-11-16", "", [401, 404, 404, 404, 404]),
-    ("post", "/api/v1/bookings/{booking}/mark", r#"{"mark":"arrived"}"#, [401, 404, 404, 404, 404]),
+    ("post", "/api/v1/vehicles/{vehicle}/bookings/{booking}/cancel", "", [401, 404, 404, 404, 404, 404]),
+    ("get", "/api/v1/vehicles/{vehicle}/bookings/{booking}/invitation", "", [401, 404, 404, 404, 404, 404]),
+    ("get", "/api/v1/workshops/{workshop}/bookings?from=2026-11-16", "", [401, 404, 404, 404, 404, 404]),
+    ("post", "/api/v1/bookings/{booking}/mark", r#"{"mark":"arrived"}"#, [401, 404, 404, 404, 404, 404]),
     ("get", "/api/v1/queue", "", ADVISOR),
     ("get", "/api/v1/queue/{vehicle}", "", ADVISOR),
     ("get", "/api/v1/queue/{vehicle}/records", "", ADVISOR),
@@ -162,25 +163,52 @@ const CASES: [(&str, &str, &str, Statuses); 100] = [
     ("put", "/api/v1/devices/{id}/collection", r#"{"rows":[]}"#, ENGINEER),
     ("get", "/api/v1/devices/{id}/series", "", ENGINEER),
     ("get", "/api/v1/rejects", "", ENGINEER),
-    ("post", "/api/v1/devices/{id}/certificate", "no request", [401, 404, 404, 404, 422]),
+    ("post", "/api/v1/devices/{id}/certificate", "no request", [401, 404, 404, 404, 422, 404]),
     ("get", "/api/v1/flash-receipts", "", ENGINEER),
-    ("post", "/api/v1/flash-receipts", FLASHING, [401, 404, 404, 404, 201]),
-    ("get", "/api/v1/flash-receipts/{receipt}", "", [401, 404, 404, 404, 404]),
+    ("post", "/api/v1/flash-receipts", FLASHING, [401, 404, 404, 404, 201, 404]),
+    ("get", "/api/v1/flash-receipts/{receipt}", "", [401, 404, 404, 404, 404, 404]),
     ("get", "/api/v1/serials", "", ENGINEER),
     ("get", "/api/v1/firmware", "", ENGINEER),
-    ("post", "/api/v1/firmware", "", [401, 404, 404, 404, 422]),
-    ("post", "/api/v1/recalls", "not a recall", [401, 404, 404, 404, 422]),
+    ("post", "/api/v1/firmware", "", [401, 404, 404, 404, 422, 404]),
+    ("post", "/api/v1/recalls", "not a recall", [401, 404, 404, 404, 422, 404]),
     ("get", "/api/v1/rollouts", "", ENGINEER),
-    ("post", "/api/v1/rollouts", r#"{"board":"bench","version":"new"}"#, [401, 404, 404, 404, 422]),
-    ("get", "/api/v1/rollouts/{rollout}", "", [401, 404, 404, 404, 404]),
-    ("get", "/api/v1/rollouts/{rollout}/devices", "", [401, 404, 404, 404, 404]),
-    ("post", "/api/v1/rollouts/{rollout}/approve", "", [401, 404, 404, 404, 404]),
-    ("post", "/api/v1/rollouts/{rollout}/pause", "", [401, 404, 404, 404, 404]),
-    ("post", "/api/v1/rollouts/{rollout}/resume", "", [401, 404, 404, 404, 404]),
-    ("post", "/api/v1/rollouts/{rollout}/stop", "", [401, 404, 404, 404, 404]),
-    ("post", "/api/v1/vehicles/{vehicle}/transfer", r#"{"account":"nobody"}"#, [401, 422, 404, 404, 404]),
-    ("post", "/api/v1/vehicles/{vehicle}/sell", "", [401, 204, 404, 404, 404]),
-    ("delete", "/api/v1/session", "", [204; 5]),
+    ("post", "/api/v1/rollouts", r#"{"board":"bench","version":"new"}"#, [401, 404, 404, 404, 422, 404]),
+    ("get", "/api/v1/rollouts/{rollout}", "", [401, 404, 404, 404, 404, 404]),
+    ("get", "/api/v1/rollouts/{rollout}/devices", "", [401, 404, 404, 404, 404, 404]),
+    ("post", "/api/v1/rollouts/{rollout}/approve", "", [401, 404, 404, 404, 404, 404]),
+    ("post", "/api/v1/rollouts/{rollout}/pause", "", [401, 404, 404, 404, 404, 404]),
+    ("post", "/api/v1/rollouts/{rollout}/resume", "", [401, 404, 404, 404, 404, 404]),
+    ("post", "/api/v1/rollouts/{rollout}/stop", "", [401, 404, 404, 404, 404, 404]),
+    ("get", "/api/v1/vehicles/{vehicle}/certificate", "", OWNER),
+    ("post", "/api/v1/vehicles/{vehicle}/certificate/link", "", [401, 201, 404, 404, 404, 404]),
+    ("delete", "/api/v1/vehicles/{vehicle}/certificate/link", "", [401, 204, 404, 404, 404, 404]),
+    ("get", "/api/v1/vehicles/{vehicle}/question", "", OWNER),
+    (
+        "put",
+        "/api/v1/vehicles/{vehicle}/questions/{question}",
+        r#"{"answer":"1980-05-03"}"#,
+        [401, 204, 404, 404, 404, 404],
+    ),
+    ("get", "/api/v1/vehicles/{vehicle}/programmes", "", OWNER),
+    (
+        "put",
+        "/api/v1/vehicles/{vehicle}/programmes/{programme}",
+        r#"{"takes_part":false}"#,
+        [401, 204, 404, 404, 404, 404],
+    ),
+    ("get", "/api/v1/journeys", "", LEAD),
+    ("get", "/api/v1/touchpoints?days=30", "", LEAD),
+    ("get", "/api/v1/journeys/{account}", "", LEAD),
+    (
+        "post",
+        "/api/v1/journeys/{account}",
+        r#"{"vehicle":"golf-1","touchpoint":"call","met":"advisor","outcome":"talked"}"#,
+        [401, 404, 404, 404, 404, 204],
+    ),
+    ("delete", "/api/v1/contacts", "", [401, 204, 204, 404, 404, 404]),
+    ("post", "/api/v1/vehicles/{vehicle}/transfer", r#"{"account":"nobody"}"#, [401, 422, 404, 404, 404, 404]),
+    ("post", "/api/v1/vehicles/{vehicle}/sell", "", [401, 204, 404, 404, 404, 404]),
+    ("delete", "/api/v1/session", "", [204; 6]),
 ];
 
 fn without_query(path: &str) -> &str {
@@ -215,6 +243,7 @@ async fn each_kind_of_caller_gets_what_it_may_and_learns_nothing_of_the_rest() {
         app.client("bert").await,
         app.client("vera").await,
         app.client("emil").await,
+        app.client("lena").await,
     ];
     let session = "ab".repeat(32);
     for (method, path, body, statuses) in CASES {
@@ -223,6 +252,7 @@ async fn each_kind_of_caller_gets_what_it_may_and_learns_nothing_of_the_rest() {
         let record = record.to_string();
         let path = path
             .replace("{vehicle}", "golf-1")
+            .replace("{question}", "birthday")
             .replace("{notice}", &brake_reminder().to_string())
             .replace("{item}", "2")
             .replace("{follow_up}", "0123456789abcdef")
@@ -235,7 +265,9 @@ async fn each_kind_of_caller_gets_what_it_may_and_learns_nothing_of_the_rest() {
             .replace("{service}", &record)
             .replace("{session}", &session)
             .replace("{id}", "golf-1")
-            .replace("{receipt}", "nothing");
+            .replace("{receipt}", "nothing")
+            .replace("{programme}", "winter")
+            .replace("{account}", "anna");
         let method: Method = method.to_uppercase().parse().unwrap();
         for (caller, status) in callers.iter().zip(statuses) {
             let answer = caller.json(method.clone(), &path, body).await;

@@ -5,7 +5,7 @@ use crate::api::bookings::with_workshop;
 use crate::app::TestApp;
 
 /// Every page that needs nothing but what the tests begin with; `{item}` and the like stand in no path here.
-const PAGES: [(&str, &str); 35] = [
+const PAGES: [(&str, &str); 41] = [
     ("", "/login"),
     ("anna", "/vehicles/golf-1"),
     ("anna", "/vehicles/golf-1/items/2"),
@@ -16,6 +16,8 @@ const PAGES: [(&str, &str); 35] = [
     ("anna", "/vehicles/golf-1/booking?item-2=on"),
     ("anna", "/vehicles/golf-1/offers"),
     ("anna", "/vehicles/golf-1/privacy"),
+    ("anna", "/vehicles/golf-1/programmes"),
+    ("anna", "/vehicles/golf-1/certificate"),
     ("bert", "/vehicles/fresh-3"),
     ("anna", "/account"),
     ("anna", "/account/channels"),
@@ -41,6 +43,10 @@ const PAGES: [(&str, &str); 35] = [
     ("lena", "/experience/segments"),
     ("lena", "/experience/results"),
     ("lena", "/experience/policy"),
+    ("lena", "/experience/journeys"),
+    ("lena", "/experience/touchpoints"),
+    ("lena", "/experience/programmes"),
+    ("lena", "/experience/owners/anna"),
 ];
 
 #[tokio::test]
