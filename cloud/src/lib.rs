@@ -14,6 +14,7 @@ pub mod config;
 pub mod demo;
 pub mod domain;
 pub mod events;
+pub mod family;
 pub mod firmware;
 pub mod frontdoor;
 pub mod i18n;

@@ -124,6 +124,13 @@ impl Service {
         self.vehicles(&devices).await
     }
 
+    /// The vehicles that an account may see: its own first, then those of others by their owners' word.
+    pub async fn vehicles_for(&self, account: &AccountId) -> Result<Vec<Vehicle>, StoreError> {
+        let mut devices = self.0.store.owned(account).await?;
+        devices.extend(self.0.store.shared(account).await?);
+        self.vehicles(&devices).await
+    }
+
     /// A page of the advisor's list: by falling urgency, then by id.
     pub async fn queue(&self, after: Option<QueueCursor>, limit: usize) -> Result<Vec<QueueEntry>, StoreError> {
         self.0.store.queue(after, limit).await

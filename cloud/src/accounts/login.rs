@@ -9,7 +9,7 @@ use super::session::{RandomError, Session, SessionId, TOUCH_MS, Token};
 use super::{Account, Limiter, Role};
 use crate::clock::Clock;
 use crate::domain::AccountId;
-use crate::i18n::DistanceUnit;
+use crate::i18n::{DistanceUnit, Language};
 use crate::service::Service;
 use crate::store::{Collection, Doc, DocKey, DocWrite, Expected, StoreError};
 
@@ -110,20 +110,34 @@ impl Accounts {
         role: Role,
         password: &str,
     ) -> Result<(), AccountsError> {
+        let (_, write) = self.draft(id.clone(), display_name, role, password, None).await?;
+        match self.0.service.put_docs(vec![write]).await {
+            Err(StoreError::Conflict { .. }) => Err(AccountsError::Exists(id)),
+            other => Ok(other?),
+        }
+    }
+
+    /// An account that does not exist yet, with what makes it when it is committed.
+    pub async fn draft(
+        &self,
+        id: AccountId,
+        display_name: &str,
+        role: Role,
+        password: &str,
+        language: Option<Language>,
+    ) -> Result<(Account, DocWrite), AccountsError> {
         let password = self.0.passwords.hash(password).await?;
         let account = Account {
-            id: id.clone(),
+            id,
             display_name: display_name.to_owned(),
             role,
             password,
-            language: None,
+            language: language.map(|language| language.code().to_owned()),
             unit: DistanceUnit::default(),
             created_ms: self.0.clock.now_ms(),
         };
-        match self.put_account(&account, Expected::Absent).await {
-            Err(AccountsError::Store(StoreError::Conflict { .. })) => Err(AccountsError::Exists(id)),
-            other => other,
-        }
+        let doc = write("account", ACCOUNTS, account.id.to_string(), &account, Expected::Absent)?;
+        Ok((account, doc))
     }
 
     /// Replaces a password and ends every session of the account; durable on `Ok`.

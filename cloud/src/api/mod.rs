@@ -13,6 +13,7 @@ mod devices;
 mod enrolment;
 mod events;
 mod export;
+pub(crate) mod family;
 mod firmware;
 mod idempotency;
 mod items;
@@ -33,6 +34,7 @@ mod tokens;
 mod undelivered;
 mod vehicles;
 
+pub(crate) use notices::told_of;
 pub use problem::{Problem, ProblemBody};
 pub(crate) use profile::described;
 pub(crate) use scopes::scope_of;
@@ -91,6 +93,11 @@ pub fn router() -> (Router<AppState>, Document) {
         .routes(routes!(services::export))
         .routes(routes!(services::transfer))
         .routes(routes!(services::sell))
+        .routes(routes!(family::show))
+        .routes(routes!(family::invite))
+        .routes(routes!(family::withdraw))
+        .routes(routes!(family::regrant, family::dismiss))
+        .routes(routes!(family::look, family::take))
         .routes(routes!(privacy::show, privacy::save))
         .routes(routes!(export::export))
         .routes(routes!(channels::show, channels::save, channels::forget))

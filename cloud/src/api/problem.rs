@@ -19,6 +19,7 @@ use crate::accounts::{AccountsError, LoginError, PasswordError};
 use crate::booking::BookingError;
 use crate::channels::{ChannelError, LetterError};
 use crate::domain::IntentError;
+use crate::family::FamilyError;
 use crate::firmware::FirmwareError;
 use crate::i18n::{Language, Localizer};
 use crate::offers::OffersError;
@@ -115,6 +116,16 @@ impl Problem {
     /// The notice is closed already.
     pub fn closed() -> Self {
         Self::new(StatusCode::CONFLICT, "closed")
+    }
+
+    /// As many people have access to the vehicle, or are invited to it, as can.
+    pub fn family_full() -> Self {
+        Self::new(StatusCode::CONFLICT, "family-full")
+    }
+
+    /// The name of a new account is taken.
+    pub fn name_taken() -> Self {
+        Self::new(StatusCode::CONFLICT, "name-taken")
     }
 
     /// The time of an appointment is not free.
@@ -242,6 +253,8 @@ impl Problem {
         "closed",
         "recall-file",
         "offer-file",
+        "family-full",
+        "name-taken",
         "time-taken",
         "visit-state",
         "nothing-to-undo",
@@ -313,7 +326,9 @@ impl From<IntentError> for Problem {
             IntentError::UnknownVehicle
             | IntentError::UnknownNotice
             | IntentError::UnknownItem
+            | IntentError::UnknownMember
             | IntentError::UnknownRecord => Self::not_found(),
+            IntentError::FamilyFull => Self::family_full(),
             IntentError::SnoozeSpent => Self::snooze_spent(),
             IntentError::Closed => Self::closed(),
             IntentError::NotInvited => Self::not_invited(),
@@ -350,6 +365,23 @@ impl From<BookingError> for Problem {
             BookingError::Taken => Self::time_taken(),
             BookingError::Turn(_) => Self::visit_state(),
             BookingError::Read(..) | BookingError::Write(..) | BookingError::Random(_) => Self::internal(&error),
+        }
+    }
+}
+
+impl From<FamilyError> for Problem {
+    fn from(error: FamilyError) -> Self {
+        match error {
+            FamilyError::Store(error) => error.into(),
+            FamilyError::Vehicle(error) => error.into(),
+            FamilyError::Account(error) => error.into(),
+            FamilyError::Channel(error) => error.into(),
+            FamilyError::Gone => Self::not_found(),
+            FamilyError::Full => Self::family_full(),
+            FamilyError::Limited { retry_after_ms } => Self::too_many(retry_after_ms),
+            FamilyError::NameTaken => Self::name_taken(),
+            FamilyError::Role => Self::invalid(),
+            FamilyError::Read(_) | FamilyError::Write(_) | FamilyError::Random(_) => Self::internal(&error),
         }
     }
 }

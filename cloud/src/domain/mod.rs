@@ -8,6 +8,7 @@ mod book;
 mod change;
 mod collection;
 mod configuration;
+mod family;
 mod intent;
 mod made;
 mod moment;
@@ -23,6 +24,7 @@ pub use book::{BookItem, ChosenPlan, Entry, IMPORTED, MAX_ENTRIES, OTHER_WORK, R
 pub use change::{Change, ChangeKind};
 pub use collection::{Collection, DecidedPlan, ReportedPlan};
 pub use configuration::{Agreement, Configuration, Decision, MAX_COUNTERS_EVERY_S, Reported, Sent, Wanted};
+pub use family::{Family, FamilyChange, FamilyRole, Grant, MAX_FAMILY, Member, Right};
 pub use intent::{Imported, Intent, IntentError, Outcome};
 pub use made::{Made, Planned};
 pub use milepost_engine::plan::Powertrain;

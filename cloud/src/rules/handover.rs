@@ -1,7 +1,7 @@
 //! A car that changes hands.
 //!
 //! Invariant: the service book, the odometer and the plan are the car's and go along; trips, consent, offers and what was
-//! told are the person's and do not.
+//! told are the person's and do not, and whom the person had let in is out.
 
 use milepost_engine::offers::Ledger;
 use milepost_engine::service_book::Kind;
@@ -46,6 +46,8 @@ fn leave(vehicle: &mut Vehicle, by: &Actor, now_ms: u64, effects: &mut Effects) 
         }
     }
     vehicle.notices.clear();
+    vehicle.family.clear();
+    effects.note(ChangeKind::Access);
     vehicle.state.trips = Trips::default();
     outcomes::leave_segments(vehicle, effects);
     vehicle.offers = Ledger::default();

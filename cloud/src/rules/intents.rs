@@ -9,7 +9,7 @@ use milepost_protocol::update::UpdateOffer;
 
 use super::answers::{Given, answer};
 use super::services::Told;
-use super::{Effects, collection, configuration, handover, outcomes, planning, services, snoozes};
+use super::{Effects, collection, configuration, family, handover, outcomes, planning, services, snoozes};
 use crate::domain::{
     Actor, BookItem, ChangeKind, ConsentChange, Intent, IntentError, Moment, NoticeDoc, Profile, Subject, Vehicle,
 };
@@ -35,7 +35,13 @@ pub fn carry_out(
                 (Some(before), Some(to)) if before != to => {
                     handover::transfer(vehicle, to, by, now_ms, effects);
                 }
-                (_, owner) => vehicle.owner.clone_from(owner),
+                (before, owner) => {
+                    if before != owner {
+                        vehicle.family.clear();
+                        effects.note(ChangeKind::Access);
+                    }
+                    vehicle.owner.clone_from(owner);
+                }
             }
             effects.note(ChangeKind::Profile);
             Ok(true)
@@ -158,6 +164,7 @@ pub fn carry_out(
         Intent::Import { records } => services::import(vehicle, records, by, now_ms, effects),
         Intent::Transfer { to } => Ok(handover::transfer(vehicle, to, by, now_ms, effects)),
         Intent::Sell => Ok(handover::sell(vehicle, by, now_ms, effects)),
+        Intent::Family { change } => family::change(vehicle, change, now_ms, effects),
         Intent::SetConsent { purposes } => {
             let purposes = purposes.and(Purposes::FUNCTION);
             if vehicle.consent.purposes == purposes {

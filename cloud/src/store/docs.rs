@@ -31,9 +31,25 @@ pub const VISITS_OF: Collection = Collection("visit-of");
 /// The visits of one day: `workshop/2026-11-16/id`, without a value.
 pub const VISITS_ON: Collection = Collection("visit-on");
 
+/// Invitations to see a vehicle; keys are `vehicle/id`.
+pub const INVITATIONS: Collection = Collection("invitation");
+
+/// Mails that invite, until they have gone out; keys are those of the invitations.
+pub const INVITATION_MAILS: Collection = Collection("invitation_mail");
+
 /// The collections with documents about vehicles.
-pub(super) const OF_VEHICLES: [Collection; 8] =
-    [DELIVERIES, DELIVERY_DUE, DEAD_LETTERS, TASKS, NOTICE_OUTBOX, VISITS, VISITS_OF, VISITS_ON];
+pub(super) const OF_VEHICLES: [Collection; 10] = [
+    DELIVERIES,
+    DELIVERY_DUE,
+    DEAD_LETTERS,
+    TASKS,
+    NOTICE_OUTBOX,
+    VISITS,
+    VISITS_OF,
+    VISITS_ON,
+    INVITATIONS,
+    INVITATION_MAILS,
+];
 
 /// What goes when a vehicle is erased.
 #[derive(Debug)]

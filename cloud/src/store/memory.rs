@@ -182,6 +182,17 @@ impl Store for MemoryStore {
         Ok(owned)
     }
 
+    async fn shared(&self, account: &AccountId) -> Result<Vec<DeviceId>, StoreError> {
+        let tables = self.open()?;
+        let mut shared = Vec::new();
+        for device in tables.vehicles.keys() {
+            if tables.vehicle(device)?.is_some_and(|vehicle| vehicle.family.contains_key(account)) {
+                shared.push(device.clone());
+            }
+        }
+        Ok(shared)
+    }
+
     async fn decisions(&self, device: &DeviceId, limit: usize) -> Result<Vec<DecisionRow>, StoreError> {
         let tables = self.open()?;
         let rows = tables.decisions.range((device.clone(), 0)..=(device.clone(), u64::MAX));

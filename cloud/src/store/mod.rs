@@ -23,8 +23,8 @@ pub use self::sled::{SledSettings, SledStore};
 pub use any::AnyStore;
 pub use commit::{Commit, VehicleWrite};
 pub use docs::{
-    Collection, DEAD_LETTERS, DELIVERIES, DELIVERY_DUE, Doc, DocKey, DocWrite, Expected, NOTICE_OUTBOX, TASKS, VISITS,
-    VISITS_OF, VISITS_ON,
+    Collection, DEAD_LETTERS, DELIVERIES, DELIVERY_DUE, Doc, DocKey, DocWrite, Expected, INVITATION_MAILS, INVITATIONS,
+    NOTICE_OUTBOX, TASKS, VISITS, VISITS_OF, VISITS_ON,
 };
 pub use error::StoreError;
 pub use faults::Faults;
@@ -75,6 +75,9 @@ pub trait Store: Send + Sync + 'static {
 
     /// The vehicles of one account, by id.
     fn owned(&self, account: &AccountId) -> impl Future<Output = Result<Vec<DeviceId>, StoreError>> + Send;
+
+    /// The vehicles that one account may see by their owners' word, by id.
+    fn shared(&self, account: &AccountId) -> impl Future<Output = Result<Vec<DeviceId>, StoreError>> + Send;
 
     /// Stored decisions of one vehicle, newest first.
     fn decisions(

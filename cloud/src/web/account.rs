@@ -7,13 +7,15 @@ use axum::http::header::SET_COOKIE;
 use axum::response::Response;
 use serde::Deserialize;
 
+use super::family::granted;
 use super::owner::Did;
 use super::page::{Page, Section};
 use super::reader::{LANGUAGE_COOKIE, THEME_COOKIE};
-use super::view::Flash;
+use super::view::{Flash, vehicle_name};
 use super::{AppState, Reader, render};
-use crate::accounts::{Role, SessionId, SignedIn, Theme};
+use crate::accounts::{Account, Role, SessionId, SignedIn, Theme};
 use crate::api::Problem;
+use crate::domain::{Right, Vehicle};
 use crate::i18n::{DistanceUnit, Format, Language, Localizer};
 
 #[derive(Template)]
@@ -26,6 +28,16 @@ struct AccountPage {
     sessions: Vec<SessionLine>,
     flash: Option<Flash>,
     has_channels: bool,
+    vehicles: Vec<VehicleLine>,
+}
+
+/// A vehicle that the account may see, and by whose word.
+struct VehicleLine {
+    id: String,
+    name: String,
+    /// As what, if it is another's.
+    granted: Option<String>,
+    account: String,
 }
 
 struct Choice {
@@ -58,10 +70,12 @@ pub(crate) async fn show(
 ) -> Result<Response, Problem> {
     let account = &caller.account;
     let mut page = Page::of(&reader, account, "account-title", Section::Account);
+    let mut lines = Vec::new();
     if account.role == Role::Owner {
-        let vehicles = state.service.vehicles_of(&account.id).await?;
+        let vehicles = state.service.vehicles_for(&account.id).await?;
         page = page.with_vehicles(&vehicles, None, Section::Account);
         page.vehicles.clear();
+        lines = vehicles.iter().map(|vehicle| vehicle_line(page.localizer, account, vehicle)).collect();
     }
     let localizer = page.localizer;
     // Sessions live by the machine's clock.
@@ -90,8 +104,19 @@ pub(crate) async fn show(
         sessions: sessions.into_iter().map(line).collect(),
         flash,
         has_channels: account.role == Role::Owner,
+        vehicles: lines,
         page,
     })
+}
+
+fn vehicle_line(localizer: Localizer, account: &Account, vehicle: &Vehicle) -> VehicleLine {
+    let member = vehicle.family.get(&account.id).filter(|_| !vehicle.allows(&account.id, Right::Own));
+    VehicleLine {
+        id: vehicle.device.to_string(),
+        name: vehicle_name(localizer, vehicle),
+        granted: member.map(|member| granted(localizer, member.grant)),
+        account: account.id.to_string(),
+    }
 }
 
 /// `POST /account/preferences`.

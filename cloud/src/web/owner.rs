@@ -11,7 +11,7 @@ use super::view::{Flash, vehicle_name};
 use super::{AppState, Reader};
 use crate::accounts::Owner;
 use crate::api::Problem;
-use crate::domain::Vehicle;
+use crate::domain::{Right, Vehicle};
 use crate::i18n::{Format, item_name};
 
 /// What the last form led to, as the address carries it. Only known words say anything.
@@ -53,6 +53,11 @@ impl Did {
             "applies" => ("flash-applies", None),
             "set-aside" => ("flash-set-aside", None),
             "car" => ("flash-car", None),
+            "invited" => ("flash-invited", None),
+            "regranted" => ("flash-regranted", None),
+            "dismissed" => ("flash-dismissed", None),
+            "withdrawn" => ("flash-withdrawn", None),
+            "left" => ("flash-left", None),
             "consent" => ("flash-consent", None),
             "preferences" => ("flash-preferences", None),
             "channels" => ("flash-channels", None),
@@ -85,7 +90,7 @@ pub(crate) async fn owner_page(
     section: Section,
 ) -> Result<Page, Problem> {
     let account = &owner.0.account;
-    let vehicles = state.service.vehicles_of(&account.id).await?;
+    let vehicles = state.service.vehicles_for(&account.id).await?;
     let mut page = Page::of(reader, account, title_key, section).with_vehicles(&vehicles, Some(vehicle), section);
     if section == Section::Home {
         page.title = vehicle_name(page.localizer, vehicle);
@@ -93,8 +98,13 @@ pub(crate) async fn owner_page(
     Ok(page)
 }
 
-/// Notes which open notices the account page has shown; a failure is logged and costs the reader nothing.
+/// Notes which open notices the account page has shown its owner; a failure is logged and costs the reader nothing.
+///
+/// That somebody else has seen a notice says nothing of its owner, who is still told by other channels.
 pub(crate) async fn mark_seen(state: &AppState, owner: &Owner, vehicle: &Vehicle, kind: NoticeKind) {
+    if !owner.has(vehicle, Right::Own) {
+        return;
+    }
     let now_ms = state.now_ms();
     let surface = owner.actor().surface();
     let unseen = vehicle

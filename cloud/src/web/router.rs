@@ -12,7 +12,7 @@ use tower_http::csrf::CsrfLayer;
 use tower_http::limit::RequestBodyLimitLayer;
 
 use super::{
-    AppState, account, advisor, assets, booking, car, channels, errors, experience, home, lab, links, live, login,
+    AppState, account, advisor, assets, booking, car, channels, errors, experience, family, home, invite, lab, links, live, login,
     offers, privacy, security, services, tasks, tokens, trips,
 };
 use crate::api::{self, Problem};
@@ -61,6 +61,11 @@ pub fn router(state: AppState) -> Router {
         .route("/vehicles/{vehicle}/services/{service}/erase", post(services::erase))
         .route("/vehicles/{vehicle}/services/{service}/restore", post(services::restore))
         .route("/vehicles/{vehicle}/car", get(car::show).post(car::save))
+        .route("/vehicles/{vehicle}/family", get(family::show).post(family::invite))
+        .route("/vehicles/{vehicle}/family/members/{member}", post(family::regrant))
+        .route("/vehicles/{vehicle}/family/members/{member}/remove", post(family::dismiss))
+        .route("/vehicles/{vehicle}/family/invitations/{invitation}/withdraw", post(family::withdraw))
+        .route("/invite/{token}", get(invite::show).post(invite::take))
         .route("/vehicles/{vehicle}/transfer", post(car::transfer))
         .route("/vehicles/{vehicle}/sell", post(car::sell))
         .route("/vehicles/{vehicle}/booking", get(booking::choose))

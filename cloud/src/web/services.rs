@@ -18,8 +18,8 @@ use super::page::{Page, Section};
 use super::view::{self, Flash, Reminder, ServiceLine};
 use super::{AppState, Reader, render};
 use crate::accounts::Owner;
-use crate::api::Problem;
-use crate::domain::{OTHER_WORK, Remarks, Vehicle};
+use crate::api::{Problem, told_of};
+use crate::domain::{OTHER_WORK, Remarks, Right, Vehicle};
 use crate::i18n::{Format, item_name};
 use crate::sheets;
 
@@ -260,7 +260,7 @@ pub(crate) async fn item(
     Path((id, item)): Path<(String, u16)>,
     Query(did): Query<Did>,
 ) -> Result<Response, Problem> {
-    let vehicle = owner.vehicle(&state, &id).await?;
+    let vehicle = owner.vehicle_for(&state, &id, Right::See).await?;
     let format = reader.format(&owner.0.account, Some(&vehicle));
     let reminder = view::reminder(&vehicle, ItemId(item), &format).ok_or_else(Problem::not_found)?;
     let mut page = owner_page(&state, &owner, &reader, &vehicle, "services-title", Section::Services).await?;
@@ -290,11 +290,12 @@ pub(crate) async fn snooze(
     Path((id, notice)): Path<(String, String)>,
     Form(form): Form<SnoozeForm>,
 ) -> Result<Response, Problem> {
-    let vehicle = owner.vehicle(&state, &id).await?;
+    let vehicle = owner.vehicle_for(&state, &id, Right::Act).await?;
     let notice: NoticeId = notice.parse().map_err(|_| Problem::not_found())?;
     let (item, ..) = notice.as_reminder().ok_or_else(Problem::not_found)?;
     let (days, reason) = parse_snooze(form.days, &form.reason)?;
-    state.service.snooze(&vehicle.device, notice, days, reason, owner.actor()).await?;
+    told_of(&owner, &vehicle, notice)?;
+    state.service.snooze(&vehicle.device, notice, days, reason, owner.actor_on(&vehicle)).await?;
     Ok(render::see_other(&format!("/vehicles/{id}/items/{}?did=snooze", item.0)))
 }
 

@@ -9,6 +9,7 @@ use crate::api::Problem;
 use crate::channels::{Channels, Parts};
 use crate::clock::Clock;
 use crate::config;
+use crate::family::Invitations;
 use crate::firmware::Firmware;
 use crate::service::Service;
 
@@ -37,6 +38,8 @@ pub struct AppState {
     pub firmware: Firmware,
     /// How owners are reached.
     pub channels: Channels,
+    /// Invitations to see vehicles.
+    pub family: Invitations,
     /// How cookies are written.
     pub cookies: Cookies,
     /// The machine's clock: sessions, caches and latencies live by it, whatever the service's own clock does.
@@ -50,8 +53,10 @@ impl AppState {
         let accounts = Accounts::new(service.clone(), wall.clone());
         let firmware = Firmware::new(service.clone(), settings.firmware_keys);
         let channels = Channels::new(Parts { service: service.clone(), settings: settings.channels });
+        let family = Invitations::new(service.clone(), channels.clone());
         let cookies = Cookies { secure: settings.secure_cookies };
-        Self { service, accounts, firmware, channels, cookies, wall, streams: Arc::new(Semaphore::new(MAX_STREAMS)) }
+        let streams = Arc::new(Semaphore::new(MAX_STREAMS));
+        Self { service, accounts, firmware, channels, family, cookies, wall, streams }
     }
 
     /// A seat for one live stream; it is free again when the permit is dropped.

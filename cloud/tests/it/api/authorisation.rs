@@ -35,7 +35,7 @@ const SUBSCRIPTION: &str = r#"{"endpoint":"https://push.example/1","keys":{"p256
 const TOKEN: &str = r#"{"name":"Home","scopes":["vehicles:read"],"days":90}"#;
 
 /// Every operation with what each kind of caller gets.
-const CASES: [(&str, &str, &str, Statuses); 85] = [
+const CASES: [(&str, &str, &str, Statuses); 92] = [
     ("get", "/api/v1/session", "", ANYBODY_SIGNED_IN),
     ("post", "/api/v1/session", r#"{"account":"nobody","password":"wrong"}"#, [401; 5]),
     ("get", "/api/v1/sessions", "", ANYBODY_SIGNED_IN),
@@ -133,6 +133,23 @@ const CASES: [(&str, &str, &str, Statuses); 85] = [
     ("post", "/api/v1/rollouts/{rollout}/pause", "", [401, 404, 404, 404, 404]),
     ("post", "/api/v1/rollouts/{rollout}/resume", "", [401, 404, 404, 404, 404]),
     ("post", "/api/v1/rollouts/{rollout}/stop", "", [401, 404, 404, 404, 404]),
+    ("get", "/api/v1/vehicles/{vehicle}/family", "", OWNER),
+    (
+        "post",
+        "/api/v1/vehicles/{vehicle}/family/invitations",
+        r#"{"email":"dora@example.org","role":"driver"}"#,
+        [401, 201, 404, 404, 404],
+    ),
+    ("delete", "/api/v1/vehicles/{vehicle}/family/invitations/{invitation}", "", [401, 404, 404, 404, 404]),
+    (
+        "put",
+        "/api/v1/vehicles/{vehicle}/family/members/{member}",
+        r#"{"role":"driver","trips":true}"#,
+        [401, 404, 404, 404, 404],
+    ),
+    ("delete", "/api/v1/vehicles/{vehicle}/family/members/{member}", "", [401, 404, 404, 404, 404]),
+    ("get", "/api/v1/invitations/{token}", "", [404; 5]),
+    ("post", "/api/v1/invitations/{token}", "{}", [404; 5]),
     ("post", "/api/v1/vehicles/{vehicle}/transfer", r#"{"account":"nobody"}"#, [401, 422, 404, 404, 404]),
     ("post", "/api/v1/vehicles/{vehicle}/sell", "", [401, 204, 404, 404, 404]),
     ("delete", "/api/v1/session", "", [204; 5]),
@@ -186,6 +203,8 @@ async fn each_kind_of_caller_gets_what_it_may_and_learns_nothing_of_the_rest() {
             .replace("{subscription}", "nothing")
             .replace("{token}", "nothing")
             .replace("{kind}", "call")
+            .replace("{invitation}", "0123456789abcdef")
+            .replace("{member}", "nobody")
             .replace("{service}", &record)
             .replace("{session}", &session)
             .replace("{id}", "golf-1")

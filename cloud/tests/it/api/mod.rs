@@ -5,6 +5,7 @@ mod bench;
 pub(crate) mod bookings;
 mod document;
 mod events;
+mod family;
 mod firmware;
 mod owner;
 mod recalls;
