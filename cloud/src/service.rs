@@ -156,6 +156,16 @@ impl Service {
         self.0.store.quarantine(limit).await
     }
 
+    /// Removes what was heard from and told of one vehicle; its document stays. Durable on `Ok`.
+    pub async fn erase(&self, device: &DeviceId) -> Result<(), StoreError> {
+        self.0.store.erase(device).await
+    }
+
+    /// Forgets what an account counts in the comparison of offers; the sums that it is part of stay. Durable on `Ok`.
+    pub async fn forget_unit(&self, account: &AccountId) -> Result<(), StoreError> {
+        crate::offers::forget(&self.0.store, account).await
+    }
+
     /// Has one intent carried out; durable on `Ok`.
     pub async fn submit(&self, device: &DeviceId, intent: Intent, by: Actor) -> Result<Outcome, IntentError> {
         self.0.committer.intent(device.clone(), intent, by).await

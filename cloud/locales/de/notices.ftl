@@ -83,6 +83,7 @@ surface-account = im Konto
 surface-advisor = durch einen Berater
 actor-car = Im Auto
 actor-owner = Halter
+actor-forgotten = Jemand, der gegangen ist
 actor-family = Familie
 actor-advisor = Berater
 actor-engineer = Ein Techniker

@@ -83,6 +83,7 @@ surface-account = in the account
 surface-advisor = by an advisor
 actor-car = In the car
 actor-owner = Owner
+actor-forgotten = Somebody who has left
 actor-family = Family
 actor-advisor = Advisor
 actor-engineer = An engineer

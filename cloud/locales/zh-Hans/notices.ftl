@@ -83,6 +83,7 @@ surface-account = 在账户中
 surface-advisor = 由顾问
 actor-car = 车内
 actor-owner = 车主
+actor-forgotten = 已离开的用户
 actor-family = 家人
 actor-advisor = 顾问
 actor-engineer = 工程师

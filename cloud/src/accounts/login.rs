@@ -151,6 +151,35 @@ impl Accounts {
         self.revoke_tokens(id).await
     }
 
+    /// Whether somebody who is logged in knows the account's password; attempts are limited as those to log in.
+    pub async fn check_password(&self, account: &Account, password: &str) -> Result<(), LoginError> {
+        let key = account.id.as_str();
+        let limited = |retry_after_ms| LoginError::Limited { retry_after_ms };
+        self.0.per_account.take(key, self.0.clock.now_ms()).map_err(limited)?;
+        let is_right = self.0.passwords.matches(password, Some(&account.password)).await.map_err(AccountsError::from)?;
+        if !is_right {
+            return Err(LoginError::Wrong);
+        }
+        self.0.per_account.forget(key);
+        Ok(())
+    }
+
+    /// Removes an account with its sessions and tokens; durable on `Ok`.
+    pub(crate) async fn remove(&self, id: &AccountId) -> Result<(), AccountsError> {
+        self.revoke_tokens(id).await?;
+        loop {
+            let sessions = self.session_ids(id).await?;
+            if sessions.is_empty() {
+                break;
+            }
+            for session in sessions {
+                self.end(id, session).await?;
+            }
+        }
+        let account = DocKey::new(ACCOUNTS, id.as_str());
+        Ok(self.0.service.put_docs(vec![DocWrite { key: account, expected: Expected::Any, value: None }]).await?)
+    }
+
     /// Replaces language and unit; durable on `Ok`.
     pub async fn set_preferences(
         &self,

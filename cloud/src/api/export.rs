@@ -4,11 +4,14 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::header::CONTENT_DISPOSITION;
 use axum::response::{IntoResponse, Response};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
 use milepost_protocol::RecordId;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::papers::ReceiptBody;
 use super::{Problem, ProblemBody};
 use crate::accounts::Owner;
 use crate::booking::{Booking, Visit};
@@ -21,6 +24,9 @@ const PAGE: usize = 500;
 
 /// The most envelopes of one file; the newest stay out, and the file says so.
 const MAX_ENVELOPES: usize = 100_000;
+
+/// How many bytes of receipts one file has at most; those behind stay out, and the file says so.
+const MAX_RECEIPT_BYTES: usize = 64 << 20;
 
 /// The export.
 #[derive(Debug, Serialize, ToSchema)]
@@ -54,6 +60,16 @@ pub(super) struct Export {
     /// Its owner's visits at workshops, as they are stored, the latest first.
     #[schema(value_type = Vec<Object>)]
     visits: Vec<Visit>,
+    /// Its owner's receipts, in the order of their entries.
+    receipts: Vec<ExportedReceipt>,
+}
+
+/// A receipt with its bytes.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct ExportedReceipt {
+    receipt: ReceiptBody,
+    /// The bytes in base64; absent when the file would grow too large by them.
+    content: Option<String>,
 }
 
 /// One message of the car.
@@ -97,6 +113,7 @@ pub(crate) async fn export(
     };
     let decisions = state.service.decisions(&device, usize::MAX).await?;
     let visits = Booking::new(state.service.clone()).of_vehicle(&vehicle).await?;
+    let receipts = receipts(&state, &vehicle).await?;
     let account = &owner.0.account.id;
     let mut deliveries = state.channels.deliveries(&device).await?;
     // What an earlier owner was told is not the present one's to see.
@@ -111,9 +128,25 @@ pub(crate) async fn export(
         envelopes,
         complete,
         visits,
+        receipts,
     };
     let name = format!("attachment; filename=\"milepost-{device}.json\"");
     Ok(([(CONTENT_DISPOSITION, name)], Json(ExportBody { export })).into_response())
+}
+
+async fn receipts(state: &AppState, vehicle: &crate::domain::Vehicle) -> Result<Vec<ExportedReceipt>, Problem> {
+    let (mut receipts, mut room) = (Vec::new(), MAX_RECEIPT_BYTES);
+    for paper in state.papers.of_vehicle(vehicle).await? {
+        let mut content = None;
+        if paper.len <= room
+            && let Some((_, bytes)) = state.papers.read(vehicle, paper.service, &paper.id).await?
+        {
+            room -= paper.len;
+            content = Some(STANDARD.encode(bytes));
+        }
+        receipts.push(ExportedReceipt { receipt: ReceiptBody::from(&paper), content });
+    }
+    Ok(receipts)
 }
 
 fn envelope(row: &TelemetryRow) -> EnvelopeBody {

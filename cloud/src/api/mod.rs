@@ -3,7 +3,7 @@
 //! Policy: plural nouns, one top-level key, snake case, RFC 3339 times in UTC, SI units in field names; changes within v1 only add.
 //! Invariant: routes are registered with `routes!` alone, so the document and the router cannot drift, and a test compares the document with the checked-in file.
 
-mod account;
+pub(crate) mod account;
 mod appointments;
 mod body;
 pub(crate) mod bookings;
@@ -20,6 +20,7 @@ mod items;
 mod links;
 mod notices;
 pub(crate) mod offers;
+pub(crate) mod papers;
 mod privacy;
 mod problem;
 mod profile;
@@ -27,13 +28,14 @@ mod queue;
 mod recalls;
 mod rollouts;
 mod scopes;
-mod services;
+pub(crate) mod services;
 mod session;
 mod tasks;
 mod tokens;
 mod undelivered;
 mod vehicles;
 
+pub(crate) use idempotency::KEYS as IDEMPOTENCY_KEYS;
 pub(crate) use notices::told_of;
 pub use problem::{Problem, ProblemBody};
 pub(crate) use profile::described;
@@ -73,6 +75,7 @@ pub fn router() -> (Router<AppState>, Document) {
         .routes(routes!(account::sessions))
         .routes(routes!(account::revoke))
         .routes(routes!(account::preferences))
+        .routes(routes!(account::erase))
         .routes(routes!(vehicles::list))
         .routes(routes!(vehicles::show))
         .routes(routes!(vehicles::trips))
@@ -161,10 +164,19 @@ pub fn uploads() -> (Router<AppState>, Document) {
     OpenApiRouter::new().routes(routes!(firmware::publish)).routes(routes!(recalls::import)).split_for_parts()
 }
 
+/// The routes of receipts, with their document; their bodies are as long as the configuration allows.
+pub fn receipts() -> (Router<AppState>, Document) {
+    OpenApiRouter::new()
+        .routes(routes!(papers::list, papers::attach))
+        .routes(routes!(papers::read, papers::remove))
+        .split_for_parts()
+}
+
 /// The document of all routes.
 pub fn full_document() -> Document {
     let (_, mut document) = router();
     document.merge(uploads().1);
+    document.merge(receipts().1);
     scopes::secure(&mut document);
     document
 }

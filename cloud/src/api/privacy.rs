@@ -32,7 +32,7 @@ pub(super) struct ConsentDetail {
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct ConsentChangeBody {
     at: Timestamp,
-    /// `car`, `owner`, `family`, `advisor`, `engineer` or `system`.
+    /// `car`, `owner`, `family`, `advisor`, `engineer`, `system` or `forgotten`.
     by: &'static str,
     version: u32,
     purposes: Vec<&'static str>,
@@ -88,6 +88,7 @@ pub(super) fn detail(vehicle: &Vehicle) -> ConsentDetail {
             Actor::Advisor(_) => "advisor",
             Actor::Engineer(_) => "engineer",
             Actor::System => "system",
+            Actor::Forgotten => "forgotten",
         },
         version: change.consent.version,
         purposes: view::names(change.consent.purposes),

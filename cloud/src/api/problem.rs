@@ -19,10 +19,12 @@ use crate::accounts::{AccountsError, LoginError, PasswordError};
 use crate::booking::BookingError;
 use crate::channels::{ChannelError, LetterError};
 use crate::domain::IntentError;
+use crate::erasure::ErasureError;
 use crate::family::FamilyError;
 use crate::firmware::FirmwareError;
 use crate::i18n::{Language, Localizer};
 use crate::offers::OffersError;
+use crate::papers::PapersError;
 use crate::recalls::RecallsError;
 use crate::sheets::SheetError;
 use crate::store::StoreError;
@@ -126,6 +128,26 @@ impl Problem {
     /// The name of a new account is taken.
     pub fn name_taken() -> Self {
         Self::new(StatusCode::CONFLICT, "name-taken")
+    }
+
+    /// The file is nothing that is taken as a receipt.
+    pub fn receipt_kind() -> Self {
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "receipt-kind")
+    }
+
+    /// The receipt is larger than is taken, and how much is.
+    pub fn receipt_size(most_bytes: usize) -> Self {
+        Self { at: Some(format!("≤ {most_bytes} B")), ..Self::receipt_too_long() }
+    }
+
+    /// The receipt is larger than is taken.
+    pub fn receipt_too_long() -> Self {
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "receipt-size")
+    }
+
+    /// The vehicle has as many receipts as it can.
+    pub fn receipts_full() -> Self {
+        Self::new(StatusCode::CONFLICT, "receipts-full")
     }
 
     /// The time of an appointment is not free.
@@ -255,6 +277,9 @@ impl Problem {
         "offer-file",
         "family-full",
         "name-taken",
+        "receipt-kind",
+        "receipt-size",
+        "receipts-full",
         "time-taken",
         "visit-state",
         "nothing-to-undo",
@@ -382,6 +407,33 @@ impl From<FamilyError> for Problem {
             FamilyError::NameTaken => Self::name_taken(),
             FamilyError::Role => Self::invalid(),
             FamilyError::Read(_) | FamilyError::Write(_) | FamilyError::Random(_) => Self::internal(&error),
+        }
+    }
+}
+
+impl From<PapersError> for Problem {
+    fn from(error: PapersError) -> Self {
+        match error {
+            PapersError::Store(error) => error.into(),
+            PapersError::Kind => Self::receipt_kind(),
+            PapersError::TooLong { most } => Self::receipt_size(most),
+            PapersError::Full { .. } => Self::receipts_full(),
+            PapersError::Vault(_) | PapersError::Read(_) | PapersError::Write(_) | PapersError::Random(_) => {
+                Self::internal(&error)
+            }
+        }
+    }
+}
+
+impl From<ErasureError> for Problem {
+    fn from(error: ErasureError) -> Self {
+        match error {
+            ErasureError::Store(error) => error.into(),
+            ErasureError::Vehicle(error) => error.into(),
+            ErasureError::Booking(error) => error.into(),
+            ErasureError::Channel(error) => error.into(),
+            ErasureError::Papers(error) => error.into(),
+            ErasureError::Account(error) => error.into(),
         }
     }
 }

@@ -63,6 +63,8 @@ pub enum Actor {
     Engineer(AccountId),
     /// The service itself: a rule, a timer.
     System,
+    /// Somebody who has erased their account since.
+    Forgotten,
 }
 
 impl Actor {
@@ -72,7 +74,7 @@ impl Actor {
             Self::Car => Some(Surface::Car),
             Self::Owner(_) | Self::Family(_) => Some(Surface::Account),
             Self::Advisor(_) => Some(Surface::Advisor),
-            Self::Engineer(_) | Self::System => None,
+            Self::Engineer(_) | Self::System | Self::Forgotten => None,
         }
     }
 }

@@ -140,6 +140,11 @@ pub enum Intent {
     },
     /// Note that the car was sold to somebody who is not with us: nobody is told anything any more.
     Sell,
+    /// Forget somebody who erases their account: what they did stays without their name, and if the vehicle was theirs, it is nobody's.
+    Forget {
+        /// Who.
+        account: AccountId,
+    },
     /// Change who else may see the vehicle.
     Family {
         /// How.

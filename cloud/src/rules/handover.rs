@@ -10,7 +10,7 @@ use milepost_protocol::Downlink;
 use milepost_protocol::downlink::{Consent, Purposes};
 
 use super::{Effects, outcomes, services};
-use crate::domain::{AccountId, Actor, ChangeKind, ConsentChange, Remarks, Vehicle};
+use crate::domain::{AccountId, Actor, ChangeKind, ConsentChange, IntentError, Remarks, Vehicle};
 
 /// Hands the car to another owner; answers whether anything changed.
 pub(super) fn transfer(vehicle: &mut Vehicle, to: &AccountId, by: &Actor, now_ms: u64, effects: &mut Effects) -> bool {
@@ -32,6 +32,26 @@ pub(super) fn sell(vehicle: &mut Vehicle, by: &Actor, now_ms: u64, effects: &mut
     leave(vehicle, by, now_ms, effects);
     vehicle.owner = None;
     true
+}
+
+/// Lets the car forget somebody; if it was theirs, it is nobody's from now on. The car is as before on error.
+pub(super) fn forget(
+    vehicle: &mut Vehicle,
+    account: &AccountId,
+    now_ms: u64,
+    effects: &mut Effects,
+) -> Result<bool, IntentError> {
+    // What cannot be written without the name cannot be stored at all.
+    vehicle.without(account).map_err(|_| IntentError::Store)?;
+    if vehicle.owner.as_ref() == Some(account) {
+        vehicle.book.enter(now_ms, Kind::Transferred, &Actor::Forgotten, Remarks::default());
+        leave(vehicle, &Actor::Forgotten, now_ms, effects);
+        vehicle.owner = None;
+    }
+    *vehicle = vehicle.without(account).map_err(|_| IntentError::Store)?;
+    effects.note(ChangeKind::Profile);
+    effects.note(ChangeKind::Access);
+    Ok(true)
 }
 
 fn leave(vehicle: &mut Vehicle, by: &Actor, now_ms: u64, effects: &mut Effects) {

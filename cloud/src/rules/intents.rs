@@ -164,6 +164,7 @@ pub fn carry_out(
         Intent::Import { records } => services::import(vehicle, records, by, now_ms, effects),
         Intent::Transfer { to } => Ok(handover::transfer(vehicle, to, by, now_ms, effects)),
         Intent::Sell => Ok(handover::sell(vehicle, by, now_ms, effects)),
+        Intent::Forget { account } => handover::forget(vehicle, account, now_ms, effects),
         Intent::Family { change } => family::change(vehicle, change, now_ms, effects),
         Intent::SetConsent { purposes } => {
             let purposes = purposes.and(Purposes::FUNCTION);

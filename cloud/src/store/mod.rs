@@ -24,7 +24,7 @@ pub use any::AnyStore;
 pub use commit::{Commit, VehicleWrite};
 pub use docs::{
     Collection, DEAD_LETTERS, DELIVERIES, DELIVERY_DUE, Doc, DocKey, DocWrite, Expected, INVITATION_MAILS, INVITATIONS,
-    NOTICE_OUTBOX, TASKS, VISITS, VISITS_OF, VISITS_ON,
+    NOTICE_OUTBOX, PAPER_PARTS, PAPERS, TASKS, VISITS, VISITS_OF, VISITS_ON,
 };
 pub use error::StoreError;
 pub use faults::Faults;
@@ -101,7 +101,8 @@ pub trait Store: Send + Sync + 'static {
         limit: usize,
     ) -> impl Future<Output = Result<Vec<(String, Doc)>, StoreError>> + Send;
 
-    /// Removes everything about one vehicle; durable on `Ok`.
+    /// Removes what was heard from and told of one vehicle: its envelopes, decisions, what was set aside, and the documents about it;
+    /// its own document, and the messages under way to it, stay. Durable on `Ok`.
     fn erase(&self, device: &DeviceId) -> impl Future<Output = Result<(), StoreError>> + Send;
 
     /// Whether a commit would find room now.

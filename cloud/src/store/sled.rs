@@ -244,14 +244,7 @@ impl Writer {
 
     fn erase(&mut self, device: &DeviceId) -> Result<(), StoreError> {
         let mut batch = Batch::default();
-        if let Some(indexed) = get::<Indexed>(&self.db, &keys::index(device), "index")? {
-            for key in index_keys(&indexed, device) {
-                batch.remove(key);
-            }
-        }
-        batch.remove(keys::vehicle(device));
-        batch.remove(keys::index(device));
-        for prefix in [keys::telemetry_of(device), keys::messages_of(device), keys::decisions_of(device)] {
+        for prefix in [keys::telemetry_of(device), keys::decisions_of(device)] {
             for key in self.db.scan_prefix(prefix).keys() {
                 batch.remove(key.map_err(engine("scanning"))?);
             }

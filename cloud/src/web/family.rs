@@ -122,18 +122,29 @@ async fn page(
 }
 
 fn roles(localizer: Localizer, present: FamilyRole) -> Vec<RoleChoice> {
-    let choice = |role: FamilyRole| RoleChoice {
-        name: role.name(),
-        text: localizer.text(&format!("family-role-{}", role.name())),
-        about: localizer.text(&format!("family-role-{}-about", role.name())),
-        chosen: role == present,
+    let choice = |role: FamilyRole| {
+        let (key, about) = keys(role);
+        RoleChoice {
+            name: role.name(),
+            text: localizer.text(key),
+            about: localizer.text(about),
+            chosen: role == present,
+        }
     };
     FamilyRole::ALL.into_iter().map(choice).collect()
 }
 
+/// The texts of a role: its name, and what it opens.
+fn keys(role: FamilyRole) -> (&'static str, &'static str) {
+    match role {
+        FamilyRole::Driver => ("family-role-driver", "family-role-driver-about"),
+        FamilyRole::Viewer => ("family-role-viewer", "family-role-viewer-about"),
+    }
+}
+
 /// What is granted, in words.
 pub(super) fn granted(localizer: Localizer, grant: Grant) -> String {
-    let role = localizer.text(&format!("family-role-{}", grant.role.name()));
+    let role = localizer.text(keys(grant.role).0);
     if grant.trips { format!("{role} · {}", localizer.text("family-with-trips")) } else { role }
 }
 

@@ -23,6 +23,7 @@ mod login;
 mod offers;
 mod owner;
 mod page;
+mod papers;
 mod privacy;
 mod reader;
 mod render;
@@ -38,7 +39,7 @@ pub(crate) mod view;
 
 pub(crate) use advisor::visible;
 pub(crate) use booking::invitation;
-pub(crate) use car::hand_over;
+pub(crate) use car::{hand_over, sold};
 pub use faces::faces;
 pub(crate) use form::parse_answer;
 pub(crate) use links::{confirmed, linked};

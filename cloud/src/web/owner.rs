@@ -46,6 +46,8 @@ impl Did {
             "offer-refuse" => ("flash-offer-refused", None),
             "offer-fewer" => ("flash-offer-fewer", None),
             "recorded" => ("flash-recorded", None),
+            "attached" => ("flash-attached", None),
+            "detached" => ("flash-detached", None),
             "edited" => ("flash-edited", None),
             "erased" => ("flash-erased", None),
             "restored" => ("flash-restored", None),

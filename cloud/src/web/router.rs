@@ -13,7 +13,7 @@ use tower_http::limit::RequestBodyLimitLayer;
 
 use super::{
     AppState, account, advisor, assets, booking, car, channels, errors, experience, family, home, invite, lab, links, live, login,
-    offers, privacy, security, services, tasks, tokens, trips,
+    offers, papers, privacy, security, services, tasks, tokens, trips,
 };
 use crate::api::{self, Problem};
 use crate::firmware::MAX_IMAGE_LEN;
@@ -24,11 +24,21 @@ const MAX_BODY: usize = 64 * 1024;
 /// The largest signed image, in bytes.
 const MAX_UPLOAD: usize = MAX_IMAGE_LEN + 1024;
 
+/// What a form has around a receipt, in bytes; a little more, so that one that is too long is told so by name.
+const FORM_AROUND: usize = 64 * 1024;
+
 /// Pages, API and assets.
 pub fn router(state: AppState) -> Router {
     let (api, _) = api::router();
     let (uploads, _) = api::uploads();
     let uploads = uploads.layer(DefaultBodyLimit::max(MAX_UPLOAD)).layer(RequestBodyLimitLayer::new(MAX_UPLOAD));
+    let most_bytes = state.papers.most_bytes().saturating_add(FORM_AROUND);
+    let (receipts, _) = api::receipts();
+    let receipts = receipts
+        .route("/vehicles/{vehicle}/services/{service}/receipts", post(papers::attach))
+        .route("/vehicles/{vehicle}/services/{service}/receipts/{receipt}/remove", post(papers::remove))
+        .layer(DefaultBodyLimit::max(most_bytes))
+        .layer(RequestBodyLimitLayer::new(most_bytes));
     let document = api::full_document().to_pretty_json().unwrap_or_default();
     Router::new()
         .route("/", get(login::home))
@@ -37,6 +47,7 @@ pub fn router(state: AppState) -> Router {
         .route("/go", get(home::go))
         .route("/account", get(account::show))
         .route("/account/preferences", post(account::save))
+        .route("/account/erase", post(account::erase))
         .route("/account/channels", get(channels::show).post(channels::save))
         .route("/account/push/{subscription}/remove", post(channels::remove))
         .route("/sw.js", get(channels::service_worker))
@@ -116,6 +127,7 @@ pub fn router(state: AppState) -> Router {
         .merge(api)
         .layer(RequestBodyLimitLayer::new(MAX_BODY))
         .merge(uploads)
+        .merge(receipts)
         .fallback(async || Problem::not_found())
         .method_not_allowed_fallback(async || Problem::method())
         .layer(CsrfLayer::new().with_rejection_response(|_| Problem::cross_site().into_response()))

@@ -11,7 +11,9 @@ use crate::clock::Clock;
 use crate::config;
 use crate::family::Invitations;
 use crate::firmware::Firmware;
+use crate::papers::Papers;
 use crate::service::Service;
+use crate::vault::Vault;
 
 /// How many live streams are open at most.
 const MAX_STREAMS: usize = 2_000;
@@ -25,6 +27,8 @@ pub struct Settings {
     pub firmware_keys: Vec<[u8; 32]>,
     /// How owners are reached.
     pub channels: config::Channels,
+    /// How receipts are kept.
+    pub receipts: config::Receipts,
 }
 
 /// The web side's state; clones share it.
@@ -40,6 +44,8 @@ pub struct AppState {
     pub channels: Channels,
     /// Invitations to see vehicles.
     pub family: Invitations,
+    /// Receipts of service books.
+    pub papers: Papers,
     /// How cookies are written.
     pub cookies: Cookies,
     /// The machine's clock: sessions, caches and latencies live by it, whatever the service's own clock does.
@@ -54,9 +60,11 @@ impl AppState {
         let firmware = Firmware::new(service.clone(), settings.firmware_keys);
         let channels = Channels::new(Parts { service: service.clone(), settings: settings.channels });
         let family = Invitations::new(service.clone(), channels.clone());
+        let vault = Vault::of(service.clone(), &settings.receipts);
+        let papers = Papers::new(service.clone(), vault, settings.receipts);
         let cookies = Cookies { secure: settings.secure_cookies };
         let streams = Arc::new(Semaphore::new(MAX_STREAMS));
-        Self { service, accounts, firmware, channels, family, cookies, wall, streams }
+        Self { service, accounts, firmware, channels, family, papers, cookies, wall, streams }
     }
 
     /// A seat for one live stream; it is free again when the permit is dropped.

@@ -132,7 +132,7 @@ impl TestApp {
         let state = AppState::new(
             service,
             wall.clone(),
-            Settings { secure_cookies, firmware_keys: vec![signing_key], channels: channels() },
+            Settings { secure_cookies, firmware_keys: vec![signing_key], channels: channels(), receipts: milepost::config::Receipts::default() },
         );
         for (id, name, role) in PEOPLE {
             state.accounts.create(id.parse().unwrap(), name, role, PASSWORD).await.unwrap();
@@ -235,7 +235,7 @@ pub(crate) async fn frame(body: &mut Body) -> String {
 }
 
 /// Every channel is set up; who sends is a test's own worker.
-fn channels() -> milepost::config::Channels {
+pub(crate) fn channels() -> milepost::config::Channels {
     use milepost::config::{Channels, Email, Push, TextMessages, Workshop};
     Channels {
         public_url: "https://cars.example".to_owned(),

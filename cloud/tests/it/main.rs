@@ -7,6 +7,7 @@ mod app;
 mod channels;
 mod cloud;
 mod complaints;
+mod erasure;
 mod frontdoor;
 mod kill;
 mod lab_seed;

@@ -102,5 +102,6 @@ pub(crate) fn actor(localizer: Localizer, actor: &Actor) -> String {
         Actor::Advisor(_) => "actor-advisor",
         Actor::Engineer(_) => "actor-engineer",
         Actor::System => "actor-system",
+        Actor::Forgotten => "actor-forgotten",
     })
 }

@@ -35,7 +35,7 @@ const SUBSCRIPTION: &str = r#"{"endpoint":"https://push.example/1","keys":{"p256
 const TOKEN: &str = r#"{"name":"Home","scopes":["vehicles:read"],"days":90}"#;
 
 /// Every operation with what each kind of caller gets.
-const CASES: [(&str, &str, &str, Statuses); 92] = [
+const CASES: [(&str, &str, &str, Statuses); 97] = [
     ("get", "/api/v1/session", "", ANYBODY_SIGNED_IN),
     ("post", "/api/v1/session", r#"{"account":"nobody","password":"wrong"}"#, [401; 5]),
     ("get", "/api/v1/sessions", "", ANYBODY_SIGNED_IN),
@@ -133,6 +133,12 @@ const CASES: [(&str, &str, &str, Statuses); 92] = [
     ("post", "/api/v1/rollouts/{rollout}/pause", "", [401, 404, 404, 404, 404]),
     ("post", "/api/v1/rollouts/{rollout}/resume", "", [401, 404, 404, 404, 404]),
     ("post", "/api/v1/rollouts/{rollout}/stop", "", [401, 404, 404, 404, 404]),
+    ("get", "/api/v1/vehicles/{vehicle}/services/{service}/receipts", "", OWNER),
+    // Without a file in a form.
+    ("post", "/api/v1/vehicles/{vehicle}/services/{service}/receipts", "", [401, 422, 404, 404, 404]),
+    ("get", "/api/v1/vehicles/{vehicle}/services/{service}/receipts/{receipt}", "", [401, 404, 404, 404, 404]),
+    ("delete", "/api/v1/vehicles/{vehicle}/services/{service}/receipts/{receipt}", "", [401, 404, 404, 404, 404]),
+    ("post", "/api/v1/account/erase", r#"{"password":"wrong"}"#, [401, 401, 401, 404, 404]),
     ("get", "/api/v1/vehicles/{vehicle}/family", "", OWNER),
     (
         "post",

@@ -10,7 +10,7 @@ use crate::app::{Answer, Client, NOW_MS, PASSWORD, TestApp, brake_reminder, fram
 /// What of an owner's vehicle a driver and a viewer reach through the API: method, path, body, and the status for each.
 ///
 /// The driver sees the trips, the viewer does not.
-const ROUTES: [(&str, &str, &str, u16, u16); 37] = [
+const ROUTES: [(&str, &str, &str, u16, u16); 41] = [
     ("get", "", "", 200, 200),
     ("get", "/trips", "", 200, 404),
     ("get", "/series", "", 404, 404),
@@ -29,6 +29,10 @@ const ROUTES: [(&str, &str, &str, u16, u16); 37] = [
     ("put", "/services/{service}", r#"{"title":"Blades"}"#, 404, 404),
     ("delete", "/services/{service}", "", 404, 404),
     ("post", "/services/{service}/restore", "", 404, 404),
+    ("get", "/services/{service}/receipts", "", 404, 404),
+    ("post", "/services/{service}/receipts", "", 404, 404),
+    ("get", "/services/{service}/receipts/{receipt}", "", 404, 404),
+    ("delete", "/services/{service}/receipts/{receipt}", "", 404, 404),
     ("post", "/services/import", r#"{"csv":"date,item\n2025-01-02,tyres"}"#, 404, 404),
     ("get", "/services/export", "", 404, 404),
     ("get", "/consent", "", 404, 404),
@@ -52,7 +56,7 @@ const ROUTES: [(&str, &str, &str, u16, u16); 37] = [
 ];
 
 /// The same of the pages below `/vehicles/{vehicle}`.
-const PAGES: [(&str, &str, &str, u16, u16); 35] = [
+const PAGES: [(&str, &str, &str, u16, u16); 37] = [
     ("get", "", "", 200, 200),
     ("get", "/live", "", 200, 200),
     ("post", "/notices/{notice}/answer", "answer=book", 303, 404),
@@ -67,6 +71,8 @@ const PAGES: [(&str, &str, &str, u16, u16); 35] = [
     ("post", "/services/{service}", "date=2026-11-12", 404, 404),
     ("post", "/services/{service}/erase", "", 404, 404),
     ("post", "/services/{service}/restore", "", 404, 404),
+    ("post", "/services/{service}/receipts", "", 404, 404),
+    ("post", "/services/{service}/receipts/{receipt}/remove", "", 404, 404),
     ("get", "/car", "", 404, 404),
     ("post", "/car", "model=x", 404, 404),
     ("get", "/family", "", 404, 404),
@@ -97,6 +103,7 @@ fn filled(path: &str) -> String {
         .replace("{booking}", "0123456789abcdef")
         .replace("{invitation}", "0123456789abcdef")
         .replace("{member}", "anna")
+        .replace("{receipt}", "0123456789abcdef")
         .replace("/slots", "/slots?items=none")
 }
 

@@ -8,6 +8,7 @@ mod events;
 mod family;
 mod firmware;
 mod owner;
+mod papers;
 mod recalls;
 mod services;
 mod staff;
