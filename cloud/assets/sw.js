@@ -14,10 +14,15 @@ self.addEventListener("fetch", (event) => {
   if (request.method !== "GET" || url.origin !== self.location.origin) return;
   if (/^\/assets\/[0-9a-f]{12}\//.test(url.pathname)) {
     event.respondWith(asset(request));
-  } else if (request.mode === "navigate" && /^\/(login|account|vehicles\/.*)?$/.test(url.pathname)) {
+  } else if (request.mode === "navigate" && isKept(url.pathname)) {
     event.respondWith(page(request));
   }
 });
+
+// Receipts are nobody's but the service's to keep, and the links of invitations work once.
+function isKept(path) {
+  return /^\/(login|account|vehicles\/.*)?$/.test(path) && !/\/(family|receipts)(\/|$)/.test(path);
+}
 
 // A file whose name holds its hash never changes.
 async function asset(request) {

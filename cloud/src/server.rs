@@ -33,6 +33,7 @@ use crate::recalls::{self, Recalls};
 use crate::rules::{JourneyRules, Method, OfferRules, Rules};
 use crate::service::Service;
 use crate::store::{AnyStore, MemoryStore, SledSettings, SledStore, Store as _, StoreError};
+use crate::vault::{Vault, VaultError};
 
 /// How many changes a subscriber may lag behind before it has to read again.
 const CHANGES: usize = 4_096;
@@ -108,6 +109,9 @@ pub enum StartError {
         /// What is wrong.
         message: String,
     },
+    /// The owners' keys do not open with the master key of the configuration.
+    #[error("failed to open the owners' keys")]
+    Vault(#[source] VaultError),
     /// The key of the assignment is not 32 hexadecimal digits.
     #[error("offers.key is not 32 hexadecimal digits")]
     Key,
@@ -229,6 +233,10 @@ impl Server {
             Arc::clone(&pki),
             offer_rules,
         );
+        let renewed = Vault::of(service.clone(), &config.receipts).renew().await.map_err(StartError::Vault)?;
+        if renewed > 0 {
+            tracing::info!(keys = renewed, "sealed owners' keys anew, under the present master key");
+        }
         let door = FrontDoor::open(
             config.front_door.clone(),
             tls,

@@ -131,6 +131,13 @@ impl Service {
         self.vehicles(&devices).await
     }
 
+    /// The vehicles that an account may see: its own first, then those of others by their owners' word.
+    pub async fn vehicles_for(&self, account: &AccountId) -> Result<Vec<Vehicle>, StoreError> {
+        let mut devices = self.0.store.owned(account).await?;
+        devices.extend(self.0.store.shared(account).await?);
+        self.vehicles(&devices).await
+    }
+
     /// A page of the advisor's list: by falling urgency, then by id.
     pub async fn queue(&self, after: Option<QueueCursor>, limit: usize) -> Result<Vec<QueueEntry>, StoreError> {
         self.0.store.queue(after, limit).await
@@ -154,6 +161,16 @@ impl Service {
     /// Envelopes that were set aside, newest first.
     pub async fn quarantine(&self, limit: usize) -> Result<Vec<QuarantineRow>, StoreError> {
         self.0.store.quarantine(limit).await
+    }
+
+    /// Removes what was heard from and told of one vehicle; its document stays. Durable on `Ok`.
+    pub async fn erase(&self, device: &DeviceId) -> Result<(), StoreError> {
+        self.0.store.erase(device).await
+    }
+
+    /// Forgets what an account counts in the comparison of offers; the sums that it is part of stay. Durable on `Ok`.
+    pub async fn forget_unit(&self, account: &AccountId) -> Result<(), StoreError> {
+        crate::offers::forget(&self.0.store, account).await
     }
 
     /// Has one intent carried out; durable on `Ok`.

@@ -12,7 +12,7 @@ use milepost_protocol::downlink::Purposes;
 
 use super::{Account, Role, SessionId};
 use crate::api::{Problem, scope_of};
-use crate::domain::{Actor, Vehicle};
+use crate::domain::{Actor, Right, Vehicle};
 use crate::web::AppState;
 
 /// Whoever calls, logged in or not.
@@ -28,7 +28,7 @@ pub struct SignedIn {
     pub session: SessionId,
 }
 
-/// An owner.
+/// An owner, or somebody whom an owner lets see a vehicle: what they may do with it is asked for with a [`Right`].
 #[derive(Debug, Clone)]
 pub struct Owner(pub SignedIn);
 
@@ -123,18 +123,33 @@ impl FromRequestParts<AppState> for Lead {
 impl Owner {
     /// The vehicle with this id, if it is theirs.
     pub async fn vehicle(&self, state: &AppState, id: &str) -> Result<Vehicle, Problem> {
+        self.vehicle_for(state, id, Right::Own).await
+    }
+
+    /// The vehicle with this id, if they have a right to it, as its owner or by its owner's word.
+    pub async fn vehicle_for(&self, state: &AppState, id: &str, right: Right) -> Result<Vehicle, Problem> {
         let vehicle = load(state, id).await?;
-        vehicle.filter(|vehicle| self.may_see(vehicle)).ok_or_else(Problem::not_found)
+        vehicle.filter(|vehicle| self.has(vehicle, right)).ok_or_else(Problem::not_found)
     }
 
-    /// Whether a vehicle is theirs.
+    /// Whether they have a right to a vehicle.
+    pub fn has(&self, vehicle: &Vehicle, right: Right) -> bool {
+        vehicle.allows(&self.0.account.id, right)
+    }
+
+    /// Whether a vehicle is theirs, or they may see it by its owner's word.
     pub fn may_see(&self, vehicle: &Vehicle) -> bool {
-        vehicle.owner.as_ref() == Some(&self.0.account.id)
+        self.has(vehicle, Right::See)
     }
 
-    /// The owner as the cause of a change.
+    /// The owner as the cause of a change of the own vehicle.
     pub fn actor(&self) -> Actor {
         Actor::Owner(self.0.account.id.clone())
+    }
+
+    /// The caller as the cause of a change of a vehicle, as what they are to it.
+    pub fn actor_on(&self, vehicle: &Vehicle) -> Actor {
+        if self.has(vehicle, Right::Own) { self.actor() } else { Actor::Family(self.0.account.id.clone()) }
     }
 }
 

@@ -9,7 +9,7 @@ use super::session::{RandomError, Session, SessionId, TOUCH_MS, Token};
 use super::{Account, Limiter, Role, staff};
 use crate::clock::Clock;
 use crate::domain::AccountId;
-use crate::i18n::DistanceUnit;
+use crate::i18n::{DistanceUnit, Language};
 use crate::service::Service;
 use crate::store::{Collection, Doc, DocKey, DocWrite, Expected, StoreError};
 
@@ -110,20 +110,34 @@ impl Accounts {
         role: Role,
         password: &str,
     ) -> Result<(), AccountsError> {
+        let (_, write) = self.draft(id.clone(), display_name, role, password, None).await?;
+        match self.0.service.put_docs(vec![write]).await {
+            Err(StoreError::Conflict { .. }) => Err(AccountsError::Exists(id)),
+            other => Ok(other?),
+        }
+    }
+
+    /// An account that does not exist yet, with what makes it when it is committed.
+    pub async fn draft(
+        &self,
+        id: AccountId,
+        display_name: &str,
+        role: Role,
+        password: &str,
+        language: Option<Language>,
+    ) -> Result<(Account, DocWrite), AccountsError> {
         let password = self.0.passwords.hash(password).await?;
         let account = Account {
-            id: id.clone(),
+            id,
             display_name: display_name.to_owned(),
             role,
             password,
-            language: None,
+            language: language.map(|language| language.code().to_owned()),
             unit: DistanceUnit::default(),
             created_ms: self.0.clock.now_ms(),
         };
-        match self.put_account(&account, Expected::Absent).await {
-            Err(AccountsError::Store(StoreError::Conflict { .. })) => Err(AccountsError::Exists(id)),
-            other => other,
-        }
+        let doc = write("account", ACCOUNTS, account.id.to_string(), &account, Expected::Absent)?;
+        Ok((account, doc))
     }
 
     /// Replaces a password and ends every session of the account; durable on `Ok`.
@@ -135,6 +149,36 @@ impl Accounts {
             self.end(id, session).await?;
         }
         self.revoke_tokens(id).await
+    }
+
+    /// Whether somebody who is logged in knows the account's password; attempts are limited as those to log in.
+    pub async fn check_password(&self, account: &Account, password: &str) -> Result<(), LoginError> {
+        let key = account.id.as_str();
+        let limited = |retry_after_ms| LoginError::Limited { retry_after_ms };
+        self.0.per_account.take(key, self.0.clock.now_ms()).map_err(limited)?;
+        let is_right =
+            self.0.passwords.matches(password, Some(&account.password)).await.map_err(AccountsError::from)?;
+        if !is_right {
+            return Err(LoginError::Wrong);
+        }
+        self.0.per_account.forget(key);
+        Ok(())
+    }
+
+    /// Removes an account with its sessions and tokens; durable on `Ok`.
+    pub(crate) async fn remove(&self, id: &AccountId) -> Result<(), AccountsError> {
+        self.revoke_tokens(id).await?;
+        loop {
+            let sessions = self.session_ids(id).await?;
+            if sessions.is_empty() {
+                break;
+            }
+            for session in sessions {
+                self.end(id, session).await?;
+            }
+        }
+        let account = DocKey::new(ACCOUNTS, id.as_str());
+        Ok(self.0.service.put_docs(vec![DocWrite { key: account, expected: Expected::Any, value: None }]).await?)
     }
 
     /// Replaces language and unit; durable on `Ok`.

@@ -158,10 +158,15 @@ impl Accounts {
 
     /// Takes every token of an account back.
     pub(super) async fn revoke_tokens(&self, account: &AccountId) -> Result<(), AccountsError> {
-        for id in self.token_ids(account).await? {
-            self.end_token(account, id).await?;
+        loop {
+            let ids = self.token_ids(account).await?;
+            if ids.is_empty() {
+                return Ok(());
+            }
+            for id in ids {
+                self.end_token(account, id).await?;
+            }
         }
-        Ok(())
     }
 
     /// Whose a token is and what it opens, if it counts.

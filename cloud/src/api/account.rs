@@ -3,13 +3,16 @@
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
+use axum::http::header::SET_COOKIE;
+use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::session::SessionBody;
 use super::{Problem, ProblemBody};
-use crate::accounts::{SessionId, SignedIn};
+use crate::accounts::{Owner, SessionId, SignedIn};
+use crate::erasure::Erasure;
 use crate::i18n::{DistanceUnit, Language, timestamp};
 use crate::web::AppState;
 
@@ -89,4 +92,35 @@ pub(crate) async fn preferences(
     };
     let account = state.accounts.set_preferences(&caller.account.id, language, body.unit).await?;
     Ok(Json((&account).into()))
+}
+
+/// That the caller means it.
+#[derive(Deserialize, ToSchema)]
+pub(crate) struct EraseBody {
+    /// The account's password.
+    password: String,
+}
+
+/// Erase the caller's account with everything that names the person, for good; the caller's vehicles are nobody's then.
+#[utoipa::path(post, path = "/api/v1/account/erase", tag = "owner", request_body = EraseBody, responses(
+    (status = 204),
+    (status = 401, body = ProblemBody),
+    (status = 404, body = ProblemBody),
+    (status = 429, body = ProblemBody)))]
+pub(crate) async fn erase(
+    State(state): State<AppState>,
+    owner: Owner,
+    Json(body): Json<EraseBody>,
+) -> Result<Response, Problem> {
+    erased(&state, &owner, &body.password).await?;
+    Ok((StatusCode::NO_CONTENT, [(SET_COOKIE, state.cookies.clear_session())]).into_response())
+}
+
+/// Erases the caller's account, if the password is theirs.
+pub(crate) async fn erased(state: &AppState, owner: &Owner, password: &str) -> Result<(), Problem> {
+    let account = &owner.0.account;
+    state.accounts.check_password(account, password).await?;
+    let AppState { service, accounts, channels, papers, .. } = state;
+    Erasure { service, accounts, channels, papers }.erase(account).await?;
+    Ok(())
 }

@@ -15,7 +15,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::{Problem, ProblemBody};
 use crate::accounts::{Owner, SignedIn};
 use crate::booking::{Booking, Choice, Request, Visit, VisitId, WorkshopDoc, WorkshopId};
-use crate::domain::Vehicle;
+use crate::domain::{Right, Vehicle};
 use crate::i18n::timestamp;
 use crate::web::{AppState, Reader, invitation};
 
@@ -145,7 +145,7 @@ pub(crate) async fn slots(
     Path(id): Path<String>,
     Query(asked): Query<SlotsAsked>,
 ) -> Result<Json<SlotsBody>, Problem> {
-    let vehicle = owner.vehicle(&state, &id).await?;
+    let vehicle = owner.vehicle_for(&state, &id, Right::Act).await?;
     let items: Result<Vec<u16>, _> = asked.items.split(',').map(|item| item.trim().parse()).collect();
     let items: Vec<ItemId> = items.map_err(|_| Problem::invalid())?.into_iter().map(ItemId).collect();
     let workshop = asked.workshop.as_deref().map(workshop_id).transpose()?;
@@ -165,7 +165,7 @@ pub(crate) async fn list(
     owner: Owner,
     Path(id): Path<String>,
 ) -> Result<Json<BookingsBody>, Problem> {
-    let vehicle = owner.vehicle(&state, &id).await?;
+    let vehicle = owner.vehicle_for(&state, &id, Right::See).await?;
     let visits = booking(&state).of_vehicle(&vehicle).await?;
     Ok(Json(BookingsBody { bookings: visits.iter().map(BookingBody::from).collect() }))
 }
@@ -184,7 +184,7 @@ pub(crate) async fn book(
     Path(id): Path<String>,
     Json(body): Json<BookingRequest>,
 ) -> Result<(StatusCode, Json<OneBookingBody>), Problem> {
-    let vehicle = owner.vehicle(&state, &id).await?;
+    let vehicle = owner.vehicle_for(&state, &id, Right::Act).await?;
     let request = Request {
         workshop: workshop_id(&body.workshop)?,
         items: body.items.into_iter().map(ItemId).collect(),
@@ -192,7 +192,7 @@ pub(crate) async fn book(
         waits: body.waits,
         note: body.note,
     };
-    let visit = booking(&state).book(&vehicle, &request, owner.actor()).await?;
+    let visit = booking(&state).book(&vehicle, &request, owner.actor_on(&vehicle)).await?;
     Ok((StatusCode::CREATED, one(&visit)))
 }
 
@@ -213,10 +213,10 @@ pub(crate) async fn reschedule(
     Path((id, visit)): Path<(String, String)>,
     Json(body): Json<RescheduleRequest>,
 ) -> Result<Json<OneBookingBody>, Problem> {
-    let vehicle = owner.vehicle(&state, &id).await?;
+    let vehicle = owner.vehicle_for(&state, &id, Right::Act).await?;
     let visit = of_vehicle(&state, &vehicle, &visit).await?;
     let start_ms = unix_ms(body.start_at)?;
-    Ok(one(&booking(&state).reschedule(&visit.id, start_ms, owner.actor()).await?))
+    Ok(one(&booking(&state).reschedule(&visit.id, start_ms, owner.actor_on(&vehicle)).await?))
 }
 
 /// Cancel a visit; its reminders ask again.
@@ -233,9 +233,9 @@ pub(crate) async fn cancel(
     owner: Owner,
     Path((id, visit)): Path<(String, String)>,
 ) -> Result<Json<OneBookingBody>, Problem> {
-    let vehicle = owner.vehicle(&state, &id).await?;
+    let vehicle = owner.vehicle_for(&state, &id, Right::Act).await?;
     let visit = of_vehicle(&state, &vehicle, &visit).await?;
-    Ok(one(&booking(&state).cancel(&visit.id, owner.actor()).await?))
+    Ok(one(&booking(&state).cancel(&visit.id, owner.actor_on(&vehicle)).await?))
 }
 
 /// A visit as an iCalendar file.
@@ -252,7 +252,7 @@ pub(crate) async fn invitation_file(
     reader: Reader,
     Path((id, visit)): Path<(String, String)>,
 ) -> Result<Response, Problem> {
-    let vehicle = owner.vehicle(&state, &id).await?;
+    let vehicle = owner.vehicle_for(&state, &id, Right::See).await?;
     let visit = of_vehicle(&state, &vehicle, &visit).await?;
     let localizer = reader.localizer(Some(&owner.0.account));
     let text = invitation(&state, localizer, std::slice::from_ref(&visit)).await?;

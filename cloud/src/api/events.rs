@@ -22,7 +22,7 @@ use utoipa::ToSchema;
 
 use super::{Problem, ProblemBody};
 use crate::accounts::{Advisor, Engineer, Owner, Role, SignedIn, Token};
-use crate::domain::{Change, ChangeKind, Vehicle};
+use crate::domain::{Change, ChangeKind, NoticeDoc, Vehicle};
 use crate::web::lab::{Filter, find};
 use crate::web::{AppState, visible};
 
@@ -134,7 +134,7 @@ impl Feed {
     async fn snapshot(&mut self) -> Result<(), Problem> {
         let caller = self.caller.clone();
         let vehicles = match caller.account.role {
-            Role::Owner => self.state.service.vehicles_of(&caller.account.id).await?,
+            Role::Owner => self.state.service.vehicles_for(&caller.account.id).await?,
             Role::Advisor => visible(&self.state, &Advisor(caller)).await?,
             Role::Engineer => find(&self.state, &Filter::default(), DEVICES).await?.vehicles,
             // Whoever answers for offers sees sums, not cars.
@@ -146,7 +146,8 @@ impl Feed {
             self.sight.insert(vehicle.device.clone(), true);
             self.vehicle(&vehicle.device, vehicle.revision);
             if self.caller.account.role != Role::Engineer {
-                for notice in vehicle.open_notices(now_ms) {
+                let open: Vec<_> = vehicle.open_notices(now_ms).filter(|notice| self.tells(vehicle, notice)).collect();
+                for notice in open {
                     self.notice(&vehicle.device, notice.id(), notice.state(), at_us);
                 }
             }
@@ -155,7 +156,7 @@ impl Feed {
     }
 
     async fn change(&mut self, change: &Change, at_us: u64) -> Result<(), Problem> {
-        let moved = |kind: &ChangeKind| matches!(kind, ChangeKind::Consent | ChangeKind::Profile);
+        let moved = |kind: &ChangeKind| matches!(kind, ChangeKind::Consent | ChangeKind::Profile | ChangeKind::Access);
         if change.kinds.iter().any(moved) {
             self.sight.remove(&change.vehicle);
         }
@@ -184,7 +185,7 @@ impl Feed {
         self.vehicle(&change.vehicle, change.revision);
         if let Some(vehicle) = vehicle.filter(|_| with_notices) {
             for id in notices {
-                if let Some(notice) = vehicle.notices.get(&id) {
+                if let Some(notice) = vehicle.notices.get(&id).filter(|notice| self.tells(&vehicle, notice)) {
                     self.notice(&change.vehicle, id, notice.state(), at_us);
                 }
             }
@@ -200,6 +201,11 @@ impl Feed {
             Role::Engineer => Engineer(caller).may_see(),
             Role::Lead => false,
         }
+    }
+
+    /// Whether the caller hears of a notice: one that somebody lets see the car hears nothing of offers.
+    fn tells(&self, vehicle: &Vehicle, notice: &NoticeDoc) -> bool {
+        self.caller.account.role != Role::Owner || vehicle.tells(&self.caller.account.id, notice.subject.kind())
     }
 
     fn vehicle(&mut self, vehicle: &DeviceId, revision: u64) {

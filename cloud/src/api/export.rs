@@ -4,6 +4,8 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::header::CONTENT_DISPOSITION;
 use axum::response::{IntoResponse, Response};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
 use milepost_engine::journey::estimate;
 use milepost_protocol::RecordId;
@@ -11,6 +13,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::journey::{ShareBody, share};
+use super::papers::ReceiptBody;
 use super::{Problem, ProblemBody};
 use crate::accounts::Owner;
 use crate::booking::{Booking, Visit};
@@ -23,6 +26,9 @@ const PAGE: usize = 500;
 
 /// The most envelopes of one file; the newest stay out, and the file says so.
 const MAX_ENVELOPES: usize = 100_000;
+
+/// How many bytes of receipts one file has at most; those behind stay out, and the file says so.
+const MAX_RECEIPT_BYTES: usize = 64 << 20;
 
 /// The export.
 #[derive(Debug, Serialize, ToSchema)]
@@ -61,6 +67,16 @@ pub(super) struct Export {
     contacts: Vec<crate::journey::Row>,
     /// Where its owner is taken to stand, over this vehicle.
     stages: Vec<ShareBody>,
+    /// Its owner's receipts, in the order of their entries.
+    receipts: Vec<ExportedReceipt>,
+}
+
+/// A receipt with its bytes.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct ExportedReceipt {
+    receipt: ReceiptBody,
+    /// The bytes in base64; absent when the file would grow too large by them.
+    content: Option<String>,
 }
 
 /// One message of the car.
@@ -104,6 +120,7 @@ pub(crate) async fn export(
     };
     let decisions = state.service.decisions(&device, usize::MAX).await?;
     let visits = Booking::new(state.service.clone()).of_vehicle(&vehicle).await?;
+    let receipts = receipts(&state, &vehicle).await?;
     let account = &owner.0.account.id;
     let contacts = state.journeys.contacts(account, &device).await?;
     let stages = estimate(&vehicle.journey.evidence, state.now_ms()).shares;
@@ -122,9 +139,25 @@ pub(crate) async fn export(
         visits,
         contacts,
         stages: stages.iter().map(share).collect(),
+        receipts,
     };
     let name = format!("attachment; filename=\"milepost-{device}.json\"");
     Ok(([(CONTENT_DISPOSITION, name)], Json(ExportBody { export })).into_response())
+}
+
+async fn receipts(state: &AppState, vehicle: &crate::domain::Vehicle) -> Result<Vec<ExportedReceipt>, Problem> {
+    let (mut receipts, mut room) = (Vec::new(), MAX_RECEIPT_BYTES);
+    for paper in state.papers.of_vehicle(vehicle).await? {
+        let mut content = None;
+        if paper.len <= room
+            && let Some((_, bytes)) = state.papers.read(vehicle, paper.service, &paper.id).await?
+        {
+            room -= paper.len;
+            content = Some(STANDARD.encode(bytes));
+        }
+        receipts.push(ExportedReceipt { receipt: ReceiptBody::from(&paper), content });
+    }
+    Ok(receipts)
 }
 
 fn envelope(row: &TelemetryRow) -> EnvelopeBody {

@@ -11,7 +11,8 @@ use crate::domain::AccountId;
 use crate::store::{Collection, DocKey, DocWrite, Expected, StoreError};
 use crate::web::AppState;
 
-const KEYS: Collection = Collection("idempotency");
+/// What was asked under which key; keys begin with the account and a slash.
+pub(crate) const KEYS: Collection = Collection("idempotency");
 
 /// The longest key, in characters.
 const MAX_KEY: usize = 128;

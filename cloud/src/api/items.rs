@@ -12,7 +12,7 @@ use super::body::ItemBody;
 use super::idempotency::Once;
 use super::{Problem, ProblemBody};
 use crate::accounts::Owner;
-use crate::domain::{Remarks, Vehicle};
+use crate::domain::{Remarks, Right, Vehicle};
 use crate::i18n::Format;
 use crate::web::{AppState, Reader};
 
@@ -49,7 +49,7 @@ pub(crate) async fn list(
     reader: Reader,
     Path(id): Path<String>,
 ) -> Result<Json<ItemsBody>, Problem> {
-    let vehicle = owner.vehicle(&state, &id).await?;
+    let vehicle = owner.vehicle_for(&state, &id, Right::See).await?;
     let format = reader.format(&owner.0.account, Some(&vehicle));
     let items = vehicle.items();
     let items = items.iter().map(|item| ItemBody::new(item, &vehicle, &format));
@@ -77,7 +77,7 @@ pub(crate) async fn complete(
     Path((id, item)): Path<(String, u16)>,
     Json(body): Json<CompletionBody>,
 ) -> Result<Json<OneItemBody>, Problem> {
-    let vehicle = owner.vehicle(&state, &id).await?;
+    let vehicle = owner.vehicle_for(&state, &id, Right::Act).await?;
     let at_ms = match body.at {
         None => None,
         Some(at) => Some(u64::try_from(at.as_millisecond()).map_err(|_| Problem::completion())?),
@@ -87,14 +87,21 @@ pub(crate) async fn complete(
     if !once.is_repeat() {
         let done = state
             .service
-            .complete(&vehicle.device, ItemId(item), at_ms, body.odometer_m, Remarks::default(), owner.actor())
+            .complete(
+                &vehicle.device,
+                ItemId(item),
+                at_ms,
+                body.odometer_m,
+                Remarks::default(),
+                owner.actor_on(&vehicle),
+            )
             .await;
         if let Err(error) = done {
             once.forget(&state).await?;
             return Err(error.into());
         }
     }
-    let vehicle = owner.vehicle(&state, &id).await?;
+    let vehicle = owner.vehicle_for(&state, &id, Right::Act).await?;
     one(&vehicle, item, &reader.format(&owner.0.account, Some(&vehicle)))
 }
 
@@ -113,9 +120,9 @@ pub(crate) async fn undo(
     reader: Reader,
     Path((id, item)): Path<(String, u16)>,
 ) -> Result<Json<OneItemBody>, Problem> {
-    let vehicle = owner.vehicle(&state, &id).await?;
-    state.service.undo(&vehicle.device, ItemId(item), owner.actor()).await?;
-    let vehicle = owner.vehicle(&state, &id).await?;
+    let vehicle = owner.vehicle_for(&state, &id, Right::Act).await?;
+    state.service.undo(&vehicle.device, ItemId(item), owner.actor_on(&vehicle)).await?;
+    let vehicle = owner.vehicle_for(&state, &id, Right::Act).await?;
     one(&vehicle, item, &reader.format(&owner.0.account, Some(&vehicle)))
 }
 

@@ -3,7 +3,7 @@
 //! Policy: plural nouns, one top-level key, snake case, RFC 3339 times in UTC, SI units in field names; changes within v1 only add.
 //! Invariant: routes are registered with `routes!` alone, so the document and the router cannot drift, and a test compares the document with the checked-in file.
 
-mod account;
+pub(crate) mod account;
 mod appointments;
 mod body;
 pub(crate) mod bookings;
@@ -16,6 +16,7 @@ mod enrolment;
 mod events;
 mod experiments;
 mod export;
+pub(crate) mod family;
 mod firmware;
 mod homes;
 mod idempotency;
@@ -24,6 +25,7 @@ mod journey;
 mod links;
 mod notices;
 pub(crate) mod offers;
+pub(crate) mod papers;
 mod privacy;
 mod problem;
 mod profile;
@@ -34,7 +36,7 @@ mod reads;
 mod recalls;
 mod rollouts;
 mod scopes;
-mod services;
+pub(crate) mod services;
 mod session;
 mod tasks;
 mod tokens;
@@ -43,6 +45,8 @@ mod undelivered;
 mod vehicles;
 
 pub(crate) use experiments::asked as asked_state;
+pub(crate) use idempotency::KEYS as IDEMPOTENCY_KEYS;
+pub(crate) use notices::told_of;
 pub use problem::{Problem, ProblemBody};
 pub(crate) use profile::described;
 pub(crate) use scopes::scope_of;
@@ -81,6 +85,7 @@ pub fn router() -> (Router<AppState>, Document) {
         .routes(routes!(account::sessions))
         .routes(routes!(account::revoke))
         .routes(routes!(account::preferences))
+        .routes(routes!(account::erase))
         .routes(routes!(vehicles::list))
         .routes(routes!(vehicles::show))
         .routes(routes!(vehicles::trips))
@@ -101,6 +106,11 @@ pub fn router() -> (Router<AppState>, Document) {
         .routes(routes!(services::export))
         .routes(routes!(services::transfer))
         .routes(routes!(services::sell))
+        .routes(routes!(family::show))
+        .routes(routes!(family::invite))
+        .routes(routes!(family::withdraw))
+        .routes(routes!(family::regrant, family::dismiss))
+        .routes(routes!(family::look, family::take))
         .routes(routes!(privacy::show, privacy::save))
         .routes(routes!(export::export))
         .routes(routes!(channels::show, channels::save, channels::forget))
@@ -188,10 +198,19 @@ pub fn uploads() -> (Router<AppState>, Document) {
     OpenApiRouter::new().routes(routes!(firmware::publish)).routes(routes!(recalls::import)).split_for_parts()
 }
 
+/// The routes of receipts, with their document; their bodies are as long as the configuration allows.
+pub fn receipts() -> (Router<AppState>, Document) {
+    OpenApiRouter::new()
+        .routes(routes!(papers::list, papers::attach))
+        .routes(routes!(papers::read, papers::remove))
+        .split_for_parts()
+}
+
 /// The document of all routes.
 pub fn full_document() -> Document {
     let (_, mut document) = router();
     document.merge(uploads().1);
+    document.merge(receipts().1);
     scopes::secure(&mut document);
     document
 }

@@ -11,6 +11,7 @@ use utoipa::ToSchema;
 use super::body::NoticeBody;
 use super::{Problem, ProblemBody};
 use crate::accounts::Owner;
+use crate::domain::{Right, Vehicle};
 use crate::i18n::{Format, timestamp};
 use crate::rules::stage_name;
 use crate::store::DecisionRow;
@@ -91,6 +92,12 @@ pub(crate) struct CandidateBody {
     saves: Option<i64>,
 }
 
+/// That the caller is told of a notice at all; somebody whom the owner lets drive knows nothing of offers.
+pub(crate) fn told_of(owner: &Owner, vehicle: &Vehicle, id: NoticeId) -> Result<(), Problem> {
+    let notice = vehicle.notices.get(&id).ok_or_else(Problem::not_found)?;
+    if vehicle.tells(&owner.0.account.id, notice.subject.kind()) { Ok(()) } else { Err(Problem::not_found()) }
+}
+
 /// The notices of one of the caller's vehicles.
 #[utoipa::path(get, path = "/api/v1/vehicles/{vehicle}/notices", tag = "owner",
     params(("vehicle" = String, Path, description = "The device's id")), responses(
@@ -103,10 +110,15 @@ pub(crate) async fn list(
     reader: Reader,
     Path(id): Path<String>,
 ) -> Result<Json<NoticesBody>, Problem> {
-    let vehicle = owner.vehicle(&state, &id).await?;
+    let vehicle = owner.vehicle_for(&state, &id, Right::See).await?;
     let format = reader.format(&owner.0.account, Some(&vehicle));
     Ok(Json(NoticesBody {
-        notices: vehicle.newest_notices().into_iter().map(|notice| NoticeBody::new(notice, &format)).collect(),
+        notices: vehicle
+            .newest_notices()
+            .into_iter()
+            .filter(|notice| vehicle.tells(&owner.0.account.id, notice.subject.kind()))
+            .map(|notice| NoticeBody::new(notice, &format))
+            .collect(),
     }))
 }
 
@@ -128,11 +140,12 @@ pub(crate) async fn answer(
     Path((id, notice)): Path<(String, String)>,
     Json(body): Json<AnswerBody>,
 ) -> Result<Json<OneNoticeBody>, Problem> {
-    let vehicle = owner.vehicle(&state, &id).await?;
+    let vehicle = owner.vehicle_for(&state, &id, Right::Act).await?;
     let notice: NoticeId = notice.parse().map_err(|_| Problem::not_found())?;
     let answer = body.read()?;
-    state.service.answer(&vehicle.device, notice, answer, owner.actor()).await?;
-    let vehicle = owner.vehicle(&state, &id).await?;
+    told_of(&owner, &vehicle, notice)?;
+    state.service.answer(&vehicle.device, notice, answer, owner.actor_on(&vehicle)).await?;
+    let vehicle = owner.vehicle_for(&state, &id, Right::Act).await?;
     let format = reader.format(&owner.0.account, Some(&vehicle));
     let notice = vehicle.notices.get(&notice).ok_or_else(Problem::not_found)?;
     Ok(Json(OneNoticeBody { notice: NoticeBody::new(notice, &format) }))
@@ -165,11 +178,12 @@ pub(crate) async fn snooze(
     Path((id, notice)): Path<(String, String)>,
     Json(body): Json<SnoozeBody>,
 ) -> Result<Json<OneNoticeBody>, Problem> {
-    let vehicle = owner.vehicle(&state, &id).await?;
+    let vehicle = owner.vehicle_for(&state, &id, Right::Act).await?;
     let notice: NoticeId = notice.parse().map_err(|_| Problem::not_found())?;
     let (days, reason) = crate::web::parse_snooze(body.days, &body.reason)?;
-    state.service.snooze(&vehicle.device, notice, days, reason, owner.actor()).await?;
-    let vehicle = owner.vehicle(&state, &id).await?;
+    told_of(&owner, &vehicle, notice)?;
+    state.service.snooze(&vehicle.device, notice, days, reason, owner.actor_on(&vehicle)).await?;
+    let vehicle = owner.vehicle_for(&state, &id, Right::Act).await?;
     let format = reader.format(&owner.0.account, Some(&vehicle));
     let notice = vehicle.notices.get(&notice).ok_or_else(Problem::not_found)?;
     Ok(Json(OneNoticeBody { notice: NoticeBody::new(notice, &format) }))

@@ -32,7 +32,7 @@ pub(super) struct ConsentDetail {
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct ConsentChangeBody {
     at: Timestamp,
-    /// `car`, `owner`, `advisor` or `system`.
+    /// `car`, `owner`, `family`, `advisor`, `engineer`, `system` or `forgotten`.
     by: &'static str,
     version: u32,
     purposes: Vec<&'static str>,
@@ -84,9 +84,11 @@ pub(super) fn detail(vehicle: &Vehicle) -> ConsentDetail {
         by: match change.by {
             Actor::Car => "car",
             Actor::Owner(_) => "owner",
+            Actor::Family(_) => "family",
             Actor::Advisor(_) => "advisor",
             Actor::Engineer(_) => "engineer",
             Actor::System => "system",
+            Actor::Forgotten => "forgotten",
         },
         version: change.consent.version,
         purposes: view::names(change.consent.purposes),

@@ -22,10 +22,13 @@ use crate::care::CareError;
 use crate::certificate::CertificateError;
 use crate::channels::{ChannelError, LetterError};
 use crate::domain::IntentError;
+use crate::erasure::ErasureError;
+use crate::family::FamilyError;
 use crate::firmware::FirmwareError;
 use crate::homes::HomeError;
 use crate::i18n::{Language, Localizer};
 use crate::offers::OffersError;
+use crate::papers::PapersError;
 use crate::recalls::RecallsError;
 use crate::sheets::SheetError;
 use crate::store::StoreError;
@@ -119,6 +122,36 @@ impl Problem {
     /// The notice is closed already.
     pub fn closed() -> Self {
         Self::new(StatusCode::CONFLICT, "closed")
+    }
+
+    /// As many people have access to the vehicle, or are invited to it, as can.
+    pub fn family_full() -> Self {
+        Self::new(StatusCode::CONFLICT, "family-full")
+    }
+
+    /// The name of a new account is taken.
+    pub fn name_taken() -> Self {
+        Self::new(StatusCode::CONFLICT, "name-taken")
+    }
+
+    /// The file is nothing that is taken as a receipt.
+    pub fn receipt_kind() -> Self {
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "receipt-kind")
+    }
+
+    /// The receipt is larger than is taken, and how much is.
+    pub fn receipt_size(most_bytes: usize) -> Self {
+        Self { at: Some(format!("≤ {most_bytes} B")), ..Self::receipt_too_long() }
+    }
+
+    /// The receipt is larger than is taken.
+    pub fn receipt_too_long() -> Self {
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "receipt-size")
+    }
+
+    /// The vehicle has as many receipts as it can.
+    pub fn receipts_full() -> Self {
+        Self::new(StatusCode::CONFLICT, "receipts-full")
     }
 
     /// The time of an appointment is not free.
@@ -267,6 +300,11 @@ impl Problem {
         "recall-file",
         "offer-file",
         "policy",
+        "family-full",
+        "name-taken",
+        "receipt-kind",
+        "receipt-size",
+        "receipts-full",
         "time-taken",
         "visit-state",
         "follow-up-state",
@@ -341,7 +379,9 @@ impl From<IntentError> for Problem {
             IntentError::UnknownVehicle
             | IntentError::UnknownNotice
             | IntentError::UnknownItem
+            | IntentError::UnknownMember
             | IntentError::UnknownRecord => Self::not_found(),
+            IntentError::FamilyFull => Self::family_full(),
             IntentError::SnoozeSpent => Self::snooze_spent(),
             IntentError::Closed => Self::closed(),
             IntentError::NotInvited => Self::not_invited(),
@@ -411,6 +451,23 @@ impl From<CareError> for Problem {
     }
 }
 
+impl From<FamilyError> for Problem {
+    fn from(error: FamilyError) -> Self {
+        match error {
+            FamilyError::Store(error) => error.into(),
+            FamilyError::Vehicle(error) => error.into(),
+            FamilyError::Account(error) => error.into(),
+            FamilyError::Channel(error) => error.into(),
+            FamilyError::Gone => Self::not_found(),
+            FamilyError::Full => Self::family_full(),
+            FamilyError::Limited { retry_after_ms } => Self::too_many(retry_after_ms),
+            FamilyError::NameTaken => Self::name_taken(),
+            FamilyError::Role => Self::invalid(),
+            FamilyError::Read(_) | FamilyError::Write(_) | FamilyError::Random(_) => Self::internal(&error),
+        }
+    }
+}
+
 impl From<HomeError> for Problem {
     fn from(error: HomeError) -> Self {
         match error {
@@ -421,11 +478,38 @@ impl From<HomeError> for Problem {
     }
 }
 
+impl From<PapersError> for Problem {
+    fn from(error: PapersError) -> Self {
+        match error {
+            PapersError::Store(error) => error.into(),
+            PapersError::Kind => Self::receipt_kind(),
+            PapersError::TooLong { most } => Self::receipt_size(most),
+            PapersError::Full { .. } => Self::receipts_full(),
+            PapersError::Vault(_) | PapersError::Read(_) | PapersError::Write(_) | PapersError::Random(_) => {
+                Self::internal(&error)
+            }
+        }
+    }
+}
+
 impl From<CertificateError> for Problem {
     fn from(error: CertificateError) -> Self {
         match error {
             CertificateError::Store(error) => error.into(),
             CertificateError::Random(_) | CertificateError::Paper(_) => Self::internal(&error),
+        }
+    }
+}
+
+impl From<ErasureError> for Problem {
+    fn from(error: ErasureError) -> Self {
+        match error {
+            ErasureError::Store(error) => error.into(),
+            ErasureError::Vehicle(error) => error.into(),
+            ErasureError::Booking(error) => error.into(),
+            ErasureError::Channel(error) => error.into(),
+            ErasureError::Papers(error) => error.into(),
+            ErasureError::Account(error) => error.into(),
         }
     }
 }

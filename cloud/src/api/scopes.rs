@@ -55,6 +55,8 @@ const OPEN: &[(&str, &str)] = &[
     ("DELETE", "/api/v1/session"),
     ("POST", "/api/v1/notice-links/{token}"),
     ("POST", "/api/v1/email-confirmations/{token}"),
+    ("GET", "/api/v1/invitations/{token}"),
+    ("POST", "/api/v1/invitations/{token}"),
 ];
 
 /// The scope that opens a route to a token; `None` if none does.
@@ -126,6 +128,10 @@ mod tests {
             ("POST", "/api/v1/vehicles/{vehicle}/certificate/link"),
             ("DELETE", "/api/v1/contacts"),
             ("GET", "/api/v1/vehicles/{vehicle}/export"),
+            ("GET", "/api/v1/vehicles/{vehicle}/family"),
+            ("POST", "/api/v1/vehicles/{vehicle}/family/invitations"),
+            ("PUT", "/api/v1/vehicles/{vehicle}/family/members/{member}"),
+            ("DELETE", "/api/v1/vehicles/{vehicle}/family/members/{member}"),
             ("PUT", "/api/v1/channels"),
             ("POST", "/api/v1/tokens"),
         ] {

@@ -12,8 +12,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::{Problem, ProblemBody};
-use crate::accounts::{Advisor, Owner};
-use crate::domain::{Actor, OTHER_WORK, Remarks, Service, Vehicle};
+use crate::accounts::{Account, Advisor, Owner};
+use crate::domain::{Actor, Intent, OTHER_WORK, Remarks, Service, Vehicle};
 use crate::i18n::{item_name, timestamp};
 use crate::sheets::{self, Layout};
 use crate::web::{AppState, Reader};
@@ -132,8 +132,7 @@ pub(crate) async fn list(
     Path(id): Path<String>,
 ) -> Result<Json<ServicesBody>, Problem> {
     let vehicle = owner.vehicle(&state, &id).await?;
-    let format = reader.format(&owner.0.account, Some(&vehicle));
-    Ok(Json(body(&vehicle, &format)))
+    Ok(listed(&reader, &owner.0.account, &vehicle))
 }
 
 /// Enter work that was done, on an item or other work.
@@ -151,10 +150,7 @@ pub(crate) async fn enter(
     Json(work): Json<WorkBody>,
 ) -> Result<Json<ServicesBody>, Problem> {
     let vehicle = owner.vehicle(&state, &id).await?;
-    record(&state, &vehicle, work, owner.actor()).await?;
-    let vehicle = owner.vehicle(&state, &id).await?;
-    let format = reader.format(&owner.0.account, Some(&vehicle));
-    Ok(Json(body(&vehicle, &format)))
+    entered(&state, &reader, &owner.0.account, &vehicle, work, owner.actor()).await
 }
 
 /// Correct a record; everything that followed from it is derived anew.
@@ -179,11 +175,10 @@ pub(crate) async fn edit(
     let (at_ms, odometer_m, remarks) = work.parts()?;
     state.service.edit(&vehicle.device, of, at_ms, odometer_m, remarks, owner.actor()).await?;
     let vehicle = owner.vehicle(&state, &id).await?;
-    let format = reader.format(&owner.0.account, Some(&vehicle));
-    Ok(Json(body(&vehicle, &format)))
+    Ok(listed(&reader, &owner.0.account, &vehicle))
 }
 
-/// Take a record back.
+/// Take a record back; its receipts go for good.
 #[utoipa::path(delete, path = "/api/v1/vehicles/{vehicle}/services/{service}", tag = "owner",
     params(
         ("vehicle" = String, Path, description = "The device's id"),
@@ -226,10 +221,9 @@ async fn stand(
     stands: bool,
 ) -> Result<Json<ServicesBody>, Problem> {
     let vehicle = owner.vehicle(state, id).await?;
-    state.service.stand(&vehicle.device, parse(service)?, stands, owner.actor()).await?;
+    set_standing(state, &vehicle, parse(service)?, stands, owner.actor()).await?;
     let vehicle = owner.vehicle(state, id).await?;
-    let format = reader.format(&owner.0.account, Some(&vehicle));
-    Ok(Json(body(&vehicle, &format)))
+    Ok(listed(reader, &owner.0.account, &vehicle))
 }
 
 /// Take over records of another system, all or none; rows that are there already change nothing.
@@ -308,7 +302,7 @@ pub(crate) async fn sell(
     Path(id): Path<String>,
 ) -> Result<StatusCode, Problem> {
     let vehicle = owner.vehicle(&state, &id).await?;
-    state.service.sell(&vehicle.device, owner.actor()).await?;
+    crate::web::sold(&state, &vehicle, owner.actor()).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -325,8 +319,7 @@ pub(crate) async fn of_queue(
     Path(id): Path<String>,
 ) -> Result<Json<ServicesBody>, Problem> {
     let vehicle = advisor.vehicle(&state, &id).await?;
-    let format = reader.format(&advisor.0.account, Some(&vehicle));
-    Ok(Json(body(&vehicle, &format)))
+    Ok(listed(&reader, &advisor.0.account, &vehicle))
 }
 
 /// Enter work that the workshop did; it outranks what the owner or an import says of the same work.
@@ -344,19 +337,44 @@ pub(crate) async fn enter_of_queue(
     Json(work): Json<WorkBody>,
 ) -> Result<Json<ServicesBody>, Problem> {
     let vehicle = advisor.vehicle(&state, &id).await?;
-    record(&state, &vehicle, work, Actor::Advisor(advisor.0.account.id.clone())).await?;
-    let vehicle = advisor.vehicle(&state, &id).await?;
-    let format = reader.format(&advisor.0.account, Some(&vehicle));
-    Ok(Json(body(&vehicle, &format)))
+    let by = Actor::Advisor(advisor.0.account.id.clone());
+    entered(&state, &reader, &advisor.0.account, &vehicle, work, by).await
 }
 
-async fn record(state: &AppState, vehicle: &Vehicle, work: WorkBody, by: Actor) -> Result<(), Problem> {
+/// The service book as an account reads it.
+fn listed(reader: &Reader, account: &Account, vehicle: &Vehicle) -> Json<ServicesBody> {
+    Json(body(vehicle, &reader.format(account, Some(vehicle))))
+}
+
+/// Enters work, and answers the service book as it is then.
+async fn entered(
+    state: &AppState,
+    reader: &Reader,
+    account: &Account,
+    vehicle: &Vehicle,
+    work: WorkBody,
+    by: Actor,
+) -> Result<Json<ServicesBody>, Problem> {
     let item = ItemId(work.item);
     let (at_ms, odometer_m, remarks) = work.parts()?;
     if item == OTHER_WORK && remarks.title.trim().is_empty() {
         return Err(Problem::invalid());
     }
     state.service.complete(&vehicle.device, item, at_ms, odometer_m, remarks, by).await?;
+    let vehicle = state.service.vehicle(&vehicle.device).await?.ok_or_else(Problem::not_found)?;
+    Ok(listed(reader, account, &vehicle))
+}
+
+/// Takes a record back, with its receipts, or lets it stand again.
+pub(crate) async fn set_standing(
+    state: &AppState,
+    vehicle: &Vehicle,
+    of: EventId,
+    stands: bool,
+    by: Actor,
+) -> Result<(), Problem> {
+    let docs = if stands { Vec::new() } else { state.papers.without(&vehicle.device, Some(of)).await? };
+    state.service.submit_with(&vehicle.device, Intent::Stand { of, stands }, docs, by).await?;
     Ok(())
 }
 

@@ -14,7 +14,7 @@ use super::body::{ItemBody, NoticeBody, ValueBody, VehicleSummary};
 use super::profile::ProfileDetail;
 use super::{Problem, ProblemBody};
 use crate::accounts::Owner;
-use crate::domain::Vehicle;
+use crate::domain::{NoticeDoc, Right, Vehicle};
 use crate::i18n::{Format, timestamp};
 use crate::web::{AppState, Reader};
 
@@ -119,7 +119,7 @@ pub(crate) struct TripBody {
     odometer_end_m: Option<u32>,
 }
 
-/// The caller's vehicles.
+/// The caller's vehicles, and those that others let the caller see.
 #[utoipa::path(get, path = "/api/v1/vehicles", tag = "owner", responses(
     (status = 200, body = VehiclesBody),
     (status = 401, body = ProblemBody),
@@ -129,7 +129,7 @@ pub(crate) async fn list(
     owner: Owner,
     reader: Reader,
 ) -> Result<Json<VehiclesBody>, Problem> {
-    let vehicles = state.service.vehicles_of(&owner.0.account.id).await?;
+    let vehicles = state.service.vehicles_for(&owner.0.account.id).await?;
     let summary = |vehicle: &Vehicle| VehicleSummary::new(vehicle, &reader.format(&owner.0.account, Some(vehicle)));
     Ok(Json(VehiclesBody { vehicles: vehicles.iter().map(summary).collect() }))
 }
@@ -146,9 +146,13 @@ pub(crate) async fn show(
     reader: Reader,
     Path(id): Path<String>,
 ) -> Result<Json<VehicleBody>, Problem> {
-    let vehicle = owner.vehicle(&state, &id).await?;
+    let vehicle = owner.vehicle_for(&state, &id, Right::See).await?;
     let format = reader.format(&owner.0.account, Some(&vehicle));
-    Ok(Json(VehicleBody { vehicle: VehicleDetail::new(&vehicle, &format) }))
+    let mut detail = VehicleDetail::new(&vehicle, &format);
+    let told = |notice: &&NoticeDoc| vehicle.tells(&owner.0.account.id, notice.subject.kind());
+    let open = vehicle.open_notices(format.now_ms).filter(told);
+    detail.notices = open.map(|notice| NoticeBody::new(notice, &format)).collect();
+    Ok(Json(VehicleBody { vehicle: detail }))
 }
 
 /// Trips of one of the caller's vehicles.
@@ -162,7 +166,7 @@ pub(crate) async fn trips(
     owner: Owner,
     Path(id): Path<String>,
 ) -> Result<Json<TripsBody>, Problem> {
-    let vehicle = owner.vehicle(&state, &id).await?;
+    let vehicle = owner.vehicle_for(&state, &id, Right::Trips).await?;
     let mut trips: Vec<&Trip> = vehicle.state.trips.ended.iter().collect();
     trips.sort_by_key(|trip| std::cmp::Reverse(trip.started_ms));
     let body = |trip: &Trip| TripBody {

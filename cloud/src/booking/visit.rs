@@ -123,6 +123,15 @@ impl Visit {
         !self.standing.is_final()
     }
 
+    /// The visit without the name of somebody who had to do with it; `None` if nobody of that account had.
+    pub fn without(&self, account: &AccountId) -> Option<Self> {
+        let mut visit = self.clone();
+        for step in visit.history.iter_mut().filter(|step| step.by.is(account)) {
+            step.by = Actor::Forgotten;
+        }
+        (visit != *self).then_some(visit)
+    }
+
     /// Lets something happen to it; answers whether that was news.
     pub(super) fn turn(&mut self, turn: Turn, span: Span, by: Actor, now_ms: u64) -> Result<bool, NotNow> {
         let standing = self.standing.after(turn, self.span.start_ms, now_ms)?;

@@ -13,11 +13,12 @@ use super::plan::{Change, Reach, Stored};
 use super::task::{Task, TaskKind};
 use super::{ChannelError, Contact, Delivery, DeliveryKey, State, Subscription};
 use crate::domain::AccountId;
+use crate::family::Invitation;
 use crate::journey;
 use crate::service::Service;
 use crate::store::{
-    Collection, DEAD_LETTERS, DELIVERIES, DELIVERY_DUE, Doc, DocKey, DocWrite, Expected, NOTICE_OUTBOX, StoreError,
-    TASKS,
+    Collection, DEAD_LETTERS, DELIVERIES, DELIVERY_DUE, Doc, DocKey, DocWrite, Expected, INVITATION_MAILS, INVITATIONS,
+    NOTICE_OUTBOX, StoreError, TASKS,
 };
 
 /// How each account can be reached; keys are account ids.
@@ -121,6 +122,18 @@ impl Book {
         known.map(|(account, doc)| Ok((account, doc.version, read("asking", doc)?))).collect()
     }
 
+    /// Mails that invite and are still to go out, with their keys and versions.
+    pub(super) async fn invitation_mails(&self, limit: usize) -> Result<Vec<(String, u64, Asking)>, ChannelError> {
+        let docs = self.service.docs(INVITATION_MAILS, "", None, limit).await?;
+        docs.into_iter().map(|(key, doc)| Ok((key, doc.version, read("invitation mail", &doc)?))).collect()
+    }
+
+    /// The invitation with this key, with its version.
+    pub(super) async fn invitation(&self, key: &str) -> Result<Option<(u64, Invitation)>, ChannelError> {
+        let doc = self.service.doc(&DocKey::new(INVITATIONS, key)).await?;
+        doc.map(|doc| Ok((doc.version, read("invitation", &doc)?))).transpose()
+    }
+
     /// Vehicles whose notices have to be looked at, with the versions of their rows.
     pub(super) async fn outbox(&self, limit: usize) -> Result<Vec<(DeviceId, u64)>, ChannelError> {
         let docs = self.service.docs(NOTICE_OUTBOX, "", None, limit).await?;
@@ -220,6 +233,23 @@ pub(super) fn put_asking(
         Some(asking) => put("asking", ASKINGS, account.to_string(), asking, expected),
         None => Ok(DocWrite { key: DocKey::new(ASKINGS, account.as_str()), expected, value: None }),
     }
+}
+
+/// Writes the mail that invites, or takes it away if it has gone out.
+pub(super) fn put_invitation_mail(
+    key: &str,
+    mail: Option<&Asking>,
+    expected: Expected,
+) -> Result<DocWrite, ChannelError> {
+    match mail {
+        Some(mail) => put("invitation mail", INVITATION_MAILS, key.to_owned(), mail, expected),
+        None => Ok(DocWrite { key: DocKey::new(INVITATION_MAILS, key), expected, value: None }),
+    }
+}
+
+/// Writes an invitation.
+pub(super) fn put_invitation(invitation: &Invitation, expected: Expected) -> Result<DocWrite, ChannelError> {
+    put("invitation", INVITATIONS, invitation.key(), invitation, expected)
 }
 
 /// Writes a contact.

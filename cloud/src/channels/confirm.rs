@@ -131,8 +131,12 @@ impl Asking {
     /// The mail to an address that waits for it.
     pub(super) fn of(contact: &Contact, owner: &AccountId) -> Option<Self> {
         let known = contact.unconfirmed.as_ref().filter(|known| known.asked == Asked::Waits)?;
-        let message = known.message(owner);
-        Some(Self { asked_ms: known.asked_ms, message, due_ms: known.asked_ms, attempts: 0, first_attempt_ms: None })
+        Some(Self::due_now(known.message(owner), known.asked_ms))
+    }
+
+    /// A mail that is due at once.
+    pub(super) fn due_now(message: String, now_ms: u64) -> Self {
+        Self { asked_ms: now_ms, message, due_ms: now_ms, attempts: 0, first_attempt_ms: None }
     }
 
     /// An attempt begins.

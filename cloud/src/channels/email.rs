@@ -65,7 +65,7 @@ impl Mailer {
         self.mail(to, key, &words.subject, words.parts(), out).await
     }
 
-    /// Asks whether an address is its owner's.
+    /// Sends a mail with one link, which nobody can ask to have no more of.
     pub(super) async fn ask(&self, to: &Address, key: &str, question: &Question) -> Result<(), SendError> {
         self.mail(to, key, &question.subject, question.parts(), None).await
     }

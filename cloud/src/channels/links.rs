@@ -12,6 +12,7 @@ use sha2::Sha256;
 
 use crate::config::Secret;
 use crate::domain::AccountId;
+use crate::family::{Invitation, InvitationId};
 
 /// The days for which a notice is put off without a log-in; every notice may be put off that long.
 pub const SNOOZE_DAYS: u16 = 7;
@@ -52,11 +53,28 @@ pub enum Target {
         /// When the link ends, in milliseconds of Unix time.
         until_ms: u64,
     },
+    /// An invitation to a vehicle: whoever has the link may take it, once.
+    Invite {
+        /// The vehicle.
+        device: DeviceId,
+        /// The invitation.
+        invitation: InvitationId,
+        /// When the link ends, in milliseconds of Unix time.
+        until_ms: u64,
+    },
     /// The end of e-mails to one owner; it never ends, as mails lie around for years.
     Unsubscribe {
         /// Who wants no more.
         owner: AccountId,
     },
+}
+
+impl Target {
+    /// The link of an invitation.
+    pub fn invite(invitation: &Invitation) -> Self {
+        let Invitation { id, vehicle, until_ms, .. } = invitation;
+        Self::Invite { device: vehicle.clone(), invitation: id.clone(), until_ms: *until_ms }
+    }
 }
 
 /// Signs links and reads them back.
@@ -106,6 +124,7 @@ impl Links {
             // Programs answer by it; people get the page of the notice.
             Target::Once { .. } => "api/v1/notice-links",
             Target::Confirm { .. } => "confirm",
+            Target::Invite { .. } => "invite",
             Target::Unsubscribe { .. } => "unsubscribe",
         };
         format!("{}/{page}/{}", self.base, self.token(target))
@@ -119,6 +138,7 @@ impl Links {
                 format!("o {device} {notice} {owner} {answers} {until_ms}")
             }
             Target::Confirm { owner, address, until_ms } => format!("c {owner} {address} {until_ms}"),
+            Target::Invite { device, invitation, until_ms } => format!("i {device} {invitation} {until_ms}"),
             Target::Unsubscribe { owner } => format!("u {owner}"),
         };
         let signature = self.mac(text.as_bytes()).finalize().into_bytes();
@@ -153,6 +173,12 @@ impl Links {
                 let address = parts.next()?.to_owned();
                 let until_ms = parts.next()?.parse().ok()?;
                 (now_ms < until_ms).then_some(Target::Confirm { owner, address, until_ms })
+            }
+            "i" => {
+                let device = parts.next()?.parse().ok()?;
+                let invitation = parts.next()?.parse().ok()?;
+                let until_ms = parts.next()?.parse().ok()?;
+                (now_ms < until_ms).then_some(Target::Invite { device, invitation, until_ms })
             }
             "u" => Some(Target::Unsubscribe { owner: parts.next()?.parse().ok()? }),
             _ => None,
@@ -193,7 +219,10 @@ mod tests {
             until_ms: 1_000,
         };
         assert_eq!(links.read(&links.token(&once), 1_000), None);
-        for target in [notice(), once, confirm(), Target::Unsubscribe { owner: "anna".parse().unwrap() }] {
+        let invitation = "0123456789abcdef".parse().unwrap();
+        let invite = Target::Invite { device: "car-1".parse().unwrap(), invitation, until_ms: 1_000 };
+        assert_eq!(links.read(&links.token(&invite), 1_000), None);
+        for target in [notice(), once, invite, confirm(), Target::Unsubscribe { owner: "anna".parse().unwrap() }] {
             assert_eq!(links.read(&links.token(&target), 999), Some(target));
         }
         assert_eq!(links.read(&links.token(&notice()), 1_000), None);

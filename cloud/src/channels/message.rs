@@ -9,6 +9,7 @@ use super::Unconfirmed;
 use super::links::{Links, Target};
 use crate::accounts::Account;
 use crate::domain::{NoticeDoc, Subject, Vehicle};
+use crate::family::Invitation;
 use crate::i18n::{Format, Language, Localizer, text, title};
 use crate::web::vehicle_name;
 use crate::zones::zone;
@@ -50,12 +51,15 @@ struct Plain<'a> {
     words: &'a Words,
 }
 
-/// The question whether an address is its owner's, in words.
+/// A mail with one link, in words: the question whether an address is its owner's, or an invitation.
 #[derive(Debug, Clone)]
 pub(super) struct Question {
     localizer: Localizer,
     pub(super) subject: String,
     greeting: String,
+    lead: String,
+    action: String,
+    small: String,
     link: String,
 }
 
@@ -115,7 +119,26 @@ impl Pen<'_> {
             localizer,
             subject: localizer.text("confirm-mail-subject"),
             greeting: localizer.with("mail-greeting", [("name", name.into())]),
+            lead: localizer.text("confirm-mail-lead"),
+            action: localizer.text("confirm-mail-link"),
+            small: localizer.text("confirm-mail-not-you"),
             link: self.links.url(&Target::Confirm { address: address.hash(&owner), owner, until_ms }),
+        }
+    }
+
+    /// The invitation to a vehicle, in the language of whoever invites.
+    pub(super) fn invitation(&self, vehicle: &Vehicle, about: &Invitation) -> Question {
+        let localizer = self.localizer();
+        let car = vehicle_name(localizer, vehicle);
+        let variables = || [("name", self.account.display_name.as_str().into()), ("vehicle", car.as_str().into())];
+        Question {
+            localizer,
+            subject: localizer.with("invite-mail-subject", variables()),
+            greeting: localizer.text("invite-mail-greeting"),
+            lead: localizer.with("invite-mail-lead", variables()),
+            action: localizer.text("invite-mail-link"),
+            small: localizer.text("invite-mail-small"),
+            link: self.links.url(&Target::invite(about)),
         }
     }
 
@@ -147,11 +170,6 @@ fn candles(notice: &NoticeDoc) -> u32 {
 }
 
 impl Question {
-    /// A text, for the templates.
-    pub(super) fn t(&self, key: &str) -> String {
-        self.localizer.text(key)
-    }
-
     /// The language, for the `lang` attribute.
     pub(super) fn language(&self) -> &'static str {
         self.localizer.language().code()

@@ -19,6 +19,7 @@ pub(crate) fn concerns(kind: ChangeKind) -> bool {
         ChangeKind::NoticeRaised(_) | ChangeKind::NoticeChanged(_) | ChangeKind::Consent | ChangeKind::Profile => true,
         ChangeKind::State
         | ChangeKind::Plan
+        | ChangeKind::Access
         | ChangeKind::Update
         | ChangeKind::Configuration
         | ChangeKind::UpdateAsked

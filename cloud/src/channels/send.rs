@@ -19,6 +19,7 @@ use super::{DeliveryKey, Purpose, SendError, Unconfirmed, webhook};
 use crate::clock::Clock;
 use crate::config::{self, Secret};
 use crate::domain::{NoticeDoc, Vehicle};
+use crate::family::Invitation;
 use crate::i18n::timestamp;
 
 /// Something to send.
@@ -92,6 +93,20 @@ impl Senders {
         let question = pen.question(about);
         let asked = tokio::time::timeout(self.timeout, mailer.ask(&about.address, message, &question)).await;
         asked.unwrap_or_else(|_| Err(SendError::Unknown("time is over".to_owned())))
+    }
+
+    /// Invites somebody to a vehicle; known to the mail server on `Ok`.
+    pub(super) async fn invite(
+        &self,
+        pen: &Pen<'_>,
+        vehicle: &Vehicle,
+        about: &Invitation,
+        message: &str,
+    ) -> Result<(), SendError> {
+        let Some(mailer) = &self.mailer else { return Err(SendError::NotTaken("no mail server is set up".to_owned())) };
+        let letter = pen.invitation(vehicle, about);
+        let sent = tokio::time::timeout(self.timeout, mailer.ask(&about.to, message, &letter)).await;
+        sent.unwrap_or_else(|_| Err(SendError::Unknown("time is over".to_owned())))
     }
 
     async fn dispatch(&self, parcel: &Parcel<'_>) -> Result<(), SendError> {

@@ -11,7 +11,8 @@ use rand::TryRngCore as _;
 use rand::rngs::OsRng;
 
 use super::book::{self, Book};
-use super::confirm::Asking;
+use super::confirm::{Asked, Asking};
+use super::delivery::short_hash;
 use super::links::Links;
 use super::message::Pen;
 use super::outbox::mark;
@@ -22,6 +23,7 @@ use super::{ChannelError, Contact, Delivery, DeliveryKey, LetterError, Postal, S
 use crate::accounts::Account;
 use crate::config;
 use crate::domain::{AccountId, NoticeDoc, Vehicle};
+use crate::family::Invitation;
 use crate::i18n::Format;
 use crate::journey;
 use crate::service::Service;
@@ -129,6 +131,17 @@ impl Channels {
             self.save(account, version, &contact).await?;
         }
         Ok(is_asked)
+    }
+
+    /// What sends an invitation's mail, which the invitation says it waits for; `None` where the service sends no mails.
+    pub(crate) fn invite(&self, invitation: &mut Invitation) -> Result<Option<DocWrite>, ChannelError> {
+        if !self.available.contains(&Channel::Email) {
+            return Ok(None);
+        }
+        invitation.mail = Some(Asked::Waits);
+        let message = short_hash(&format!("invitation\n{}", invitation.key()));
+        let mail = Asking::due_now(message, invitation.made_ms);
+        book::put_invitation_mail(&invitation.key(), Some(&mail), Expected::Absent).map(Some)
     }
 
     /// A new secret for an owner's own system: 64 hexadecimal digits.

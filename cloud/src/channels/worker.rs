@@ -4,6 +4,7 @@
 //! is repeated under the same idempotency key; a channel that hangs holds up no other.
 
 mod ask;
+mod invite;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
@@ -160,7 +161,7 @@ impl Worker {
 
     /// Sends what is due on a channel; answers how many messages were tried.
     pub async fn send(&self, channel: Channel) -> Result<usize, ChannelError> {
-        let asked = if channel == Channel::Email { self.ask().await? } else { 0 };
+        let asked = if channel == Channel::Email { self.ask().await? + self.invite().await? } else { 0 };
         let mut known = Known::default();
         let batches = self.batches(channel, &mut known).await?;
         let tried = asked + batches.len();

@@ -8,6 +8,7 @@ mod folder;
 mod offers;
 mod plans;
 mod programmes;
+mod receipts;
 mod sections;
 mod workshops;
 
@@ -23,6 +24,7 @@ pub use error::ConfigError;
 pub use offers::{Offers, OffersConfigError, PolicyKind};
 pub use plans::{Plans, PlansError};
 pub use programmes::{Journeys, ProgrammesError};
+pub use receipts::Receipts;
 pub use sections::{Admin, ClockSettings, Data, Firmware, FrontDoor, Http, Ingest, Secret, StoreKind, StoreSettings};
 pub use workshops::{Day, WorkshopSettings};
 
@@ -54,6 +56,8 @@ pub struct Config {
     pub http: Http,
     /// How owners are reached outside of the car and the account.
     pub channels: Channels,
+    /// Receipts that owners attach to service books.
+    pub receipts: Receipts,
     /// Metrics.
     pub admin: Admin,
     /// Where owners can book appointments.
@@ -137,6 +141,7 @@ impl Config {
             return Err(("firmware.keys", "must be Ed25519 public keys of 64 hexadecimal digits".to_owned()));
         }
         self.channels.check()?;
+        self.receipts.check()?;
         self.build_workshops()?;
         if !(0.0..=0.5).contains(&self.offers.holdout_share) {
             return Err(("offers.holdout_share", "must be between 0 and 0.5".to_owned()));

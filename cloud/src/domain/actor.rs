@@ -55,12 +55,16 @@ pub enum Actor {
     Car,
     /// The owner, on the account pages or through the API.
     Owner(AccountId),
+    /// Somebody whom the owner lets drive, on the account pages or through the API.
+    Family(AccountId),
     /// A service advisor on the owner's behalf.
     Advisor(AccountId),
     /// A firmware engineer, about the device.
     Engineer(AccountId),
     /// The service itself: a rule, a timer.
     System,
+    /// Somebody who has erased their account since.
+    Forgotten,
 }
 
 impl Actor {
@@ -68,9 +72,9 @@ impl Actor {
     pub fn surface(&self) -> Option<Surface> {
         match self {
             Self::Car => Some(Surface::Car),
-            Self::Owner(_) => Some(Surface::Account),
+            Self::Owner(_) | Self::Family(_) => Some(Surface::Account),
             Self::Advisor(_) => Some(Surface::Advisor),
-            Self::Engineer(_) | Self::System => None,
+            Self::Engineer(_) | Self::System | Self::Forgotten => None,
         }
     }
 }

@@ -30,6 +30,8 @@ pub enum ChangeKind {
     Consent,
     /// The profile or the owner changed.
     Profile,
+    /// Who else may see the vehicle changed.
+    Access,
     /// The device's firmware, or an update of it, moved on.
     Update,
     /// The device's settings were decided, answered or reported.

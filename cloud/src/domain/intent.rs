@@ -9,7 +9,7 @@ use milepost_protocol::notice::Answer;
 use milepost_protocol::plan::{ItemId, PlanItem};
 use milepost_protocol::update::{SignedManifest, Version, Window};
 
-use super::{AccountId, Profile, Question, Recall, Remarks, Reply, Wanted};
+use super::{AccountId, FamilyChange, Profile, Question, Recall, Remarks, Reply, Wanted};
 
 /// A record of another system.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -141,6 +141,16 @@ pub enum Intent {
     },
     /// Note that the car was sold to somebody who is not with us: nobody is told anything any more.
     Sell,
+    /// Forget somebody who erases their account: what they did stays without their name, and if the vehicle was theirs, it is nobody's.
+    Forget {
+        /// Who.
+        account: AccountId,
+    },
+    /// Change who else may see the vehicle.
+    Family {
+        /// How.
+        change: FamilyChange,
+    },
     /// Set what the vehicle's data may be used for.
     SetConsent {
         /// The purposes from now on; `FUNCTION` always stays.
@@ -243,6 +253,12 @@ pub enum IntentError {
     /// The service book has no such record, or it was taken back.
     #[error("service book has no such record")]
     UnknownRecord,
+    /// The vehicle's family has no such member, or the invitation does not count any more.
+    #[error("vehicle's family has no such member")]
+    UnknownMember,
+    /// The vehicle's family is as large as it can be.
+    #[error("vehicle's family is full")]
+    FamilyFull,
     /// The reminder was put off for as long as its safety allows.
     #[error("reminder cannot be put off any longer")]
     SnoozeSpent,

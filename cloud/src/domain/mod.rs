@@ -8,6 +8,8 @@ mod book;
 mod change;
 mod collection;
 mod configuration;
+mod family;
+mod forgetting;
 mod intent;
 mod made;
 mod moment;
@@ -25,6 +27,8 @@ pub use book::{BookItem, ChosenPlan, Entry, IMPORTED, MAX_ENTRIES, OTHER_WORK, R
 pub use change::{Change, ChangeKind};
 pub use collection::{Collection, DecidedPlan, ReportedPlan};
 pub use configuration::{Agreement, Configuration, Decision, MAX_COUNTERS_EVERY_S, Reported, Sent, Wanted};
+pub use family::{Family, FamilyChange, FamilyRole, Grant, MAX_FAMILY, Member, Right};
+pub use forgetting::names;
 pub use intent::{Imported, Intent, IntentError, Outcome};
 pub use made::{Made, Planned};
 pub use milepost_engine::plan::Powertrain;

@@ -21,7 +21,7 @@ use milepost_protocol::plan::{Anchor, ItemId, PlanItem, ServicePlan};
 use milepost_protocol::{DeviceId, NoticeId};
 use serde::{Deserialize, Serialize};
 
-use super::{AccountId, Actor, Asked, BookItem, Collection, Configuration, NoticeDoc, Planned, ServiceBook};
+use super::{AccountId, Actor, Asked, BookItem, Collection, Configuration, Family, NoticeDoc, Planned, ServiceBook};
 
 /// What people call the vehicle, and where it lives.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -138,6 +138,9 @@ pub struct Vehicle {
     /// Whose it is.
     #[serde(default)]
     pub owner: Option<AccountId>,
+    /// Who else may see it, by its owner's word.
+    #[serde(default, skip_serializing_if = "Family::is_empty")]
+    pub family: Family,
     /// Which record numbers are committed.
     #[serde(default)]
     pub received: Received,
@@ -226,6 +229,7 @@ impl Vehicle {
             created_ms: now_ms,
             profile: Profile::default(),
             owner: None,
+            family: Family::new(),
             received: Received::default(),
             state: VehicleState::default(),
             plan: ServicePlan::default(),

@@ -33,6 +33,7 @@ macro_rules! files {
             include_str!(concat!("../../locales/", $folder, "/experiments.ftl")),
             include_str!(concat!("../../locales/", $folder, "/services.ftl")),
             include_str!(concat!("../../locales/", $folder, "/privacy.ftl")),
+            include_str!(concat!("../../locales/", $folder, "/family.ftl")),
             include_str!(concat!("../../locales/", $folder, "/booking.ftl")),
             include_str!(concat!("../../locales/", $folder, "/advisor.ftl")),
             include_str!(concat!("../../locales/", $folder, "/care.ftl")),

@@ -46,6 +46,7 @@ pub struct Pki {
     serials: Serials,
     receipts: ReceiptKey,
     channels: Secret,
+    vault: Secret,
 }
 
 /// What a device needs to connect.
@@ -107,7 +108,8 @@ impl Pki {
         let serials = Serials::open(folder)?;
         let receipts = ReceiptKey::open(folder)?;
         let channels = secret(folder, "channels")?;
-        Ok(Self { folder: folder.to_owned(), server, device, serials, receipts, channels })
+        let vault = secret(folder, "vault")?;
+        Ok(Self { folder: folder.to_owned(), server, device, serials, receipts, channels, vault })
     }
 
     /// The authority that devices must expect behind the server's certificate, as PEM.
@@ -154,6 +156,11 @@ impl Pki {
     /// A secret of this installation, 32 hexadecimal digits; it is made at the first time.
     pub fn secret(&self, name: &str) -> Result<Secret, PkiError> {
         secret(&self.folder, name)
+    }
+
+    /// The secret over the owners' keys, where the configuration names none.
+    pub fn vault(&self) -> &Secret {
+        &self.vault
     }
 
     /// The secret that links and keys of the channels follow from.

@@ -1,7 +1,7 @@
 //! A car that changes hands.
 //!
 //! Invariant: the service book, the odometer and the plan are the car's and go along; trips, consent, offers, the journey and
-//! what was told are the person's and do not.
+//! what was told are the person's and do not, and whom the person had let in is out.
 
 use milepost_engine::journey::Journey;
 use milepost_engine::offers::Ledger;
@@ -11,7 +11,7 @@ use milepost_protocol::Downlink;
 use milepost_protocol::downlink::{Consent, Purposes};
 
 use super::{Effects, journey, outcomes, services};
-use crate::domain::{AccountId, Actor, Asked, ChangeKind, ConsentChange, Remarks, Vehicle};
+use crate::domain::{AccountId, Actor, Asked, ChangeKind, ConsentChange, IntentError, Remarks, Vehicle};
 
 /// Hands the car to another owner; answers whether anything changed.
 pub(super) fn transfer(vehicle: &mut Vehicle, to: &AccountId, by: &Actor, now_ms: u64, effects: &mut Effects) -> bool {
@@ -38,6 +38,26 @@ pub(super) fn sell(vehicle: &mut Vehicle, by: &Actor, now_ms: u64, effects: &mut
     true
 }
 
+/// Lets the car forget somebody; if it was theirs, it is nobody's from now on. The car is as before on error.
+pub(super) fn forget(
+    vehicle: &mut Vehicle,
+    account: &AccountId,
+    now_ms: u64,
+    effects: &mut Effects,
+) -> Result<bool, IntentError> {
+    // What cannot be written without the name cannot be stored at all.
+    vehicle.without(account).map_err(|_| IntentError::Store)?;
+    if vehicle.owner.as_ref() == Some(account) {
+        vehicle.book.enter(now_ms, Kind::Transferred, &Actor::Forgotten, Remarks::default());
+        leave(vehicle, &Actor::Forgotten, now_ms, effects);
+        vehicle.owner = None;
+    }
+    *vehicle = vehicle.without(account).map_err(|_| IntentError::Store)?;
+    effects.note(ChangeKind::Profile);
+    effects.note(ChangeKind::Access);
+    Ok(true)
+}
+
 fn leave(vehicle: &mut Vehicle, by: &Actor, now_ms: u64, effects: &mut Effects) {
     services::forget_reminders(vehicle, now_ms, effects);
     let offers: Vec<_> = vehicle.notices.keys().copied().collect();
@@ -50,6 +70,8 @@ fn leave(vehicle: &mut Vehicle, by: &Actor, now_ms: u64, effects: &mut Effects) 
         }
     }
     vehicle.notices.clear();
+    vehicle.family.clear();
+    effects.note(ChangeKind::Access);
     vehicle.state.trips = Trips::default();
     outcomes::leave_segments(vehicle, effects);
     vehicle.offers = Ledger::default();

@@ -9,7 +9,7 @@ use milepost_protocol::update::UpdateOffer;
 
 use super::answers::{Given, answer};
 use super::services::Told;
-use super::{Effects, collection, configuration, handover, journey, outcomes, planning, services, snoozes};
+use super::{Effects, collection, configuration, family, handover, journey, outcomes, planning, services, snoozes};
 use crate::domain::{
     Actor, BookItem, ChangeKind, ConsentChange, Intent, IntentError, Moment, NoticeDoc, Profile, Subject, Vehicle,
 };
@@ -36,6 +36,10 @@ pub fn carry_out(
                     handover::transfer(vehicle, to, by, now_ms, effects);
                 }
                 (before, owner) => {
+                    if before != owner {
+                        vehicle.family.clear();
+                        effects.note(ChangeKind::Access);
+                    }
                     let is_new = before.is_none() && owner.is_some();
                     vehicle.owner.clone_from(owner);
                     if is_new {
@@ -166,6 +170,8 @@ pub fn carry_out(
         Intent::Import { records } => services::import(vehicle, records, by, now_ms, effects),
         Intent::Transfer { to } => Ok(handover::transfer(vehicle, to, by, now_ms, effects)),
         Intent::Sell => Ok(handover::sell(vehicle, by, now_ms, effects)),
+        Intent::Forget { account } => handover::forget(vehicle, account, now_ms, effects),
+        Intent::Family { change } => family::change(vehicle, change, now_ms, effects),
         Intent::SetConsent { purposes } => {
             let purposes = purposes.and(Purposes::FUNCTION);
             if vehicle.consent.purposes == purposes {

@@ -8,6 +8,7 @@ mod collection;
 mod configuration;
 mod effects;
 mod evaluate;
+mod family;
 mod handover;
 mod intents;
 mod journey;

@@ -32,7 +32,7 @@ pub(super) fn source(by: &Actor) -> Source {
     match by {
         Actor::Advisor(_) => Source::Workshop,
         Actor::System => Source::DetectedReset,
-        Actor::Owner(_) | Actor::Car | Actor::Engineer(_) => Source::Owner,
+        Actor::Owner(_) | Actor::Family(_) | Actor::Car | Actor::Engineer(_) | Actor::Forgotten => Source::Owner,
     }
 }
 

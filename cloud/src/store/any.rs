@@ -74,6 +74,13 @@ impl Store for AnyStore {
         }
     }
 
+    async fn shared(&self, account: &AccountId) -> Result<Vec<DeviceId>, StoreError> {
+        match self {
+            Self::Memory(store) => store.shared(account).await,
+            Self::Sled(store) => store.shared(account).await,
+        }
+    }
+
     async fn decisions(&self, device: &DeviceId, limit: usize) -> Result<Vec<DecisionRow>, StoreError> {
         match self {
             Self::Memory(store) => store.decisions(device, limit).await,

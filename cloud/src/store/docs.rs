@@ -49,8 +49,20 @@ pub const TOUCHPOINTS: Collection = Collection("touchpoint");
 /// The links to certificates; keys are device ids.
 pub const CERTIFICATES: Collection = Collection("certificate");
 
+/// Invitations to see a vehicle; keys are `vehicle/id`.
+pub const INVITATIONS: Collection = Collection("invitation");
+
+/// Mails that invite, until they have gone out; keys are those of the invitations.
+pub const INVITATION_MAILS: Collection = Collection("invitation_mail");
+
+/// Receipts that owners have attached; keys are `vehicle/entry/id`.
+pub const PAPERS: Collection = Collection("paper");
+
+/// Their bytes in parts, under their owners' keys; keys are those of the receipts and a number.
+pub const PAPER_PARTS: Collection = Collection("paper_part");
+
 /// The collections with documents about vehicles.
-pub(super) const OF_VEHICLES: [Collection; 14] = [
+pub(super) const OF_VEHICLES: [Collection; 18] = [
     DELIVERIES,
     DELIVERY_DUE,
     DEAD_LETTERS,
@@ -65,6 +77,10 @@ pub(super) const OF_VEHICLES: [Collection; 14] = [
     STAFF_READS,
     TOUCHPOINTS,
     CERTIFICATES,
+    INVITATIONS,
+    INVITATION_MAILS,
+    PAPERS,
+    PAPER_PARTS,
 ];
 
 /// What goes when a vehicle is erased.

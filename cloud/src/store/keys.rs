@@ -18,6 +18,7 @@ const QUARANTINE: u8 = b'Q';
 const TIMER: u8 = b'W';
 const URGENCY: u8 = b'U';
 const OWNER: u8 = b'O';
+const FAMILY: u8 = b'A';
 const DOC: u8 = b'C';
 
 fn of_device(prefix: u8, device: &DeviceId) -> Vec<u8> {
@@ -135,6 +136,16 @@ pub(super) fn owned_by(account: &str) -> Vec<u8> {
 /// One vehicle of an account.
 pub(super) fn owner(account: &str, device: &DeviceId) -> Vec<u8> {
     with(owned_by(account), device.as_str().as_bytes())
+}
+
+/// All vehicles that an account may see by their owners' word.
+pub(super) fn shared_with(account: &str) -> Vec<u8> {
+    with(with(vec![FAMILY], account.as_bytes()), &[0])
+}
+
+/// One vehicle that an account may see by its owner's word.
+pub(super) fn member(account: &str, device: &DeviceId) -> Vec<u8> {
+    with(shared_with(account), device.as_str().as_bytes())
 }
 
 /// The vehicle behind the first `prefix` bytes of a key.

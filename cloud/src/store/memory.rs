@@ -43,6 +43,28 @@ impl MemoryStore {
         &self.faults
     }
 
+    /// Every row with its key, as bytes: what whoever has the disk has.
+    pub fn rows(&self) -> Result<Vec<(String, Vec<u8>)>, StoreError> {
+        let tables = self.open()?;
+        let encode = |what: &str, row: serde_json::Result<Vec<u8>>| {
+            row.map_err(|source| StoreError::Encode { what: what.to_owned(), source })
+        };
+        let mut rows: Vec<(String, Vec<u8>)> = Vec::new();
+        rows.extend(tables.vehicles.iter().map(|(device, (_, bytes))| (format!("vehicle {device}"), bytes.clone())));
+        rows.extend(
+            tables.telemetry.iter().map(|((device, _), row)| (format!("telemetry {device}"), row.bytes.to_vec())),
+        );
+        rows.extend(tables.messages.iter().map(|((device, _), row)| (format!("message {device}"), row.bytes.to_vec())));
+        for ((device, _), row) in &tables.decisions {
+            rows.push((format!("decision {device}"), encode("decision", serde_json::to_vec(row))?));
+        }
+        for ((_, device, _), row) in &tables.quarantine {
+            rows.push((format!("quarantine {device}"), encode("quarantine row", serde_json::to_vec(row))?));
+        }
+        rows.extend(tables.docs.iter().map(|(key, doc)| (key.to_string(), doc.value.clone())));
+        Ok(rows)
+    }
+
     fn open(&self) -> Result<MutexGuard<'_, Tables>, StoreError> {
         let tables = self.tables.lock().unwrap_or_else(PoisonError::into_inner);
         if tables.closed { Err(StoreError::Stopped) } else { Ok(tables) }
@@ -182,6 +204,17 @@ impl Store for MemoryStore {
         Ok(owned)
     }
 
+    async fn shared(&self, account: &AccountId) -> Result<Vec<DeviceId>, StoreError> {
+        let tables = self.open()?;
+        let mut shared = Vec::new();
+        for device in tables.vehicles.keys() {
+            if tables.vehicle(device)?.is_some_and(|vehicle| vehicle.family.contains_key(account)) {
+                shared.push(device.clone());
+            }
+        }
+        Ok(shared)
+    }
+
     async fn decisions(&self, device: &DeviceId, limit: usize) -> Result<Vec<DecisionRow>, StoreError> {
         let tables = self.open()?;
         let rows = tables.decisions.range((device.clone(), 0)..=(device.clone(), u64::MAX));
@@ -217,9 +250,7 @@ impl Store for MemoryStore {
 
     async fn erase(&self, device: &DeviceId) -> Result<(), StoreError> {
         let mut tables = self.open()?;
-        tables.vehicles.remove(device);
         tables.telemetry.retain(|(owner, _), _| owner != device);
-        tables.messages.retain(|(owner, _), _| owner != device);
         tables.decisions.retain(|(owner, _), _| owner != device);
         tables.quarantine.retain(|(_, owner, _), _| owner != device);
         let visits = tables.docs.keys().filter(|key| key.collection == VISITS_OF).map(|key| key.key.clone());

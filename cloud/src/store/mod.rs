@@ -23,7 +23,9 @@ pub use self::sled::{SledSettings, SledStore};
 pub use any::AnyStore;
 pub use commit::{Commit, VehicleWrite};
 pub use docs::{
-    CALLS, CERTIFICATES, Collection, DEAD_LETTERS, DELIVERIES, DELIVERY_DUE, Doc, DocKey, DocWrite, Expected, FOLLOW_UPS, FOLLOW_UPS_OPEN, NOTICE_OUTBOX, STAFF_READS, TASKS, TOUCHPOINTS, VISITS, VISITS_OF, VISITS_ON,
+    CALLS, CERTIFICATES, Collection, DEAD_LETTERS, DELIVERIES, DELIVERY_DUE, Doc, DocKey, DocWrite, Expected,
+    FOLLOW_UPS, FOLLOW_UPS_OPEN, INVITATION_MAILS, INVITATIONS, NOTICE_OUTBOX, PAPER_PARTS, PAPERS, STAFF_READS, TASKS,
+    TOUCHPOINTS, VISITS, VISITS_OF, VISITS_ON,
 };
 pub use error::StoreError;
 pub use faults::Faults;
@@ -75,6 +77,9 @@ pub trait Store: Send + Sync + 'static {
     /// The vehicles of one account, by id.
     fn owned(&self, account: &AccountId) -> impl Future<Output = Result<Vec<DeviceId>, StoreError>> + Send;
 
+    /// The vehicles that one account may see by their owners' word, by id.
+    fn shared(&self, account: &AccountId) -> impl Future<Output = Result<Vec<DeviceId>, StoreError>> + Send;
+
     /// Stored decisions of one vehicle, newest first.
     fn decisions(
         &self,
@@ -97,7 +102,8 @@ pub trait Store: Send + Sync + 'static {
         limit: usize,
     ) -> impl Future<Output = Result<Vec<(String, Doc)>, StoreError>> + Send;
 
-    /// Removes everything about one vehicle; durable on `Ok`.
+    /// Removes what was heard from and told of one vehicle: its envelopes, decisions, what was set aside, and the documents about it;
+    /// its own document, and the messages under way to it, stay. Durable on `Ok`.
     fn erase(&self, device: &DeviceId) -> impl Future<Output = Result<(), StoreError>> + Send;
 
     /// Whether a commit would find room now.

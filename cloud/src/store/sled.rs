@@ -70,6 +70,8 @@ struct Indexed {
     timer_ms: Option<u64>,
     urgency: u16,
     owner: Option<AccountId>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    family: Vec<AccountId>,
 }
 
 impl SledStore {
@@ -184,6 +186,7 @@ impl Writer {
                 timer_ms: write.vehicle.timer_ms,
                 urgency: write.vehicle.score(),
                 owner: write.vehicle.owner.clone(),
+                family: write.vehicle.family.keys().cloned().collect(),
             };
             for key in before.iter().flat_map(|indexed| index_keys(indexed, device)) {
                 batch.remove(key);
@@ -241,14 +244,7 @@ impl Writer {
 
     fn erase(&mut self, device: &DeviceId) -> Result<(), StoreError> {
         let mut batch = Batch::default();
-        if let Some(indexed) = get::<Indexed>(&self.db, &keys::index(device), "index")? {
-            for key in index_keys(&indexed, device) {
-                batch.remove(key);
-            }
-        }
-        batch.remove(keys::vehicle(device));
-        batch.remove(keys::index(device));
-        for prefix in [keys::telemetry_of(device), keys::messages_of(device), keys::decisions_of(device)] {
+        for prefix in [keys::telemetry_of(device), keys::decisions_of(device)] {
             for key in self.db.scan_prefix(prefix).keys() {
                 batch.remove(key.map_err(engine("scanning"))?);
             }
@@ -277,6 +273,7 @@ fn index_keys(indexed: &Indexed, device: &DeviceId) -> Vec<Vec<u8>> {
     let mut index = vec![keys::urgency(indexed.urgency, device)];
     index.extend(indexed.timer_ms.map(|at_ms| keys::timer(at_ms, device)));
     index.extend(indexed.owner.as_ref().map(|owner| keys::owner(owner.as_str(), device)));
+    index.extend(indexed.family.iter().map(|member| keys::member(member.as_str(), device)));
     index
 }
 
@@ -431,6 +428,14 @@ impl Store for SledStore {
 
     async fn owned(&self, account: &AccountId) -> Result<Vec<DeviceId>, StoreError> {
         let prefix = keys::owned_by(account.as_str());
+        self.read(move |db| {
+            collect(db.scan_prefix(&prefix), usize::MAX, |key, _| keys::device_behind(key, prefix.len()))
+        })
+        .await
+    }
+
+    async fn shared(&self, account: &AccountId) -> Result<Vec<DeviceId>, StoreError> {
+        let prefix = keys::shared_with(account.as_str());
         self.read(move |db| {
             collect(db.scan_prefix(&prefix), usize::MAX, |key, _| keys::device_behind(key, prefix.len()))
         })

@@ -4,17 +4,26 @@ use askama::Template;
 use axum::Form;
 use axum::extract::{Path, Query, State};
 use axum::http::header::SET_COOKIE;
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 
+use super::family::granted;
 use super::owner::Did;
 use super::page::{Page, Section};
 use super::reader::{LANGUAGE_COOKIE, THEME_COOKIE};
-use super::view::Flash;
+use super::view::{Flash, vehicle_name};
 use super::{AppState, Reader, render};
-use crate::accounts::{Role, SessionId, SignedIn, Theme};
+use crate::accounts::{Account, Owner, Role, SessionId, SignedIn, Theme};
 use crate::api::Problem;
+use crate::api::account::erased;
+use crate::domain::{Right, Vehicle};
 use crate::i18n::{DistanceUnit, Format, Language, Localizer};
+
+#[derive(Template)]
+#[template(path = "erased.html")]
+struct ErasedPage {
+    page: Page,
+}
 
 #[derive(Template)]
 #[template(path = "account.html")]
@@ -26,6 +35,17 @@ struct AccountPage {
     sessions: Vec<SessionLine>,
     flash: Option<Flash>,
     has_channels: bool,
+    vehicles: Vec<VehicleLine>,
+    erase_error: Option<String>,
+}
+
+/// A vehicle that the account may see, and by whose word.
+struct VehicleLine {
+    id: String,
+    name: String,
+    /// As what, if it is another's.
+    granted: Option<String>,
+    account: String,
 }
 
 struct Choice {
@@ -56,12 +76,25 @@ pub(crate) async fn show(
     reader: Reader,
     Query(did): Query<Did>,
 ) -> Result<Response, Problem> {
+    let format = Format { now_ms: state.wall.now_ms(), ..reader.format(&caller.account, None) };
+    page(&state, &caller, &reader, did.flash(&format), None).await
+}
+
+async fn page(
+    state: &AppState,
+    caller: &SignedIn,
+    reader: &Reader,
+    flash: Option<Flash>,
+    erase_error: Option<String>,
+) -> Result<Response, Problem> {
     let account = &caller.account;
-    let mut page = Page::of(&reader, account, "account-title", Section::Account);
+    let mut page = Page::of(reader, account, "account-title", Section::Account);
+    let mut lines = Vec::new();
     if account.role == Role::Owner {
-        let vehicles = state.service.vehicles_of(&account.id).await?;
+        let vehicles = state.service.vehicles_for(&account.id).await?;
         page = page.with_vehicles(&vehicles, None, Section::Account);
         page.vehicles.clear();
+        lines = vehicles.iter().map(|vehicle| vehicle_line(page.localizer, account, vehicle)).collect();
     }
     let localizer = page.localizer;
     // Sessions live by the machine's clock.
@@ -74,7 +107,6 @@ pub(crate) async fn show(
         current: id == caller.session,
     };
     let choice = |value: &'static str, text: String, selected| Choice { value, text, selected };
-    let flash = did.flash(&format);
     render::html(&AccountPage {
         languages: Language::all()
             .map(|l| choice(l.code(), l.name().to_owned(), account.language.as_deref() == Some(l.code())))
@@ -90,8 +122,20 @@ pub(crate) async fn show(
         sessions: sessions.into_iter().map(line).collect(),
         flash,
         has_channels: account.role == Role::Owner,
+        vehicles: lines,
+        erase_error,
         page,
     })
+}
+
+fn vehicle_line(localizer: Localizer, account: &Account, vehicle: &Vehicle) -> VehicleLine {
+    let member = vehicle.family.get(&account.id).filter(|_| !vehicle.allows(&account.id, Right::Own));
+    VehicleLine {
+        id: vehicle.device.to_string(),
+        name: vehicle_name(localizer, vehicle),
+        granted: member.map(|member| granted(localizer, member.grant)),
+        account: account.id.to_string(),
+    }
 }
 
 /// `POST /account/preferences`.
@@ -125,6 +169,38 @@ pub(crate) async fn revoke(
         return Err(Problem::not_found());
     }
     Ok(render::see_other("/account?did=session"))
+}
+
+/// That the owner means it.
+#[derive(Deserialize)]
+pub(crate) struct EraseForm {
+    password: String,
+    #[serde(default)]
+    sure: String,
+}
+
+/// `POST /account/erase`: a wrong password comes back to the page.
+pub(crate) async fn erase(
+    State(state): State<AppState>,
+    owner: Owner,
+    reader: Reader,
+    Form(form): Form<EraseForm>,
+) -> Result<Response, Problem> {
+    let erased = if form.sure == "on" { erased(&state, &owner, &form.password).await } else { Err(Problem::invalid()) };
+    match erased {
+        Ok(()) => {
+            let page = Page::anonymous(&reader, "erased-title");
+            let mut response = render::html(&ErasedPage { page })?;
+            response.headers_mut().append(SET_COOKIE, state.cookies.clear_session());
+            Ok(response)
+        }
+        Err(problem) if problem.status.is_server_error() => Err(problem),
+        Err(problem) => {
+            let said = problem.detail(reader.localizer(Some(&owner.0.account)));
+            let page = page(&state, &owner.0, &reader, None, Some(said)).await?;
+            Ok((problem.status, page).into_response())
+        }
+    }
 }
 
 /// A browser in words, as far as its name tells.

@@ -246,7 +246,7 @@ pub(crate) async fn vehicle(
         parts: view::parts(&urgency, &format),
         facts: view::facts(&vehicle, &format),
         items: view::items(&vehicle, &format),
-        services: view::services(&vehicle, &format, None),
+        services: view::services(&vehicle, &[], &format, None),
         tiles: view::tiles(&vehicle, &format),
         tyres: view::tyres(&vehicle, &format),
         troubles: view::troubles(&vehicle, &format),

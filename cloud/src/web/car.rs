@@ -12,7 +12,7 @@ use super::view::{self, Flash, TipView};
 use super::{AppState, Reader, render};
 use crate::accounts::{Owner, Role};
 use crate::api::{Problem, described};
-use crate::domain::{AccountId, Actor, Vehicle};
+use crate::domain::{AccountId, Actor, Intent, Vehicle};
 use crate::i18n::Format;
 
 #[derive(Template)]
@@ -162,7 +162,16 @@ pub(crate) async fn hand_over(state: &AppState, vehicle: &Vehicle, to: &str, by:
     if account.is_none_or(|account| account.role != Role::Owner) {
         return Err(Problem::invalid());
     }
-    state.service.transfer(&vehicle.device, to, by).await?;
+    // Receipts name people; they are not the next owner's.
+    let docs = state.papers.without(&vehicle.device, None).await?;
+    state.service.submit_with(&vehicle.device, Intent::Transfer { to }, docs, by).await?;
+    Ok(())
+}
+
+/// Notes that a vehicle was sold to somebody who is not with us.
+pub(crate) async fn sold(state: &AppState, vehicle: &Vehicle, by: Actor) -> Result<(), Problem> {
+    let docs = state.papers.without(&vehicle.device, None).await?;
+    state.service.submit_with(&vehicle.device, Intent::Sell, docs, by).await?;
     Ok(())
 }
 
@@ -177,6 +186,6 @@ pub(crate) async fn sell(
     if form.sure != "on" {
         return Err(Problem::invalid());
     }
-    state.service.sell(&vehicle.device, owner.actor()).await?;
+    sold(&state, &vehicle, owner.actor()).await?;
     Ok(render::see_other("/"))
 }

@@ -81,7 +81,7 @@ pub(crate) async fn show(
     Query(did): Query<Did>,
 ) -> Result<Response, Problem> {
     let account = &owner.0.account;
-    let vehicles = state.service.vehicles_of(&account.id).await?;
+    let vehicles = state.service.vehicles_for(&account.id).await?;
     let page = Page::of(&reader, account, "channels-title", Section::Account);
     let mut page = page.with_vehicles(&vehicles, None, Section::Account);
     page.vehicles.clear();

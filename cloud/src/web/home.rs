@@ -15,8 +15,8 @@ use super::page::{Page, Section};
 use super::view::Home;
 use super::{AppState, Reader, render};
 use crate::accounts::{Account, Owner, SignedIn};
-use crate::api::Problem;
-use crate::domain::{Question, Remarks, Vehicle};
+use crate::api::{Problem, told_of};
+use crate::domain::{Question, Remarks, Right, Vehicle};
 
 #[derive(Template)]
 #[template(path = "owner/home.html")]
@@ -79,7 +79,7 @@ pub(crate) struct Go {
 
 /// The owner's start: the first vehicle, or a page that says there is none.
 pub(crate) async fn first(state: &AppState, caller: &SignedIn, reader: &Reader) -> Result<Response, Problem> {
-    let vehicles = state.service.vehicles_of(&caller.account.id).await?;
+    let vehicles = state.service.vehicles_for(&caller.account.id).await?;
     if let Some(vehicle) = vehicles.first() {
         return Ok(render::see_other(&format!("/vehicles/{}", vehicle.device)));
     }
@@ -89,7 +89,7 @@ pub(crate) async fn first(state: &AppState, caller: &SignedIn, reader: &Reader) 
 
 /// `GET /go?vehicle=…`: the vehicle switch.
 pub(crate) async fn go(State(state): State<AppState>, owner: Owner, Query(go): Query<Go>) -> Result<Response, Problem> {
-    let vehicle = owner.vehicle(&state, &go.vehicle).await?;
+    let vehicle = owner.vehicle_for(&state, &go.vehicle, Right::See).await?;
     Ok(render::see_other(&format!("/vehicles/{}", vehicle.device)))
 }
 
@@ -101,7 +101,7 @@ pub(crate) async fn show(
     Path(id): Path<String>,
     Query(did): Query<Did>,
 ) -> Result<Response, Problem> {
-    let vehicle = owner.vehicle(&state, &id).await?;
+    let vehicle = owner.vehicle_for(&state, &id, Right::See).await?;
     let format = reader.format(&owner.0.account, Some(&vehicle));
     mark_seen(&state, &owner, &vehicle, NoticeKind::Reminder).await;
     mark_seen(&state, &owner, &vehicle, NoticeKind::Information).await;
@@ -119,7 +119,7 @@ pub(crate) async fn show(
 /// The live part of the home page alone.
 pub(crate) fn fragment(account: &Account, reader: &Reader, vehicle: &Vehicle, did: &Did) -> Result<String, Problem> {
     let format = reader.format(account, Some(vehicle));
-    let page = Page::of(reader, account, "nav-home", Section::Home);
+    let page = Page::of(reader, account, "nav-home", Section::Home).about(vehicle);
     let home = Home::of(vehicle, &format, did.flash(&format));
     render::text(&HomeFragment { page, home })
 }
@@ -127,7 +127,7 @@ pub(crate) fn fragment(account: &Account, reader: &Reader, vehicle: &Vehicle, di
 /// What changes by itself, for the live stream.
 pub(crate) fn state_fragment(account: &Account, reader: &Reader, vehicle: &Vehicle) -> Result<String, Problem> {
     let format = reader.format(account, Some(vehicle));
-    let page = Page::of(reader, account, "nav-home", Section::Home);
+    let page = Page::of(reader, account, "nav-home", Section::Home).about(vehicle);
     render::text(&StateFragment { page, home: Home::of(vehicle, &format, None) })
 }
 
@@ -140,10 +140,11 @@ pub(crate) async fn answer(
     Query(from): Query<From>,
     Form(form): Form<AnswerForm>,
 ) -> Result<Response, Problem> {
-    let vehicle = owner.vehicle(&state, &id).await?;
+    let vehicle = owner.vehicle_for(&state, &id, Right::Act).await?;
     let notice: NoticeId = notice.parse().map_err(|_| Problem::not_found())?;
     let answer = form.parse()?;
-    state.service.answer(&vehicle.device, notice, answer, owner.actor()).await?;
+    told_of(&owner, &vehicle, notice)?;
+    state.service.answer(&vehicle.device, notice, answer, owner.actor_on(&vehicle)).await?;
     let did = answer.name();
     if from.from == "offers" {
         let did = format!("offer-{did}");
@@ -169,12 +170,19 @@ pub(crate) async fn complete(
     Path((id, item)): Path<(String, u16)>,
     Form(form): Form<CompleteForm>,
 ) -> Result<Response, Problem> {
-    let vehicle = owner.vehicle(&state, &id).await?;
+    let vehicle = owner.vehicle_for(&state, &id, Right::Act).await?;
     let format = reader.format(&owner.0.account, Some(&vehicle));
     let done = form.parse(&format, vehicle.state.usage().odometer_m)?;
     state
         .service
-        .complete(&vehicle.device, ItemId(item), done.at_ms, done.odometer_m, Remarks::default(), owner.actor())
+        .complete(
+            &vehicle.device,
+            ItemId(item),
+            done.at_ms,
+            done.odometer_m,
+            Remarks::default(),
+            owner.actor_on(&vehicle),
+        )
         .await?;
     after(&state, &owner, &reader, &id, Did { did: "complete".to_owned(), item: Some(item) }).await
 }
@@ -186,8 +194,8 @@ pub(crate) async fn undo(
     reader: Reader,
     Path((id, item)): Path<(String, u16)>,
 ) -> Result<Response, Problem> {
-    let vehicle = owner.vehicle(&state, &id).await?;
-    state.service.undo(&vehicle.device, ItemId(item), owner.actor()).await?;
+    let vehicle = owner.vehicle_for(&state, &id, Right::Act).await?;
+    state.service.undo(&vehicle.device, ItemId(item), owner.actor_on(&vehicle)).await?;
     after(&state, &owner, &reader, &id, Did::new("undone")).await
 }
 
@@ -197,7 +205,7 @@ async fn after(state: &AppState, owner: &Owner, reader: &Reader, id: &str, did: 
         let item = did.item.map(|item| format!("&item={item}")).unwrap_or_default();
         return Ok(render::see_other(&format!("/vehicles/{id}?did={}{item}", did.did)));
     }
-    let vehicle = owner.vehicle(state, id).await?;
+    let vehicle = owner.vehicle_for(state, id, Right::See).await?;
     let html = fragment(&owner.0.account, reader, &vehicle, &did)?;
     Ok(axum::response::IntoResponse::into_response(axum::response::Html(html)))
 }

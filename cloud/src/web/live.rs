@@ -19,7 +19,7 @@ use tokio::sync::broadcast::error::RecvError;
 use super::{AppState, Reader, advisor, care, home, lab};
 use crate::accounts::{Advisor, Engineer, Owner, Token};
 use crate::api::Problem;
-use crate::domain::Change;
+use crate::domain::{Change, Right};
 
 /// The least time between two messages of a stream.
 const PAUSE: Duration = Duration::from_millis(500);
@@ -35,14 +35,14 @@ pub(crate) async fn vehicle(
     headers: HeaderMap,
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
-    let vehicle = owner.vehicle(&state, &id).await?;
+    let vehicle = owner.vehicle_for(&state, &id, Right::See).await?;
     let token = state.cookies.token(&headers).ok_or_else(Problem::sign_in)?;
     let watch = Watch::new(&state, token, Some(vehicle.device.clone()), &headers)?;
     Ok(stream(watch, move |state| {
         let (owner, mut reader, id) = (owner.clone(), reader.clone(), id.clone());
         async move {
             reader.now_ms = state.now_ms();
-            let vehicle = owner.vehicle(&state, &id).await?;
+            let vehicle = owner.vehicle_for(&state, &id, Right::See).await?;
             let html = home::state_fragment(&owner.0.account, &reader, &vehicle)?;
             Ok(Rendered { revision: vehicle.revision, parts: vec![("#state", html)] })
         }

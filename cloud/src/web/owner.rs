@@ -12,7 +12,7 @@ use super::view::{Flash, vehicle_name};
 use super::{AppState, Reader};
 use crate::accounts::Owner;
 use crate::api::Problem;
-use crate::domain::{Intent, Vehicle};
+use crate::domain::{Intent, Right, Vehicle};
 use crate::i18n::{Format, item_name};
 
 /// How long looking at pages counts as one visit.
@@ -51,6 +51,8 @@ impl Did {
             "offer-fewer" | "tip-fewer" => ("flash-offer-fewer", None),
             "tip-done" => ("flash-tip-read", None),
             "recorded" => ("flash-recorded", None),
+            "attached" => ("flash-attached", None),
+            "detached" => ("flash-detached", None),
             "edited" => ("flash-edited", None),
             "erased" => ("flash-erased", None),
             "restored" => ("flash-restored", None),
@@ -58,6 +60,11 @@ impl Did {
             "applies" => ("flash-applies", None),
             "set-aside" => ("flash-set-aside", None),
             "car" => ("flash-car", None),
+            "invited" => ("flash-invited", None),
+            "regranted" => ("flash-regranted", None),
+            "dismissed" => ("flash-dismissed", None),
+            "withdrawn" => ("flash-withdrawn", None),
+            "left" => ("flash-left", None),
             "consent" => ("flash-consent", None),
             "preferences" => ("flash-preferences", None),
             "channels" => ("flash-channels", None),
@@ -96,7 +103,7 @@ pub(crate) async fn owner_page(
     section: Section,
 ) -> Result<Page, Problem> {
     let account = &owner.0.account;
-    let vehicles = state.service.vehicles_of(&account.id).await?;
+    let vehicles = state.service.vehicles_for(&account.id).await?;
     let mut page = Page::of(reader, account, title_key, section).with_vehicles(&vehicles, Some(vehicle), section);
     if section == Section::Home {
         page.title = vehicle_name(page.localizer, vehicle);
@@ -106,6 +113,9 @@ pub(crate) async fn owner_page(
 
 /// Notes that the owner looked at a page, at most once an hour; a failure is logged and costs the reader nothing.
 pub(crate) async fn visited(state: &AppState, owner: &Owner, vehicle: &Vehicle, page: &str) {
+    if !owner.has(vehicle, Right::Own) {
+        return;
+    }
     let now_ms = state.now_ms();
     let last = vehicle.journey.newest(Trigger::PageVisited);
     if last.is_some_and(|last| now_ms.saturating_sub(last.at_ms) < VISIT_AGAIN_MS) {
@@ -126,8 +136,13 @@ pub(crate) async fn visited(state: &AppState, owner: &Owner, vehicle: &Vehicle, 
     }
 }
 
-/// Notes which open notices the account page has shown; a failure is logged and costs the reader nothing.
+/// Notes which open notices the account page has shown its owner; a failure is logged and costs the reader nothing.
+///
+/// That somebody else has seen a notice says nothing of its owner, who is still told by other channels.
 pub(crate) async fn mark_seen(state: &AppState, owner: &Owner, vehicle: &Vehicle, kind: NoticeKind) {
+    if !owner.has(vehicle, Right::Own) {
+        return;
+    }
     let now_ms = state.now_ms();
     let surface = owner.actor().surface();
     let unseen = vehicle

@@ -5,7 +5,7 @@ use fluent_bundle::FluentValue;
 use super::assets;
 use super::view::vehicle_name;
 use crate::accounts::{Account, Role, Theme};
-use crate::domain::Vehicle;
+use crate::domain::{AccountId, Right, Vehicle};
 use crate::i18n::Localizer;
 use crate::web::Reader;
 
@@ -97,6 +97,21 @@ pub(crate) struct Page {
     pub(crate) on_account: bool,
     /// Whether the browser may keep it for when there is no connection: owners' pages alone.
     pub(crate) keeps: bool,
+    /// What the reader may do with the vehicle that the page is about.
+    pub(crate) may: May,
+    account: Option<AccountId>,
+}
+
+/// What a reader may do with a vehicle; a page that is about none hides nothing.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct May {
+    pub(crate) trips: bool,
+    pub(crate) act: bool,
+    pub(crate) own: bool,
+}
+
+impl May {
+    const ALL: Self = Self { trips: true, act: true, own: true };
 }
 
 impl Page {
@@ -112,6 +127,8 @@ impl Page {
             vehicles: Vec::new(),
             on_account: false,
             keeps: false,
+            may: May::ALL,
+            account: None,
         }
     }
 
@@ -163,12 +180,22 @@ impl Page {
             vehicles: Vec::new(),
             on_account: section == Section::Account,
             keeps: account.role == Role::Owner,
+            may: May::ALL,
+            account: Some(account.id.clone()),
         }
+    }
+
+    /// Shows what the reader may do with a vehicle, and hides the rest.
+    pub(crate) fn about(mut self, vehicle: &Vehicle) -> Self {
+        let has = |right| self.account.as_ref().is_some_and(|account| vehicle.allows(account, right));
+        self.may = May { trips: has(Right::Trips), act: has(Right::Act), own: has(Right::Own) };
+        self
     }
 
     /// Adds an owner's places around the present vehicle, and the switch between several.
     pub(crate) fn with_vehicles(mut self, vehicles: &[Vehicle], current: Option<&Vehicle>, section: Section) -> Self {
         let Some(shown) = current.or(vehicles.first()) else { return self };
+        self = self.about(shown);
         let base = format!("/vehicles/{}", shown.device);
         self.links = vec![
             link(base.clone(), "home", "nav-home", section == Section::Home),
@@ -178,6 +205,12 @@ impl Page {
             link(format!("{base}/offers"), "tag", "nav-offers", section == Section::Offers),
             link(format!("{base}/privacy"), "shield", "nav-privacy", section == Section::Privacy),
         ];
+        let may = self.may;
+        self.links.retain(|link| match link.key {
+            "nav-services" | "nav-offers" | "nav-privacy" => may.own,
+            "nav-trips" => may.trips,
+            _ => true,
+        });
         let choice = |vehicle: &Vehicle| VehicleChoice {
             id: vehicle.device.to_string(),
             name: vehicle_name(self.localizer, vehicle),
@@ -206,6 +239,11 @@ impl Page {
     /// A text with one variable.
     pub(crate) fn t1(&self, key: &str, name: &str, value: impl Variable) -> String {
         self.localizer.with(key, [(name, value.value())])
+    }
+
+    /// A text with two variables.
+    pub(crate) fn t2(&self, key: &str, name: &str, value: impl Variable, other: &str, second: impl Variable) -> String {
+        self.localizer.with(key, [(name, value.value()), (other, second.value())])
     }
 
     /// The path of an asset.

@@ -12,7 +12,9 @@ use tower_http::csrf::CsrfLayer;
 use tower_http::limit::RequestBodyLimitLayer;
 
 use super::{
-    AppState, account, advisor, assets, booking, car, care, certificate, channels, charts, errors, experience, experiments, home, homes, journey, lab, links, live, login, offers, privacy, questions, security, services, tasks, tokens, trips,
+    AppState, account, advisor, assets, booking, car, care, certificate, channels, charts, errors, experience,
+    experiments, family, home, homes, invite, journey, lab, links, live, login, offers, papers, privacy, questions,
+    security, services, tasks, tokens, trips,
 };
 use crate::api::{self, Problem};
 use crate::firmware::MAX_IMAGE_LEN;
@@ -23,11 +25,21 @@ const MAX_BODY: usize = 64 * 1024;
 /// The largest signed image, in bytes.
 const MAX_UPLOAD: usize = MAX_IMAGE_LEN + 1024;
 
+/// What a form has around a receipt, in bytes; a little more, so that one that is too long is told so by name.
+const FORM_AROUND: usize = 64 * 1024;
+
 /// Pages, API and assets.
 pub fn router(state: AppState) -> Router {
     let (api, _) = api::router();
     let (uploads, _) = api::uploads();
     let uploads = uploads.layer(DefaultBodyLimit::max(MAX_UPLOAD)).layer(RequestBodyLimitLayer::new(MAX_UPLOAD));
+    let most_bytes = state.papers.most_bytes().saturating_add(FORM_AROUND);
+    let (receipts, _) = api::receipts();
+    let receipts = receipts
+        .route("/vehicles/{vehicle}/services/{service}/receipts", post(papers::attach))
+        .route("/vehicles/{vehicle}/services/{service}/receipts/{receipt}/remove", post(papers::remove))
+        .layer(DefaultBodyLimit::max(most_bytes))
+        .layer(RequestBodyLimitLayer::new(most_bytes));
     let document = api::full_document().to_pretty_json().unwrap_or_default();
     Router::new()
         .route("/", get(login::home))
@@ -36,6 +48,7 @@ pub fn router(state: AppState) -> Router {
         .route("/go", get(home::go))
         .route("/account", get(account::show))
         .route("/account/preferences", post(account::save))
+        .route("/account/erase", post(account::erase))
         .route("/account/channels", get(channels::show).post(channels::save))
         .route("/account/push/{subscription}/remove", post(channels::remove))
         .route("/sw.js", get(channels::service_worker))
@@ -61,6 +74,11 @@ pub fn router(state: AppState) -> Router {
         .route("/vehicles/{vehicle}/services/{service}/erase", post(services::erase))
         .route("/vehicles/{vehicle}/services/{service}/restore", post(services::restore))
         .route("/vehicles/{vehicle}/car", get(car::show).post(car::save))
+        .route("/vehicles/{vehicle}/family", get(family::show).post(family::invite))
+        .route("/vehicles/{vehicle}/family/members/{member}", post(family::regrant))
+        .route("/vehicles/{vehicle}/family/members/{member}/remove", post(family::dismiss))
+        .route("/vehicles/{vehicle}/family/invitations/{invitation}/withdraw", post(family::withdraw))
+        .route("/invite/{token}", get(invite::show).post(invite::take))
         .route("/vehicles/{vehicle}/transfer", post(car::transfer))
         .route("/vehicles/{vehicle}/sell", post(car::sell))
         .route("/vehicles/{vehicle}/booking", get(booking::choose))
@@ -136,6 +154,7 @@ pub fn router(state: AppState) -> Router {
         .merge(api)
         .layer(RequestBodyLimitLayer::new(MAX_BODY))
         .merge(uploads)
+        .merge(receipts)
         .fallback(async || Problem::not_found())
         .method_not_allowed_fallback(async || Problem::method())
         .layer(CsrfLayer::new().with_rejection_response(|_| Problem::cross_site().into_response()))

@@ -18,9 +18,11 @@ use super::page::{Page, Section};
 use super::view::{self, Flash, Reminder, ServiceLine};
 use super::{AppState, Reader, render};
 use crate::accounts::Owner;
-use crate::api::Problem;
-use crate::domain::{OTHER_WORK, Remarks, Vehicle};
+use crate::api::services::set_standing;
+use crate::api::{Problem, told_of};
+use crate::domain::{OTHER_WORK, Remarks, Right, Vehicle};
 use crate::i18n::{Format, item_name};
+use crate::papers::Paper;
 use crate::sheets;
 
 /// The longest text beside a record, in characters.
@@ -139,12 +141,14 @@ pub(crate) async fn list(
     let format = reader.format(&owner.0.account, Some(&vehicle));
     let flash = did.flash(&format);
     let page = owner_page(&state, &owner, &reader, &vehicle, "services-title", Section::Services).await?;
-    render::html(&services_page(page, &vehicle, &format, flash, None))
+    let papers = state.papers.of_vehicle(&vehicle).await?;
+    render::html(&services_page(page, &vehicle, &papers, &format, flash, None))
 }
 
 fn services_page(
     page: Page,
     vehicle: &Vehicle,
+    papers: &[Paper],
     format: &Format,
     flash: Option<Flash>,
     refused: Option<(String, String)>,
@@ -160,7 +164,7 @@ fn services_page(
         today: format.date_field(format.now_ms),
         unit: format.unit.code(),
         items,
-        services: view::services(vehicle, format, None),
+        services: view::services(vehicle, papers, format, None),
         aside: view::set_aside(vehicle, format),
         csv,
         csv_error,
@@ -214,7 +218,7 @@ pub(crate) async fn erase(
     Path((id, service)): Path<(String, u64)>,
 ) -> Result<Response, Problem> {
     let vehicle = owner.vehicle(&state, &id).await?;
-    state.service.stand(&vehicle.device, EventId(service), false, owner.actor()).await?;
+    set_standing(&state, &vehicle, EventId(service), false, owner.actor()).await?;
     Ok(render::see_other(&format!("/vehicles/{id}/services?did=erased")))
 }
 
@@ -225,7 +229,7 @@ pub(crate) async fn restore(
     Path((id, service)): Path<(String, u64)>,
 ) -> Result<Response, Problem> {
     let vehicle = owner.vehicle(&state, &id).await?;
-    state.service.stand(&vehicle.device, EventId(service), true, owner.actor()).await?;
+    set_standing(&state, &vehicle, EventId(service), true, owner.actor()).await?;
     Ok(render::see_other(&format!("/vehicles/{id}/services?did=restored")))
 }
 
@@ -248,7 +252,8 @@ pub(crate) async fn import(
     };
     let said = refused.detail(format.localizer);
     let page = owner_page(&state, &owner, &reader, &vehicle, "services-title", Section::Services).await?;
-    let page = render::html(&services_page(page, &vehicle, &format, None, Some((form.csv, said))))?;
+    let papers = state.papers.of_vehicle(&vehicle).await?;
+    let page = render::html(&services_page(page, &vehicle, &papers, &format, None, Some((form.csv, said))))?;
     Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
 }
 
@@ -260,7 +265,7 @@ pub(crate) async fn item(
     Path((id, item)): Path<(String, u16)>,
     Query(did): Query<Did>,
 ) -> Result<Response, Problem> {
-    let vehicle = owner.vehicle(&state, &id).await?;
+    let vehicle = owner.vehicle_for(&state, &id, Right::See).await?;
     let format = reader.format(&owner.0.account, Some(&vehicle));
     let reminder = view::reminder(&vehicle, ItemId(item), &format).ok_or_else(Problem::not_found)?;
     let mut page = owner_page(&state, &owner, &reader, &vehicle, "services-title", Section::Services).await?;
@@ -290,11 +295,12 @@ pub(crate) async fn snooze(
     Path((id, notice)): Path<(String, String)>,
     Form(form): Form<SnoozeForm>,
 ) -> Result<Response, Problem> {
-    let vehicle = owner.vehicle(&state, &id).await?;
+    let vehicle = owner.vehicle_for(&state, &id, Right::Act).await?;
     let notice: NoticeId = notice.parse().map_err(|_| Problem::not_found())?;
     let (item, ..) = notice.as_reminder().ok_or_else(Problem::not_found)?;
     let (days, reason) = parse_snooze(form.days, &form.reason)?;
-    state.service.snooze(&vehicle.device, notice, days, reason, owner.actor()).await?;
+    told_of(&owner, &vehicle, notice)?;
+    state.service.snooze(&vehicle.device, notice, days, reason, owner.actor_on(&vehicle)).await?;
     Ok(render::see_other(&format!("/vehicles/{id}/items/{}?did=snooze", item.0)))
 }
 

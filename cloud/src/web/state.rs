@@ -11,11 +11,14 @@ use crate::care::Care;
 use crate::channels::{Channels, Parts};
 use crate::clock::Clock;
 use crate::config;
+use crate::family::Invitations;
 use crate::firmware::Firmware;
 use crate::homes::Homes;
 use crate::i18n::Currency;
 use crate::journey::Journeys;
+use crate::papers::Papers;
 use crate::service::Service;
+use crate::vault::Vault;
 
 /// How many live streams are open at most.
 const MAX_STREAMS: usize = 2_000;
@@ -33,6 +36,8 @@ pub struct Settings {
     pub currency: Currency,
     /// Programmes of journeys.
     pub journeys: config::Journeys,
+    /// How receipts are kept.
+    pub receipts: config::Receipts,
 }
 
 /// The web side's state; clones share it.
@@ -48,6 +53,10 @@ pub struct AppState {
     pub channels: Channels,
     /// What touched owners, and which programmes run.
     pub journeys: Journeys,
+    /// Invitations to see vehicles.
+    pub family: Invitations,
+    /// Receipts of service books.
+    pub papers: Papers,
     /// How cookies are written.
     pub cookies: Cookies,
     /// The machine's clock: sessions, caches and latencies live by it, whatever the service's own clock does.
@@ -63,6 +72,9 @@ impl AppState {
         let accounts = Accounts::new(service.clone(), wall.clone());
         let firmware = Firmware::new(service.clone(), settings.firmware_keys);
         let channels = Channels::new(Parts { service: service.clone(), settings: settings.channels });
+        let family = Invitations::new(service.clone(), channels.clone());
+        let vault = Vault::of(service.clone(), &settings.receipts);
+        let papers = Papers::new(service.clone(), vault, settings.receipts);
         // The service has taken the same programmes before; whatever else is wrong was told then.
         let programmes = settings.journeys.programmes().unwrap_or_else(|error| {
             tracing::error!(error = crate::events::chain(&error), "programmes cannot be shown");
@@ -77,6 +89,8 @@ impl AppState {
             firmware,
             channels,
             journeys,
+            family,
+            papers,
             cookies,
             wall,
             currency,

@@ -90,7 +90,7 @@ async fn page(
     secret: Option<String>,
 ) -> Result<Response, Problem> {
     let account = &owner.0.account;
-    let vehicles = state.service.vehicles_of(&account.id).await?;
+    let vehicles = state.service.vehicles_for(&account.id).await?;
     let mut page = Page::of(reader, account, "tokens-title", Section::Account);
     page = page.with_vehicles(&vehicles, None, Section::Account);
     page.vehicles.clear();

@@ -10,6 +10,7 @@ use super::view::{Day, days};
 use super::{AppState, Reader, render};
 use crate::accounts::Owner;
 use crate::api::Problem;
+use crate::domain::Right;
 
 #[derive(Template)]
 #[template(path = "owner/trips.html")]
@@ -25,7 +26,7 @@ pub(crate) async fn show(
     reader: Reader,
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
-    let vehicle = owner.vehicle(&state, &id).await?;
+    let vehicle = owner.vehicle_for(&state, &id, Right::Trips).await?;
     let format = reader.format(&owner.0.account, Some(&vehicle));
     let page = owner_page(&state, &owner, &reader, &vehicle, "trips-title", Section::Trips).await?;
     render::html(&TripsPage { page, days: days(&vehicle, &format) })

@@ -236,7 +236,7 @@ pub(crate) async fn frame(body: &mut Body) -> String {
 }
 
 /// Every channel is set up; who sends is a test's own worker.
-fn channels() -> milepost::config::Channels {
+pub(crate) fn channels() -> milepost::config::Channels {
     use milepost::config::{Channels, Email, Push, TextMessages, Workshop};
     Channels {
         public_url: "https://cars.example".to_owned(),

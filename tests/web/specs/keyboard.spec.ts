@@ -1,7 +1,7 @@
 // The journeys of owner and advisor with nothing but the keyboard.
 import type { Locator, Page } from "@playwright/test";
 
-import { expect, logIn, test } from "../support/test.js";
+import { expect, logIn, test, vehicleUrl } from "../support/test.js";
 import { advisor, owner } from "../support/service.js";
 
 /** Presses Tab until the element has the focus; a person would give up before a hundred. */
@@ -43,4 +43,20 @@ test("an advisor narrows the list and opens a car", async ({ page, service }) =>
   await tabTo(page, car);
   await page.keyboard.press("Enter");
   await expect(page.getByRole("heading", { name: "Trouble codes" })).toBeVisible();
+});
+
+test("an owner invites somebody and takes it back", async ({ page, service }) => {
+  await logIn(page, service, owner);
+  await page.goto(vehicleUrl(service, "family"));
+  await tabTo(page, page.getByLabel("E-mail address"));
+  await page.keyboard.type("joan@example.org");
+  await page.keyboard.press("Tab");
+  await page.keyboard.press("ArrowDown");
+  await expect(page.getByLabel("Look")).toBeChecked();
+  await tabTo(page, page.getByRole("button", { name: "Invite", exact: true }));
+  await page.keyboard.press("Enter");
+  const back = page.getByRole("button", { name: "Take back: joan@example.org" });
+  await tabTo(page, back);
+  await page.keyboard.press("Enter");
+  await expect(page.getByRole("status").filter({ hasText: "Invitation taken back." })).toBeVisible();
 });

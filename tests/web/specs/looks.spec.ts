@@ -30,6 +30,34 @@ test("the owner's pages", async ({ page, service }) => {
   await inspect(page, "not-found");
 });
 
+test("the pages of family and receipts", async ({ page, service, browser }) => {
+  await logIn(page, service, owner);
+  await page.goto(vehicleUrl(service, "family"));
+  await inspect(page, "family-empty");
+  await page.getByLabel("E-mail address").fill("joan@example.org");
+  await page.getByRole("button", { name: "Invite", exact: true }).click();
+  await expect(page.getByText("joan@example.org").first()).toBeVisible();
+  await inspect(page, "family");
+  const link = await page.getByLabel("Link to pass on yourself: joan@example.org").inputValue();
+  const other = await (await browser.newContext()).newPage();
+  await other.setViewportSize(page.viewportSize() ?? { width: 1280, height: 900 });
+  await other.goto(service.url + new URL(link).pathname);
+  await inspect(other, "invite");
+  await other.context().close();
+  await page.getByRole("button", { name: "Take back: joan@example.org" }).click();
+  await page.goto(vehicleUrl(service, "services"));
+  await page.locator("#item-new").selectOption("0");
+  await page.locator("#title-new").fill("Wipers");
+  await page.locator("form").filter({ has: page.locator("#item-new") }).getByRole("button", { name: "Save" }).click();
+  const entry = page.getByRole("listitem").filter({ hasText: "Wipers" }).first();
+  await entry.getByText("Attach a receipt").click();
+  const buffer = Buffer.from("%PDF-1.4\n%%EOF\n");
+  await entry.locator("input[type=file]").setInputFiles({ name: "wipers.pdf", mimeType: "application/pdf", buffer });
+  await entry.getByRole("button", { name: "Attach", exact: true }).click();
+  await entry.getByText("Attach a receipt").click();
+  await inspect(page, "services-with-receipt");
+});
+
 test("the advisor's pages", async ({ page, service }) => {
   await logIn(page, service, advisor);
   await inspect(page, "queue");

@@ -53,3 +53,42 @@ test("the language and the theme follow the settings", async ({ page, service })
     await expect(page.locator("html")).toHaveAttribute("data-theme", name);
   }
 });
+
+test("somebody is invited and the invitation is taken back", async ({ page, service }) => {
+  await logIn(page, service, owner);
+  await page.goto(vehicleUrl(service, "family"));
+  await page.getByLabel("E-mail address").fill("joan@example.org");
+  await page.getByLabel("Look").check();
+  await page.getByRole("button", { name: "Invite", exact: true }).click();
+  await expect(page.getByText("Invited.")).toBeVisible();
+  await expect(page.getByLabel("Link to pass on yourself: joan@example.org")).toHaveValue(/\/invite\//);
+  await page.getByRole("button", { name: "Take back: joan@example.org" }).click();
+  await expect(page.getByText("Invitation taken back.")).toBeVisible();
+});
+
+test("a receipt is attached", async ({ page, service }) => {
+  await logIn(page, service, owner);
+  await page.goto(vehicleUrl(service, "services"));
+  await page.locator("#item-new").selectOption("0");
+  await page.locator("#title-new").fill("Bulbs");
+  await page.locator("form").filter({ has: page.locator("#item-new") }).getByRole("button", { name: "Save" }).click();
+  const entry = page.getByRole("listitem").filter({ hasText: "Bulbs" }).first();
+  await entry.getByText("Attach a receipt").click();
+  const buffer = Buffer.from("%PDF-1.4\n%%EOF\n");
+  await entry.locator("input[type=file]").setInputFiles({ name: "bulbs.pdf", mimeType: "application/pdf", buffer });
+  await entry.getByRole("button", { name: "Attach", exact: true }).click();
+  await expect(page.getByText("Receipt attached.")).toBeVisible();
+  await expect(entry.getByRole("link", { name: "bulbs.pdf" })).toBeVisible();
+});
+
+test("an account is erased only with its password", async ({ page, service }) => {
+  await logIn(page, service, owner);
+  await page.goto(`${service.url}/account`);
+  const form = page.locator("form").filter({ has: page.locator("#erase-password") });
+  await form.getByLabel("Password").fill("not hers at all");
+  await form.getByLabel("Yes, erase everything for good").check();
+  await form.getByRole("button", { name: "Erase the account" }).click();
+  await expect(page.getByRole("alert")).toHaveText("Account or password is wrong.");
+  await page.goto(vehicleUrl(service));
+  await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
+});

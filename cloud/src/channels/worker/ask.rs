@@ -69,7 +69,7 @@ impl Worker {
     }
 
     /// Commits; `false` if somebody was faster.
-    async fn put(&self, docs: Vec<DocWrite>) -> Result<bool, ChannelError> {
+    pub(super) async fn put(&self, docs: Vec<DocWrite>) -> Result<bool, ChannelError> {
         match self.0.book.commit(&[], None, docs).await {
             Ok(()) => Ok(true),
             Err(ChannelError::Store(StoreError::Conflict { .. })) => Ok(false),

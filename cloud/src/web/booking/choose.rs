@@ -18,7 +18,7 @@ use super::words::{at_workshop, when, work};
 use crate::accounts::Owner;
 use crate::api::{Problem, bookings::of_vehicle};
 use crate::booking::{Booking, BookingError, Choice, Request, Visit, VisitId, WorkshopId};
-use crate::domain::{Subject, Vehicle};
+use crate::domain::{Right, Subject, Vehicle};
 use crate::i18n::{Format, item_name};
 
 /// The fields of a form or an address.
@@ -82,7 +82,7 @@ pub(crate) async fn show(
     Path(id): Path<String>,
     Query(fields): Query<Fields>,
 ) -> Result<Response, Problem> {
-    let vehicle = owner.vehicle(&state, &id).await?;
+    let vehicle = owner.vehicle_for(&state, &id, Right::Act).await?;
     visited(&state, &owner, &vehicle, "booking").await;
     let format = reader.format(&owner.0.account, Some(&vehicle));
     let booking = Booking::new(state.service.clone());
@@ -145,7 +145,7 @@ pub(crate) async fn book(
     Path(id): Path<String>,
     Form(fields): Form<Fields>,
 ) -> Result<Response, Problem> {
-    let vehicle = owner.vehicle(&state, &id).await?;
+    let vehicle = owner.vehicle_for(&state, &id, Right::Act).await?;
     let request = Request {
         workshop: fields.get("workshop").and_then(|text| text.parse().ok()).ok_or_else(Problem::invalid)?,
         items: chosen(&fields, &vehicle),
@@ -153,7 +153,7 @@ pub(crate) async fn book(
         waits: fields.contains_key("waits"),
         note: fields.get("note").map(|note| note.trim().to_owned()).unwrap_or_default(),
     };
-    Booking::new(state.service.clone()).book(&vehicle, &request, owner.actor()).await?;
+    Booking::new(state.service.clone()).book(&vehicle, &request, owner.actor_on(&vehicle)).await?;
     Ok(render::see_other(&format!("/vehicles/{id}/bookings?did=booked")))
 }
 
@@ -164,9 +164,9 @@ pub(crate) async fn relocate(
     Path((id, visit)): Path<(String, String)>,
     Form(fields): Form<Fields>,
 ) -> Result<Response, Problem> {
-    let vehicle = owner.vehicle(&state, &id).await?;
+    let vehicle = owner.vehicle_for(&state, &id, Right::Act).await?;
     let visit = of_vehicle(&state, &vehicle, &visit).await?;
-    Booking::new(state.service.clone()).reschedule(&visit.id, start(&fields)?, owner.actor()).await?;
+    Booking::new(state.service.clone()).reschedule(&visit.id, start(&fields)?, owner.actor_on(&vehicle)).await?;
     Ok(render::see_other(&format!("/vehicles/{id}/bookings?did=moved")))
 }
 

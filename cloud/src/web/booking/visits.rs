@@ -12,7 +12,7 @@ use super::words::VisitView;
 use crate::accounts::Owner;
 use crate::api::{Problem, bookings::of_vehicle};
 use crate::booking::Booking;
-use crate::domain::Vehicle;
+use crate::domain::{Right, Vehicle};
 
 /// How many past visits are shown.
 const PAST: usize = 20;
@@ -44,7 +44,7 @@ pub(crate) async fn show(
     Path(id): Path<String>,
     Query(said): Query<Said>,
 ) -> Result<Response, Problem> {
-    let vehicle = owner.vehicle(&state, &id).await?;
+    let vehicle = owner.vehicle_for(&state, &id, Right::See).await?;
     let flash = match said.did.as_str() {
         "booked" => Some("flash-visit-booked"),
         "moved" => Some("flash-visit-moved"),
@@ -61,9 +61,9 @@ pub(crate) async fn cancel(
     owner: Owner,
     Path((id, visit)): Path<(String, String)>,
 ) -> Result<Response, Problem> {
-    let vehicle = owner.vehicle(&state, &id).await?;
+    let vehicle = owner.vehicle_for(&state, &id, Right::Act).await?;
     let visit = of_vehicle(&state, &vehicle, &visit).await?;
-    Booking::new(state.service.clone()).cancel(&visit.id, owner.actor()).await?;
+    Booking::new(state.service.clone()).cancel(&visit.id, owner.actor_on(&vehicle)).await?;
     Ok(render::see_other(&format!("/vehicles/{id}/bookings?did=cancelled")))
 }
 

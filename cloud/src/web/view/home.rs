@@ -3,7 +3,8 @@
 use milepost_protocol::notice::NoticeKind;
 
 use super::{
-    Health, ItemView, MessageView, RecallView, TileView, TipView, TripRow, TroubleView, TyreView, health, items, messages, recalls, recent, tiles, tips, troubles, tyres, vehicle_name,
+    Health, ItemView, MessageView, RecallView, TileView, TipView, TripRow, TroubleView, TyreView, health, items,
+    messages, recalls, recent, tiles, tips, troubles, tyres, vehicle_name,
 };
 use crate::domain::Vehicle;
 use crate::i18n::Format;

@@ -120,7 +120,7 @@ fn actions(format: &Format, notice: &NoticeDoc) -> Option<NoticeActions> {
 fn can_undo(vehicle: &Vehicle, now_ms: u64, item: ItemId) -> bool {
     let began_with = vehicle.book.item(item).and_then(|known| known.began_with);
     let is_recent = |service: &Service| {
-        matches!(service.by, Actor::Owner(_) | Actor::Car | Actor::Advisor(_))
+        matches!(service.by, Actor::Owner(_) | Actor::Family(_) | Actor::Car | Actor::Advisor(_))
             && now_ms.saturating_sub(service.told_ms) < UNDO_FOR_MS
     };
     began_with.is_some_and(|id| vehicle.book.services().iter().any(|service| service.id == id && is_recent(service)))

@@ -98,8 +98,10 @@ pub(crate) fn actor(localizer: Localizer, actor: &Actor) -> String {
     localizer.text(match actor {
         Actor::Car => "actor-car",
         Actor::Owner(_) => "actor-owner",
+        Actor::Family(_) => "actor-family",
         Actor::Advisor(_) => "actor-advisor",
         Actor::Engineer(_) => "actor-engineer",
         Actor::System => "actor-system",
+        Actor::Forgotten => "actor-forgotten",
     })
 }

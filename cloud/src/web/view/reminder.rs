@@ -49,7 +49,7 @@ pub(crate) fn reminder(vehicle: &Vehicle, id: ItemId, format: &Format) -> Option
         inputs: inputs(&standing, format),
         longest_snooze: localizer.with("snooze-longest", [("span", format.span_about(longest).into())]),
         snoozes: snoozes.iter().rev().map(|snooze| snooze_line(snooze, format)).collect(),
-        services: services(vehicle, format, Some(id.0)),
+        services: services(vehicle, &[], format, Some(id.0)),
     })
 }
 

@@ -5,6 +5,7 @@ use milepost_engine::service_book::Source;
 use super::actor;
 use crate::domain::{OTHER_WORK, Service, Vehicle};
 use crate::i18n::{Format, item_name};
+use crate::papers::Paper;
 
 /// One record, with the fields of the form that corrects it.
 #[derive(Debug, Clone)]
@@ -24,16 +25,32 @@ pub(crate) struct ServiceLine {
     pub(crate) note: String,
     pub(crate) place: String,
     pub(crate) cost_field: String,
+    pub(crate) receipts: Vec<ReceiptLine>,
+}
+
+/// A receipt beside a record.
+#[derive(Debug, Clone)]
+pub(crate) struct ReceiptLine {
+    pub(crate) id: String,
+    pub(crate) name: String,
+    pub(crate) size: String,
 }
 
 /// All records, the newest first; `of` narrows them to one item.
-pub(crate) fn services(vehicle: &Vehicle, format: &Format, of: Option<u16>) -> Vec<ServiceLine> {
+pub(crate) fn services(vehicle: &Vehicle, papers: &[Paper], format: &Format, of: Option<u16>) -> Vec<ServiceLine> {
     let services = vehicle.book.services().into_iter();
-    services.filter(|service| of.is_none_or(|of| service.item.0 == of)).map(|service| line(service, format)).collect()
+    let wanted = services.filter(|service| of.is_none_or(|of| service.item.0 == of));
+    wanted.map(|service| line(service, papers, format)).collect()
 }
 
-fn line(service: Service, format: &Format) -> ServiceLine {
+fn line(service: Service, papers: &[Paper], format: &Format) -> ServiceLine {
     let localizer = format.localizer;
+    let receipts = papers.iter().filter(|paper| paper.service == service.id).map(|paper| ReceiptLine {
+        id: paper.id.to_string(),
+        name: paper.name.clone(),
+        size: format.bytes(paper.len as u64),
+    });
+    let receipts = receipts.collect();
     let Service { id, item, done, source, by, told_ms, remarks, stands, edits } = service;
     let source = localizer.text(match source {
         Source::Owner => "source-owner",
@@ -67,5 +84,6 @@ fn line(service: Service, format: &Format) -> ServiceLine {
         note: remarks.note,
         place: remarks.place,
         cost_field,
+        receipts,
     }
 }

@@ -61,7 +61,7 @@ const FOLLOW_UP: &str = r#"{"what":"Call about the brakes","next_on":"2026-11-20
 const GIVEN: &str = r#"{"assignee":"vera","next_on":"2026-11-20"}"#;
 
 /// Every operation with what each kind of caller gets.
-const CASES: [(&str, &str, &str, Statuses); 112] = [
+const CASES: [(&str, &str, &str, Statuses); 124] = [
     ("get", "/api/v1/session", "", ANYBODY_SIGNED_IN),
     ("post", "/api/v1/session", r#"{"account":"nobody","password":"wrong"}"#, [401; 6]),
     ("get", "/api/v1/sessions", "", ANYBODY_SIGNED_IN),
@@ -125,7 +125,12 @@ const CASES: [(&str, &str, &str, Statuses); 112] = [
         [401, 404, 404, 404, 404, 404],
     ),
     ("get", "/api/v1/queue/{vehicle}/contacts", "", ADVISOR),
-    ("post", "/api/v1/queue/{vehicle}/contacts", r#"{"way":"call","outcome":"reached"}"#, [401, 404, 404, 201, 404, 404]),
+    (
+        "post",
+        "/api/v1/queue/{vehicle}/contacts",
+        r#"{"way":"call","outcome":"reached"}"#,
+        [401, 404, 404, 201, 404, 404],
+    ),
     ("post", "/api/v1/queue-deeds", r#"{"vehicles":["golf-1"],"deed":"called"}"#, ADVISOR),
     ("get", "/api/v1/undelivered", "", ENGINEER),
     ("post", "/api/v1/undelivered/retry", r#"{"id":"nothing"}"#, [401, 404, 404, 404, 404, 404]),
@@ -205,6 +210,29 @@ const CASES: [(&str, &str, &str, Statuses); 112] = [
         r#"{"vehicle":"golf-1","touchpoint":"call","met":"advisor","outcome":"talked"}"#,
         [401, 404, 404, 404, 404, 204],
     ),
+    ("get", "/api/v1/vehicles/{vehicle}/services/{service}/receipts", "", OWNER),
+    // Without a file in a form.
+    ("post", "/api/v1/vehicles/{vehicle}/services/{service}/receipts", "", [401, 422, 404, 404, 404, 404]),
+    ("get", "/api/v1/vehicles/{vehicle}/services/{service}/receipts/{receipt}", "", [401, 404, 404, 404, 404, 404]),
+    ("delete", "/api/v1/vehicles/{vehicle}/services/{service}/receipts/{receipt}", "", [401, 404, 404, 404, 404, 404]),
+    ("post", "/api/v1/account/erase", r#"{"password":"wrong"}"#, [401, 401, 401, 404, 404, 404]),
+    ("get", "/api/v1/vehicles/{vehicle}/family", "", OWNER),
+    (
+        "post",
+        "/api/v1/vehicles/{vehicle}/family/invitations",
+        r#"{"email":"dora@example.org","role":"driver"}"#,
+        [401, 201, 404, 404, 404, 404],
+    ),
+    ("delete", "/api/v1/vehicles/{vehicle}/family/invitations/{invitation}", "", [401, 404, 404, 404, 404, 404]),
+    (
+        "put",
+        "/api/v1/vehicles/{vehicle}/family/members/{member}",
+        r#"{"role":"driver","trips":true}"#,
+        [401, 404, 404, 404, 404, 404],
+    ),
+    ("delete", "/api/v1/vehicles/{vehicle}/family/members/{member}", "", [401, 404, 404, 404, 404, 404]),
+    ("get", "/api/v1/invitations/{token}", "", [404; 6]),
+    ("post", "/api/v1/invitations/{token}", "{}", [404; 6]),
     ("delete", "/api/v1/contacts", "", [401, 204, 204, 404, 404, 404]),
     ("post", "/api/v1/vehicles/{vehicle}/transfer", r#"{"account":"nobody"}"#, [401, 422, 404, 404, 404, 404]),
     ("post", "/api/v1/vehicles/{vehicle}/sell", "", [401, 204, 404, 404, 404, 404]),
@@ -262,6 +290,8 @@ async fn each_kind_of_caller_gets_what_it_may_and_learns_nothing_of_the_rest() {
             .replace("{subscription}", "nothing")
             .replace("{token}", "nothing")
             .replace("{kind}", "call")
+            .replace("{invitation}", "0123456789abcdef")
+            .replace("{member}", "nobody")
             .replace("{service}", &record)
             .replace("{session}", &session)
             .replace("{id}", "golf-1")
