@@ -11,6 +11,8 @@ use crate::booking::{Booking, BookingError, Visit};
 use crate::channels::{ChannelError, Channels, Delivery, Task};
 use crate::domain::{AccountId, Actor, Intent, IntentError, Vehicle, names};
 use crate::family::Invitation;
+use crate::homes::Homes;
+use crate::journey::Journeys;
 use crate::papers::{Papers, PapersError};
 use crate::service::Service;
 use crate::store::{
@@ -56,6 +58,8 @@ pub struct Erasure<'a> {
     pub channels: &'a Channels,
     /// Receipts.
     pub papers: &'a Papers,
+    /// Recorded contacts.
+    pub journeys: &'a Journeys,
 }
 
 impl Erasure<'_> {
@@ -90,8 +94,9 @@ impl Erasure<'_> {
         self.forget_documents(INVITATIONS, INVITATION_MAILS, |value| is_of(value, in_invitation)).await?;
         Booking::new(self.service.clone()).end_feed(id).await?;
         self.service.forget_unit(id).await?;
+        self.journeys.erase(id).await?;
         self.forget_below(crate::api::IDEMPOTENCY_KEYS, id).await?;
-        self.service.put_docs(vec![Vault::forget(id)]).await?;
+        self.service.put_docs(vec![Vault::forget(id), Homes::forget(id)]).await?;
         self.accounts.remove(id).await?;
         tracing::info!(vehicles = left, "an owner has erased the account");
         metrics::counter!("milepost_accounts_erased_total").increment(1);

@@ -240,7 +240,9 @@ fn met(id: &VisitId, workshop: &WorkshopId, by: &Actor, outcome: Outcome, at_ms:
         _ if was_there || outcome == Outcome::Missed => Touchpoint::Workshop,
         Actor::Car => Touchpoint::Car,
         Actor::Advisor(_) => Touchpoint::Workshop,
-        Actor::Owner(_) | Actor::Engineer(_) | Actor::System => Touchpoint::Account,
+        Actor::Owner(_) | Actor::Family(_) | Actor::Forgotten | Actor::Engineer(_) | Actor::System => {
+            Touchpoint::Account
+        }
     };
     let met = match outcome {
         Outcome::Arrived => Met::Reception,

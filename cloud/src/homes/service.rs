@@ -66,6 +66,11 @@ impl Homes {
         .await
     }
 
+    /// Takes away what is stored of an account; what its own broker keeps is its owner's.
+    pub fn forget(account: &AccountId) -> DocWrite {
+        DocWrite { key: DocKey::new(LINKS, account.as_str()), expected: Expected::Any, value: None }
+    }
+
     /// Changes what is stored of an account.
     pub(super) async fn change(
         &self,

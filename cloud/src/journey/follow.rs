@@ -108,9 +108,10 @@ fn answered(notice: &NoticeDoc, by: &Actor, to: NoticeState, at_ms: u64) -> Opti
     };
     let (touchpoint, scene) = match by {
         Actor::Car => (Touchpoint::Car, Scene::default()),
-        Actor::Owner(_) => (Touchpoint::Account, Scene::default()),
+        // Whoever the owner lets answer answers for the owner.
+        Actor::Owner(_) | Actor::Family(_) => (Touchpoint::Account, Scene::default()),
         Actor::Advisor(_) => (Touchpoint::Workshop, Scene { met: Met::Advisor, ..Scene::default() }),
-        Actor::Engineer(_) | Actor::System => return None,
+        Actor::Engineer(_) | Actor::System | Actor::Forgotten => return None,
     };
     Some(Contact { direction: Direction::Inbound, scene, outcome, ..contact(notice, touchpoint, at_ms) })
 }

@@ -33,8 +33,6 @@ pub(super) fn sell(vehicle: &mut Vehicle, by: &Actor, now_ms: u64, effects: &mut
     vehicle.book.enter(now_ms, Kind::Sold, by, Remarks::default());
     leave(vehicle, by, now_ms, effects);
     vehicle.owner = None;
-    vehicle.journey = Journey::default();
-    vehicle.asked = Asked::default();
     true
 }
 
@@ -77,6 +75,8 @@ fn leave(vehicle: &mut Vehicle, by: &Actor, now_ms: u64, effects: &mut Effects) 
     vehicle.offers = Ledger::default();
     vehicle.planned = None;
     vehicle.decided = None;
+    vehicle.journey = Journey::default();
+    vehicle.asked = Asked::default();
     let consent = Consent { version: vehicle.consent.version + 1, purposes: Purposes::FUNCTION };
     vehicle.consent = consent;
     vehicle.consent_history = vec![ConsentChange { at_ms: now_ms, by: Actor::System, consent }];

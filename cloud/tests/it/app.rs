@@ -10,7 +10,7 @@ use http_body_util::BodyExt;
 use milepost::accounts::Role;
 use milepost::clock::Clock;
 use milepost::domain::{Actor, Made, Moment, NoticeDoc, Profile, Subject, Vehicle};
-use milepost::i18n::{CarTexts, Currency};
+use milepost::i18n::CarTexts;
 use milepost::ingest::{self, Committer, Parts, Running};
 use milepost::offers::{Catalogue, Desk};
 use milepost::rules::{Around, JourneyRules, OfferRules, Rules, would_do};

@@ -11,7 +11,6 @@ mod contacts;
 mod erasure;
 mod experiments;
 mod frontdoor;
-mod frontdoor;
 mod homes;
 mod journey;
 mod kill;

@@ -111,9 +111,9 @@ fn returned(format: &Format, name: &str, sum: Returns) -> ReturnRow {
     ReturnRow {
         name: name.to_owned(),
         contacts: format.integer(sum.contacts.cast_signed()),
-        cost: words::money(format, sum.cost_cents),
+        cost: format.money(sum.cost_cents.cast_signed()),
         followed: format.integer(sum.followed.cast_signed()),
-        margin: words::money(format, sum.margin_cents),
+        margin: format.money(sum.margin_cents.cast_signed()),
         ratio: sum.ratio().map_or_else(|| "–".to_owned(), |ratio| format.percent(ratio)),
     }
 }

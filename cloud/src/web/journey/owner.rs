@@ -144,7 +144,7 @@ pub(crate) async fn owner(
         cause: words::cause(&format, &names, &contact.cause),
         outcome: words::outcome(&format, contact),
         scene: words::scene(&format, contact),
-        cost: (contact.cost_cents > 0).then(|| words::money(&format, contact.cost_cents.into())),
+        cost: (contact.cost_cents > 0).then(|| format.money(contact.cost_cents.into())),
     };
     let choice = |prefix: &str, value: &'static str| Choice {
         value,

@@ -109,7 +109,7 @@ pub(crate) async fn touchpoints(
                 cell("failed", line.failed),
             ],
             people: integer(line.people),
-            cost: words::money(&format, line.cost_cents),
+            cost: format.money(line.cost_cents.cast_signed()),
         }
     });
     let figure = asked.figure.as_deref().and_then(Figure::from_name);

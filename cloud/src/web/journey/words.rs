@@ -56,8 +56,3 @@ pub(super) fn scene(format: &Format, contact: &Contact) -> String {
     let parts = [met, scene.place.clone(), scene.note.clone()];
     parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · ")
 }
-
-/// Hundredths of a currency as a number with two decimals.
-pub(super) fn money(format: &Format, cents: u64) -> String {
-    format.decimal(cents as f64 / 100.0, 2)
-}

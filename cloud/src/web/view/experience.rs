@@ -85,7 +85,7 @@ pub(crate) fn support_words(judged: &Judged, format: &Format) -> String {
         Support::Worse => "policy-worse",
     };
     let (low, high) = interval(estimates.dr);
-    let money = |amount: f64| format.decimal(amount, 2);
+    let money = |amount: f64| format.worth(amount);
     let arguments = [
         ("value", money(estimates.dr.value).into()),
         ("low", money(low).into()),
