@@ -132,7 +132,7 @@ pub struct World<'a> {
     /// Contacts beside this journey's own, such as offers, and all about the owner's other cars: when, and whether they promoted
     /// something.
     pub others: &'a [(u64, bool)],
-    /// How many contacts all programmes together make at most.
+    /// How many contacts all programmes together make at most; promotions do not count against what promotes nothing.
     pub cap: Cap,
     /// How many promotions all programmes together make at most.
     pub promotions: Cap,
@@ -266,7 +266,10 @@ impl Run {
                 return Due::Wait(until_ms.min(late_ms.saturating_add(1)));
             }
             let promotions: Vec<u64> = all.iter().filter(|(_, promotes)| *promotes).map(|(at_ms, _)| *at_ms).collect();
-            let contacts: Vec<u64> = all.iter().map(|(at_ms, _)| *at_ms).collect();
+            // What promotes something leaves room for service, and never takes it from it.
+            let counts = |promotes: bool| tell.promotes || !promotes;
+            let contacts: Vec<u64> =
+                all.iter().filter(|(_, promotes)| counts(*promotes)).map(|(at_ms, _)| *at_ms).collect();
             let free_ms = [
                 free_from(own_ms, programme.cap, now_ms),
                 free_from(&contacts, world.cap, now_ms),

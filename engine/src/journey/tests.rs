@@ -460,6 +460,32 @@ fn a_promotion_waits_for_everything_that_an_offer_waits_for() {
 }
 
 #[test]
+fn promotions_take_no_room_from_service() {
+    let service = SELLING.replace("promotes = true", "").replace("\"offers\"", "\"function\"");
+    let programmes = only(&service);
+    let (outside, cap) = (Outside::default(), Cap { contacts: 1, days: 7 });
+    let facts = facts(NOW_MS, &outside);
+    for (promotes, told) in [(true, 1), (false, 0)] {
+        let world = World {
+            now_ms: NOW_MS,
+            facts: &facts,
+            consent: Purposes::FUNCTION,
+            others: &[(NOW_MS - DAY_MS, promotes)],
+            cap,
+            promotions: cap,
+            open_safety: false,
+            quiet_until_ms: None,
+            fatigued_until_ms: None,
+            held_out: false,
+            said: &[],
+        };
+        let mut journey = Journey::default();
+        journey.apply(event(Trigger::Purchase, 0));
+        assert_eq!(journey.advance(&programmes, &world).len(), told);
+    }
+}
+
+#[test]
 fn what_the_catalogue_says_is_not_said_twice() {
     let said = |entry: &str| sell(&[], &[entry.to_string()], |_| {});
     assert_eq!(said("finance-check"), (false, [What::Said].to_vec(), None));
