@@ -76,6 +76,8 @@ fn every_key_is_used_somewhere() {
         "quantity-",
         "fact-",
         "arm-",
+        "policy-learning",
+        "policy-fixed",
     ];
     for key in keys("en") {
         let is_named = files.iter().any(|(_, text)| text.contains(&format!("\"{key}\"")));
