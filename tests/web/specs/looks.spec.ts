@@ -1,7 +1,7 @@
 // Every page in both themes and both widths: nothing that axe finds, nothing wider than the screen.
 import { inspect } from "../support/inspect.js";
 import { confirmAndChoose, expect, logIn, nameAddress, openUntil, test, vehicleUrl } from "../support/test.js";
-import { advisor, CAR, engineer, NEW_CAR, owner } from "../support/service.js";
+import { advisor, CAR, engineer, lead, NEW_CAR, owner } from "../support/service.js";
 
 test("the log-in page, with and without an error", async ({ page, service }) => {
   await page.goto(`${service.url}/login`);
@@ -74,6 +74,14 @@ test("the advisor's pages", async ({ page, service }) => {
   await page.goto(`${service.url}/advisor/follow-ups?show=all`);
   await page.getByText("Done …").first().click();
   await inspect(page, "follow-ups");
+});
+
+test("the lead's pages", async ({ page, service }) => {
+  await logIn(page, service, lead);
+  for (const name of ["", "/offers/1", "/segments", "/results", "/experiments", "/policy"]) {
+    await page.goto(`${service.url}/experience${name}`);
+    await inspect(page, `experience${name.replace(/\W+/g, "-")}`);
+  }
 });
 
 test("the engineer's devices", async ({ page, service }) => {

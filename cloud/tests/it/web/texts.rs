@@ -87,6 +87,8 @@ fn every_key_is_used_somewhere() {
         "figure-",
         "fact-",
         "arm-",
+        "policy-learning",
+        "policy-fixed",
     ];
     for key in keys("en") {
         let is_named = files.iter().any(|(_, text)| text.contains(&format!("\"{key}\"")));
