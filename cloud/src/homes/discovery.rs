@@ -160,7 +160,7 @@ mod tests {
 
     fn format() -> Format {
         let (localizer, zone) = (Language::DEFAULT.localizer(), TimeZone::UTC);
-        Format { localizer, unit: DistanceUnit::Km, zone, now_ms: 1_772_350_000_000 }
+        Format { localizer, unit: DistanceUnit::Km, zone, now_ms: 1_772_350_000_000, currency: None }
     }
 
     fn vehicle(powertrain: Powertrain) -> Vehicle {

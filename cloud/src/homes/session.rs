@@ -200,6 +200,7 @@ impl Session {
             unit: account.map(|account| account.unit).unwrap_or_default(),
             zone: zone(&vehicle.profile.time_zone),
             now_ms: self.now_ms(),
+            currency: None,
         }
     }
 }
