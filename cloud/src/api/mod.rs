@@ -18,6 +18,7 @@ mod experiments;
 mod export;
 pub(crate) mod family;
 mod firmware;
+mod follow_ups;
 mod homes;
 mod idempotency;
 mod items;
@@ -139,10 +140,10 @@ pub fn router() -> (Router<AppState>, Document) {
         .routes(routes!(reads::list))
         .routes(routes!(traces::of_queue))
         .routes(routes!(traces::of_vehicle))
-        .routes(routes!(care::list))
-        .routes(routes!(care::of_vehicle, care::make))
-        .routes(routes!(care::give))
-        .routes(routes!(care::finish))
+        .routes(routes!(follow_ups::list))
+        .routes(routes!(follow_ups::of_vehicle, follow_ups::make))
+        .routes(routes!(follow_ups::give))
+        .routes(routes!(follow_ups::finish))
         .routes(routes!(care::contacts, care::note))
         .routes(routes!(care::for_all))
         .routes(routes!(care::people))

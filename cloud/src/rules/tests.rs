@@ -587,7 +587,6 @@ fn a_recall_reaches_the_car_as_a_safety_notice_and_an_answer_there_clears_it_eve
         let sent = recalls_sent(&car);
         assert_eq!(sent.len(), 1);
         assert_eq!(sent[0].safety, milepost_protocol::plan::SafetyClass::Safety);
-        assert!(sent[0].text.contains("do not drive") && sent[0].text.contains("26V100000"), "{}", sent[0].text);
         (sent[0].id, Answer::Done)
     };
     car.days(1);

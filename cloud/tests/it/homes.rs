@@ -72,7 +72,9 @@ impl Broker {
 
     /// Listens to everything; comes back when the broker has taken the subscription.
     async fn listen(&self) -> Listener {
-        let mut process = Command::new("mosquitto_sub")
+        // What it says has to come line by line, though nobody sits before it.
+        let mut process = Command::new("stdbuf")
+            .args(["-oL", "mosquitto_sub"])
             .args(["-h", "127.0.0.1", "-p", &self.port.to_string(), "-u", "ha", "-P", "secret", "-q", "1"])
             .args(["-t", "#", "-F", "%t|%p", "-d"])
             .stdout(Stdio::piped())

@@ -213,13 +213,13 @@ async fn a_visit_is_a_calendar_file_and_nobody_elses_business() {
 async fn the_bay_of_an_erased_vehicle_is_free_again() {
     let app = with_workshop().await;
     booked(&app).await;
-    let bert = app.client("bert").await;
-    assert_eq!(book(&bert, "volt-2", MONDAY_9).await.status, StatusCode::CONFLICT, "there is one bay");
+    let anna = app.client("anna").await;
+    assert_eq!(book(&anna, "volt-2", MONDAY_9).await.status, StatusCode::CONFLICT, "there is one bay");
     app.store.erase(&"golf-1".parse().unwrap()).await.unwrap();
-    let offered = bert.get("/api/v1/vehicles/volt-2/slots?items=2&day=2026-11-16").await.json();
+    let offered = anna.get("/api/v1/vehicles/volt-2/slots?items=2&day=2026-11-16").await.json();
     let starts: Vec<&str> =
         offered["of_day"].as_array().unwrap().iter().map(|slot| slot["start_at"].as_str().unwrap()).collect();
     assert!(starts.contains(&MONDAY_9), "{starts:?}");
-    let taken = book(&bert, "volt-2", MONDAY_9).await;
+    let taken = book(&anna, "volt-2", MONDAY_9).await;
     assert_eq!(taken.status, StatusCode::CREATED, "{}", taken.body);
 }
