@@ -50,6 +50,8 @@ pub struct Parts {
     pub service: Service,
     /// How owners are reached.
     pub settings: config::Channels,
+    /// What the workshop does for them.
+    pub workshop: config::Workshop,
 }
 
 /// A handle on the channels; clones share the service.
@@ -59,6 +61,7 @@ pub struct Channels {
     book: Book,
     links: Links,
     settings: config::Channels,
+    workshop: config::Workshop,
     available: BTreeSet<Channel>,
     push_key: Option<String>,
 }
@@ -66,14 +69,15 @@ pub struct Channels {
 impl Channels {
     /// Puts the parts together.
     pub fn new(parts: Parts) -> Self {
-        let Parts { service, settings } = parts;
+        let Parts { service, settings, workshop } = parts;
         let secret = service.pki().channels();
         Self {
             book: Book::new(service.clone()),
             links: Links::new(secret, &settings.public_url),
-            available: available(&settings),
+            available: available(&settings, &workshop),
             push_key: vapid(&settings, secret).map(|vapid| vapid.public_key()),
             settings,
+            workshop,
             service,
         }
     }
@@ -277,7 +281,7 @@ impl Channels {
         let words = pen.words(vec![told.clone()]);
         let zone = zone(&vehicle.profile.time_zone);
         let format = Format { localizer: words.localizer, unit: owner.unit, zone, now_ms };
-        letter::draw(&self.settings.workshop.sender, to, &format.date(now_ms), &words, &told)
+        letter::draw(&self.workshop.sender, to, &format.date(now_ms), &words, &told)
     }
 
     /// Writes rows of an account and marks its vehicles.

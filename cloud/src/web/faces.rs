@@ -16,6 +16,7 @@ pub fn faces() -> Faces {
                 secure_cookies: config.http.secure_cookies,
                 firmware_keys: config.firmware.key_bytes(),
                 channels: config.channels.clone(),
+                workshop: config.workshop.clone(),
                 receipts: config.receipts.clone(),
             };
             router(AppState::new(service, Clock::real(), settings))

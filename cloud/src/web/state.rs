@@ -27,6 +27,8 @@ pub struct Settings {
     pub firmware_keys: Vec<[u8; 32]>,
     /// How owners are reached.
     pub channels: config::Channels,
+    /// What the workshop does for them.
+    pub workshop: config::Workshop,
     /// How receipts are kept.
     pub receipts: config::Receipts,
 }
@@ -58,7 +60,8 @@ impl AppState {
     pub fn new(service: Service, wall: Clock, settings: Settings) -> Self {
         let accounts = Accounts::new(service.clone(), wall.clone());
         let firmware = Firmware::new(service.clone(), settings.firmware_keys);
-        let channels = Channels::new(Parts { service: service.clone(), settings: settings.channels });
+        let Settings { channels, workshop, .. } = settings.clone();
+        let channels = Channels::new(Parts { service: service.clone(), settings: channels, workshop });
         let family = Invitations::new(service.clone(), channels.clone());
         let vault = Vault::of(service.clone(), &settings.receipts);
         let papers = Papers::new(service.clone(), vault, settings.receipts);
