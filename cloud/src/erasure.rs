@@ -81,7 +81,8 @@ impl Erasure<'_> {
             }
         }
         self.forget_visits(id).await?;
-        self.forget_documents(DELIVERIES, DEAD_LETTERS, |value| is_of::<Delivery>(value, |one| one.owner == *id)).await?;
+        self.forget_documents(DELIVERIES, DEAD_LETTERS, |value| is_of::<Delivery>(value, |one| one.owner == *id))
+            .await?;
         let in_task = |task: &Task| task.owner == *id || task.done.as_ref().is_some_and(|(_, by)| by == id);
         self.forget_documents(TASKS, TASKS, |value| is_of(value, in_task)).await?;
         let is_theirs = |to: &str| address.as_deref().is_some_and(|address| address.eq_ignore_ascii_case(to));

@@ -251,7 +251,10 @@ impl Server {
         let firmware = Firmware::new(service.clone(), config.firmware.key_bytes());
         let helpers = vec![
             tokio::spawn(firmware::drive(firmware, key, config.firmware.clone(), stop_helpers.clone())),
-            tokio::spawn(channels::drive(Worker::new(service.clone(), config.channels.clone(), &config.workshop), stop_helpers.clone())),
+            tokio::spawn(channels::drive(
+                Worker::new(service.clone(), config.channels.clone(), &config.workshop),
+                stop_helpers.clone(),
+            )),
             tokio::spawn(recalls::keep_telling(Recalls::new(service.clone()), stop_helpers.clone())),
             tokio::spawn(tick(committer.committer.clone(), config.ingest.tick_ms, stop_helpers.clone())),
             tokio::spawn(watch_register(

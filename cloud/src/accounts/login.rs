@@ -156,7 +156,8 @@ impl Accounts {
         let key = account.id.as_str();
         let limited = |retry_after_ms| LoginError::Limited { retry_after_ms };
         self.0.per_account.take(key, self.0.clock.now_ms()).map_err(limited)?;
-        let is_right = self.0.passwords.matches(password, Some(&account.password)).await.map_err(AccountsError::from)?;
+        let is_right =
+            self.0.passwords.matches(password, Some(&account.password)).await.map_err(AccountsError::from)?;
         if !is_right {
             return Err(LoginError::Wrong);
         }

@@ -230,7 +230,9 @@ impl From<&Decision> for DecisionBody {
     fn from(decision: &Decision) -> Self {
         let by = match &decision.by {
             Actor::Engineer(account) => Some(account.to_string()),
-            Actor::Car | Actor::Owner(_) | Actor::Family(_) | Actor::Advisor(_) | Actor::System | Actor::Forgotten => None,
+            Actor::Car | Actor::Owner(_) | Actor::Family(_) | Actor::Advisor(_) | Actor::System | Actor::Forgotten => {
+                None
+            }
         };
         Self { settings: decision.settings.into(), at: timestamp(decision.at_ms), by }
     }

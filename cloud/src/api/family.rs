@@ -293,7 +293,8 @@ pub(crate) async fn taken_anew(
     let name = new.account.trim().to_lowercase();
     let account: AccountId = name.parse().map_err(|_| at("account"))?;
     let display_name = new.display_name.trim();
-    if display_name.is_empty() || display_name.chars().count() > MAX_NAME || display_name.chars().any(char::is_control) {
+    if display_name.is_empty() || display_name.chars().count() > MAX_NAME || display_name.chars().any(char::is_control)
+    {
         return Err(at("display_name"));
     }
     let drafted = state.accounts.draft(account, display_name, Role::Owner, &new.password, language).await;

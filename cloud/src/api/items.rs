@@ -87,7 +87,14 @@ pub(crate) async fn complete(
     if !once.is_repeat() {
         let done = state
             .service
-            .complete(&vehicle.device, ItemId(item), at_ms, body.odometer_m, Remarks::default(), owner.actor_on(&vehicle))
+            .complete(
+                &vehicle.device,
+                ItemId(item),
+                at_ms,
+                body.odometer_m,
+                Remarks::default(),
+                owner.actor_on(&vehicle),
+            )
             .await;
         if let Err(error) = done {
             once.forget(&state).await?;

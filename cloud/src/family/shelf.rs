@@ -32,7 +32,13 @@ impl Invitations {
     }
 
     /// Invites somebody to a vehicle; its mail goes out as soon as the mail server takes it. Durable on `Ok`.
-    pub async fn invite(&self, vehicle: &Vehicle, by: &Account, to: Address, grant: Grant) -> Result<Invitation, FamilyError> {
+    pub async fn invite(
+        &self,
+        vehicle: &Vehicle,
+        by: &Account,
+        to: Address,
+        grant: Grant,
+    ) -> Result<Invitation, FamilyError> {
         let now_ms = self.service.clock().now_ms();
         let open = self.open(vehicle).await?;
         if open.len() >= MAX_INVITATIONS || open.len() + vehicle.family.len() >= MAX_FAMILY {
@@ -119,7 +125,9 @@ impl Invitations {
         match self.service.submit_with(device, Intent::Family { change }, docs, by).await {
             Ok(_) => Ok(()),
             // Either somebody has taken the invitation, or somebody has taken the name.
-            Err(IntentError::Conflict) if is_new && self.stored(device, id).await?.is_some() => Err(FamilyError::NameTaken),
+            Err(IntentError::Conflict) if is_new && self.stored(device, id).await?.is_some() => {
+                Err(FamilyError::NameTaken)
+            }
             Err(IntentError::Conflict | IntentError::UnknownMember) => Err(FamilyError::Gone),
             Err(IntentError::FamilyFull) => Err(FamilyError::Full),
             Err(error) => Err(error.into()),

@@ -9,8 +9,9 @@ use proptest::prelude::*;
 
 use super::{
     AnyStore, Collection, Commit, DEAD_LETTERS, DELIVERIES, DELIVERY_DUE, DocKey, DocWrite, Expected, History,
-    INVITATION_MAILS, INVITATIONS, MemoryStore, Message, NOTICE_OUTBOX, PAPER_PARTS, PAPERS, QuarantineRow, QueueCursor, SledSettings, SledStore, Store as _, StoreError,
-    TASKS, TelemetryRow, VISITS, VISITS_OF, VISITS_ON, VehicleWrite,
+    INVITATION_MAILS, INVITATIONS, MemoryStore, Message, NOTICE_OUTBOX, PAPER_PARTS, PAPERS, QuarantineRow,
+    QueueCursor, SledSettings, SledStore, Store as _, StoreError, TASKS, TelemetryRow, VISITS, VISITS_OF, VISITS_ON,
+    VehicleWrite,
 };
 use crate::domain::{AccountId, Vehicle};
 

@@ -51,7 +51,9 @@ impl MemoryStore {
         };
         let mut rows: Vec<(String, Vec<u8>)> = Vec::new();
         rows.extend(tables.vehicles.iter().map(|(device, (_, bytes))| (format!("vehicle {device}"), bytes.clone())));
-        rows.extend(tables.telemetry.iter().map(|((device, _), row)| (format!("telemetry {device}"), row.bytes.to_vec())));
+        rows.extend(
+            tables.telemetry.iter().map(|((device, _), row)| (format!("telemetry {device}"), row.bytes.to_vec())),
+        );
         rows.extend(tables.messages.iter().map(|((device, _), row)| (format!("message {device}"), row.bytes.to_vec())));
         for ((device, _), row) in &tables.decisions {
             rows.push((format!("decision {device}"), encode("decision", serde_json::to_vec(row))?));

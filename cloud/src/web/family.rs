@@ -176,7 +176,9 @@ pub(crate) async fn invite(
 ) -> Result<Response, Problem> {
     let vehicle = owner.vehicle(&state, &id).await?;
     let invited = match (Address::email(&form.email), form.grant()) {
-        (Some(to), Ok(grant)) => state.family.invite(&vehicle, &owner.0.account, to, grant).await.map_err(Problem::from),
+        (Some(to), Ok(grant)) => {
+            state.family.invite(&vehicle, &owner.0.account, to, grant).await.map_err(Problem::from)
+        }
         (None, _) => Err(Problem::invalid_at("email".to_owned())),
         (_, Err(problem)) => Err(problem),
     };

@@ -141,7 +141,14 @@ pub(crate) async fn complete(
     let done = form.parse(&format, vehicle.state.usage().odometer_m)?;
     state
         .service
-        .complete(&vehicle.device, ItemId(item), done.at_ms, done.odometer_m, Remarks::default(), owner.actor_on(&vehicle))
+        .complete(
+            &vehicle.device,
+            ItemId(item),
+            done.at_ms,
+            done.odometer_m,
+            Remarks::default(),
+            owner.actor_on(&vehicle),
+        )
         .await?;
     after(&state, &owner, &reader, &id, Did { did: "complete".to_owned(), item: Some(item) }).await
 }

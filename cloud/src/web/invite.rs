@@ -104,17 +104,14 @@ pub(crate) async fn take(
         return Ok(render::see_other(&to));
     }
     let TakeForm { account, name: display_name, password, .. } = &form;
-    let new = NewAccount {
-        account: account.clone(),
-        display_name: display_name.clone(),
-        password: password.clone(),
-    };
+    let new = NewAccount { account: account.clone(), display_name: display_name.clone(), password: password.clone() };
     match taken_anew(&state, &token, &new, Some(reader.localizer(None).language())).await {
         Ok(account) => {
             let agent = headers.get(USER_AGENT).and_then(|agent| agent.to_str().ok()).unwrap_or_default();
             let old = state.cookies.token(&headers);
             let address = client(&extensions);
-            let begun = state.accounts.log_in(account.id.as_str(), password, address.as_deref(), agent, old.as_ref()).await;
+            let begun =
+                state.accounts.log_in(account.id.as_str(), password, address.as_deref(), agent, old.as_ref()).await;
             let (session, account) = begun?;
             let mut response = render::see_other(&to);
             let cookie = state.cookies.set_session(&session, account.role.lifetime_ms() / 1000);

@@ -12,8 +12,8 @@ use tower_http::csrf::CsrfLayer;
 use tower_http::limit::RequestBodyLimitLayer;
 
 use super::{
-    AppState, account, advisor, assets, booking, car, channels, errors, experience, family, home, invite, lab, links, live, login,
-    offers, papers, privacy, security, services, tasks, tokens, trips,
+    AppState, account, advisor, assets, booking, car, channels, errors, experience, family, home, invite, lab, links,
+    live, login, offers, papers, privacy, security, services, tasks, tokens, trips,
 };
 use crate::api::{self, Problem};
 use crate::firmware::MAX_IMAGE_LEN;

@@ -11,6 +11,7 @@ use crate::clock::Clock;
 use crate::config;
 use crate::family::Invitations;
 use crate::firmware::Firmware;
+use crate::i18n::Currency;
 use crate::papers::Papers;
 use crate::service::Service;
 use crate::vault::Vault;
@@ -31,6 +32,8 @@ pub struct Settings {
     pub workshop: config::Workshop,
     /// How receipts are kept.
     pub receipts: config::Receipts,
+    /// What amounts of money are in.
+    pub currency: Currency,
 }
 
 /// The web side's state; clones share it.
@@ -52,6 +55,8 @@ pub struct AppState {
     pub cookies: Cookies,
     /// The machine's clock: sessions, caches and latencies live by it, whatever the service's own clock does.
     pub wall: Clock,
+    /// What amounts of money are in.
+    pub currency: Currency,
     streams: Arc<Semaphore>,
 }
 
@@ -59,15 +64,15 @@ impl AppState {
     /// Puts the parts together. `wall` is [`Clock::real`] except in tests.
     pub fn new(service: Service, wall: Clock, settings: Settings) -> Self {
         let accounts = Accounts::new(service.clone(), wall.clone());
-        let firmware = Firmware::new(service.clone(), settings.firmware_keys);
-        let Settings { channels, workshop, .. } = settings.clone();
+        let Settings { secure_cookies, firmware_keys, channels, workshop, receipts, currency } = settings;
+        let firmware = Firmware::new(service.clone(), firmware_keys);
         let channels = Channels::new(Parts { service: service.clone(), settings: channels, workshop });
         let family = Invitations::new(service.clone(), channels.clone());
-        let vault = Vault::of(service.clone(), &settings.receipts);
-        let papers = Papers::new(service.clone(), vault, settings.receipts);
-        let cookies = Cookies { secure: settings.secure_cookies };
+        let vault = Vault::of(service.clone(), &receipts);
+        let papers = Papers::new(service.clone(), vault, receipts);
+        let cookies = Cookies { secure: secure_cookies };
         let streams = Arc::new(Semaphore::new(MAX_STREAMS));
-        Self { service, accounts, firmware, channels, family, papers, cookies, wall, streams }
+        Self { service, accounts, firmware, channels, family, papers, cookies, wall, currency, streams }
     }
 
     /// A seat for one live stream; it is free again when the permit is dropped.

@@ -103,8 +103,10 @@ async fn live(app: &TestApp, anna: &Client) {
     };
     let told = Delivery::planned(key.clone(), "anna".parse().unwrap(), State::Dead { at_ms: 1 }, 0);
     let told = serde_json::to_vec(&told).unwrap();
-    let write = |collection, value| {
-        DocWrite { key: DocKey::new(collection, key.to_string()), expected: Expected::Any, value: Some(value) }
+    let write = |collection, value| DocWrite {
+        key: DocKey::new(collection, key.to_string()),
+        expected: Expected::Any,
+        value: Some(value),
     };
     service.put_docs(vec![unit, write(DELIVERIES, told), write(DEAD_LETTERS, Vec::new())]).await.unwrap();
 }
@@ -132,7 +134,7 @@ async fn nothing_in_any_collection_names_somebody_who_has_erased_the_account() {
     assert!(!rows(&app).iter().any(|(key, _)| key.starts_with("dead_letter ")));
     for of in ["paper", "paper_part", "delivery", "invitation", "telemetry", "decision", "owner_key"] {
         let left: Vec<String> = rows(&app).into_iter().map(|(key, _)| key).collect();
-        let hers = |key: &&String| key.starts_with(&format!("{of} ")) && !key.contains("quiet-4") ;
+        let hers = |key: &&String| key.starts_with(&format!("{of} ")) && !key.contains("quiet-4");
         assert_eq!(left.iter().filter(hers).count(), 0, "{of}: {left:?}");
     }
     assert_eq!(read_book(&app.store).await.unwrap(), before, "sums over many people stay");
@@ -164,7 +166,11 @@ async fn the_settings_page_asks_for_the_password_and_says_that_it_is_done() {
 async fn an_account_that_is_called_like_a_word_of_ours_takes_nobody_elses_data_along() {
     let app = TestApp::new().await;
     for word in ["email", "driver", "show", "golf-1"] {
-        app.state.accounts.create(word.parse().unwrap(), word, milepost::accounts::Role::Owner, PASSWORD).await.unwrap();
+        app.state
+            .accounts
+            .create(word.parse().unwrap(), word, milepost::accounts::Role::Owner, PASSWORD)
+            .await
+            .unwrap();
     }
     let anna = app.client("anna").await;
     live(&app, &anna).await;

@@ -135,7 +135,8 @@ fn every_route_of_an_owners_vehicle_has_a_case_for_the_family() {
     let mut operations = BTreeSet::new();
     for (path, item) in document["paths"].as_object().unwrap() {
         let Some(rest) = path.strip_prefix("/api/v1/vehicles/{vehicle}") else { continue };
-        for method in ["get", "put", "post", "delete", "patch"].into_iter().filter(|method| item.get(method).is_some()) {
+        for method in ["get", "put", "post", "delete", "patch"].into_iter().filter(|method| item.get(method).is_some())
+        {
             operations.insert((method, rest));
         }
     }
@@ -144,7 +145,8 @@ fn every_route_of_an_owners_vehicle_has_a_case_for_the_family() {
     let router = include_str!("../../../src/web/router.rs");
     let mut pages = BTreeSet::new();
     for line in router.lines() {
-        let Some((path, handlers)) = line.trim().strip_prefix(".route(\"/vehicles/{vehicle}").and_then(|l| l.split_once('"'))
+        let Some((path, handlers)) =
+            line.trim().strip_prefix(".route(\"/vehicles/{vehicle}").and_then(|l| l.split_once('"'))
         else {
             continue;
         };
