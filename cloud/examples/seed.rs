@@ -19,7 +19,7 @@ use milepost::store::{AnyStore, SledSettings, SledStore, Store as _};
 const CHANNELS: &str = "[channels]\npublic_url = \"http://127.0.0.1:8080\"\nstep_ms = 100\ngather_ms = 0\n\n\
     [channels.email]\nserver = \"127.0.0.1:2525\"\ntls = \"never\"\n\n\
     [channels.push]\ncontact = \"mailto:ops@cars.example\"\n\n\
-    [channels.workshop]\ncalls = true\nsender = [\"Workshop\", \"Road 2\"]\n";
+    [workshop]\ncalls = true\nsender = [\"Workshop\", \"Road 2\"]\n";
 
 #[tokio::main]
 async fn main() {

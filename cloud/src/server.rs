@@ -208,7 +208,7 @@ impl Server {
         let admin = TcpListener::bind(config.admin.listen).await.map_err(admin_failed)?;
         let admin_address = admin.local_addr().map_err(admin_failed)?;
 
-        let workshops = config.build_workshops().map_err(|(key, message)| StartError::Workshop { key, message })?;
+        let workshops = config.workshop.build().map_err(|(key, message)| StartError::Workshop { key, message })?;
         booking::publish(&store, &workshops).await.map_err(StartError::Workshops)?;
 
         let changes = broadcast::Sender::new(CHANGES);
@@ -257,7 +257,10 @@ impl Server {
         let firmware = Firmware::new(service.clone(), config.firmware.key_bytes());
         let helpers = vec![
             tokio::spawn(firmware::drive(firmware, key, config.firmware.clone(), stop_helpers.clone())),
-            tokio::spawn(channels::drive(Worker::new(service.clone(), config.channels.clone()), stop_helpers.clone())),
+            tokio::spawn(channels::drive(
+                Worker::new(service.clone(), config.channels.clone(), &config.workshop),
+                stop_helpers.clone(),
+            )),
             tokio::spawn(homes::drive(HomeWorker::new(service.clone(), &config.channels), stop_helpers.clone())),
             tokio::spawn(recalls::keep_telling(Recalls::new(service.clone()), stop_helpers.clone())),
             tokio::spawn(tick(committer.committer.clone(), config.ingest.tick_ms, stop_helpers.clone())),

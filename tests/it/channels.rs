@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use milepost::config::{Channels, Email, EmailTls, Push, TextMessages, Workshop};
+use milepost::config::{Channels, Email, EmailTls, Push, TextMessages};
 use milepost_engine::channels::Channel;
 use milepost_protocol::notice::{Answer, NoticeState};
 use serde_json::{Value, json};
@@ -42,7 +42,6 @@ async fn one_answer_in_the_car_clears_a_reminder_everywhere_and_a_mail_server_th
             email: Email { server: Some(mail.address.to_string()), tls: EmailTls::Never, ..Email::default() },
             push: Push { contact: Some("mailto:ops@cars.example".to_owned()) },
             text: TextMessages::default(),
-            workshop: Workshop::default(),
             ..Channels::default()
         };
     })?;

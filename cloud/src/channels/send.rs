@@ -49,14 +49,14 @@ pub(super) struct Senders {
 }
 
 /// The channels that the settings set up.
-pub(super) fn available(settings: &config::Channels) -> BTreeSet<Channel> {
+pub(super) fn available(settings: &config::Channels, workshop: &config::Workshop) -> BTreeSet<Channel> {
     let is_set_up = |channel: &Channel| match channel {
         Channel::Push => settings.push.contact.is_some(),
         Channel::Email => settings.email.server.is_some(),
         Channel::Text => settings.text.url.is_some(),
         Channel::Webhook => true,
-        Channel::Call => settings.workshop.calls,
-        Channel::Letter => !settings.workshop.sender.is_empty(),
+        Channel::Call => workshop.calls,
+        Channel::Letter => !workshop.sender.is_empty(),
     };
     Channel::ALL.into_iter().filter(is_set_up).collect()
 }

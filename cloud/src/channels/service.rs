@@ -52,6 +52,8 @@ pub struct Parts {
     pub service: Service,
     /// How owners are reached.
     pub settings: config::Channels,
+    /// What the workshop does for them.
+    pub workshop: config::Workshop,
 }
 
 /// A handle on the channels; clones share the service.
@@ -61,6 +63,7 @@ pub struct Channels {
     pub(super) book: Book,
     links: Links,
     pub(super) settings: config::Channels,
+    workshop: config::Workshop,
     pub(super) available: BTreeSet<Channel>,
     push_key: Option<String>,
 }
@@ -68,14 +71,15 @@ pub struct Channels {
 impl Channels {
     /// Puts the parts together.
     pub fn new(parts: Parts) -> Self {
-        let Parts { service, settings } = parts;
+        let Parts { service, settings, workshop } = parts;
         let secret = service.pki().channels();
         Self {
             book: Book::new(service.clone()),
             links: Links::new(secret, &settings.public_url),
-            available: available(&settings),
+            available: available(&settings, &workshop),
             push_key: vapid(&settings, secret).map(|vapid| vapid.public_key()),
             settings,
+            workshop,
             service,
         }
     }
@@ -308,7 +312,7 @@ impl Channels {
         let words = pen.words(vec![told.clone()]);
         let zone = zone(&vehicle.profile.time_zone);
         let format = Format { localizer: words.localizer, unit: owner.unit, zone, now_ms, currency: None };
-        letter::draw(&self.settings.workshop.sender, to, &format.date(now_ms), &words, &told)
+        letter::draw(&self.workshop.sender, to, &format.date(now_ms), &words, &told)
     }
 
     /// Writes rows of an account and marks its vehicles.

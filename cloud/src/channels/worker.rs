@@ -77,9 +77,9 @@ type Batch = Vec<Stored>;
 
 impl Worker {
     /// A worker over the service.
-    pub fn new(service: Service, settings: config::Channels) -> Self {
+    pub fn new(service: Service, settings: config::Channels, workshop: &config::Workshop) -> Self {
         let secret = service.pki().channels();
-        let available = available(&settings);
+        let available = available(&settings, workshop);
         Self(Arc::new(Inner {
             accounts: Accounts::new(service.clone(), Clock::real()),
             book: Book::new(service.clone()),

@@ -34,8 +34,6 @@ pub struct Channels {
     pub push: Push,
     /// Text messages.
     pub text: TextMessages,
-    /// Letters and calls by the workshop.
-    pub workshop: Workshop,
 }
 
 impl Default for Channels {
@@ -53,7 +51,6 @@ impl Default for Channels {
             email: Email::default(),
             push: Push::default(),
             text: TextMessages::default(),
-            workshop: Workshop::default(),
         }
     }
 }
@@ -114,16 +111,6 @@ pub struct TextMessages {
     pub url: Option<String>,
     /// What requests are signed with. Default: one that follows from the installation's secret.
     pub secret: Option<Secret>,
-}
-
-/// What the workshop's people do.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Workshop {
-    /// Whether owners may be called. Default false.
-    pub calls: bool,
-    /// The sender of letters: name and address, a line each. Default: none, and no letters.
-    pub sender: Vec<String>,
 }
 
 impl Channels {

@@ -16,9 +16,8 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use crate::booking::WorkshopDoc;
 use crate::i18n::Currency;
-pub use channels::{Channels, Email, EmailTls, Push, TextMessages, Workshop};
+pub use channels::{Channels, Email, EmailTls, Push, TextMessages};
 
 pub use error::ConfigError;
 pub use offers::{Offers, OffersConfigError, PolicyKind};
@@ -26,7 +25,7 @@ pub use plans::{Plans, PlansError};
 pub use programmes::{Journeys, ProgrammesError};
 pub use receipts::Receipts;
 pub use sections::{Admin, ClockSettings, Data, Firmware, FrontDoor, Http, Ingest, Secret, StoreKind, StoreSettings};
-pub use workshops::{Day, WorkshopSettings};
+pub use workshops::{Day, Place, Workshop};
 
 /// Everything that can be set. An absent section or key has its default.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -60,8 +59,8 @@ pub struct Config {
     pub receipts: Receipts,
     /// Metrics.
     pub admin: Admin,
-    /// Where owners can book appointments.
-    pub workshops: Vec<WorkshopSettings>,
+    /// What the workshop does for owners, and where they can book.
+    pub workshop: Workshop,
 }
 
 impl Config {
@@ -82,18 +81,6 @@ impl Config {
     /// The effective values as TOML, with secrets masked.
     pub fn effective(&self) -> String {
         toml::to_string(self).expect("every section is a table of plain values")
-    }
-
-    /// The workshops as they are booked at.
-    pub fn build_workshops(&self) -> Result<Vec<WorkshopDoc>, (&'static str, String)> {
-        let mut built: Vec<WorkshopDoc> = Vec::new();
-        for settings in &self.workshops {
-            if built.iter().any(|workshop| workshop.id == settings.id) {
-                return Err(("workshops.id", format!("workshop {} stands twice", settings.id)));
-            }
-            built.push(settings.build()?);
-        }
-        Ok(built)
     }
 
     fn check(&self) -> Result<(), (&'static str, String)> {
@@ -142,7 +129,7 @@ impl Config {
         }
         self.channels.check()?;
         self.receipts.check()?;
-        self.build_workshops()?;
+        self.workshop.build()?;
         if !(0.0..=0.5).contains(&self.offers.holdout_share) {
             return Err(("offers.holdout_share", "must be between 0 and 0.5".to_owned()));
         }

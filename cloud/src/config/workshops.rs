@@ -1,6 +1,6 @@
-//! Workshops in the configuration: hours as people write them.
+//! The workshop in the configuration: what it does for owners, and its places with hours as people write them.
 //!
-//! Invariant: a workshop that passes its check can be booked at.
+//! Invariant: a place that passes its check can be booked at.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,10 +12,36 @@ use serde::{Deserialize, Serialize};
 
 use crate::booking::{WorkshopDoc, WorkshopId};
 
-/// One workshop at which owners can book. Each is a table `[[workshops]]`.
+/// Everything about the workshop: what its people do for owners, and the places at which owners can book.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Workshop {
+    /// Whether owners may be called. Default false.
+    pub calls: bool,
+    /// The sender of letters: name and address, a line each. Default: none, and no letters.
+    pub sender: Vec<String>,
+    /// Where owners can book. Default: nowhere.
+    pub places: Vec<Place>,
+}
+
+impl Workshop {
+    /// The places as they are booked at, or the key that is wrong and why.
+    pub fn build(&self) -> Result<Vec<WorkshopDoc>, (&'static str, String)> {
+        let mut built: Vec<WorkshopDoc> = Vec::new();
+        for place in &self.places {
+            if built.iter().any(|known| known.id == place.id) {
+                return Err(("workshop.places.id", format!("workshop {} stands twice", place.id)));
+            }
+            built.push(place.build()?);
+        }
+        Ok(built)
+    }
+}
+
+/// One place at which owners can book. Each is a table `[[workshop.places]]`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct WorkshopSettings {
+pub struct Place {
     /// Its id for ever: 1 to 32 characters of `[a-z0-9-]`.
     pub id: WorkshopId,
     /// What people call it.
@@ -85,32 +111,32 @@ fn four_months() -> u16 {
     120
 }
 
-impl WorkshopSettings {
+impl Place {
     /// The workshop as it is booked at, or the key that is wrong and why.
     pub fn build(&self) -> Result<WorkshopDoc, (&'static str, String)> {
         let at = |message: String| format!("workshop {}: {message}", self.id);
         if TimeZone::get(&self.time_zone).is_err() {
             let message = format!("there is no time zone {} in the IANA database", self.time_zone);
-            return Err(("workshops.time_zone", at(message)));
+            return Err(("workshop.places.time_zone", at(message)));
         }
         let mut hours: [Vec<Hours>; 7] = std::array::from_fn(|_| Vec::new());
         for (day, blocks) in &self.open {
             for text in blocks {
                 let message = || at(format!("{text} is no block of hours such as 08:00-12:00"));
-                let block = block(text).ok_or_else(|| ("workshops.open", message()))?;
+                let block = block(text).ok_or_else(|| ("workshop.places.open", message()))?;
                 hours[*day as usize].push(block);
             }
         }
         let mut closed = BTreeSet::new();
         for text in &self.closed {
             let message = || at(format!("{text} is no date such as 2026-12-25"));
-            let date: Date = text.parse().map_err(|_| ("workshops.closed", message()))?;
+            let date: Date = text.parse().map_err(|_| ("workshop.places.closed", message()))?;
             closed.insert(crate::booking::day_number(date));
         }
         let mut durations = BTreeMap::new();
         for (item, minutes) in &self.minutes {
             let message = || at(format!("{item} is no number of a service item"));
-            let number: u16 = item.parse().map_err(|_| ("workshops.minutes", message()))?;
+            let number: u16 = item.parse().map_err(|_| ("workshop.places.minutes", message()))?;
             durations.insert(ItemId(number), *minutes);
         }
         let rules = Rules {
@@ -123,7 +149,7 @@ impl WorkshopSettings {
             durations,
             other_min: self.other_minutes,
         };
-        rules.check().map_err(|error| ("workshops.id", at(error.to_string())))?;
+        rules.check().map_err(|error| ("workshop.places.id", at(error.to_string())))?;
         Ok(WorkshopDoc {
             id: self.id.clone(),
             name: self.name.clone(),
@@ -151,7 +177,7 @@ fn block(text: &str) -> Option<Hours> {
 mod tests {
     use crate::config::Config;
 
-    const GOOD: &str = "[[workshops]]\nid = \"mitte\"\nname = \"Mitte\"\ntime_zone = \"Europe/Berlin\"\nbays = 2\n\
+    const GOOD: &str = "[[workshop.places]]\nid = \"mitte\"\nname = \"Mitte\"\ntime_zone = \"Europe/Berlin\"\nbays = 2\n\
         closed = [\"2026-12-25\"]\nopen = { monday = [\"08:00-12:00\", \"13:00-17:00\"] }\nminutes = { 1 = 60 }\n";
 
     fn wrong(from: &str, to: &str) -> String {
@@ -162,7 +188,7 @@ mod tests {
     #[test]
     fn a_workshop_is_read_with_its_hours() {
         let config = Config::parse(GOOD, "m.toml").unwrap();
-        let workshop = config.workshops[0].build().unwrap();
+        let workshop = config.workshop.places[0].build().unwrap();
         assert_eq!(workshop.rules.hours[0].len(), 2);
         assert_eq!(workshop.rules.closed.len(), 1);
         let again = Config::parse(&config.effective(), "again.toml").unwrap();
@@ -173,7 +199,7 @@ mod tests {
     fn what_cannot_be_is_named_with_its_key_and_the_workshop() {
         assert_eq!(
             wrong("Europe/Berlin", "Europe/Berln"),
-            "m.toml:4: workshops.time_zone: workshop mitte: there is no time zone Europe/Berln in the IANA database"
+            "m.toml:4: workshop.places.time_zone: workshop mitte: there is no time zone Europe/Berln in the IANA database"
         );
         assert!(wrong("13:00", "11:00").contains("opening hours of Monday do not follow each other"));
         assert!(wrong("08:00", "8").contains("8-12:00 is no block of hours"));

@@ -22,7 +22,7 @@ use super::owners::{Person, Step};
 use super::roster::{Class, Participant, draw};
 use crate::accounts::{Accounts, Role};
 use crate::clock::Clock;
-use crate::config::{Config, WorkshopSettings};
+use crate::config::{Config, Workshop};
 use crate::domain::{AccountId, Actor, Profile};
 use crate::pki::Role as CertificateRole;
 use crate::server::{Faces, RunningServer, Server};
@@ -143,16 +143,16 @@ fn config(options: &Options, folder: &Path, epoch_ms: u64, started_ms: u64) -> C
     config.front_door.listen = local(0);
     config.http.listen = local(options.port);
     config.admin.listen = local(0);
-    config.workshops = workshops();
+    config.workshop = workshop();
     // Virtual days pass within a second, so what falls due is looked for more often.
     config.ingest.tick_ms = 100;
     config
 }
 
 /// Where the owners can book.
-fn workshops() -> Vec<WorkshopSettings> {
+fn workshop() -> Workshop {
     let text = include_str!("workshops.toml");
-    Config::parse(text, "workshops.toml").expect("a test has checked the file").workshops
+    Config::parse(text, "workshops.toml").expect("a test has checked the file").workshop
 }
 
 async fn register(server: &RunningServer, participant: &Participant, epoch_ms: u64) -> Result<()> {

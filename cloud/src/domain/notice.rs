@@ -4,18 +4,13 @@
 //! Nothing is seen or changes before the notice was raised, and its history never goes back in time, whichever clocks told it.
 
 use milepost_engine::journey::Message;
+use milepost_engine::service_book::notice_rests_until;
 use milepost_protocol::NoticeId;
 use milepost_protocol::notice::{Actions, Answer, NoticeKind, NoticeState, Reason, Surface};
-use milepost_protocol::plan::{DAY_MS, ItemId, Level, SafetyClass};
+use milepost_protocol::plan::{ItemId, Level, SafetyClass};
 use serde::{Deserialize, Serialize};
 
 use super::{Actor, Made, Moment, ProgrammeStep, Recall};
-
-/// How long a notice that is no reminder can be put off, in days; what reminders are granted follows from the service book.
-const LONGEST_SNOOZE_DAYS: u16 = 90;
-
-/// How long one that concerns safety and belongs to no service item may be put off, in days.
-const SAFETY_SNOOZE_DAYS: u16 = 7;
 
 /// What a notice speaks of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -261,9 +256,7 @@ impl NoticeDoc {
     pub fn answer(&mut self, answer: Answer, at: Moment, by: &Actor) -> bool {
         let to = match answer {
             Answer::Snooze { days } => {
-                let longest = if self.safety == SafetyClass::Safety { SAFETY_SNOOZE_DAYS } else { LONGEST_SNOOZE_DAYS };
-                let days = days.clamp(1, longest);
-                NoticeState::Snoozed { until_ms: self.after_all(at).ms().saturating_add(u64::from(days) * DAY_MS) }
+                NoticeState::Snoozed { until_ms: notice_rests_until(self.safety, self.after_all(at).ms(), days) }
             }
             Answer::Book => NoticeState::Booked,
             Answer::Done => NoticeState::Done,

@@ -91,6 +91,7 @@ fn escape(path: &str) -> String {
 
 /// Gives what axum itself refuses (a path, a query or a form that does not read) the form of a problem.
 pub(crate) async fn plain_rejections(request: Request, next: Next) -> Response {
+    let is_receipt = request.uri().path().ends_with("/receipts");
     let response = next.run(request).await;
     // A page that comes back with what was entered says itself what is wrong; what axum refuses is plain text.
     let is_page = response.headers().get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
@@ -98,6 +99,7 @@ pub(crate) async fn plain_rejections(request: Request, next: Next) -> Response {
         return response;
     }
     match response.status() {
+        StatusCode::PAYLOAD_TOO_LARGE if is_receipt => Problem::receipt_too_long().into_response(),
         StatusCode::BAD_REQUEST
         | StatusCode::UNPROCESSABLE_ENTITY
         | StatusCode::UNSUPPORTED_MEDIA_TYPE

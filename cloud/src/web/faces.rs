@@ -18,6 +18,7 @@ pub fn faces() -> Faces {
                 firmware_keys: config.firmware.key_bytes(),
                 channels: config.channels.clone(),
                 journeys: config.journeys.clone(),
+                workshop: config.workshop.clone(),
                 receipts: config.receipts.clone(),
             };
             router(AppState::new(service, Clock::real(), settings))

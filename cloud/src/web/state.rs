@@ -38,6 +38,8 @@ pub struct Settings {
     pub journeys: config::Journeys,
     /// How receipts are kept.
     pub receipts: config::Receipts,
+    /// What the workshop does for owners.
+    pub workshop: config::Workshop,
 }
 
 /// The web side's state; clones share it.
@@ -70,32 +72,21 @@ impl AppState {
     /// Puts the parts together. `wall` is [`Clock::real`] except in tests.
     pub fn new(service: Service, wall: Clock, settings: Settings) -> Self {
         let accounts = Accounts::new(service.clone(), wall.clone());
-        let firmware = Firmware::new(service.clone(), settings.firmware_keys);
-        let channels = Channels::new(Parts { service: service.clone(), settings: settings.channels });
+        let Settings { secure_cookies, firmware_keys, channels, workshop, receipts, currency, journeys } = settings;
+        let firmware = Firmware::new(service.clone(), firmware_keys);
+        let channels = Channels::new(Parts { service: service.clone(), settings: channels, workshop });
         let family = Invitations::new(service.clone(), channels.clone());
-        let vault = Vault::of(service.clone(), &settings.receipts);
-        let papers = Papers::new(service.clone(), vault, settings.receipts);
+        let vault = Vault::of(service.clone(), &receipts);
+        let papers = Papers::new(service.clone(), vault, receipts);
         // The service has taken the same programmes before; whatever else is wrong was told then.
-        let programmes = settings.journeys.programmes().unwrap_or_else(|error| {
+        let programmes = journeys.programmes().unwrap_or_else(|error| {
             tracing::error!(error = crate::events::chain(&error), "programmes cannot be shown");
             Programmes::default()
         });
-        let journeys = Journeys::new(service.clone(), programmes, settings.journeys.margin_cents);
-        let cookies = Cookies { secure: settings.secure_cookies };
-        let currency = settings.currency;
-        Self {
-            service,
-            accounts,
-            firmware,
-            channels,
-            journeys,
-            family,
-            papers,
-            cookies,
-            wall,
-            currency,
-            streams: Arc::new(Semaphore::new(MAX_STREAMS)),
-        }
+        let journeys = Journeys::new(service.clone(), programmes, journeys.margin_cents);
+        let cookies = Cookies { secure: secure_cookies };
+        let streams = Arc::new(Semaphore::new(MAX_STREAMS));
+        Self { service, accounts, firmware, channels, journeys, family, papers, cookies, wall, currency, streams }
     }
 
     /// What the workshop's people do for owners.

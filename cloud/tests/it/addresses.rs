@@ -72,7 +72,7 @@ async fn the_question_survives_a_mail_server_that_is_down_and_a_restart_and_come
     }
     scene.mail.turn(Mood::Takes);
     let settings = scene.settings();
-    let restarted = Worker::new(scene.app.state.service.clone(), settings);
+    let restarted = Worker::new(scene.app.state.service.clone(), settings, &crate::app::workshop());
     scene.app.state.service.clock().set(scene.app.state.now_ms() + DAY_MS);
     while restarted.send(Channel::Email).await.unwrap() > 0 {}
     scene.later(DAY_MS).await;

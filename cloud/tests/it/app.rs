@@ -133,7 +133,13 @@ impl TestApp {
         let state = AppState::new(
             service,
             wall.clone(),
-            Settings { secure_cookies, firmware_keys: vec![signing_key], channels: channels(), ..Settings::default() },
+            Settings {
+                secure_cookies,
+                firmware_keys: vec![signing_key],
+                channels: channels(),
+                workshop: workshop(),
+                ..Settings::default()
+            },
         );
         for (id, name, role) in PEOPLE {
             state.accounts.create(id.parse().unwrap(), name, role, PASSWORD).await.unwrap();
@@ -236,16 +242,21 @@ pub(crate) async fn frame(body: &mut Body) -> String {
 }
 
 /// Every channel is set up; who sends is a test's own worker.
-pub(crate) fn channels() -> milepost::config::Channels {
-    use milepost::config::{Channels, Email, Push, TextMessages, Workshop};
+fn channels() -> milepost::config::Channels {
+    use milepost::config::{Channels, Email, Push, TextMessages};
     Channels {
         public_url: "https://cars.example".to_owned(),
         email: Email { server: Some("127.0.0.1:9".to_owned()), ..Email::default() },
         push: Push { contact: Some("mailto:ops@cars.example".to_owned()) },
         text: TextMessages { url: Some("http://127.0.0.1:9/".to_owned()), secret: None },
-        workshop: Workshop { calls: true, sender: vec!["Workshop".to_owned(), "Road 2".to_owned()] },
         ..Channels::default()
     }
+}
+
+/// The workshop calls and writes letters.
+pub(crate) fn workshop() -> milepost::config::Workshop {
+    let sender = vec!["Workshop".to_owned(), "Road 2".to_owned()];
+    milepost::config::Workshop { calls: true, sender, places: Vec::new() }
 }
 
 fn offer_rules() -> OfferRules {

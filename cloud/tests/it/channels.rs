@@ -2,7 +2,7 @@
 
 use axum::http::{Method, StatusCode};
 use milepost::channels::Worker;
-use milepost::config::{self, Email, EmailTls, Push, TextMessages, Workshop};
+use milepost::config::{self, Email, EmailTls, Push, TextMessages};
 use milepost::domain::{Actor, Profile};
 use milepost_engine::channels::Channel;
 use milepost_engine::plan::{Powertrain, standard};
@@ -44,10 +44,9 @@ impl Scene {
             },
             push: Push { contact: Some("mailto:ops@cars.example".to_owned()) },
             text: TextMessages { url: Some(text.url("/sms")), secret: Some(config::Secret::new("provider".into())) },
-            workshop: Workshop { calls: true, sender: vec!["Workshop".to_owned(), "Road 2".to_owned()] },
             ..config::Channels::default()
         };
-        let worker = Worker::new(app.state.service.clone(), settings.clone());
+        let worker = Worker::new(app.state.service.clone(), settings.clone(), &crate::app::workshop());
         let anna = app.client("anna").await;
         let scene = Self { app, anna, mail, push, hook, text, worker, settings };
         scene.confirm("anna@example.org").await;

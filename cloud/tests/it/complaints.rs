@@ -145,7 +145,7 @@ async fn row_15_nothing_is_told_twice_however_often_it_is_looked_at_and_restarte
     for _ in 0..3 {
         // The same plan again is the same facts again.
         scene.come_up().await;
-        let restarted = Worker::new(scene.app.state.service.clone(), scene.settings());
+        let restarted = Worker::new(scene.app.state.service.clone(), scene.settings(), &crate::app::workshop());
         while restarted.plan().await.unwrap() > 0 {}
         for channel in Channel::ALL {
             while restarted.send(channel).await.unwrap() > 0 {}

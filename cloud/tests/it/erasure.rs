@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 
 use axum::body::Body;
 use axum::http::{Method, StatusCode, header};
+use milepost::channels::{Delivery, DeliveryKey, Purpose, State};
 use milepost::domain::{Actor, FamilyChange, FamilyRole, Grant, Intent};
 use milepost::offers::read_book;
-use milepost::store::{AnyStore, Collection, DocKey, DocWrite, Expected};
+use milepost::store::{AnyStore, Collection, DEAD_LETTERS, DELIVERIES, DocKey, DocWrite, Expected};
 
 use crate::app::{Client, NOW_MS, PASSWORD, TestApp};
 
@@ -14,13 +15,14 @@ use crate::app::{Client, NOW_MS, PASSWORD, TestApp};
 const NAMES: [&str; 5] = ["anna", "Lindholm", "+49301234567", "Lindenweg", "hooks.example"];
 
 /// The collections in which she stands before, each by what she did.
-const HERS: [&str; 15] = [
+const HERS: [&str; 16] = [
     "account",
     "api_token",
     "api_token_of",
     "calendar-feed",
     "calendar-feed-of",
     "contact",
+    "dead_letter",
     "delivery",
     "email_asking",
     "idempotency",
@@ -91,9 +93,22 @@ async fn live(app: &TestApp, anna: &Client) {
     service.submit(&device, Intent::Family { change }, bert).await.unwrap();
     let unit = DocKey::new(Collection("offer_unit"), "anna");
     let unit = DocWrite { key: unit, expected: Expected::Any, value: Some(b"{}".to_vec()) };
-    service.put_docs(vec![unit]).await.unwrap();
-    let worker = milepost::channels::Worker::new(service.clone(), crate::app::channels());
-    worker.plan().await.unwrap();
+    // What was told of that car while it was hers, and could not be delivered.
+    let key = DeliveryKey {
+        device,
+        notice: milepost_protocol::NoticeId::information(1),
+        purpose: Purpose::Show,
+        channel: milepost_engine::channels::Channel::Email,
+        recipient: "ab".repeat(16),
+    };
+    let told = Delivery::planned(key.clone(), "anna".parse().unwrap(), State::Dead { at_ms: 1 }, 0);
+    let told = serde_json::to_vec(&told).unwrap();
+    let write = |collection, value| DocWrite {
+        key: DocKey::new(collection, key.to_string()),
+        expected: Expected::Any,
+        value: Some(value),
+    };
+    service.put_docs(vec![unit, write(DELIVERIES, told), write(DEAD_LETTERS, Vec::new())]).await.unwrap();
 }
 
 #[tokio::test]
@@ -116,10 +131,10 @@ async fn nothing_in_any_collection_names_somebody_who_has_erased_the_account() {
     assert_eq!(erased.status, StatusCode::NO_CONTENT, "{}", erased.body);
 
     assert_eq!(naming(&app), [], "something names her");
+    assert!(!rows(&app).iter().any(|(key, _)| key.starts_with("dead_letter ")));
     for of in ["paper", "paper_part", "delivery", "invitation", "telemetry", "decision", "owner_key"] {
         let left: Vec<String> = rows(&app).into_iter().map(|(key, _)| key).collect();
-        let hers =
-            |key: &&String| key.starts_with(&format!("{of} ")) && !key.contains("quiet-4") && !key.contains("berts-1");
+        let hers = |key: &&String| key.starts_with(&format!("{of} ")) && !key.contains("quiet-4");
         assert_eq!(left.iter().filter(hers).count(), 0, "{of}: {left:?}");
     }
     assert_eq!(read_book(&app.store).await.unwrap(), before, "sums over many people stay");

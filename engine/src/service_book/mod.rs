@@ -17,4 +17,4 @@ pub use book::{Book, Car, Followed, ItemState, Refusal, Tracked, fold};
 pub use cycles::Work;
 pub use event::{Event, EventId, Kind, Reason, Source};
 pub use notices::{Key, Told, to_tell};
-pub use snooze::{Snooze, longest_snooze_ms};
+pub use snooze::{Snooze, longest_snooze_ms, notice_rests_until};

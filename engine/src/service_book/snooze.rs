@@ -25,6 +25,18 @@ pub fn longest_snooze_ms(safety: SafetyClass, level: Level) -> u64 {
     days * DAY_MS
 }
 
+/// Until when a notice that belongs to no service item rests that was put off at `at_ms` for `days`, in milliseconds of Unix time.
+///
+/// At least a day; at most a week where it concerns safety, such as a recall, and 90 days elsewhere.
+/// What reminders of service items are granted is bounded by [`longest_snooze_ms`] from the first time on.
+pub fn notice_rests_until(safety: SafetyClass, at_ms: u64, days: u16) -> u64 {
+    let longest = match safety {
+        SafetyClass::Safety => 7,
+        SafetyClass::Wear | SafetyClass::Comfort => 90,
+    };
+    at_ms.saturating_add(u64::from(days.clamp(1, longest)) * DAY_MS)
+}
+
 /// A snooze as it was granted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Snooze {
@@ -55,4 +67,22 @@ pub(super) fn resting_until(snoozes: &[Snooze], cycle: u32, level: Level, since_
     let counts = |snooze: &&Snooze| snooze.cycle == cycle && snooze.level == level && snooze.at_ms >= since_ms;
     let granted: Vec<_> = snoozes.iter().filter(counts).map(|snooze| snooze.until_ms).collect();
     granted.last().copied()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_notice_rests_at_least_a_day_and_a_safety_notice_at_most_a_week() {
+        for (safety, days, granted) in [
+            (SafetyClass::Safety, 30, 7),
+            (SafetyClass::Safety, 0, 1),
+            (SafetyClass::Wear, 365, 90),
+            (SafetyClass::Comfort, 3, 3),
+        ] {
+            assert_eq!(notice_rests_until(safety, 5, days), 5 + granted * DAY_MS, "{safety:?} {days}");
+        }
+        assert_eq!(notice_rests_until(SafetyClass::Comfort, u64::MAX, 1), u64::MAX);
+    }
 }

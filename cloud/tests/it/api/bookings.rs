@@ -12,14 +12,14 @@ use crate::app::{Client, TestApp, brake_reminder};
 const MONDAY_9: &str = "2026-11-16T08:00:00Z";
 
 const WORKSHOPS: &str = r#"
-[[workshops]]
+[[workshop.places]]
 id = "mitte"
 name = "Mitte"
 address = "Road 2, Town"
 time_zone = "Europe/Berlin"
 bays = 1
 minutes = { 2 = 90 }
-[workshops.open]
+[workshop.places.open]
 monday = ["08:00-12:00", "13:00-17:00"]
 tuesday = ["08:00-12:00", "13:00-17:00"]
 wednesday = ["08:00-12:00"]
@@ -27,7 +27,7 @@ friday = ["08:00-12:00"]
 "#;
 
 fn workshops() -> Vec<WorkshopDoc> {
-    Config::parse(WORKSHOPS, "test").unwrap().build_workshops().unwrap()
+    Config::parse(WORKSHOPS, "test").unwrap().workshop.build().unwrap()
 }
 
 /// A service with one workshop that has one bay.

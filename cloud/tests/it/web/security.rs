@@ -5,12 +5,13 @@ use crate::api::bookings::with_workshop;
 use crate::app::TestApp;
 
 /// Every page that needs nothing but what the tests begin with; `{item}` and the like stand in no path here.
-const PAGES: [(&str, &str); 41] = [
+const PAGES: [(&str, &str); 42] = [
     ("", "/login"),
     ("anna", "/vehicles/golf-1"),
     ("anna", "/vehicles/golf-1/items/2"),
     ("anna", "/vehicles/golf-1/services"),
     ("anna", "/vehicles/golf-1/car"),
+    ("anna", "/vehicles/golf-1/family"),
     ("anna", "/vehicles/golf-1/trips"),
     ("anna", "/vehicles/golf-1/bookings"),
     ("anna", "/vehicles/golf-1/booking?item-2=on"),
