@@ -26,6 +26,7 @@ mod journey;
 mod links;
 mod notices;
 pub(crate) mod offers;
+mod operations;
 pub(crate) mod papers;
 mod privacy;
 mod problem;
@@ -213,6 +214,7 @@ pub fn full_document() -> Document {
     document.merge(uploads().1);
     document.merge(receipts().1);
     scopes::secure(&mut document);
+    operations::name(&mut document);
     document
 }
 

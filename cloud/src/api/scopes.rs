@@ -4,12 +4,12 @@
 //! compares the list with the document.
 
 use axum::http::Method;
-use utoipa::openapi::path::{Operation, PathItem};
 use utoipa::openapi::security::{
     ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme,
 };
 use utoipa::openapi::{Components, OpenApi as Document};
 
+use super::operations::operations;
 use crate::accounts::Scope;
 
 /// The routes that a token opens.
@@ -88,13 +88,6 @@ fn required(method: &str, path: &str) -> Vec<SecurityRequirement> {
     let session = SecurityRequirement::new("session", Vec::<String>::new());
     let scope = ROUTES.iter().find(|(of, route, _)| (*of, *route) == (method, path)).map(|(.., scope)| scope.name());
     [session].into_iter().chain(scope.map(|scope| SecurityRequirement::new("token", [scope]))).collect()
-}
-
-fn operations(item: &mut PathItem) -> impl Iterator<Item = (&'static str, &mut Operation)> {
-    let PathItem { get, put, post, delete, .. } = item;
-    [("GET", get), ("PUT", put), ("POST", post), ("DELETE", delete)]
-        .into_iter()
-        .filter_map(|(method, operation)| Some((method, operation.as_mut()?)))
 }
 
 #[cfg(test)]
