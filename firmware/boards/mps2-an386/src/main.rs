@@ -10,6 +10,7 @@ mod buttons;
 mod car;
 mod clock;
 mod display;
+mod division;
 mod enrolment;
 mod fault;
 mod gram;
