@@ -2,8 +2,6 @@
 //!
 //! Invariant: the link is shown only what is in flash, and a request leaves only after its key is there.
 
-use core::fmt;
-
 use embedded_storage_async::nor_flash::MultiwriteNorFlash;
 use milepost_firmware::configuration::ConfigurationError;
 use milepost_firmware::{Device, Error, Now, Operation};
@@ -30,18 +28,20 @@ pub enum Step {
     Unusable(Unusable),
 }
 
-impl fmt::Display for Step {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Asked => f.write_str("the next one is asked for"),
-            Self::OnTrial => f.write_str("the next one is on trial"),
-            Self::InUse => f.write_str("the next one is in use"),
-            Self::Refused => f.write_str("the next one was refused"),
+impl Step {
+    /// What a log says of it, in pieces.
+    pub fn words(self) -> [&'static str; 3] {
+        let whole = match self {
+            Self::Asked => "the next one is asked for",
+            Self::OnTrial => "the next one is on trial",
+            Self::InUse => "the next one is in use",
+            Self::Refused => "the next one was refused",
             Self::Unusable(why) => {
-                f.write_str("there is no next one: ")?;
-                why.fmt(f)
+                let [why, closer] = why.words();
+                return ["there is no next one: ", why, closer];
             }
-        }
+        };
+        [whole, "", ""]
     }
 }
 

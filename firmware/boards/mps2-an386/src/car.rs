@@ -5,7 +5,6 @@
 
 use core::pin::pin;
 
-use defmt::{Debug2Format, Display2Format};
 use milepost_board_kit::apart::apart;
 use milepost_board_kit::crash::{Cause, Crash};
 use milepost_board_kit::host::{End, Host, News};
@@ -18,14 +17,14 @@ use milepost_firmware::configuration::{Configuration, Copy};
 use milepost_firmware::layout::Layout;
 use milepost_firmware::power::Draw;
 use milepost_firmware::update::Header;
-use milepost_firmware::{Device, Event, Settings};
+use milepost_firmware::{Device, Error, Event, Settings};
 use milepost_protocol::record::{LogLevel, ResetReason};
 use milepost_protocol::update::{UpdateReport, UpdateState, Version};
 use static_cell::StaticCell;
 
 use crate::arguments::Arguments;
 use crate::nor::Nor;
-use crate::{PORTS, enrolment, fault, stack, updates};
+use crate::{PORTS, enrolment, fault, stack, updates, words};
 
 /// The core's view of the chip.
 type Flash = Region<'static, Nor>;
@@ -59,10 +58,8 @@ pub(crate) async fn run(parts: Parts) -> ! {
             defmt::info!("installing {=u16}.{=u16}.{=u16}", major, minor, patch);
             fault::restart()
         }
-        Ok(End::Restart(Restart::TrialOver)) => {
-            fault::end(Cause::Software, format_args!("on trial the cloud was not heard of"))
-        }
-        Err(error) => fault::end(Cause::Software, format_args!("the core failed: {error}")),
+        Ok(End::Restart(Restart::TrialOver)) => fault::end(Cause::Software, &["on trial the cloud was not heard of"]),
+        Err(error) => failed("the core failed: ", &error),
     }
     let status = host.device().status();
     defmt::info!(
@@ -98,12 +95,12 @@ async fn prepare<'p>(
     let settings = Settings { firmware: header.version().0, reset, obd: configuration.bus.ask, ..Settings::default() };
     let device = make(chip, settings);
     if let Err(error) = apart(pin!(device.begin(clock.now()))).await {
-        fault::end(Cause::Software, format_args!("the core does not start: {error}"));
+        failed("the core does not start: ", &error);
     }
     if let Some(crash) = crash.filter(|crash| !crash.is_wanted()) {
         let told = device.log(clock.now(), LogLevel::Error, &crash.text).await;
         if let Err(error) = told {
-            fault::end(Cause::Software, format_args!("the core failed: {error}"));
+            failed("the core failed: ", &error);
         }
     }
     let keeper = apart(pin!(keeper(chip, configuration, copy))).await;
@@ -124,7 +121,7 @@ fn make(chip: &'static Chip<Nor>, settings: Settings) -> &'static mut Device<Fla
     static DEVICE: StaticCell<Device<Flash>> = StaticCell::new();
     match Device::new(Region::of_core(chip, &Layout::NOR), settings) {
         Ok(device) => DEVICE.init(device),
-        Err(error) => fault::end(Cause::Software, format_args!("the core is not made: {error}")),
+        Err(error) => failed("the core is not made: ", &error),
     }
 }
 
@@ -136,10 +133,16 @@ async fn keeper(
     match Keeper::open(Region::new(chip, Layout::NOR.identity), copy, configuration).await {
         Ok(keeper) => Some(keeper),
         Err(error) => {
-            defmt::error!("no link: {}", Display2Format(&error));
+            defmt::error!("no link: {=str}", error.text());
             None
         }
     }
+}
+
+/// Ends the run because of the core's flash.
+fn failed<E>(what: &str, error: &Error<E>) -> ! {
+    let [how, doing] = error.words();
+    fault::end(Cause::Software, &[what, how, doing])
 }
 
 fn tell(news: &News<'_>) {
@@ -150,8 +153,11 @@ fn tell(news: &News<'_>) {
         News::Event(Event::TripEnded(trip)) => {
             defmt::info!("trip {=u32} ended after {=u32} m", trip.trip, trip.distance_m);
         }
-        News::Power(turn) => defmt::info!("power: {}", Display2Format(&turn)),
-        News::Certificate(step) => defmt::info!("certificate: {}", Display2Format(&step)),
+        News::Power(turn) => defmt::info!("power: {=str}", turn.text()),
+        News::Certificate(step) => {
+            let [what, why, closer] = step.words();
+            defmt::info!("certificate: {=str}{=str}{=str}", what, why, closer);
+        }
         News::LinkUp => defmt::info!("link: up"),
         News::BadMessage(len) => defmt::warn!("a message of {=usize} bytes does not decode", len),
         News::Update(report) => tell_update(report),
@@ -162,8 +168,8 @@ fn tell(news: &News<'_>) {
 fn tell_update(&UpdateReport { update, version: Version([major, minor, patch]), state }: &UpdateReport) {
     let plain = match state {
         UpdateState::Refused(why) => {
-            let why = Debug2Format(&why);
-            defmt::info!("update {=u32}: {=u16}.{=u16}.{=u16} Refused({})", update, major, minor, patch, why);
+            let why = words::refusal(why);
+            defmt::info!("update {=u32}: {=u16}.{=u16}.{=u16} Refused({=str})", update, major, minor, patch, why);
             return;
         }
         UpdateState::Receiving(have) => {
@@ -171,8 +177,8 @@ fn tell_update(&UpdateReport { update, version: Version([major, minor, patch]), 
             return;
         }
         UpdateState::Reverted(reset) => {
-            let reset = Debug2Format(&reset);
-            defmt::info!("update {=u32}: {=u16}.{=u16}.{=u16} Reverted({})", update, major, minor, patch, reset);
+            let reset = words::reset(reset);
+            defmt::info!("update {=u32}: {=u16}.{=u16}.{=u16} Reverted({=str})", update, major, minor, patch, reset);
             return;
         }
         UpdateState::Verified => "Verified",

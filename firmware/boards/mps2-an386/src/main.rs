@@ -25,8 +25,8 @@ mod stack;
 mod uart;
 mod updates;
 mod watchdog;
+mod words;
 
-use defmt::Display2Format;
 use defmt_semihosting as _;
 use embassy_executor::Spawner;
 use embassy_net::{Runner, Stack, StackResources};
@@ -72,7 +72,7 @@ type Socket = StackResources<4>;
 async fn main(spawner: Spawner) {
     let header = updates::header();
     assert!(header.variant() != PANICS, "this image panics at its start");
-    let Some(core) = cortex_m::Peripherals::take() else { fault::end(Cause::Software, format_args!("no peripherals")) };
+    let Some(core) = cortex_m::Peripherals::take() else { fault::end(Cause::Software, &["no peripherals"]) };
     clock::start(core.SYST);
     let Some(arguments) = Arguments::read() else {
         defmt::error!(
@@ -88,7 +88,7 @@ async fn main(spawner: Spawner) {
 
     static CHIP: StaticCell<Chip<Nor>> = StaticCell::new();
     let Some(nor) = Nor::take(Cut { after: arguments.fuel, at: arguments.cut }) else {
-        fault::end(Cause::Software, format_args!("flash is taken"))
+        fault::end(Cause::Software, &["flash is taken"])
     };
     let chip: &'static Chip<Nor> = CHIP.init(Chip::new(nor));
     static COPY: ConstStaticCell<Copy> = ConstStaticCell::new([0; COPY_LEN]);
@@ -128,7 +128,7 @@ async fn main(spawner: Spawner) {
 fn spawn<T>(spawner: Spawner, token: Result<embassy_executor::SpawnToken<T>, embassy_executor::SpawnError>) {
     match token {
         Ok(token) => spawner.spawn(token),
-        Err(_) => fault::end(Cause::Software, format_args!("a task's place is taken")),
+        Err(_) => fault::end(Cause::Software, &["a task's place is taken"]),
     }
 }
 
@@ -137,7 +137,7 @@ async fn read_configuration(chip: &'static Chip<Nor>, copy: &mut Copy) -> Option
     let configuration = CONFIGURATION.init(None);
     let mut region = Region::new(chip, Layout::NOR.configuration);
     if let Err(error) = configuration::load(&mut region, copy, configuration).await {
-        defmt::error!("configuration is not read: {}", Display2Format(&error));
+        defmt::error!("configuration is not read: {=str}", error.text());
     }
     configuration.as_ref()
 }
@@ -147,7 +147,7 @@ fn start_network(spawner: Spawner, configuration: &'static Configuration, mailbo
     static SOCKETS: StaticCell<Socket> = StaticCell::new();
     let ethernet = ETHERNET.take();
     if !ethernet.start() {
-        fault::end(Cause::Software, format_args!("no Ethernet controller"));
+        fault::end(Cause::Software, &["no Ethernet controller"]);
     }
     let dhcp = embassy_net::Config::dhcpv4(embassy_net::DhcpConfig::default());
     let (stack, runner) = embassy_net::new(ethernet, dhcp, SOCKETS.init_with(Socket::new), Random.next_u64());
@@ -183,7 +183,8 @@ async fn uplink(
         }
         link::News::Left => defmt::info!("link: closed"),
         link::News::Lost(loss, wait) => {
-            defmt::warn!("link: {}, again in {=u64} ms", Display2Format(&loss), wait.as_millis() as u64);
+            let [what, why] = loss.words();
+            defmt::warn!("link: {=str}{=str}, again in {=u64} ms", what, why, wait.as_millis() as u64);
         }
     };
     link::run(&mut network, &mut Random, configuration, policy, memory, (&PORTS, &mut mailboxes), tell).await

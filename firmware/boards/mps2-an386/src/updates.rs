@@ -11,6 +11,7 @@ use milepost_protocol::record::ResetReason;
 
 use crate::nor::Nor;
 use crate::places::{BOOT_STATE, IMAGE, Place, UPDATE, UPDATE_STATE};
+use crate::words;
 
 /// The version; the crate's own if the build is not told another.
 const VERSION: &str = match option_env!("MILEPOST_FIRMWARE_VERSION") {
@@ -51,12 +52,13 @@ pub(crate) async fn start(
     match Updates::on_chip(chip, places, IMAGE.len, header, reset, now).await {
         Ok(updates) => {
             let [major, minor, patch] = header.version().0;
-            let running = defmt::Debug2Format(&updates.running());
-            defmt::info!("image {=u16}.{=u16}.{=u16}: {}", major, minor, patch, running);
+            let running = words::running(updates.running());
+            defmt::info!("image {=u16}.{=u16}.{=u16}: {=str}", major, minor, patch, running);
             Some(updates)
         }
         Err(error) => {
-            defmt::error!("no updates: {}", defmt::Display2Format(&error));
+            let [what, doing] = error.words();
+            defmt::error!("no updates: {=str}{=str}", what, doing);
             None
         }
     }

@@ -18,7 +18,7 @@ use milepost_board_kit::updates::Restart;
 use milepost_firmware::configuration::{Configuration, Copy};
 use milepost_firmware::layout::Layout;
 use milepost_firmware::power::Draw;
-use milepost_firmware::{Device, Event, Settings};
+use milepost_firmware::{Device, Error, Event, Settings};
 use milepost_protocol::record::{LogLevel, ResetReason};
 use static_cell::StaticCell;
 
@@ -76,12 +76,10 @@ pub(crate) async fn run(parts: Parts) -> ! {
         }
     };
     match host.run(|news| tell(&news)).await {
-        Ok(End::Finished) => fault::end(Cause::Software, format_args!("the core ended")),
+        Ok(End::Finished) => fault::end(Cause::Software, &["the core ended"]),
         Ok(End::Restart(Restart::Install(_))) => SCB::sys_reset(),
-        Ok(End::Restart(Restart::TrialOver)) => {
-            fault::end(Cause::Software, format_args!("on trial the cloud was not heard of"))
-        }
-        Err(error) => fault::end(Cause::Software, format_args!("the core failed: {error}")),
+        Ok(End::Restart(Restart::TrialOver)) => fault::end(Cause::Software, &["on trial the cloud was not heard of"]),
+        Err(error) => failed("the core failed: ", &error),
     }
 }
 
@@ -99,12 +97,12 @@ async fn prepare<'p>(
     let settings = Settings { firmware: header.version().0, reset, obd: configuration.bus.ask, ..Settings::default() };
     let device = make(chip, settings);
     if let Err(error) = apart(pin!(device.begin(clock.now()))).await {
-        fault::end(Cause::Software, format_args!("the core does not start: {error}"));
+        failed("the core does not start: ", &error);
     }
     if let Some(crash) = crash
         && let Err(error) = device.log(clock.now(), LogLevel::Error, &crash.text).await
     {
-        fault::end(Cause::Software, format_args!("the core failed: {error}"));
+        failed("the core failed: ", &error);
     }
     let keeper = apart(pin!(keeper(chip, configuration, copy))).await;
     let (boot, waiting) = (device.status().boot, device.waiting());
@@ -120,7 +118,7 @@ async fn keeper(
     match Keeper::open(Region::new(chip, Layout::NOR.identity), copy, configuration).await {
         Ok(keeper) => Some(keeper),
         Err(error) => {
-            defmt::error!("no link: {}", defmt::Display2Format(&error));
+            defmt::error!("no link: {=str}", error.text());
             None
         }
     }
@@ -138,8 +136,14 @@ fn make(chip: &'static Chip<Nor>, settings: Settings) -> &'static mut Device<Fla
     static DEVICE: StaticCell<Device<Flash>> = StaticCell::new();
     match Device::new(Region::of_core(chip, &Layout::NOR), settings) {
         Ok(device) => DEVICE.init(device),
-        Err(error) => fault::end(Cause::Software, format_args!("the core is not made: {error}")),
+        Err(error) => failed("the core is not made: ", &error),
     }
+}
+
+/// Ends the run because of the core's flash.
+fn failed<E>(what: &str, error: &Error<E>) -> ! {
+    let [how, doing] = error.words();
+    fault::end(Cause::Software, &[what, how, doing])
 }
 
 fn tell(news: &News<'_>) {
@@ -150,8 +154,11 @@ fn tell(news: &News<'_>) {
         News::Event(Event::TripEnded(trip)) => {
             defmt::info!("trip {=u32} ended after {=u32} m", trip.trip, trip.distance_m);
         }
-        News::Power(turn) => defmt::info!("power: {}", defmt::Display2Format(turn)),
-        News::Certificate(step) => defmt::info!("certificate: {}", defmt::Display2Format(step)),
+        News::Power(turn) => defmt::info!("power: {=str}", turn.text()),
+        News::Certificate(step) => {
+            let [what, why, closer] = step.words();
+            defmt::info!("certificate: {=str}{=str}{=str}", what, why, closer);
+        }
         News::LinkUp => defmt::info!("link: up"),
         News::BadMessage(len) => defmt::warn!("a message of {=usize} bytes does not decode", len),
         News::Update(report) => {
