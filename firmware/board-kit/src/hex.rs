@@ -40,7 +40,8 @@ mod tests {
         #[test]
         fn it_writes_what_the_language_would(number in any::<u32>(), shift in 0_u32..32, byte in any::<u8>()) {
             let number = number >> shift;
-            prop_assert_eq!(word(number).as_str(), format!("{number:#x}"));
+            let text = word(number);
+            prop_assert_eq!(text.as_str(), format!("{number:#x}"));
             prop_assert_eq!(String::from_iter(digits(byte)), format!("{byte:02x}"));
         }
     }
