@@ -96,7 +96,7 @@ impl Turn {
 
 /// What keeps a board from its sleep.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Hold {
+pub enum Hold {
     /// Nothing.
     Nothing,
     /// An image is on its way in: it counts as one more record that waits.

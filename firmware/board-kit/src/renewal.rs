@@ -12,38 +12,7 @@ use milepost_protocol::downlink::Part;
 
 use crate::keeper::Keeper;
 use crate::lead::Lead;
-
-/// What becomes of the board's certificate.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Step {
-    /// A key was made, and its certificate is asked for.
-    Asked,
-    /// It is there, and the next connection shows it.
-    OnTrial,
-    /// A connection was accepted with it.
-    InUse,
-    /// The one on trial was refused.
-    Refused,
-    /// The answer brings none.
-    Unusable(Unusable),
-}
-
-impl Step {
-    /// What a log says of it, in pieces.
-    pub fn words(self) -> [&'static str; 3] {
-        let whole = match self {
-            Self::Asked => "the next one is asked for",
-            Self::OnTrial => "the next one is on trial",
-            Self::InUse => "the next one is in use",
-            Self::Refused => "the next one was refused",
-            Self::Unusable(why) => {
-                let [why, closer] = why.words();
-                return ["there is no next one: ", why, closer];
-            }
-        };
-        [whole, "", ""]
-    }
-}
+use crate::upkeep::Step;
 
 /// A keeper, if the board has credentials, and the link that it shows them to.
 pub(crate) struct Renewal<S> {

@@ -8,12 +8,19 @@ use core::pin::pin;
 use milepost_board_kit::apart::apart;
 use milepost_board_kit::crash::{Cause, Crash};
 use milepost_board_kit::host::{End, Host, News};
+#[cfg(feature = "full")]
 use milepost_board_kit::keeper::Keeper;
+#[cfg(feature = "full")]
+use milepost_board_kit::kept::Kept;
 use milepost_board_kit::ports::{Envelope, Incoming, Message, Outgoing};
 use milepost_board_kit::power::{Clock, Pace};
 use milepost_board_kit::region::{Chip, Region};
-use milepost_board_kit::updates::Restart;
-use milepost_firmware::configuration::{Configuration, Copy};
+#[cfg(not(feature = "full"))]
+use milepost_board_kit::upkeep::Fixed;
+use milepost_board_kit::upkeep::Restart;
+use milepost_firmware::configuration::Configuration;
+#[cfg(feature = "full")]
+use milepost_firmware::configuration::Copy;
 use milepost_firmware::layout::Layout;
 use milepost_firmware::power::Draw;
 use milepost_firmware::update::Header;
@@ -24,10 +31,18 @@ use static_cell::StaticCell;
 
 use crate::arguments::Arguments;
 use crate::nor::Nor;
-use crate::{PORTS, enrolment, fault, stack, updates, words};
+use crate::{PORTS, fault, stack, words};
+#[cfg(feature = "full")]
+use crate::{enrolment, updates};
 
 /// The core's view of the chip.
 type Flash = Region<'static, Nor>;
+
+/// What the board does beside its core.
+#[cfg(feature = "full")]
+type Upkeep = Kept<'static, Flash>;
+#[cfg(not(feature = "full"))]
+type Upkeep = Fixed;
 
 /// What the task is given.
 pub(crate) struct Parts {
@@ -35,6 +50,7 @@ pub(crate) struct Parts {
     pub(crate) header: &'static Header,
     /// Without it the bench has to come first.
     pub(crate) configuration: Option<&'static Configuration>,
+    #[cfg(feature = "full")]
     pub(crate) copy: &'static mut Copy,
     pub(crate) uplink: Outgoing<Envelope>,
     pub(crate) downlink: Incoming<Message>,
@@ -46,10 +62,7 @@ pub(crate) struct Parts {
 #[embassy_executor::task]
 pub(crate) async fn run(parts: Parts) -> ! {
     let mut place = None;
-    let Some(configuration) = parts.configuration else {
-        apart(pin!(enrolment::run(parts))).await;
-        fault::restart()
-    };
+    let Some(configuration) = parts.configuration else { leave(parts).await };
     let host = apart(pin!(prepare(parts, configuration, &mut place))).await;
     match host.run(|news| tell(&news)).await {
         Ok(End::Finished) => {}
@@ -73,6 +86,19 @@ pub(crate) async fn run(parts: Parts) -> ! {
     semihosting::process::exit(0)
 }
 
+/// A board without a configuration: it waits for its bench, and starts anew with what that brings.
+#[cfg(feature = "full")]
+async fn leave(parts: Parts) -> ! {
+    apart(pin!(enrolment::run(parts))).await;
+    fault::restart()
+}
+
+/// A board without a configuration: its chip comes with one, or it is nobody.
+#[cfg(not(feature = "full"))]
+async fn leave(_: Parts) -> ! {
+    fault::end(Cause::Software, &["there is no configuration"])
+}
+
 impl Parts {
     /// Why the board started.
     pub(crate) fn reset(&self) -> ResetReason {
@@ -84,15 +110,19 @@ impl Parts {
 async fn prepare<'p>(
     parts: Parts,
     configuration: &'static Configuration,
-    place: &'p mut Option<Host<'static, Flash>>,
-) -> &'p mut Host<'static, Flash> {
+    place: &'p mut Option<Host<'static, Flash, Upkeep>>,
+) -> &'p mut Host<'static, Flash, Upkeep> {
     let reset = parts.reset();
-    let Parts { chip, header, copy, uplink, downlink, arguments, crash, .. } = parts;
+    #[cfg(feature = "full")]
+    let copy = parts.copy;
+    let Parts { chip, header, uplink, downlink, arguments, crash, .. } = parts;
     let pace = Pace { awake: arguments.pace, asleep: arguments.sleep.unwrap_or(arguments.pace) };
     let draw = arguments.sleep.map(|_| Draw::TYPICAL);
     let clock = Clock::new(pace);
+    #[cfg(feature = "full")]
     let updates = apart(pin!(updates::start(chip, header, reset, clock.now()))).await;
-    let settings = Settings { firmware: header.version().0, reset, obd: configuration.bus.ask, ..Settings::default() };
+    let (firmware, obd) = (header.version().0, configuration.bus.ask);
+    let settings = Settings { firmware, reset, obd, display: cfg!(feature = "full"), ..Settings::default() };
     let device = make(chip, settings);
     if let Err(error) = apart(pin!(device.begin(clock.now()))).await {
         failed("the core does not start: ", &error);
@@ -103,10 +133,15 @@ async fn prepare<'p>(
             failed("the core failed: ", &error);
         }
     }
+    #[cfg(feature = "full")]
     let keeper = apart(pin!(keeper(chip, configuration, copy))).await;
     let boot = device.status().boot;
     defmt::info!("core: boot {=u32}, {=u32} records wait", boot, device.waiting());
-    seat(place, || Host::new(device, keeper, &PORTS, uplink, downlink, pace, draw).with_updates(updates))
+    #[cfg(feature = "full")]
+    let upkeep = || Kept::new(keeper, &PORTS.lead, updates);
+    #[cfg(not(feature = "full"))]
+    let upkeep = || Fixed::new(&PORTS.lead);
+    seat(place, || Host::new(device, upkeep(), &PORTS, uplink, downlink, pace, draw))
 }
 
 /// Puts the host into its place; by itself, so that what it is made from leaves the stack before anything else needs it.
@@ -125,6 +160,7 @@ fn make(chip: &'static Chip<Nor>, settings: Settings) -> &'static mut Device<Fla
     }
 }
 
+#[cfg(feature = "full")]
 async fn keeper(
     chip: &'static Chip<Nor>,
     configuration: &'static Configuration,

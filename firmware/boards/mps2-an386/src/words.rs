@@ -3,7 +3,6 @@
 //! The language could print the names by itself, but not without everything else that can be formatted.
 //! Invariant: the test bench knows these names; each is the one in the code.
 
-use milepost_firmware::update::Running;
 use milepost_protocol::record::ResetReason;
 use milepost_protocol::update::Refusal;
 
@@ -30,14 +29,5 @@ pub(crate) fn reset(reason: ResetReason) -> &'static str {
         ResetReason::Software => "Software",
         ResetReason::Fault => "Fault",
         ResetReason::Unknown => "Unknown",
-    }
-}
-
-/// What the boot loader says of the image that runs.
-pub(crate) fn running(running: Running) -> &'static str {
-    match running {
-        Running::Settled => "Settled",
-        Running::Trial => "Trial",
-        Running::Reverted => "Reverted",
     }
 }

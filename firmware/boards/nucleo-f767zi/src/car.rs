@@ -11,6 +11,7 @@ use milepost_board_kit::apart::apart;
 use milepost_board_kit::crash::{Cause, Crash};
 use milepost_board_kit::host::{End, Host, News};
 use milepost_board_kit::keeper::Keeper;
+use milepost_board_kit::kept::Kept;
 use milepost_board_kit::ports::{Envelope, Incoming, Message, Outgoing};
 use milepost_board_kit::power::{Clock, Pace};
 use milepost_board_kit::region::{Chip, Region};
@@ -23,7 +24,7 @@ use milepost_protocol::record::{LogLevel, ResetReason};
 use static_cell::StaticCell;
 
 use crate::nor::Nor;
-use crate::{PORTS, enrolment, fault, updates};
+use crate::{PORTS, enrolment, fault, header, updates};
 
 /// The core's view of the chip.
 type Flash = Region<'static, Nor>;
@@ -89,10 +90,10 @@ async fn prepare<'p>(
     (configuration, copy): (&'static Configuration, &'static mut Copy),
     crash: Option<Crash>,
     (uplink, downlink): (Outgoing<Envelope>, Incoming<Message>),
-    place: &'p mut Option<Host<'static, Flash>>,
-) -> &'p mut Host<'static, Flash> {
+    place: &'p mut Option<Host<'static, Flash, Kept<'static, Flash>>>,
+) -> &'p mut Host<'static, Flash, Kept<'static, Flash>> {
     let clock = Clock::new(Pace::REAL);
-    let header = updates::header();
+    let header = header::header();
     let updates = apart(pin!(updates::start(chip, header, reset, clock.now()))).await;
     let settings = Settings { firmware: header.version().0, reset, obd: configuration.bus.ask, ..Settings::default() };
     let device = make(chip, settings);
@@ -107,7 +108,8 @@ async fn prepare<'p>(
     let keeper = apart(pin!(keeper(chip, configuration, copy))).await;
     let (boot, waiting) = (device.status().boot, device.waiting());
     defmt::info!("core: boot {=u32}, {=u32} records wait, {=u64} ms", boot, waiting, Instant::now().as_millis());
-    seat(place, || Host::new(device, keeper, &PORTS, uplink, downlink, Pace::REAL, Some(DRAW)).with_updates(updates))
+    let kept = || Kept::new(keeper, &PORTS.lead, updates);
+    seat(place, || Host::new(device, kept(), &PORTS, uplink, downlink, Pace::REAL, Some(DRAW)))
 }
 
 async fn keeper(

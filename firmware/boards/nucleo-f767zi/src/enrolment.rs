@@ -21,7 +21,7 @@ use milepost_identity::bench::Identity;
 use static_cell::ConstStaticCell;
 
 use crate::car::Start;
-use crate::{BOARD, PORTS, fault, updates};
+use crate::{BOARD, PORTS, fault, header, updates};
 
 bind_interrupts!(struct Irqs {
     USART3 => BufferedInterruptHandler<USART3>;
@@ -55,7 +55,7 @@ pub(crate) async fn run(Start { chip, reset }: Start, parts: Parts) {
         Ok(line) => line,
         Err(error) => fault::end_over("no line to the bench: ", &format_args!("{error:?}")),
     };
-    let updates = updates::start(chip, updates::header(), reset, Clock::new(Pace::REAL).now()).await;
+    let updates = updates::start(chip, header::header(), reset, Clock::new(Pace::REAL).now()).await;
     let trial = trial_over(updates.map(|updates| updates.running()));
     defmt::info!("enrolment: {=str} waits for the bench", identity.serial.as_str());
     let mut region = Region::new(chip, Layout::NOR.configuration);

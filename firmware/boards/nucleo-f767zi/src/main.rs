@@ -12,6 +12,8 @@ mod clocks;
 mod enrolment;
 mod ethernet;
 mod fault;
+#[path = "../../mps2-an386/src/header.rs"]
+mod header;
 mod levels;
 mod nor;
 mod panel;

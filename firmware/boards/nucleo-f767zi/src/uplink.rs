@@ -58,7 +58,7 @@ async fn uplink(
     mut mailboxes: Mailboxes,
 ) -> ! {
     static MEMORY: ConstStaticCell<link::Memory> = ConstStaticCell::new(link::Memory::new());
-    static SOCKET: ConstStaticCell<network::Buffers> = ConstStaticCell::new(network::Buffers::new());
+    static SOCKET: ConstStaticCell<network::Buffers> = ConstStaticCell::new([0; _]);
     let mut network = network::Tcp::new(stack, SOCKET.take());
     let memory = MEMORY.take();
     let tell = |news| match news {
