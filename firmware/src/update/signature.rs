@@ -39,6 +39,8 @@ fn halves(bytes: &[u8; 64]) -> [[u8; 32]; 2] {
 
 #[cfg(test)]
 mod tests {
+    use std::vec::Vec;
+
     use proptest::prelude::*;
     use salty::{Keypair, PublicKey, Signature};
 

@@ -62,7 +62,11 @@ pub(crate) struct Parts {
 #[embassy_executor::task]
 pub(crate) async fn run(parts: Parts) -> ! {
     let mut place = None;
-    let Some(configuration) = parts.configuration else { leave(parts).await };
+    let Some(configuration) = parts.configuration else {
+        #[cfg(feature = "full")]
+        apart(pin!(enrolment::run(parts))).await;
+        leave()
+    };
     let host = apart(pin!(prepare(parts, configuration, &mut place))).await;
     match host.run(|news| tell(&news)).await {
         Ok(End::Finished) => {}
@@ -86,16 +90,15 @@ pub(crate) async fn run(parts: Parts) -> ! {
     semihosting::process::exit(0)
 }
 
-/// A board without a configuration: it waits for its bench, and starts anew with what that brings.
+/// The board starts anew with what its bench has brought.
 #[cfg(feature = "full")]
-async fn leave(parts: Parts) -> ! {
-    apart(pin!(enrolment::run(parts))).await;
+fn leave() -> ! {
     fault::restart()
 }
 
-/// A board without a configuration: its chip comes with one, or it is nobody.
+/// A board without a bench: its chip comes with a configuration, or it is nobody.
 #[cfg(not(feature = "full"))]
-async fn leave(_: Parts) -> ! {
+fn leave() -> ! {
     fault::end(Cause::Software, &["there is no configuration"])
 }
 
