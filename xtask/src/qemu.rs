@@ -146,6 +146,7 @@ pub(crate) fn check(root: &Path) -> Result<()> {
     run::run(run::cargo(&root.join(KIT)).args(["test", "--quiet", "--features", "screen,tls"]))?;
     let lints = ["clippy", "--quiet", "--all-targets", "--features", "screen,tls", "--", "-Dwarnings"];
     run::run(run::cargo(&root.join(KIT)).args(lints))?;
+    run::run(run::cargo(&root.join(KIT)).args(["clippy", "--quiet", "--", "-Dwarnings"]))?;
     // In the profile of the build behind it, so that the libraries are checked once.
     let clippy = ["clippy", "--quiet", "--release", "--workspace", "--", "-Dwarnings"];
     run::run(run::board(root, BOARD).args(clippy))?;

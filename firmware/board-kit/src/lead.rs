@@ -19,7 +19,8 @@ pub type Papers = milepost_identity::Credentials;
 
 /// A connection without TLS proves nothing; who else can open one has to be kept away from its other end.
 #[cfg(not(feature = "tls"))]
-pub type Papers = ();
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Papers;
 
 /// Papers for the link's next connection.
 #[derive(Debug, Clone)]

@@ -9,7 +9,7 @@ use milepost_identity::rotation::{Unusable, Which};
 
 use crate::host::News;
 #[cfg(not(feature = "tls"))]
-use crate::lead::Lead;
+use crate::lead::{Lead, Papers};
 use crate::power::Hold;
 
 /// What becomes of the board's certificate.
@@ -121,7 +121,7 @@ pub struct Fixed;
 impl Fixed {
     /// Lets the link show nothing but the device's id.
     pub fn new(lead: &Lead) -> Self {
-        lead.show(Which::Current, &());
+        lead.show(Which::Current, &Papers);
         Self
     }
 }
