@@ -101,13 +101,20 @@ pub enum ConfigurationError<E> {
     TooLong,
 }
 
-impl<E> fmt::Display for ConfigurationError<E> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+impl<E> ConfigurationError<E> {
+    /// What `Display` writes, for an image without formatting.
+    pub fn text(&self) -> &'static str {
+        match self {
             Self::Flash(_) => "flash failed under the configuration",
             Self::Layout => "the configuration's region is too small or its erase pages too large",
             Self::TooLong => "the configuration is longer than a copy",
-        })
+        }
+    }
+}
+
+impl<E> fmt::Display for ConfigurationError<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.text())
     }
 }
 

@@ -62,6 +62,8 @@ pub struct Settings {
     pub reset: ResetReason,
     /// Whether to poll OBD-II; responses are understood in any case.
     pub obd: bool,
+    /// Whether somebody sees what [`Device::display`] answers; without a display no notice counts as shown.
+    pub display: bool,
     /// Whether the car raises reminders by itself from its plan.
     pub local_reminders: bool,
     /// The tank's volume in millilitres, if known; without it the fuel level alone says nothing about litres.
@@ -76,6 +78,7 @@ impl Default for Settings {
             firmware: [0, 1, 0],
             reset: ResetReason::Unknown,
             obd: false,
+            display: true,
             local_reminders: true,
             tank_ml: None,
             ledger_every_ms: 30_000,
@@ -327,7 +330,7 @@ impl<S: MultiwriteNorFlash> Device<S> {
     }
 
     fn displayed(&self, now: Now) -> Option<(usize, NoticeId)> {
-        if !self.may_show(now) {
+        if !self.settings.display || !self.may_show(now) {
             return None;
         }
         let (index, head) = self.notices.most_urgent(self.clock.unix_ms(now.uptime_ms))?;

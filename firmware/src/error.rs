@@ -53,9 +53,10 @@ impl<E> Error<E> {
     }
 }
 
-impl fmt::Display for Operation {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+impl Operation {
+    /// What it does, in words.
+    fn text(self) -> &'static str {
+        match self {
             Self::ReadOutbox => "read the outbox",
             Self::Push => "append to the outbox",
             Self::Acknowledge => "remove committed records",
@@ -63,17 +64,30 @@ impl fmt::Display for Operation {
             Self::SaveState => "save state",
             Self::Table => "read or write the signal table",
             Self::Update => "receive a firmware image",
-        })
+        }
+    }
+}
+
+impl<E> Error<E> {
+    /// What `Display` writes, in two pieces, for an image without formatting.
+    pub fn words(&self) -> [&'static str; 2] {
+        match self {
+            Self::Flash { operation, .. } => ["flash failed to ", operation.text()],
+            Self::Corrupt(operation) => ["flash is corrupt, failed to ", operation.text()],
+            Self::Layout(operation) => ["flash region has a wrong size, failed to ", operation.text()],
+        }
+    }
+}
+
+impl fmt::Display for Operation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.text())
     }
 }
 
 impl<E> fmt::Display for Error<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Flash { operation, .. } => write!(f, "flash failed to {operation}"),
-            Self::Corrupt(operation) => write!(f, "flash is corrupt, failed to {operation}"),
-            Self::Layout(operation) => write!(f, "flash region has a wrong size, failed to {operation}"),
-        }
+        self.words().into_iter().try_for_each(|piece| f.write_str(piece))
     }
 }
 

@@ -17,6 +17,15 @@ const BOARD: &str = "firmware/boards/mps2-an386";
 /// Its image.
 const IMAGE: &str = "mps2-an386";
 
+/// The profile of its image without TLS and display.
+const PLAIN: &str = "plain";
+
+/// What that image is called in the budget.
+const PLAIN_IMAGE: &str = "mps2-an386-plain";
+
+/// How it is built, with its boot loader beside it.
+const PLAIN_BUILD: &[&str] = &["--profile", PLAIN, "--workspace", "--no-default-features"];
+
 /// The folder of what all boards share.
 const KIT: &str = "firmware/board-kit";
 
@@ -38,6 +47,9 @@ pub(crate) enum Emulation {
         /// Where the picture of the reminder goes, `target/qemu/screen.png` without it; the one after its answer goes beside it.
         #[arg(long)]
         png: Option<PathBuf>,
+        /// The image without TLS and display instead, behind a relay that speaks TLS for it: no screen, no buttons.
+        #[arg(long, conflicts_with = "png")]
+        plain: bool,
     },
     /// Cut the power again and again, with and without the service, and look at what it and the flash chip hold.
     PowerCut {
@@ -82,7 +94,12 @@ pub(crate) fn run(root: &Path, emulation: Emulation) -> Result<()> {
             words.extend(arguments);
             None
         }
-        Emulation::Loop { png } => {
+        Emulation::Loop { plain: true, .. } => {
+            let stack_bytes = budget::stack_bytes(&root.join(BOARD), PLAIN_IMAGE)?;
+            words.extend(["plain".to_owned(), format!("--stack-bytes={stack_bytes}")]);
+            build(root)?.map(|_| built(root, PLAIN))
+        }
+        Emulation::Loop { png, plain: false } => {
             let png = png.unwrap_or_else(|| target_folder(root).join("qemu/screen.png"));
             let stack_bytes = budget::stack_bytes(&root.join(BOARD), IMAGE)?;
             words.extend([
@@ -126,13 +143,17 @@ pub(crate) fn run(root: &Path, emulation: Emulation) -> Result<()> {
 
 /// The step of `cargo xtask test`: everything about boards that needs no person.
 pub(crate) fn check(root: &Path) -> Result<()> {
-    run::run(run::cargo(&root.join(KIT)).args(["test", "--quiet", "--features", "screen"]))?;
-    let lints = ["clippy", "--quiet", "--all-targets", "--features", "screen", "--", "-Dwarnings"];
+    run::run(run::cargo(&root.join(KIT)).args(["test", "--quiet", "--features", "screen,tls"]))?;
+    let lints = ["clippy", "--quiet", "--all-targets", "--features", "screen,tls", "--", "-Dwarnings"];
     run::run(run::cargo(&root.join(KIT)).args(lints))?;
+    run::run(run::cargo(&root.join(KIT)).args(["clippy", "--quiet", "--", "-Dwarnings"]))?;
     // In the profile of the build behind it, so that the libraries are checked once.
     let clippy = ["clippy", "--quiet", "--release", "--workspace", "--", "-Dwarnings"];
     run::run(run::board(root, BOARD).args(clippy))?;
-    run(root, Emulation::Loop { png: None })?;
+    let clippy = [&["clippy", "--quiet"], PLAIN_BUILD, &["--", "-Dwarnings"]].concat();
+    run::run(run::board(root, BOARD).args(clippy))?;
+    run(root, Emulation::Loop { png: None, plain: false })?;
+    run(root, Emulation::Loop { png: None, plain: true })?;
     run(root, Emulation::Enrol)?;
     run(root, Emulation::Parked)?;
     run(root, Emulation::Crash)?;
@@ -153,6 +174,12 @@ fn bench(root: &Path) -> Result<()> {
 
 fn image(root: &Path) -> Result<PathBuf> {
     run::run(run::board(root, BOARD).args(["build", "--quiet", "--release", "--workspace"]))?;
+    run::run(run::board(root, BOARD).args(["build", "--quiet"]).args(PLAIN_BUILD))?;
     budget::check(root, &root.join(BOARD))?;
-    Ok(root.join(run::BOARDS).join(run::BARE_TARGET).join("release").join(IMAGE))
+    Ok(built(root, "release"))
+}
+
+/// Where the image of a profile is built.
+fn built(root: &Path, profile: &str) -> PathBuf {
+    root.join(run::BOARDS).join(run::BARE_TARGET).join(profile).join(IMAGE)
 }

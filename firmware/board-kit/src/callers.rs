@@ -4,13 +4,17 @@
 //! make of these addresses says as much. Invariant: an address that is told stands behind a call instruction; a leftover of an earlier
 //! call may be among them, and nothing here fails.
 
-use core::fmt;
 use core::ops::Range;
 
-use crate::hex::Hex;
+use heapless::String;
+
+use crate::hex;
 
 /// How many calls are told.
 const DEPTH: usize = 8;
+
+/// The longest text: a space and an address for each.
+const TEXT_LEN: usize = DEPTH * 11;
 
 /// Return addresses, the innermost first.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -30,6 +34,17 @@ impl Callers {
         }
         Self(found)
     }
+
+    /// Each address behind a space.
+    pub fn text(&self) -> String<TEXT_LEN> {
+        let mut text = String::new();
+        for at in &self.0 {
+            // There is room for as many as are told.
+            let _ = text.push(' ');
+            let _ = text.push_str(&hex::word(*at));
+        }
+        text
+    }
 }
 
 /// Whether an address behind these two half words follows a call: `BL` with an offset or `BLX` with a register (Armv7-M, A7.7.18 and 19).
@@ -39,19 +54,8 @@ fn is_call(first: Option<u16>, second: Option<u16>) -> bool {
     by_offset || second.is_some_and(|half| half & 0xFF87 == 0x4780)
 }
 
-impl fmt::Display for Callers {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|at| {
-            f.write_str(" ")?;
-            Hex(*at).fmt(f)
-        })
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use std::string::ToString;
-
     use super::*;
 
     /// Code from address 0x100 on.
@@ -72,12 +76,12 @@ mod tests {
     #[test]
     fn only_what_stands_behind_a_call_is_a_caller() {
         let words = [0x107, 0xDEAD_BEEF, 0x10B, 0x106, 0x109, 0x110 | 1, 0x101, 0x103, 1, 0, u32::MAX];
-        assert_eq!(among(&words).to_string(), " 0x106 0x10a");
+        assert_eq!(among(&words).text(), " 0x106 0x10a");
     }
 
     #[test]
     fn no_more_are_told_than_there_is_room_for() {
         assert_eq!(among(&[0x107; 50]).0.len(), DEPTH);
-        assert_eq!(among(&[]).to_string(), "");
+        assert_eq!(among(&[]).text(), "");
     }
 }

@@ -3,7 +3,6 @@
 //! Layout: magic, cause, how many crashes in a row, text length, text, CRC-32. Invariant: bytes that a crash did not write whole,
 //! such as those after power came, are no record.
 
-use core::fmt::{self, Write};
 use core::sync::atomic::{AtomicU8, Ordering};
 
 use milepost_firmware::checksum::crc32;
@@ -93,11 +92,11 @@ impl Streak {
 
     /// Keeps that this run ends because it was asked to, which is no crash.
     pub fn restart(&self, area: &mut Area) {
-        write(area, Cause::Software, 0, format_args!(""));
+        write(area, Cause::Software, 0, &[]);
     }
 
-    /// Keeps how this run ends; answers how many in a row that makes.
-    pub fn end(&self, area: &mut Area, cause: Cause, said: fmt::Arguments<'_>) -> u8 {
+    /// Keeps how this run ends, in pieces of a text; answers how many in a row that makes.
+    pub fn end(&self, area: &mut Area, cause: Cause, said: &[&str]) -> u8 {
         let in_a_row = self.0.load(Ordering::Relaxed).saturating_add(1);
         write(area, cause, in_a_row, said);
         in_a_row
@@ -105,11 +104,17 @@ impl Streak {
 }
 
 /// Writes a crash; `in_a_row` counts it and those before. What does not fit is cut off.
-fn write(area: &mut Area, cause: Cause, in_a_row: u8, said: fmt::Arguments<'_>) {
-    let mut text = Cut(heapless::String::new());
-    // Cutting never fails; a value that cannot say itself leaves what was said before it.
-    let _ = text.write_fmt(said);
-    let text = text.0.as_bytes();
+fn write(area: &mut Area, cause: Cause, in_a_row: u8, said: &[&str]) {
+    let mut text = heapless::String::<MAX_TEXT_LEN>::new();
+    for piece in said {
+        let whole = piece.floor_char_boundary(MAX_TEXT_LEN.saturating_sub(text.len()));
+        // As much as there is room for, so it cannot fail.
+        let _ = text.push_str(piece.get(..whole).unwrap_or_default());
+        if whole < piece.len() {
+            break;
+        }
+    }
+    let text = text.as_bytes();
     let Some((header, rest)) = area.split_first_chunk_mut::<HEADER_LEN>() else { return };
     let [m0, m1, m2, m3] = MAGIC;
     *header = [m0, m1, m2, m3, cause as u8, in_a_row, text.len() as u8, 0];
@@ -145,20 +150,6 @@ fn read(area: &Area) -> Option<Crash> {
     Some(Crash { cause: Cause::from_byte(cause)?, in_a_row, text: heapless::String::try_from(text).ok()? })
 }
 
-/// Takes text up to its room and drops the rest.
-struct Cut(heapless::String<MAX_TEXT_LEN>);
-
-impl Write for Cut {
-    fn write_str(&mut self, text: &str) -> fmt::Result {
-        for character in text.chars() {
-            if self.0.push(character).is_err() {
-                break;
-            }
-        }
-        Ok(())
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -167,7 +158,7 @@ mod tests {
     fn a_crash_is_found_once_with_what_it_said() {
         let mut area = [0xA5; AREA_LEN];
         assert_eq!(take(&mut area), None, "memory after power came holds anything");
-        write(&mut area, Cause::Panic, 2, format_args!("index {} out of range", 7));
+        write(&mut area, Cause::Panic, 2, &["index ", "7", " out of range"]);
         let crash = take(&mut area).unwrap();
         assert_eq!((crash.cause, crash.in_a_row, crash.text.as_str()), (Cause::Panic, 2, "index 7 out of range"));
         assert_eq!(take(&mut area), None);
@@ -185,7 +176,7 @@ mod tests {
     #[test]
     fn crashes_in_a_row_are_counted_until_a_run_proves_itself() {
         let mut area = [0; AREA_LEN];
-        let end = |area: &mut Area, streak: &Streak| streak.end(area, Cause::Fault, format_args!("again"));
+        let end = |area: &mut Area, streak: &Streak| streak.end(area, Cause::Fault, &["again"]);
         let run = Streak::new();
         assert_eq!((run.take(&mut area), end(&mut area, &run)), (None, 1));
         let run = Streak::new();
@@ -200,7 +191,7 @@ mod tests {
     #[test]
     fn a_text_that_is_too_long_is_cut_between_characters() {
         let mut area = [0; AREA_LEN];
-        write(&mut area, Cause::Fault, 1, format_args!("x{:ü>200}", ""));
+        write(&mut area, Cause::Fault, 1, &["x", &"ü".repeat(200), "never"]);
         let text = take(&mut area).unwrap().text;
         assert_eq!(text.len(), 119);
         assert!(text.starts_with("xüü"));
@@ -210,7 +201,7 @@ mod tests {
     fn a_changed_byte_makes_it_no_record() {
         for at in 0..20 {
             let mut area = [0; AREA_LEN];
-            write(&mut area, Cause::Watchdog, 1, format_args!("silent core"));
+            write(&mut area, Cause::Watchdog, 1, &["silent core"]);
             area[at] ^= 1;
             assert!(take(&mut area).is_none(), "byte {at}");
         }

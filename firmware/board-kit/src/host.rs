@@ -7,19 +7,22 @@ use core::fmt;
 use embassy_futures::select::{Either4, select4};
 use embassy_time::{Duration, Instant, Timer};
 use embedded_storage_async::nor_flash::MultiwriteNorFlash;
+#[cfg(feature = "screen")]
+use milepost_firmware::Now;
 use milepost_firmware::power::Draw;
-use milepost_firmware::update::concerns;
 use milepost_firmware::{Device, DownlinkError, Error, Event, Frame};
+use milepost_protocol::MAX_ENVELOPE_LEN;
+#[cfg(feature = "screen")]
+use milepost_protocol::NoticeId;
 use milepost_protocol::envelope::ClockQuality;
 use milepost_protocol::update::UpdateReport;
-use milepost_protocol::{MAX_ENVELOPE_LEN, NoticeId};
 
-use crate::keeper::Keeper;
-use crate::ports::{Envelope, Incoming, Input, Message, Outgoing, Ports, Sight};
+#[cfg(feature = "screen")]
+use crate::ports::Sight;
+use crate::ports::{Envelope, Incoming, Input, Message, Outgoing, Ports};
 use crate::power::{Clock, Hold, Pace, Power, Turn};
-use crate::renewal::{self, Renewal};
 use crate::supervisor::Member;
-use crate::updates::{Restart, Updates};
+use crate::upkeep::{Restart, Step, Upkeep};
 
 /// The core hears of the time this often, in milliseconds.
 const TICK_MS: u64 = 500;
@@ -37,7 +40,7 @@ pub enum News<'e> {
     /// The board falls asleep or wakes.
     Power(Turn),
     /// What becomes of the board's certificate.
-    Certificate(renewal::Step),
+    Certificate(Step),
     /// A message from the cloud does not decode; it is dropped, and the core has counted it.
     BadMessage(usize),
     /// An update moved on.
@@ -56,9 +59,9 @@ pub enum End {
 }
 
 /// The core's task.
-pub struct Host<'d, S: MultiwriteNorFlash> {
+pub struct Host<'d, S: MultiwriteNorFlash, U> {
     device: &'d mut Device<S>,
-    renewal: Renewal<S>,
+    upkeep: U,
     ports: &'static Ports,
     uplink: Outgoing<Envelope>,
     downlink: Incoming<Message>,
@@ -66,13 +69,13 @@ pub struct Host<'d, S: MultiwriteNorFlash> {
     power: Power,
     up: bool,
     finishing: bool,
+    #[cfg(feature = "screen")]
     /// Whether the display may show anything, and which notice; `None` if it has to be told again.
     seen: Option<(bool, Option<NoticeId>)>,
     next_tick: Instant,
-    updates: Option<Updates<'d, S>>,
 }
 
-impl<S: MultiwriteNorFlash> fmt::Debug for Host<'_, S> {
+impl<S: MultiwriteNorFlash, U> fmt::Debug for Host<'_, S, U> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Host").field("up", &self.up).field("finishing", &self.finishing).finish_non_exhaustive()
     }
@@ -83,11 +86,11 @@ fn trusted_ms<S: MultiwriteNorFlash>(device: &Device<S>, clock: &Clock) -> Optio
     device.unix_ms(clock.now()).filter(|_| clock.is_real()).map(|(unix_ms, _)| unix_ms)
 }
 
-impl<'d, S: MultiwriteNorFlash> Host<'d, S> {
-    /// A host of a started core; without credentials it wants no link, and without a draw it never sleeps.
+impl<'d, S: MultiwriteNorFlash, U: Upkeep<S>> Host<'d, S, U> {
+    /// A host of a started core; without a draw it never sleeps.
     pub fn new(
         device: &'d mut Device<S>,
-        keeper: Option<Keeper<S>>,
+        upkeep: U,
         ports: &'static Ports,
         uplink: Outgoing<Envelope>,
         downlink: Incoming<Message>,
@@ -96,10 +99,9 @@ impl<'d, S: MultiwriteNorFlash> Host<'d, S> {
     ) -> Self {
         let next_tick = Instant::now();
         let clock = Clock::new(pace);
-        let renewal = Renewal::new(keeper, &ports.lead);
         Self {
             device,
-            renewal,
+            upkeep,
             ports,
             uplink,
             downlink,
@@ -107,16 +109,10 @@ impl<'d, S: MultiwriteNorFlash> Host<'d, S> {
             power: Power::new(draw, clock.now()),
             up: false,
             finishing: false,
+            #[cfg(feature = "screen")]
             seen: None,
             next_tick,
-            updates: None,
         }
-    }
-
-    /// With updates over the air.
-    #[must_use]
-    pub fn with_updates(self, updates: Option<Updates<'d, S>>) -> Self {
-        Self { updates, ..self }
     }
 
     /// The core.
@@ -138,20 +134,23 @@ impl<'d, S: MultiwriteNorFlash> Host<'d, S> {
                     self.take(input, &mut tell).await?;
                 }
                 Either4::Second(message) => {
-                    let step = self.renewal.message(message, trusted_ms(self.device, &self.clock)).await?;
+                    let step = self.upkeep.hear(message, trusted_ms(self.device, &self.clock)).await?;
                     if let Some(step) = step {
                         tell(News::Certificate(step));
                     }
                     let now = self.clock.now();
-                    let outcome = match &mut self.updates {
-                        Some(updates) if concerns(message) => updates.downlink(now, message).await,
-                        _ => self.device.downlink(now, message).await,
+                    let outcome = match self.upkeep.take(now, message).await {
+                        Some(outcome) => outcome,
+                        None => self.device.downlink(now, message).await,
                     };
                     let len = message.len();
                     // Only now: the link acknowledges when the place is free again.
                     self.downlink.receive_done();
                     // It may have brought other words for the notice that is shown.
-                    self.seen = None;
+                    #[cfg(feature = "screen")]
+                    {
+                        self.seen = None;
+                    }
                     match outcome {
                         Ok(()) => {}
                         Err(DownlinkError::Decode(_)) => tell(News::BadMessage(len)),
@@ -163,15 +162,13 @@ impl<'d, S: MultiwriteNorFlash> Host<'d, S> {
                     self.next_tick = Instant::now().saturating_add(Duration::from_millis(TICK_MS));
                     self.device.tick(self.clock.now()).await?;
                     let unix_ms = trusted_ms(self.device, &self.clock);
-                    let step = self.renewal.step(self.device, self.clock.now(), unix_ms).await?;
+                    let step = self.upkeep.tick(self.device, self.clock.now(), unix_ms).await?;
                     if let Some(step) = step {
                         tell(News::Certificate(step));
                     }
                 }
             }
-            if let Some(updates) = &mut self.updates
-                && let Some(restart) = updates.step(self.device, self.clock.now(), self.up, &mut tell).await?
-            {
+            if let Some(restart) = self.upkeep.step(self.device, self.clock.now(), self.up, &mut tell).await? {
                 return Ok(End::Restart(restart));
             }
             let hold = self.hold();
@@ -190,11 +187,7 @@ impl<'d, S: MultiwriteNorFlash> Host<'d, S> {
 
     /// What keeps the board awake.
     fn hold(&self) -> Hold {
-        match &self.updates {
-            _ if self.finishing => Hold::Finish,
-            Some(updates) => updates.hold(),
-            None => Hold::Nothing,
-        }
+        if self.finishing { Hold::Finish } else { self.upkeep.hold() }
     }
 
     async fn take(&mut self, input: Input, tell: &mut impl FnMut(News<'_>)) -> Result<(), Error<S::Error>> {
@@ -202,16 +195,16 @@ impl<'d, S: MultiwriteNorFlash> Host<'d, S> {
         let step = match input {
             Input::LinkUp(with) => {
                 self.up = true;
-                self.renewal.connected(with).await?
+                self.upkeep.connected(with).await?
             }
             Input::LinkDown => {
                 self.up = false;
                 self.device.link_lost();
                 None
             }
-            Input::Refused(with) => self.renewal.refused(with, trusted_ms(self.device, &self.clock)).await?,
+            Input::Refused(with) => self.upkeep.refused(with, trusted_ms(self.device, &self.clock)).await?,
             Input::Renew => {
-                self.renewal.want();
+                self.upkeep.want();
                 None
             }
             Input::Answer(notice, answer) => {
@@ -244,6 +237,18 @@ impl<'d, S: MultiwriteNorFlash> Host<'d, S> {
         }
     }
 
+    /// Tells the display what it may show, whenever that changes.
+    #[cfg(feature = "screen")]
+    fn let_see(&mut self, now: Now) {
+        let notice = self.device.display(now);
+        let seen = (self.device.may_show(now), notice.map(|notice| notice.id));
+        if self.seen != Some(seen) {
+            self.seen = Some(seen);
+            let (may_show, _) = seen;
+            self.ports.sight.signal(if may_show { Sight::Standing(notice.cloned()) } else { Sight::Moving });
+        }
+    }
+
     /// Hands out requests, envelopes, the notice and the time.
     async fn pass_on(&mut self) -> Result<(), Error<S::Error>> {
         let now = self.clock.now();
@@ -266,13 +271,8 @@ impl<'d, S: MultiwriteNorFlash> Host<'d, S> {
             self.uplink.send_done();
         }
         self.ports.set_waiting(self.device.waiting());
-        let notice = self.device.display(now);
-        let seen = (self.device.may_show(now), notice.map(|notice| notice.id));
-        if self.seen != Some(seen) {
-            self.seen = Some(seen);
-            let (may_show, _) = seen;
-            self.ports.sight.signal(if may_show { Sight::Standing(notice.cloned()) } else { Sight::Moving });
-        }
+        #[cfg(feature = "screen")]
+        self.let_see(now);
         if let Some((unix_ms, quality)) = self.device.unix_ms(now) {
             // As for `trusted_ms`.
             if self.clock.is_real() {

@@ -33,12 +33,19 @@ pub enum KeeperError<E> {
     Unfit,
 }
 
-impl<E> fmt::Display for KeeperError<E> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+impl<E> KeeperError<E> {
+    /// What `Display` writes, for an image without formatting.
+    pub fn text(&self) -> &'static str {
+        match self {
             Self::Flash(_) => "the credentials are not read",
             Self::Unfit => "key and certificate of the configuration do not fit",
-        })
+        }
+    }
+}
+
+impl<E> fmt::Display for KeeperError<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.text())
     }
 }
 

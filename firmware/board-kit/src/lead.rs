@@ -9,18 +9,26 @@ use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use embassy_sync::blocking_mutex::Mutex;
 use embassy_sync::blocking_mutex::raw::CriticalSectionRawMutex;
 use heapless::Vec;
-use milepost_identity::Credentials;
 use milepost_identity::rotation::Which;
 
 use crate::ports::Latest;
 
-/// Credentials for the link's next connection.
+/// What a connection proves the board with.
+#[cfg(feature = "tls")]
+pub type Papers = milepost_identity::Credentials;
+
+/// A connection without TLS proves nothing; who else can open one has to be kept away from its other end.
+#[cfg(not(feature = "tls"))]
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Papers;
+
+/// Papers for the link's next connection.
 #[derive(Debug, Clone)]
 pub struct Shown {
     /// Whether they are on trial.
     pub which: Which,
     /// Key and certificate.
-    pub credentials: Credentials,
+    pub papers: Papers,
     /// Counts the changes of what is shown.
     number: u32,
 }
@@ -67,17 +75,17 @@ impl Lead {
     }
 
     /// What a connection shows from now on; one that shows something else is to end.
-    pub(crate) fn show(&self, which: Which, credentials: &Credentials) {
+    pub(crate) fn show(&self, which: Which, papers: &Papers) {
         let is_same = self.shown.lock(|cell| {
             let mut shown = cell.borrow_mut();
-            let same = shown.last_mut().filter(|shown| shown.credentials == *credentials);
+            let same = shown.last_mut().filter(|shown| shown.papers == *papers);
             same.map(|shown| shown.which = which).is_some()
         });
         if is_same {
             return;
         }
         let number = self.number.load(Ordering::Relaxed).wrapping_add(1);
-        let shown = Shown { which, credentials: credentials.clone(), number };
+        let shown = Shown { which, papers: papers.clone(), number };
         self.shown.lock(|cell| {
             let mut place = cell.borrow_mut();
             place.clear();
@@ -89,6 +97,7 @@ impl Lead {
     }
 
     /// Randomness for one key, once the link has brought some.
+    #[cfg(feature = "tls")]
     pub(crate) fn take_draw(&self) -> Option<[u8; 32]> {
         self.draw.lock(Cell::take)
     }
@@ -131,10 +140,10 @@ impl Lead {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "tls"))]
 mod tests {
     use embassy_futures::{block_on, poll_once};
-    use milepost_identity::Key;
+    use milepost_identity::{Credentials, Key};
 
     use super::*;
 
@@ -153,7 +162,7 @@ mod tests {
         lead.show(Which::Next, &credentials(2));
         block_on(lead.end(&first));
         let second = lead.order().unwrap();
-        assert_eq!((second.which, &second.credentials), (Which::Next, &credentials(2)));
+        assert_eq!((second.which, &second.papers), (Which::Next, &credentials(2)));
         lead.show(Which::Current, &credentials(2));
         assert!(poll_once(lead.end(&second)).is_pending(), "what is shown proved itself and is the same");
         lead.want(false);

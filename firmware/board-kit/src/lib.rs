@@ -13,31 +13,43 @@ extern crate std;
 
 pub mod apart;
 pub mod callers;
+#[cfg(feature = "tls")]
 mod certificate;
 pub mod crash;
+#[cfg(feature = "tls")]
 pub mod enrolment;
-#[cfg(test)]
+#[cfg(all(test, feature = "tls"))]
 mod forge;
+#[cfg(feature = "tls")]
 pub mod guard;
 pub mod hex;
 pub mod host;
+#[cfg(feature = "tls")]
 pub mod keeper;
+#[cfg(feature = "tls")]
+pub mod kept;
 pub mod lead;
 pub mod link;
 mod mqtt;
+#[cfg(feature = "tls")]
 mod name;
 pub mod network;
 pub mod ports;
 pub mod power;
 pub mod region;
+#[cfg(feature = "tls")]
 pub mod renewal;
 #[cfg(feature = "screen")]
 pub mod screen;
 pub mod session;
+#[cfg(feature = "tls")]
 mod signature;
 pub mod supervisor;
-#[cfg(test)]
+#[cfg(all(test, feature = "tls"))]
 mod testing;
 pub mod time;
+#[cfg(feature = "tls")]
 pub mod trust;
+#[cfg(feature = "tls")]
 pub mod updates;
+pub mod upkeep;

@@ -3,6 +3,7 @@
 //! Invariant: one connection at a time, over buffers that outlive it, and none is left open when it is given up.
 
 use embassy_net::Stack;
+#[cfg(feature = "dns")]
 use embassy_net::dns::DnsQueryType;
 use embassy_net::tcp::{TcpReader, TcpSocket, TcpWriter};
 use embassy_time::{Duration, with_timeout};
@@ -20,25 +21,8 @@ const FAREWELL: Duration = Duration::from_secs(1);
 
 const BUFFER_LEN: usize = 2048;
 
-/// The memory of one connection.
-#[derive(Debug)]
-pub struct Buffers {
-    receive: [u8; BUFFER_LEN],
-    transmit: [u8; BUFFER_LEN],
-}
-
-impl Default for Buffers {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
-impl Buffers {
-    /// Empty; a board keeps it in static memory.
-    pub const fn new() -> Self {
-        Self { receive: [0; BUFFER_LEN], transmit: [0; BUFFER_LEN] }
-    }
-}
+/// The memory of one connection: what comes in, then what goes out. A board keeps it in static memory.
+pub type Buffers = [u8; 2 * BUFFER_LEN];
 
 /// The way to the cloud.
 pub struct Tcp {
@@ -65,8 +49,12 @@ impl Network for Tcp {
     async fn connect(&mut self, host: &str, port: u16) -> Option<Connected<'_>> {
         self.stack.wait_config_up().await;
         // An address of four numbers is answered without asking anybody.
+        #[cfg(feature = "dns")]
         let address = self.stack.dns_query(host, DnsQueryType::A).await.ok()?.first().copied()?;
-        let mut socket = TcpSocket::new(self.stack, &mut self.buffers.receive, &mut self.buffers.transmit);
+        #[cfg(not(feature = "dns"))]
+        let address = host.parse::<core::net::Ipv4Addr>().ok()?;
+        let (receive, transmit) = self.buffers.split_at_mut(BUFFER_LEN);
+        let mut socket = TcpSocket::new(self.stack, receive, transmit);
         socket.set_timeout(Some(TIMEOUT));
         socket.set_nagle_enabled(false);
         socket.connect((address, port)).await.ok()?;

@@ -9,7 +9,9 @@ use embassy_sync::channel::Channel;
 use embassy_sync::zerocopy_channel;
 use milepost_firmware::Frame;
 use milepost_identity::rotation::Which;
-use milepost_protocol::notice::{Answer, Notice};
+use milepost_protocol::notice::Answer;
+#[cfg(feature = "screen")]
+use milepost_protocol::notice::Notice;
 use milepost_protocol::{MAX_DOWNLINK_LEN, MAX_ENVELOPE_LEN, NoticeId};
 
 use crate::lead::Lead;
@@ -86,6 +88,7 @@ impl<T> Latest<T> {
 }
 
 /// What the display has to go by.
+#[cfg(feature = "screen")]
 #[derive(Debug, Clone, PartialEq)]
 #[expect(clippy::large_enum_variant, reason = "there is no heap to put a notice on, and there is one of these")]
 pub enum Sight {
@@ -95,6 +98,7 @@ pub enum Sight {
     Standing(Option<Notice>),
 }
 
+#[cfg(feature = "screen")]
 impl Sight {
     /// The notice that may be shown.
     pub fn notice(&self) -> Option<&Notice> {
@@ -114,6 +118,7 @@ pub struct Ports {
     /// What the core is told.
     pub inputs: Channel<CriticalSectionRawMutex, Input, 8>,
     /// What the display has to go by from now on.
+    #[cfg(feature = "screen")]
     pub sight: Latest<Sight>,
     /// What the core wants of the link.
     pub lead: Lead,
@@ -147,6 +152,7 @@ impl Ports {
             frames: Channel::new(),
             requests: Channel::new(),
             inputs: Channel::new(),
+            #[cfg(feature = "screen")]
             sight: Latest::new(),
             lead: Lead::new(),
             time: Time::new(),

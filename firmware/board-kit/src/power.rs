@@ -2,8 +2,6 @@
 //!
 //! Invariant: asleep no request leaves for the bus and no link is wanted; a frame wakes the task at once, time after [`NAP_MS`] at the latest.
 
-use core::fmt;
-
 use embassy_time::{Duration, Instant};
 use embedded_storage_async::nor_flash::MultiwriteNorFlash;
 use milepost_firmware::power::{Draw, Leave, Policy, Senses, State, Wake};
@@ -83,21 +81,22 @@ pub enum Turn {
     Awake(Wake),
 }
 
-impl fmt::Display for Turn {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+impl Turn {
+    /// What a log says of it.
+    pub fn text(self) -> &'static str {
+        match self {
             Self::Asleep => "asleep",
             Self::Awake(Wake::Start) => "awake",
             Self::Awake(Wake::Bus) => "awake, a frame was seen",
             Self::Awake(Wake::Voltage) => "awake, the voltage changed",
             Self::Awake(Wake::Window) => "awake, it is time to report",
-        })
+        }
     }
 }
 
 /// What keeps a board from its sleep.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Hold {
+pub enum Hold {
     /// Nothing.
     Nothing,
     /// An image is on its way in: it counts as one more record that waits.

@@ -2,8 +2,6 @@
 //!
 //! Invariant: the link is shown only what is in flash, and a request leaves only after its key is there.
 
-use core::fmt;
-
 use embedded_storage_async::nor_flash::MultiwriteNorFlash;
 use milepost_firmware::configuration::ConfigurationError;
 use milepost_firmware::{Device, Error, Now, Operation};
@@ -14,36 +12,7 @@ use milepost_protocol::downlink::Part;
 
 use crate::keeper::Keeper;
 use crate::lead::Lead;
-
-/// What becomes of the board's certificate.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Step {
-    /// A key was made, and its certificate is asked for.
-    Asked,
-    /// It is there, and the next connection shows it.
-    OnTrial,
-    /// A connection was accepted with it.
-    InUse,
-    /// The one on trial was refused.
-    Refused,
-    /// The answer brings none.
-    Unusable(Unusable),
-}
-
-impl fmt::Display for Step {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Asked => f.write_str("the next one is asked for"),
-            Self::OnTrial => f.write_str("the next one is on trial"),
-            Self::InUse => f.write_str("the next one is in use"),
-            Self::Refused => f.write_str("the next one was refused"),
-            Self::Unusable(why) => {
-                f.write_str("there is no next one: ")?;
-                why.fmt(f)
-            }
-        }
-    }
-}
+use crate::upkeep::Step;
 
 /// A keeper, if the board has credentials, and the link that it shows them to.
 pub(crate) struct Renewal<S> {

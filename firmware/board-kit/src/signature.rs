@@ -3,10 +3,10 @@
 //! Source: RFC 3279 §2.2.3, `SEQUENCE { r INTEGER, s INTEGER }`. Invariant: one signature has one form; any other is none.
 
 use embedded_tls::Sha256;
-use milepost_identity::Key;
 use milepost_identity::key::MAX_SIGNATURE_LEN;
+use milepost_identity::{Key, ecdsa};
 use p256::FieldBytes;
-use p256::ecdsa::signature::{DigestVerifier, Error, Signer};
+use p256::ecdsa::signature::{Error, Signer};
 use p256::ecdsa::{Signature, VerifyingKey};
 use sha2::Digest as _;
 
@@ -22,7 +22,7 @@ pub(crate) fn is_of(key: &Point, parts: &[&[u8]], signature: &[u8]) -> bool {
     for part in parts {
         digest.update(part);
     }
-    key.verify_digest(digest, &signature).is_ok()
+    ecdsa::holds(key.as_affine(), &digest.finalize(), &signature)
 }
 
 fn decode(bytes: &[u8]) -> Option<Signature> {

@@ -9,13 +9,14 @@ use embassy_boot::{FirmwareState, FirmwareUpdaterError, State};
 use embassy_time::{Duration, Timer};
 use embedded_storage_async::nor_flash::{ErrorType, MultiwriteNorFlash};
 use milepost_firmware::layout::Place;
-use milepost_firmware::update::{Header, Install, Running, Settings, Updater};
+use milepost_firmware::update::{Header, Running, Settings, Updater};
 use milepost_firmware::{Device, DownlinkError, Error, Now, Operation};
 use milepost_protocol::record::ResetReason;
 
 use crate::host::News;
 use crate::power::Hold;
 use crate::region::{Chip, Region};
+pub use crate::upkeep::Restart;
 
 /// An image that the cloud does not hear of within this long is given back, in milliseconds.
 pub const TRIAL_MS: u64 = 600_000;
@@ -40,15 +41,6 @@ pub struct Regions<S> {
     pub state: S,
     /// The boot loader's own state.
     pub boot: S,
-}
-
-/// Why a board has to start anew.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Restart {
-    /// The boot loader is to start this image.
-    Install(Install),
-    /// The image that runs has not reached the cloud in time; the boot loader takes the one before it back.
-    TrialOver,
 }
 
 /// A board's updates.

@@ -3,10 +3,12 @@
 use std::io;
 
 use milepost_places::linker;
-use milepost_places_mps2_an386::{CRASH, IMAGE, RAM, STACK};
+use milepost_places_mps2_an386::{CRASH, IMAGE, PLAIN_RAM, PLAIN_STACK, RAM, STACK};
 
 fn main() -> io::Result<()> {
-    let memory = linker::script(&[("FLASH", IMAGE), ("RAM", RAM), ("CRASH", CRASH)], Some(STACK)) + linker::CRASH;
+    let full = std::env::var_os("CARGO_FEATURE_FULL").is_some();
+    let (ram, stack) = if full { (RAM, STACK) } else { (PLAIN_RAM, PLAIN_STACK) };
+    let memory = linker::script(&[("FLASH", IMAGE), ("RAM", ram), ("CRASH", CRASH)], Some(stack)) + linker::CRASH;
     // The vector table stands in `src/interrupts.rs`; the linker script asks for the file of a chip's crate.
     linker::provide(&[("memory.x", &memory), ("device.x", "")])?;
     linker::fold_functions();

@@ -40,14 +40,21 @@ pub enum CertificateError {
     Expired,
 }
 
-impl fmt::Display for CertificateError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+impl CertificateError {
+    /// What `Display` writes, for an image without formatting.
+    pub fn text(self) -> &'static str {
+        match self {
             Self::Malformed => "certificate does not parse",
             Self::Key => "certificate is for another key",
             Self::Name => "certificate names another device",
             Self::Expired => "certificate is not valid now",
-        })
+        }
+    }
+}
+
+impl fmt::Display for CertificateError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.text())
     }
 }
 

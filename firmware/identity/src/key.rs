@@ -5,11 +5,12 @@
 use core::fmt;
 
 use heapless::Vec;
-use p256::ecdsa::signature::Signer;
-use p256::ecdsa::{Signature, SigningKey};
+use p256::ecdsa::SigningKey;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
 
 use crate::der::{Writer, tag};
+use crate::ecdsa;
 
 /// The length of an uncompressed point: 0x04, x, y.
 pub(crate) const POINT_LEN: usize = 65;
@@ -60,10 +61,9 @@ impl Key {
 
     /// ECDSA over the SHA-256 of `message` as DER (RFC 3279, section 2.2.3), the same every time (RFC 6979).
     ///
-    /// `None` if the library finds no signature, for which nobody knows an example.
+    /// `None` if it does not fit its buffer, which it always does.
     pub fn sign(&self, message: &[u8]) -> Option<Vec<u8, MAX_SIGNATURE_LEN>> {
-        let signature: Signature = self.0.try_sign(message).ok()?;
-        let (r, s) = signature.split_bytes();
+        let [r, s] = ecdsa::sign(&self.0.to_bytes(), &Sha256::digest(message));
         let mut buffer = [0; MAX_SIGNATURE_LEN];
         let mut writer = Writer::new(&mut buffer);
         writer.positive(&s)?;
@@ -95,6 +95,7 @@ impl<'de> Deserialize<'de> for Key {
 #[cfg(test)]
 mod tests {
     use p256::ecdsa::DerSignature;
+    use p256::ecdsa::signature::Signer as _;
     use proptest::prelude::*;
 
     use super::*;

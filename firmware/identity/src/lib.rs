@@ -12,6 +12,7 @@ extern crate std;
 pub mod bench;
 pub mod certificate;
 pub mod der;
+pub mod ecdsa;
 pub mod key;
 pub mod line;
 pub mod request;

@@ -40,16 +40,20 @@ pub enum Unusable {
     Certificate(CertificateError),
 }
 
+impl Unusable {
+    /// What `Display` writes, in two pieces, for an image without formatting.
+    pub fn words(self) -> [&'static str; 2] {
+        match self {
+            Self::Stray => ["answer belongs to another request", ""],
+            Self::Refused(refusal) => ["request was refused: ", refusal.reason()],
+            Self::Certificate(error) => [error.text(), ""],
+        }
+    }
+}
+
 impl fmt::Display for Unusable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Stray => f.write_str("answer belongs to another request"),
-            Self::Refused(refusal) => {
-                f.write_str("request was refused: ")?;
-                f.write_str(refusal.reason())
-            }
-            Self::Certificate(error) => error.fmt(f),
-        }
+        self.words().into_iter().try_for_each(|piece| f.write_str(piece))
     }
 }
 

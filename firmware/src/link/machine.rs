@@ -111,26 +111,41 @@ pub enum Stuck {
     Receipt,
 }
 
+impl Loss {
+    /// What `Display` writes, in two pieces, for an image without formatting.
+    pub fn words(self) -> [&'static str; 2] {
+        let whole = match self {
+            Self::Unreachable => "the cloud is unreachable",
+            Self::Untrusted => "the server's certificate is not trusted",
+            Self::ClosedEarly => "the connection closed before it was accepted",
+            Self::Refused => "the identity is refused",
+            Self::Broken => "the connection broke",
+            Self::Stuck(stuck) => return ["the connection made no progress: ", stuck.text()],
+        };
+        [whole, ""]
+    }
+}
+
+impl Stuck {
+    /// What it waited for, in words.
+    fn text(self) -> &'static str {
+        match self {
+            Self::Connect => "no connection in time",
+            Self::Puback => "no PUBACK in time",
+            Self::Receipt => "no receipt in time",
+        }
+    }
+}
+
 impl fmt::Display for Loss {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Unreachable => f.write_str("the cloud is unreachable"),
-            Self::Untrusted => f.write_str("the server's certificate is not trusted"),
-            Self::ClosedEarly => f.write_str("the connection closed before it was accepted"),
-            Self::Refused => f.write_str("the identity is refused"),
-            Self::Broken => f.write_str("the connection broke"),
-            Self::Stuck(stuck) => write!(f, "the connection made no progress: {stuck}"),
-        }
+        self.words().into_iter().try_for_each(|piece| f.write_str(piece))
     }
 }
 
 impl fmt::Display for Stuck {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Connect => "no connection in time",
-            Self::Puback => "no PUBACK in time",
-            Self::Receipt => "no receipt in time",
-        })
+        f.write_str(self.text())
     }
 }
 

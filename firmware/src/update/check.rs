@@ -4,7 +4,7 @@
 
 use milepost_protocol::update::{Manifest, Refusal, SignedManifest, Version};
 
-use super::Settings;
+use super::{Settings, signature};
 
 /// The manifest of an offer, if every check holds.
 pub(super) fn accept(
@@ -38,6 +38,6 @@ pub(super) fn accept(
 /// Whether the signature is one of a trusted key (Ed25519, RFC 8032).
 fn is_trusted(signed: &SignedManifest, keys: &[[u8; 32]]) -> bool {
     let message = signed.message();
-    let signature = salty::Signature::from(&signed.signature_bytes());
-    keys.iter().any(|key| salty::PublicKey::try_from(key).is_ok_and(|key| key.verify(&message, &signature).is_ok()))
+    let bytes = signed.signature_bytes();
+    keys.iter().any(|key| signature::is_of(key, &message, &bytes))
 }

@@ -8,6 +8,7 @@
 mod check;
 mod header;
 mod kept;
+mod signature;
 mod slot;
 mod start;
 mod updater;

@@ -1,6 +1,6 @@
 //! Notices in the car: raised without a network, shown only while it stands, told once for ever.
 
-use milepost_firmware::Event;
+use milepost_firmware::{Device, Event, Settings};
 use milepost_protocol::downlink::NoticeUpdate;
 use milepost_protocol::notice::{Answer, NoticeState};
 use milepost_protocol::plan::{Anchor, DAY_MS, ItemId, Level, Margin, ServicePlan};
@@ -53,6 +53,18 @@ fn a_notice_shows_only_while_the_car_stands_and_is_told_as_shown_once() {
     assert!(device.display(at(10)).is_some(), "an open notice survives a restart");
     let shown = collect(&mut device, at(10)).iter().filter(|got| matches!(got.record, Record::NoticeShown(_))).count();
     assert_eq!(shown, 1);
+}
+
+#[test]
+fn without_a_display_no_notice_counts_as_shown() {
+    let chip = Chip::new(4, 8);
+    let settings = Settings { display: false, ..Settings::default() };
+    let mut device = block_on(Device::start(chip.handles(), settings, at(0))).unwrap();
+    send(&mut device, at(0), &[Downlink::Notice(information(7))]);
+    block_on(device.frame(at(10), &Car::default().motion(0.0, 800.0))).unwrap();
+    assert!(device.may_show(at(10)));
+    assert_eq!(device.display(at(10)), None);
+    assert!(!collect(&mut device, at(10)).iter().any(|got| matches!(got.record, Record::NoticeShown(_))));
 }
 
 #[test]

@@ -14,6 +14,7 @@ use milepost_firmware::{Device, DownlinkError, Event as CoreEvent, Flash, Now, S
 use milepost_protocol::notice::Answer;
 use milepost_protocol::record::ResetReason;
 use milepost_protocol::{DeviceId, NoticeId};
+use tokio::sync::watch;
 
 use super::board::{Board, BoardError, Boards, CURRENT_MA, Restart};
 use super::ecu::Ecu;
@@ -84,7 +85,7 @@ pub struct Gauges {
     /// Virtual Unix time in milliseconds.
     pub virtual_ms: AtomicU64,
     /// Whether it has lived all that happened by its clock; on a clock that stands it stays so.
-    pub abreast: AtomicBool,
+    pub abreast: watch::Sender<bool>,
     /// Whether the outbox was seen empty after generation had stopped.
     pub drained: AtomicBool,
 }
@@ -179,7 +180,7 @@ impl Car {
                 self = Box::pin(self.restarted(restart)).await?;
             }
             self.upload().await?;
-            self.gauges.abreast.store(!behind, Ordering::Relaxed);
+            self.gauges.abreast.send_replace(!behind);
             // A car that is behind only looks whether something came; one that is not waits for it.
             let pause = if behind { Duration::ZERO } else { PAUSE };
             tokio::select! {

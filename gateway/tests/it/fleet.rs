@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use milepost_firmware::outbox::read_all;
@@ -46,9 +45,8 @@ async fn live(folder: &Path, device: &str, days: u64) -> Stored {
     let gauges = car.gauges();
     let (put_to_sleep, asleep) = Stop::new();
     let watch = async {
-        while !gauges.abreast.load(Ordering::Relaxed) {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
+        let mut abreast = gauges.abreast.subscribe();
+        abreast.wait_for(|abreast| *abreast).await.unwrap();
         put_to_sleep.stop();
     };
     let (report, ()) = tokio::join!(car.live(asleep.clone(), asleep), watch);

@@ -16,6 +16,7 @@ mod history;
 mod image;
 mod log;
 mod parked;
+mod plain;
 mod power_cut;
 mod round;
 mod run;
@@ -58,6 +59,14 @@ enum Command {
         /// Keep everything in this folder.
         #[arg(long)]
         keep: Option<PathBuf>,
+        /// The most stack that the board may have used.
+        #[arg(long)]
+        stack_bytes: Option<u32>,
+    },
+    /// Drive with an image without TLS and display, behind a relay that speaks TLS for it.
+    Plain {
+        /// The image, ELF.
+        image: PathBuf,
         /// The most stack that the board may have used.
         #[arg(long)]
         stack_bytes: Option<u32>,
@@ -125,6 +134,9 @@ fn main() -> ExitCode {
             Command::Run { image, chip, arguments } => run::run(&image, chip, arguments).await,
             Command::Loop { image, png, keep, stack_bytes } => {
                 Box::pin(round::run(&image, keep, &png, stack_bytes)).await.map(|()| ExitCode::SUCCESS)
+            }
+            Command::Plain { image, stack_bytes } => {
+                Box::pin(plain::run(&image, stack_bytes)).await.map(|()| ExitCode::SUCCESS)
             }
             Command::Crash { image } => Box::pin(crash::run(&image)).await.map(|()| ExitCode::SUCCESS),
             Command::Enrol { image } => Box::pin(enrol::run(&image)).await.map(|()| ExitCode::SUCCESS),

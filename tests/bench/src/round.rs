@@ -14,14 +14,14 @@ use milepost_gateway::chip;
 use tokio::process::Command;
 
 use crate::board::{Board, DEADLINE, Setting};
-use crate::cloud::{Account, Stage};
+use crate::cloud::{Account, Cloud, Stage};
 use crate::log::Strings;
 use crate::screen::{self, Screen};
 use crate::wire::{Standing, Tap};
 use crate::{drive, driver, image};
 
 /// How many times as fast as the world the drive passes, on the wire and on the board's clock.
-const PACE: u32 = 20;
+pub(crate) const PACE: u32 = 20;
 
 pub(crate) async fn run(image: &Path, keep: Option<PathBuf>, png: &Path, stack_bytes: Option<u32>) -> Result<()> {
     let temporary = tempfile::tempdir()?;
@@ -80,6 +80,18 @@ pub(crate) async fn run(image: &Path, keep: Option<PathBuf>, png: &Path, stack_b
     println!("then the screen shows the next card: {}", answered.display());
     car.leave().await?;
 
+    ends(board, &account, cloud, &stage, distance_m, stack_bytes).await
+}
+
+/// Ends the board and the service, and holds what one made against what the other has.
+pub(crate) async fn ends(
+    mut board: Board,
+    account: &Account,
+    cloud: Cloud,
+    stage: &Stage,
+    distance_m: f64,
+    stack_bytes: Option<u32>,
+) -> Result<()> {
     board.order(Order::Finish).await?;
     let counted = board.says(" created ").await?;
     let stack = board.says("stack: ").await?;
@@ -106,7 +118,7 @@ pub(crate) async fn run(image: &Path, keep: Option<PathBuf>, png: &Path, stack_b
 }
 
 /// Plays the log onto the CAN wire with the gateway's own tool.
-async fn replay(log: &Path, line: &Path) -> Result<String> {
+pub(crate) async fn replay(log: &Path, line: &Path) -> Result<String> {
     let own = std::env::current_exe().context("the bench has no path")?;
     let output = Command::new(own.with_file_name("milepost-gateway"))
         .args(["replay", "--speed", &PACE.to_string(), "--to-uart"])

@@ -5,30 +5,44 @@
 
 use core::pin::pin;
 
-use defmt::{Debug2Format, Display2Format};
 use milepost_board_kit::apart::apart;
 use milepost_board_kit::crash::{Cause, Crash};
 use milepost_board_kit::host::{End, Host, News};
+#[cfg(feature = "full")]
 use milepost_board_kit::keeper::Keeper;
+#[cfg(feature = "full")]
+use milepost_board_kit::kept::Kept;
 use milepost_board_kit::ports::{Envelope, Incoming, Message, Outgoing};
 use milepost_board_kit::power::{Clock, Pace};
 use milepost_board_kit::region::{Chip, Region};
-use milepost_board_kit::updates::Restart;
-use milepost_firmware::configuration::{Configuration, Copy};
+#[cfg(not(feature = "full"))]
+use milepost_board_kit::upkeep::Fixed;
+use milepost_board_kit::upkeep::Restart;
+use milepost_firmware::configuration::Configuration;
+#[cfg(feature = "full")]
+use milepost_firmware::configuration::Copy;
 use milepost_firmware::layout::Layout;
 use milepost_firmware::power::Draw;
 use milepost_firmware::update::Header;
-use milepost_firmware::{Device, Event, Settings};
+use milepost_firmware::{Device, Error, Event, Settings};
 use milepost_protocol::record::{LogLevel, ResetReason};
 use milepost_protocol::update::{UpdateReport, UpdateState, Version};
 use static_cell::StaticCell;
 
 use crate::arguments::Arguments;
 use crate::nor::Nor;
-use crate::{PORTS, enrolment, fault, stack, updates};
+use crate::{PORTS, fault, stack, words};
+#[cfg(feature = "full")]
+use crate::{enrolment, updates};
 
 /// The core's view of the chip.
 type Flash = Region<'static, Nor>;
+
+/// What the board does beside its core.
+#[cfg(feature = "full")]
+type Upkeep = Kept<'static, Flash>;
+#[cfg(not(feature = "full"))]
+type Upkeep = Fixed;
 
 /// What the task is given.
 pub(crate) struct Parts {
@@ -36,6 +50,7 @@ pub(crate) struct Parts {
     pub(crate) header: &'static Header,
     /// Without it the bench has to come first.
     pub(crate) configuration: Option<&'static Configuration>,
+    #[cfg(feature = "full")]
     pub(crate) copy: &'static mut Copy,
     pub(crate) uplink: Outgoing<Envelope>,
     pub(crate) downlink: Incoming<Message>,
@@ -48,8 +63,9 @@ pub(crate) struct Parts {
 pub(crate) async fn run(parts: Parts) -> ! {
     let mut place = None;
     let Some(configuration) = parts.configuration else {
+        #[cfg(feature = "full")]
         apart(pin!(enrolment::run(parts))).await;
-        fault::restart()
+        leave()
     };
     let host = apart(pin!(prepare(parts, configuration, &mut place))).await;
     match host.run(|news| tell(&news)).await {
@@ -59,10 +75,8 @@ pub(crate) async fn run(parts: Parts) -> ! {
             defmt::info!("installing {=u16}.{=u16}.{=u16}", major, minor, patch);
             fault::restart()
         }
-        Ok(End::Restart(Restart::TrialOver)) => {
-            fault::end(Cause::Software, format_args!("on trial the cloud was not heard of"))
-        }
-        Err(error) => fault::end(Cause::Software, format_args!("the core failed: {error}")),
+        Ok(End::Restart(Restart::TrialOver)) => fault::end(Cause::Software, &["on trial the cloud was not heard of"]),
+        Err(error) => failed("the core failed: ", &error),
     }
     let status = host.device().status();
     defmt::info!(
@@ -76,6 +90,18 @@ pub(crate) async fn run(parts: Parts) -> ! {
     semihosting::process::exit(0)
 }
 
+/// The board starts anew with what its bench has brought.
+#[cfg(feature = "full")]
+fn leave() -> ! {
+    fault::restart()
+}
+
+/// A board without a bench: its chip comes with a configuration, or it is nobody.
+#[cfg(not(feature = "full"))]
+fn leave() -> ! {
+    fault::end(Cause::Software, &["there is no configuration"])
+}
+
 impl Parts {
     /// Why the board started.
     pub(crate) fn reset(&self) -> ResetReason {
@@ -87,29 +113,38 @@ impl Parts {
 async fn prepare<'p>(
     parts: Parts,
     configuration: &'static Configuration,
-    place: &'p mut Option<Host<'static, Flash>>,
-) -> &'p mut Host<'static, Flash> {
+    place: &'p mut Option<Host<'static, Flash, Upkeep>>,
+) -> &'p mut Host<'static, Flash, Upkeep> {
     let reset = parts.reset();
-    let Parts { chip, header, copy, uplink, downlink, arguments, crash, .. } = parts;
+    #[cfg(feature = "full")]
+    let copy = parts.copy;
+    let Parts { chip, header, uplink, downlink, arguments, crash, .. } = parts;
     let pace = Pace { awake: arguments.pace, asleep: arguments.sleep.unwrap_or(arguments.pace) };
     let draw = arguments.sleep.map(|_| Draw::TYPICAL);
     let clock = Clock::new(pace);
+    #[cfg(feature = "full")]
     let updates = apart(pin!(updates::start(chip, header, reset, clock.now()))).await;
-    let settings = Settings { firmware: header.version().0, reset, obd: configuration.bus.ask, ..Settings::default() };
+    let (firmware, obd) = (header.version().0, configuration.bus.ask);
+    let settings = Settings { firmware, reset, obd, display: cfg!(feature = "full"), ..Settings::default() };
     let device = make(chip, settings);
     if let Err(error) = apart(pin!(device.begin(clock.now()))).await {
-        fault::end(Cause::Software, format_args!("the core does not start: {error}"));
+        failed("the core does not start: ", &error);
     }
     if let Some(crash) = crash.filter(|crash| !crash.is_wanted()) {
         let told = device.log(clock.now(), LogLevel::Error, &crash.text).await;
         if let Err(error) = told {
-            fault::end(Cause::Software, format_args!("the core failed: {error}"));
+            failed("the core failed: ", &error);
         }
     }
+    #[cfg(feature = "full")]
     let keeper = apart(pin!(keeper(chip, configuration, copy))).await;
     let boot = device.status().boot;
     defmt::info!("core: boot {=u32}, {=u32} records wait", boot, device.waiting());
-    seat(place, || Host::new(device, keeper, &PORTS, uplink, downlink, pace, draw).with_updates(updates))
+    #[cfg(feature = "full")]
+    let upkeep = || Kept::new(keeper, &PORTS.lead, updates);
+    #[cfg(not(feature = "full"))]
+    let upkeep = || Fixed::new(&PORTS.lead);
+    seat(place, || Host::new(device, upkeep(), &PORTS, uplink, downlink, pace, draw))
 }
 
 /// Puts the host into its place; by itself, so that what it is made from leaves the stack before anything else needs it.
@@ -124,10 +159,11 @@ fn make(chip: &'static Chip<Nor>, settings: Settings) -> &'static mut Device<Fla
     static DEVICE: StaticCell<Device<Flash>> = StaticCell::new();
     match Device::new(Region::of_core(chip, &Layout::NOR), settings) {
         Ok(device) => DEVICE.init(device),
-        Err(error) => fault::end(Cause::Software, format_args!("the core is not made: {error}")),
+        Err(error) => failed("the core is not made: ", &error),
     }
 }
 
+#[cfg(feature = "full")]
 async fn keeper(
     chip: &'static Chip<Nor>,
     configuration: &'static Configuration,
@@ -136,10 +172,16 @@ async fn keeper(
     match Keeper::open(Region::new(chip, Layout::NOR.identity), copy, configuration).await {
         Ok(keeper) => Some(keeper),
         Err(error) => {
-            defmt::error!("no link: {}", Display2Format(&error));
+            defmt::error!("no link: {=str}", error.text());
             None
         }
     }
+}
+
+/// Ends the run because of the core's flash.
+fn failed<E>(what: &str, error: &Error<E>) -> ! {
+    let [how, doing] = error.words();
+    fault::end(Cause::Software, &[what, how, doing])
 }
 
 fn tell(news: &News<'_>) {
@@ -150,8 +192,11 @@ fn tell(news: &News<'_>) {
         News::Event(Event::TripEnded(trip)) => {
             defmt::info!("trip {=u32} ended after {=u32} m", trip.trip, trip.distance_m);
         }
-        News::Power(turn) => defmt::info!("power: {}", Display2Format(&turn)),
-        News::Certificate(step) => defmt::info!("certificate: {}", Display2Format(&step)),
+        News::Power(turn) => defmt::info!("power: {=str}", turn.text()),
+        News::Certificate(step) => {
+            let [what, why, closer] = step.words();
+            defmt::info!("certificate: {=str}{=str}{=str}", what, why, closer);
+        }
         News::LinkUp => defmt::info!("link: up"),
         News::BadMessage(len) => defmt::warn!("a message of {=usize} bytes does not decode", len),
         News::Update(report) => tell_update(report),
@@ -162,8 +207,8 @@ fn tell(news: &News<'_>) {
 fn tell_update(&UpdateReport { update, version: Version([major, minor, patch]), state }: &UpdateReport) {
     let plain = match state {
         UpdateState::Refused(why) => {
-            let why = Debug2Format(&why);
-            defmt::info!("update {=u32}: {=u16}.{=u16}.{=u16} Refused({})", update, major, minor, patch, why);
+            let why = words::refusal(why);
+            defmt::info!("update {=u32}: {=u16}.{=u16}.{=u16} Refused({=str})", update, major, minor, patch, why);
             return;
         }
         UpdateState::Receiving(have) => {
@@ -171,8 +216,8 @@ fn tell_update(&UpdateReport { update, version: Version([major, minor, patch]), 
             return;
         }
         UpdateState::Reverted(reset) => {
-            let reset = Debug2Format(&reset);
-            defmt::info!("update {=u32}: {=u16}.{=u16}.{=u16} Reverted({})", update, major, minor, patch, reset);
+            let reset = words::reset(reset);
+            defmt::info!("update {=u32}: {=u16}.{=u16}.{=u16} Reverted({=str})", update, major, minor, patch, reset);
             return;
         }
         UpdateState::Verified => "Verified",

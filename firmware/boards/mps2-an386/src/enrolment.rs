@@ -23,7 +23,7 @@ use crate::{BOARD, PORTS, fault, uart, updates};
 pub(crate) async fn run(parts: Parts) {
     let reset = parts.reset();
     let Parts { chip, header, copy, .. } = parts;
-    let Some(identity) = identity() else { fault::end(Cause::Software, format_args!("no serial number")) };
+    let Some(identity) = identity() else { fault::end(Cause::Software, &["no serial number"]) };
     let updates = updates::start(chip, header, reset, Clock::new(Pace::REAL).now()).await;
     let trial = trial_over(updates.map(|updates| updates.running()));
     defmt::info!("enrolment: {=str} waits for the bench", identity.serial.as_str());
@@ -31,7 +31,7 @@ pub(crate) async fn run(parts: Parts) {
     let fill = |bytes: &mut [u8; 32]| Random.fill_bytes(bytes);
     match select(enrolment::run(&mut &uart::BENCH, identity, &mut region, copy, fill, &PORTS), trial).await {
         Either::First(device) => defmt::info!("enrolment: done, this is {=str}", device.as_str()),
-        Either::Second(()) => fault::end(Cause::Software, format_args!("on trial the cloud was not heard of")),
+        Either::Second(()) => fault::end(Cause::Software, &["on trial the cloud was not heard of"]),
     }
 }
 

@@ -4,14 +4,13 @@
 
 #![expect(unsafe_code, reason = "the start-up code wants its handlers declared unsafe")]
 
-use core::fmt::Arguments;
 use core::mem::MaybeUninit;
 use core::panic::PanicInfo;
 
 use cortex_m::peripheral::SCB;
 use cortex_m_rt::{ExceptionFrame, exception};
 use milepost_board_kit::crash::{Area, Cause, Crash, Streak};
-use milepost_board_kit::hex::Hex;
+use milepost_board_kit::hex;
 
 use crate::stack;
 
@@ -48,7 +47,7 @@ pub(crate) fn settled() {
 }
 
 /// Ends this run.
-pub(crate) fn end(cause: Cause, said: Arguments<'_>) -> ! {
+pub(crate) fn end(cause: Cause, said: &[&str]) -> ! {
     let in_a_row = with_area(|area| STREAK.end(area, cause, said));
     if in_a_row >= TOO_MANY {
         semihosting::process::exit(GAVE_UP);
@@ -66,17 +65,17 @@ pub(crate) fn restart() -> ! {
 #[panic_handler]
 fn panic(_: &PanicInfo<'_>) -> ! {
     cortex_m::interrupt::disable();
-    end(Cause::Panic, format_args!("panic, called from{}", stack::callers()))
+    end(Cause::Panic, &["panic, called from", &stack::callers().text()])
 }
 
 // SAFETY: the handler never returns to what faulted, and touches nothing but the crash area and the reset.
 #[exception]
 unsafe fn HardFault(frame: &ExceptionFrame) -> ! {
-    end(Cause::Fault, format_args!("fault at {}, called from {}", Hex(frame.pc()), Hex(frame.lr())))
+    end(Cause::Fault, &["fault at ", &hex::word(frame.pc()), ", called from ", &hex::word(frame.lr())])
 }
 
 // SAFETY: the handler never returns to what it interrupted, and touches nothing but the crash area and the reset.
 #[exception]
 unsafe fn NonMaskableInt() -> ! {
-    end(Cause::Watchdog, format_args!("the watchdog was not fed in time"))
+    end(Cause::Watchdog, &["the watchdog was not fed in time"])
 }

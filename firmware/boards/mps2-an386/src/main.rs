@@ -6,26 +6,35 @@
 #![no_main]
 
 mod arguments;
+#[cfg(feature = "full")]
 mod buttons;
 mod car;
 mod clock;
+#[cfg(feature = "full")]
 mod display;
+mod division;
+#[cfg(feature = "full")]
 mod enrolment;
 mod fault;
+#[cfg_attr(not(feature = "full"), expect(dead_code, reason = "the board has no panel"))]
 mod gram;
+mod header;
 mod interrupts;
 mod lan9118;
 mod memory;
 mod nor;
+#[cfg(feature = "full")]
 mod panel;
 mod random;
+#[cfg_attr(not(feature = "full"), expect(dead_code, reason = "the board has no panel"))]
 mod registers;
 mod stack;
 mod uart;
+#[cfg(feature = "full")]
 mod updates;
 mod watchdog;
+mod words;
 
-use defmt::Display2Format;
 use defmt_semihosting as _;
 use embassy_executor::Spawner;
 use embassy_net::{Runner, Stack, StackResources};
@@ -69,9 +78,9 @@ type Socket = StackResources<4>;
 
 #[embassy_executor::main]
 async fn main(spawner: Spawner) {
-    let header = updates::header();
+    let header = header::header();
     assert!(header.variant() != PANICS, "this image panics at its start");
-    let Some(core) = cortex_m::Peripherals::take() else { fault::end(Cause::Software, format_args!("no peripherals")) };
+    let Some(core) = cortex_m::Peripherals::take() else { fault::end(Cause::Software, &["no peripherals"]) };
     clock::start(core.SYST);
     let Some(arguments) = Arguments::read() else {
         defmt::error!(
@@ -87,7 +96,7 @@ async fn main(spawner: Spawner) {
 
     static CHIP: StaticCell<Chip<Nor>> = StaticCell::new();
     let Some(nor) = Nor::take(Cut { after: arguments.fuel, at: arguments.cut }) else {
-        fault::end(Cause::Software, format_args!("flash is taken"))
+        fault::end(Cause::Software, &["flash is taken"])
     };
     let chip: &'static Chip<Nor> = CHIP.init(Chip::new(nor));
     static COPY: ConstStaticCell<Copy> = ConstStaticCell::new([0; COPY_LEN]);
@@ -107,7 +116,15 @@ async fn main(spawner: Spawner) {
         PORTS.time.learn(configuration.written_ms, false);
         let mailboxes = Mailboxes { uplink: uplink_out, downlink: downlink_in };
         let policy = if arguments.brisk { Policy::fleet() } else { Policy::default() };
-        start_network(spawner, configuration, mailboxes, policy);
+        #[cfg(feature = "full")]
+        let socket = {
+            static SOCKET: ConstStaticCell<network::Buffers> = ConstStaticCell::new([0; _]);
+            SOCKET.take()
+        };
+        // The configuration was read through it, and is not written by this image.
+        #[cfg(not(feature = "full"))]
+        let socket = copy;
+        start_network(spawner, configuration, socket, mailboxes, policy);
     }
     uart::CAN.start();
     uart::BENCH.start();
@@ -115,10 +132,21 @@ async fn main(spawner: Spawner) {
         spawn(spawner, bench());
     }
     let (uplink, downlink) = (uplink_in, downlink_out);
-    let parts = car::Parts { chip, header, configuration, copy, uplink, downlink, arguments, crash };
+    let parts = car::Parts {
+        chip,
+        header,
+        configuration,
+        #[cfg(feature = "full")]
+        copy,
+        uplink,
+        downlink,
+        arguments,
+        crash,
+    };
     spawn(spawner, car::run(parts));
     spawn(spawner, bus());
     spawn(spawner, requests());
+    #[cfg(feature = "full")]
     spawn(spawner, show());
     spawn(spawner, supervise());
 }
@@ -127,7 +155,7 @@ async fn main(spawner: Spawner) {
 fn spawn<T>(spawner: Spawner, token: Result<embassy_executor::SpawnToken<T>, embassy_executor::SpawnError>) {
     match token {
         Ok(token) => spawner.spawn(token),
-        Err(_) => fault::end(Cause::Software, format_args!("a task's place is taken")),
+        Err(_) => fault::end(Cause::Software, &["a task's place is taken"]),
     }
 }
 
@@ -136,22 +164,28 @@ async fn read_configuration(chip: &'static Chip<Nor>, copy: &mut Copy) -> Option
     let configuration = CONFIGURATION.init(None);
     let mut region = Region::new(chip, Layout::NOR.configuration);
     if let Err(error) = configuration::load(&mut region, copy, configuration).await {
-        defmt::error!("configuration is not read: {}", Display2Format(&error));
+        defmt::error!("configuration is not read: {=str}", error.text());
     }
     configuration.as_ref()
 }
 
-fn start_network(spawner: Spawner, configuration: &'static Configuration, mailboxes: Mailboxes, policy: Policy) {
+fn start_network(
+    spawner: Spawner,
+    configuration: &'static Configuration,
+    socket: &'static mut network::Buffers,
+    mailboxes: Mailboxes,
+    policy: Policy,
+) {
     static ETHERNET: ConstStaticCell<Lan9118> = ConstStaticCell::new(Lan9118::new());
     static SOCKETS: StaticCell<Socket> = StaticCell::new();
     let ethernet = ETHERNET.take();
     if !ethernet.start() {
-        fault::end(Cause::Software, format_args!("no Ethernet controller"));
+        fault::end(Cause::Software, &["no Ethernet controller"]);
     }
     let dhcp = embassy_net::Config::dhcpv4(embassy_net::DhcpConfig::default());
     let (stack, runner) = embassy_net::new(ethernet, dhcp, SOCKETS.init_with(Socket::new), Random.next_u64());
     spawn(spawner, net(runner));
-    spawn(spawner, uplink(stack, configuration, mailboxes, policy));
+    spawn(spawner, uplink(stack, configuration, socket, mailboxes, policy));
 }
 
 #[embassy_executor::task]
@@ -163,12 +197,12 @@ async fn net(mut runner: Runner<'static, &'static mut Lan9118>) -> ! {
 async fn uplink(
     stack: Stack<'static>,
     configuration: &'static Configuration,
+    socket: &'static mut network::Buffers,
     mut mailboxes: Mailboxes,
     policy: Policy,
 ) -> ! {
     static MEMORY: ConstStaticCell<link::Memory> = ConstStaticCell::new(link::Memory::new());
-    static SOCKET: ConstStaticCell<network::Buffers> = ConstStaticCell::new(network::Buffers::new());
-    let mut network = network::Tcp::new(stack, SOCKET.take());
+    let mut network = network::Tcp::new(stack, socket);
     let memory = MEMORY.take();
     let tell = |news| match news {
         link::News::Connecting => {
@@ -182,7 +216,8 @@ async fn uplink(
         }
         link::News::Left => defmt::info!("link: closed"),
         link::News::Lost(loss, wait) => {
-            defmt::warn!("link: {}, again in {=u64} ms", Display2Format(&loss), wait.as_millis() as u64);
+            let [what, why] = loss.words();
+            defmt::warn!("link: {=str}{=str}, again in {=u64} ms", what, why, wait.as_millis() as u64);
         }
     };
     link::run(&mut network, &mut Random, configuration, policy, memory, (&PORTS, &mut mailboxes), tell).await
@@ -203,7 +238,10 @@ async fn bus() -> ! {
 #[embassy_executor::task]
 async fn bench() -> ! {
     packets(&uart::BENCH, async |packet| match packet {
+        #[cfg(feature = "full")]
         Packet::Button(button, held) => buttons::set(button, held),
+        #[cfg(not(feature = "full"))]
+        Packet::Button(..) => defmt::warn!("bench: there are no buttons"),
         Packet::Order(order) => obey(order).await,
         Packet::Frame(_) => defmt::warn!("bench: a frame does not belong here"),
     })
@@ -259,6 +297,7 @@ async fn requests() -> ! {
     }
 }
 
+#[cfg(feature = "full")]
 #[embassy_executor::task]
 async fn show() -> ! {
     display::run(&PORTS).await

@@ -22,7 +22,7 @@ impl RngCore for Random {
 
     fn fill_bytes(&mut self, bytes: &mut [u8]) {
         if semihosting::experimental::random::fill_bytes(bytes).is_err() {
-            fault::end(Cause::Software, format_args!("no randomness"));
+            fault::end(Cause::Software, &["no randomness"]);
         }
     }
 

@@ -1,43 +1,18 @@
-//! What this image says of itself, and where on the chip its updates take place.
+//! Where on the chip the updates of this image take place.
 //!
-//! Invariant: the header is read as it stands in flash, where a bench may have rewritten it after the build.
+//! Invariant: nothing that the core keeps lies where an image does.
 
 use milepost_board_kit::region::{Chip, Region};
 use milepost_board_kit::updates::{Regions, Updates};
 use milepost_firmware::Now;
 use milepost_firmware::layout::{self, Layout};
-use milepost_firmware::update::Header;
+use milepost_firmware::update::{Header, Running};
 use milepost_protocol::record::ResetReason;
 
 use crate::nor::Nor;
 use crate::places::{BOOT_STATE, IMAGE, Place, UPDATE, UPDATE_STATE};
 
-/// The version; the crate's own if the build is not told another.
-const VERSION: &str = match option_env!("MILEPOST_FIRMWARE_VERSION") {
-    Some(version) => version,
-    None => env!("CARGO_PKG_VERSION"),
-};
-
-/// The keys that are trusted; none if the build is not told any.
-const KEYS: &str = match option_env!("MILEPOST_FIRMWARE_KEYS") {
-    Some(keys) => keys,
-    None => "",
-};
-
 const _: () = assert!(Layout::NOR.len() <= UPDATE.start, "what the board keeps reaches into its updates");
-
-#[used]
-static HEADER: Header = Header::new(crate::BOARD, VERSION, KEYS);
-
-/// This image's header.
-pub(crate) fn header() -> &'static Header {
-    static PLACE: &Header = &HEADER;
-    #[expect(unsafe_code, reason = "what the compiler knows of the header may have been rewritten since")]
-    // SAFETY: the place is a static variable that nobody writes; read like this, it may be any header's as far as the compiler knows.
-    unsafe {
-        (&raw const PLACE).read_volatile()
-    }
-}
 
 /// Starts the updates; without them if their regions do not work.
 pub(crate) async fn start(
@@ -51,13 +26,23 @@ pub(crate) async fn start(
     match Updates::on_chip(chip, places, IMAGE.len, header, reset, now).await {
         Ok(updates) => {
             let [major, minor, patch] = header.version().0;
-            let running = defmt::Debug2Format(&updates.running());
-            defmt::info!("image {=u16}.{=u16}.{=u16}: {}", major, minor, patch, running);
+            let running = name(updates.running());
+            defmt::info!("image {=u16}.{=u16}.{=u16}: {=str}", major, minor, patch, running);
             Some(updates)
         }
         Err(error) => {
-            defmt::error!("no updates: {}", defmt::Display2Format(&error));
+            let [what, doing] = error.words();
+            defmt::error!("no updates: {=str}{=str}", what, doing);
             None
         }
+    }
+}
+
+/// What the boot loader says of the image that runs, as the code calls it.
+fn name(running: Running) -> &'static str {
+    match running {
+        Running::Settled => "Settled",
+        Running::Trial => "Trial",
+        Running::Reverted => "Reverted",
     }
 }

@@ -11,6 +11,7 @@ use milepost_board_kit::apart::apart;
 use milepost_board_kit::crash::{Cause, Crash};
 use milepost_board_kit::host::{End, Host, News};
 use milepost_board_kit::keeper::Keeper;
+use milepost_board_kit::kept::Kept;
 use milepost_board_kit::ports::{Envelope, Incoming, Message, Outgoing};
 use milepost_board_kit::power::{Clock, Pace};
 use milepost_board_kit::region::{Chip, Region};
@@ -18,12 +19,12 @@ use milepost_board_kit::updates::Restart;
 use milepost_firmware::configuration::{Configuration, Copy};
 use milepost_firmware::layout::Layout;
 use milepost_firmware::power::Draw;
-use milepost_firmware::{Device, Event, Settings};
+use milepost_firmware::{Device, Error, Event, Settings};
 use milepost_protocol::record::{LogLevel, ResetReason};
 use static_cell::StaticCell;
 
 use crate::nor::Nor;
-use crate::{PORTS, enrolment, fault, updates};
+use crate::{PORTS, enrolment, fault, header, updates};
 
 /// The core's view of the chip.
 type Flash = Region<'static, Nor>;
@@ -76,12 +77,10 @@ pub(crate) async fn run(parts: Parts) -> ! {
         }
     };
     match host.run(|news| tell(&news)).await {
-        Ok(End::Finished) => fault::end(Cause::Software, format_args!("the core ended")),
+        Ok(End::Finished) => fault::end(Cause::Software, &["the core ended"]),
         Ok(End::Restart(Restart::Install(_))) => SCB::sys_reset(),
-        Ok(End::Restart(Restart::TrialOver)) => {
-            fault::end(Cause::Software, format_args!("on trial the cloud was not heard of"))
-        }
-        Err(error) => fault::end(Cause::Software, format_args!("the core failed: {error}")),
+        Ok(End::Restart(Restart::TrialOver)) => fault::end(Cause::Software, &["on trial the cloud was not heard of"]),
+        Err(error) => failed("the core failed: ", &error),
     }
 }
 
@@ -91,25 +90,26 @@ async fn prepare<'p>(
     (configuration, copy): (&'static Configuration, &'static mut Copy),
     crash: Option<Crash>,
     (uplink, downlink): (Outgoing<Envelope>, Incoming<Message>),
-    place: &'p mut Option<Host<'static, Flash>>,
-) -> &'p mut Host<'static, Flash> {
+    place: &'p mut Option<Host<'static, Flash, Kept<'static, Flash>>>,
+) -> &'p mut Host<'static, Flash, Kept<'static, Flash>> {
     let clock = Clock::new(Pace::REAL);
-    let header = updates::header();
+    let header = header::header();
     let updates = apart(pin!(updates::start(chip, header, reset, clock.now()))).await;
     let settings = Settings { firmware: header.version().0, reset, obd: configuration.bus.ask, ..Settings::default() };
     let device = make(chip, settings);
     if let Err(error) = apart(pin!(device.begin(clock.now()))).await {
-        fault::end(Cause::Software, format_args!("the core does not start: {error}"));
+        failed("the core does not start: ", &error);
     }
     if let Some(crash) = crash
         && let Err(error) = device.log(clock.now(), LogLevel::Error, &crash.text).await
     {
-        fault::end(Cause::Software, format_args!("the core failed: {error}"));
+        failed("the core failed: ", &error);
     }
     let keeper = apart(pin!(keeper(chip, configuration, copy))).await;
     let (boot, waiting) = (device.status().boot, device.waiting());
     defmt::info!("core: boot {=u32}, {=u32} records wait, {=u64} ms", boot, waiting, Instant::now().as_millis());
-    seat(place, || Host::new(device, keeper, &PORTS, uplink, downlink, Pace::REAL, Some(DRAW)).with_updates(updates))
+    let kept = || Kept::new(keeper, &PORTS.lead, updates);
+    seat(place, || Host::new(device, kept(), &PORTS, uplink, downlink, Pace::REAL, Some(DRAW)))
 }
 
 async fn keeper(
@@ -120,7 +120,7 @@ async fn keeper(
     match Keeper::open(Region::new(chip, Layout::NOR.identity), copy, configuration).await {
         Ok(keeper) => Some(keeper),
         Err(error) => {
-            defmt::error!("no link: {}", defmt::Display2Format(&error));
+            defmt::error!("no link: {=str}", error.text());
             None
         }
     }
@@ -138,8 +138,14 @@ fn make(chip: &'static Chip<Nor>, settings: Settings) -> &'static mut Device<Fla
     static DEVICE: StaticCell<Device<Flash>> = StaticCell::new();
     match Device::new(Region::of_core(chip, &Layout::NOR), settings) {
         Ok(device) => DEVICE.init(device),
-        Err(error) => fault::end(Cause::Software, format_args!("the core is not made: {error}")),
+        Err(error) => failed("the core is not made: ", &error),
     }
+}
+
+/// Ends the run because of the core's flash.
+fn failed<E>(what: &str, error: &Error<E>) -> ! {
+    let [how, doing] = error.words();
+    fault::end(Cause::Software, &[what, how, doing])
 }
 
 fn tell(news: &News<'_>) {
@@ -150,8 +156,11 @@ fn tell(news: &News<'_>) {
         News::Event(Event::TripEnded(trip)) => {
             defmt::info!("trip {=u32} ended after {=u32} m", trip.trip, trip.distance_m);
         }
-        News::Power(turn) => defmt::info!("power: {}", defmt::Display2Format(turn)),
-        News::Certificate(step) => defmt::info!("certificate: {}", defmt::Display2Format(step)),
+        News::Power(turn) => defmt::info!("power: {=str}", turn.text()),
+        News::Certificate(step) => {
+            let [what, why, closer] = step.words();
+            defmt::info!("certificate: {=str}{=str}{=str}", what, why, closer);
+        }
         News::LinkUp => defmt::info!("link: up"),
         News::BadMessage(len) => defmt::warn!("a message of {=usize} bytes does not decode", len),
         News::Update(report) => {

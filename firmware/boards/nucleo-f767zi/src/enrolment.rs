@@ -21,7 +21,7 @@ use milepost_identity::bench::Identity;
 use static_cell::ConstStaticCell;
 
 use crate::car::Start;
-use crate::{BOARD, PORTS, fault, updates};
+use crate::{BOARD, PORTS, fault, header, updates};
 
 bind_interrupts!(struct Irqs {
     USART3 => BufferedInterruptHandler<USART3>;
@@ -47,22 +47,22 @@ pub(crate) async fn run(Start { chip, reset }: Start, parts: Parts) {
     static TRANSMIT: ConstStaticCell<[u8; BUFFER_LEN]> = ConstStaticCell::new([0; BUFFER_LEN]);
     static RECEIVE: ConstStaticCell<[u8; BUFFER_LEN]> = ConstStaticCell::new([0; BUFFER_LEN]);
     let Parts { port, transmit, receive, mut random, copy } = parts;
-    let Some(identity) = identity() else { fault::end(Cause::Software, format_args!("no serial number")) };
+    let Some(identity) = identity() else { fault::end(Cause::Software, &["no serial number"]) };
     let mut config = Config::default();
     config.baudrate = BAUD;
     let opened = BufferedUart::new(port, receive, transmit, TRANSMIT.take(), RECEIVE.take(), Irqs, config);
     let mut line = match opened {
         Ok(line) => line,
-        Err(error) => fault::end(Cause::Software, format_args!("no line to the bench: {error:?}")),
+        Err(error) => fault::end_over("no line to the bench: ", &format_args!("{error:?}")),
     };
-    let updates = updates::start(chip, updates::header(), reset, Clock::new(Pace::REAL).now()).await;
+    let updates = updates::start(chip, header::header(), reset, Clock::new(Pace::REAL).now()).await;
     let trial = trial_over(updates.map(|updates| updates.running()));
     defmt::info!("enrolment: {=str} waits for the bench", identity.serial.as_str());
     let mut region = Region::new(chip, Layout::NOR.configuration);
     let fill = |bytes: &mut [u8; 32]| random.fill_bytes(bytes);
     match select(enrolment::run(&mut line, identity, &mut region, copy, fill, &PORTS), trial).await {
         Either::First(device) => defmt::info!("enrolment: done, this is {=str}", device.as_str()),
-        Either::Second(()) => fault::end(Cause::Software, format_args!("on trial the cloud was not heard of")),
+        Either::Second(()) => fault::end(Cause::Software, &["on trial the cloud was not heard of"]),
     }
 }
 

@@ -6,14 +6,14 @@
     reason = "the crash area has no value that Rust gave it, and the start-up code declares its handlers unsafe"
 )]
 
-use core::fmt::Arguments;
+use core::fmt::{self, Write as _};
 use core::mem::MaybeUninit;
 use core::panic::PanicInfo;
 
 use cortex_m::peripheral::SCB;
 use cortex_m_rt::{ExceptionFrame, exception};
-use milepost_board_kit::crash::{Area, Cause, Crash, Streak};
-use milepost_board_kit::hex::Hex;
+use milepost_board_kit::crash::{Area, Cause, Crash, MAX_TEXT_LEN, Streak};
+use milepost_board_kit::hex;
 
 use crate::stack;
 
@@ -43,20 +43,28 @@ pub(crate) fn settled() {
 }
 
 /// Ends this run.
-pub(crate) fn end(cause: Cause, said: Arguments<'_>) -> ! {
+pub(crate) fn end(cause: Cause, said: &[&str]) -> ! {
     with_area(|area| STREAK.end(area, cause, said));
     SCB::sys_reset()
+}
+
+/// Ends this run over an error that only formatting can tell.
+pub(crate) fn end_over(what: &str, error: &dyn fmt::Display) -> ! {
+    let mut said = heapless::String::<MAX_TEXT_LEN>::new();
+    // The piece that does not fit any more is left out.
+    let _ = write!(said, "{error}");
+    end(Cause::Software, &[what, &said])
 }
 
 // What it says is left aside: an image that reads it holds every panic's text and place.
 #[panic_handler]
 fn panic(_: &PanicInfo<'_>) -> ! {
     cortex_m::interrupt::disable();
-    end(Cause::Panic, format_args!("panic, called from{}", stack::callers()))
+    end(Cause::Panic, &["panic, called from", &stack::callers().text()])
 }
 
 // SAFETY: the handler never returns to what faulted, and touches nothing but the crash area and the reset.
 #[exception]
 unsafe fn HardFault(frame: &ExceptionFrame) -> ! {
-    end(Cause::Fault, format_args!("fault at {}, called from {}", Hex(frame.pc()), Hex(frame.lr())))
+    end(Cause::Fault, &["fault at ", &hex::word(frame.pc()), ", called from ", &hex::word(frame.lr())])
 }

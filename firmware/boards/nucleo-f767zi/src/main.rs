@@ -12,6 +12,8 @@ mod clocks;
 mod enrolment;
 mod ethernet;
 mod fault;
+#[path = "../../mps2-an386/src/header.rs"]
+mod header;
 mod levels;
 mod nor;
 mod panel;
@@ -82,7 +84,7 @@ async fn main(spawner: Spawner) {
     let (copy, random) = (COPY.take(), uplink::random(p.RNG));
     let (nor, stored) = match nor::open(chip).await {
         Ok(nor) => read_configuration(nor, copy).await,
-        Err(error) => fault::end(Cause::Software, format_args!("no flash: {error}")),
+        Err(error) => fault::end_over("no flash: ", &error),
     };
     let is_wanted_on_bench = Input::new(p.PC13.reborrow(), Pull::Down).is_high();
     let configuration = stored.filter(|_| !is_wanted_on_bench);
@@ -159,7 +161,7 @@ fn spawn<T>(spawner: Spawner, token: Result<SpawnToken<T>, SpawnError>) {
 }
 
 fn no_place() -> ! {
-    fault::end(Cause::Software, format_args!("a task's place is taken"))
+    fault::end(Cause::Software, &["a task's place is taken"])
 }
 
 async fn read_configuration(nor: Nor, copy: &mut Copy) -> (Nor, Option<&'static Configuration>) {
@@ -168,7 +170,7 @@ async fn read_configuration(nor: Nor, copy: &mut Copy) -> (Nor, Option<&'static 
     let chip = Chip::new(nor);
     let mut kept = Region::new(&chip, Layout::NOR.configuration);
     if let Err(error) = configuration::load(&mut kept, copy, configuration).await {
-        defmt::error!("configuration is not read: {}", defmt::Display2Format(&error));
+        defmt::error!("configuration is not read: {=str}", error.text());
     }
     (chip.into_inner(), configuration.as_ref())
 }

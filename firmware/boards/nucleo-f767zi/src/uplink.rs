@@ -2,7 +2,6 @@
 //!
 //! Invariant: keys and tokens come from the chip's own random number generator, and from nothing else.
 
-use defmt::Display2Format;
 use embassy_executor::Spawner;
 use embassy_net::{Runner, Stack, StackResources};
 use embassy_stm32::peripherals::RNG;
@@ -59,7 +58,7 @@ async fn uplink(
     mut mailboxes: Mailboxes,
 ) -> ! {
     static MEMORY: ConstStaticCell<link::Memory> = ConstStaticCell::new(link::Memory::new());
-    static SOCKET: ConstStaticCell<network::Buffers> = ConstStaticCell::new(network::Buffers::new());
+    static SOCKET: ConstStaticCell<network::Buffers> = ConstStaticCell::new([0; _]);
     let mut network = network::Tcp::new(stack, SOCKET.take());
     let memory = MEMORY.take();
     let tell = |news| match news {
@@ -70,7 +69,8 @@ async fn uplink(
         }
         News::Left => defmt::info!("link: closed"),
         News::Lost(loss, wait) => {
-            defmt::warn!("link: {}, again in {=u64} ms", Display2Format(&loss), wait.as_millis() as u64);
+            let [what, why] = loss.words();
+            defmt::warn!("link: {=str}{=str}, again in {=u64} ms", what, why, wait.as_millis() as u64);
         }
     };
     let policy = Policy::default();

@@ -44,6 +44,12 @@ pub const STACK: Place = Place { start: 0x2000_0000, len: 22 << 10 };
 /// The image's variables.
 pub const RAM: Place = Place { start: STACK.end(), len: (74 << 10) - CRASH_LEN };
 
+/// The stack of the image without TLS and display.
+pub const PLAIN_STACK: Place = Place { start: STACK.start, len: 16 << 10 };
+
+/// Its variables.
+pub const PLAIN_RAM: Place = Place { start: PLAIN_STACK.end(), len: 41 << 10 };
+
 /// Where the stack of an image that starts may begin.
 pub const IMAGE_RAM: Place = Place { start: STACK.start, len: STACK.len + RAM.len };
 
