@@ -50,7 +50,7 @@ function draw(section, lines) {
       { ...axis, values: (_, splits) => splits.map((value) => number.format(value)), size: 64 },
     ],
     series: [
-      { label: "", value: (_, second) => (second === null ? "–" : moment.format(second * 1000)) },
+      { label: section.dataset.when, value: (_, second) => (second === null ? "–" : moment.format(second * 1000)) },
       ...lines.map((line, index) => ({
         label: line.name,
         stroke: strokes[index % strokes.length],

@@ -1,4 +1,4 @@
-//! MQTT 3.1.1 as far as a publisher needs it: log in with a last will, publish at QoS 1, ping, log out.
+//! MQTT 3.1.1 as far as a publisher needs it: log in with a last will, publish at `QoS` 1, ping, log out.
 //!
 //! It is written out here because the codec of the front door stays behind the front door, and because the owner's broker
 //! is spoken with over a connection whose address was checked.
@@ -81,7 +81,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
         body.extend_from_slice(&self.next_id.to_be_bytes());
         body.extend_from_slice(payload);
         self.waiting.insert(self.next_id);
-        // PUBLISH, QoS 1, retained.
+        // PUBLISH at the first quality of service, retained.
         self.stream.write_all(&framed(0x33, &body)?).await?;
         Ok(self.stream.flush().await?)
     }
@@ -154,7 +154,7 @@ fn connect(login: &Login<'_>) -> Result<Vec<u8>, MqttError> {
     let Login { client, user, password, will_topic, will } = *login;
     let mut body = Vec::new();
     text(&mut body, b"MQTT")?;
-    // Clean session, a retained last will at QoS 1, and a name and a password if there is a name.
+    // Clean session, a retained last will at the first quality of service, and a name and a password if there is a name.
     let named = if user.is_empty() { 0 } else { 0xC0 };
     body.extend_from_slice(&[4, 0x02 | 0x04 | 0x08 | 0x20 | named]);
     body.extend_from_slice(&KEEP_ALIVE_S.to_be_bytes());

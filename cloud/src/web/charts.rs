@@ -47,13 +47,13 @@ pub(crate) struct ChartLine {
 struct Scale {
     title: &'static str,
     unit: String,
-    scale: f64,
+    factor: f64,
     decimals: u8,
     gap_ms: u64,
 }
 
 fn scale(quantity: Quantity, format: &Format) -> Scale {
-    let (title, unit, scale, decimals) = match quantity {
+    let (title, unit, factor, decimals) = match quantity {
         Quantity::Odometer => ("tile-odometer", format.unit.code().to_owned(), 1.0 / format.unit.metres(), 0),
         Quantity::RestVoltage => ("chart-battery", "V".to_owned(), 1.0, 2),
         Quantity::Pressure(_) => ("chart-tyres", "bar".to_owned(), 1e-5, 2),
@@ -61,7 +61,7 @@ fn scale(quantity: Quantity, format: &Format) -> Scale {
         Quantity::Charge => ("tile-charge", "%".to_owned(), 100.0, 0),
     };
     let gap_ms = if quantity == Quantity::Odometer { ODOMETER_GAP_MS } else { GAP_MS };
-    Scale { title, unit, scale, decimals, gap_ms }
+    Scale { title, unit, factor, decimals, gap_ms }
 }
 
 fn say(quantity: Quantity, value: f64, format: &Format) -> String {
@@ -87,7 +87,7 @@ fn name(quantity: Quantity, format: &Format) -> String {
 pub(crate) fn charts(traces: &[Trace], format: &Format) -> Vec<Chart> {
     let mut charts: Vec<Chart> = Vec::new();
     for trace in traces {
-        let Scale { title, unit, scale, decimals, gap_ms } = scale(trace.quantity, format);
+        let Scale { title, unit, factor, decimals, gap_ms } = scale(trace.quantity, format);
         let title = format.localizer.text(title);
         let words = |value| say(trace.quantity, value, format);
         let line = ChartLine {
@@ -96,7 +96,9 @@ pub(crate) fn charts(traces: &[Trace], format: &Format) -> Vec<Chart> {
         };
         match charts.last_mut().filter(|last| last.title == title) {
             Some(last) => last.lines.push(line),
-            None => charts.push(Chart { title, unit, scale, decimals, gap_s: gap_ms / 1000, lines: vec![line] }),
+            None => {
+                charts.push(Chart { title, unit, scale: factor, decimals, gap_s: gap_ms / 1000, lines: vec![line] })
+            }
         }
     }
     charts

@@ -30,8 +30,8 @@ test("a call that was noted stands in the timeline and in the list, so that nobo
   const told = page.locator("#told");
   await told.getByLabel("Note", { exact: true }).fill("comes in spring");
   await told.getByRole("button", { name: "Save" }).click();
-  await expect(told.locator(".timeline > li").first()).toContainText("Call");
-  await expect(told.locator(".timeline > li").first()).toContainText("comes in spring");
+  await expect(told.locator(".timeline li").first()).toContainText("Call");
+  await expect(told.locator(".timeline li").first()).toContainText("comes in spring");
   await page.goto(`${service.url}/advisor`);
   await expect(page.locator(`#car-${CAR}`)).toContainText("Call, Vera Maier: Reached, knows");
 });
