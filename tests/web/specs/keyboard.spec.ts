@@ -55,7 +55,7 @@ test("an owner invites somebody and takes it back", async ({ page, service }) =>
   await expect(page.getByLabel("Look")).toBeChecked();
   await tabTo(page, page.getByRole("button", { name: "Invite", exact: true }));
   await page.keyboard.press("Enter");
-  const back = page.getByRole("button", { name: "Take back: joan@example.org" });
+  const back = page.getByRole("button", { name: /^Take back/ });
   await tabTo(page, back);
   await page.keyboard.press("Enter");
   await expect(page.getByRole("status").filter({ hasText: "Invitation taken back." })).toBeVisible();

@@ -61,8 +61,8 @@ test("somebody is invited and the invitation is taken back", async ({ page, serv
   await page.getByLabel("Look").check();
   await page.getByRole("button", { name: "Invite", exact: true }).click();
   await expect(page.getByText("Invited.")).toBeVisible();
-  await expect(page.getByLabel("Link to pass on yourself: joan@example.org")).toHaveValue(/\/invite\//);
-  await page.getByRole("button", { name: "Take back: joan@example.org" }).click();
+  await expect(page.getByLabel(/^Link to pass on yourself/)).toHaveValue(/\/invite\//);
+  await page.getByRole("button", { name: /^Take back/ }).click();
   await expect(page.getByText("Invitation taken back.")).toBeVisible();
 });
 
