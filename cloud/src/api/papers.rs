@@ -172,13 +172,13 @@ pub(crate) async fn attached(
         return Err(Problem::not_found());
     }
     let mut file = file.map_err(|_| Problem::invalid_at("multipart/form-data".to_owned()))?;
-    while let Some(mut field) = file.next_field().await.map_err(broken)? {
+    while let Some(mut field) = file.next_field().await.map_err(|error| broken(&error))? {
         if field.name() != Some("file") {
             continue;
         }
         let name = field.file_name().unwrap_or_default().to_owned();
         let mut bytes = Vec::new();
-        while let Some(chunk) = field.chunk().await.map_err(broken)? {
+        while let Some(chunk) = field.chunk().await.map_err(|error| broken(&error))? {
             if bytes.len() + chunk.len() > state.papers.most_bytes() {
                 return Err(Problem::receipt_size(state.papers.most_bytes()));
             }
@@ -191,7 +191,7 @@ pub(crate) async fn attached(
 }
 
 /// A form that does not read, or is too long to be read.
-fn broken(error: MultipartError) -> Problem {
+fn broken(error: &MultipartError) -> Problem {
     if error.status() == StatusCode::PAYLOAD_TOO_LARGE {
         Problem::receipt_too_long()
     } else {

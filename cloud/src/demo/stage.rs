@@ -217,6 +217,6 @@ mod tests {
 
     #[test]
     fn the_workshops_of_the_demonstration_can_be_booked_at() {
-        assert_eq!(workshop().places.iter().filter(|place| place.build().is_ok()).count(), 2);
+        assert_eq!(workshop().places.iter().filter(|workshop| workshop.build().is_ok()).count(), 2);
     }
 }

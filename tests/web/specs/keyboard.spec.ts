@@ -52,10 +52,10 @@ test("an owner invites somebody and takes it back", async ({ page, service }) =>
   await page.keyboard.type("joan@example.org");
   await page.keyboard.press("Tab");
   await page.keyboard.press("ArrowDown");
-  await expect(page.getByLabel("Look")).toBeChecked();
+  await expect(page.getByLabel("May")).toHaveValue("viewer");
   await tabTo(page, page.getByRole("button", { name: "Invite", exact: true }));
   await page.keyboard.press("Enter");
-  const back = page.getByRole("button", { name: "Take back: joan@example.org" });
+  const back = page.getByRole("button", { name: /^Take back/ });
   await tabTo(page, back);
   await page.keyboard.press("Enter");
   await expect(page.getByRole("status").filter({ hasText: "Invitation taken back." })).toBeVisible();

@@ -7,7 +7,7 @@ const pdf = { name: "wipers.pdf", mimeType: "application/pdf", buffer: Buffer.fr
 test("a receipt is attached, shown and taken away, and nothing else is taken for one", async ({ page, service }) => {
   await logIn(page, service, owner);
   await page.goto(vehicleUrl(service, "services"));
-  const form = page.getByRole("form", { name: "Enter work" }).or(page.locator("form").filter({ has: page.locator("#item-new") }));
+  const form = page.getByRole("form", { name: "Enter work" });
   await form.getByLabel("What was done").fill("Wipers");
   await form.locator("select").selectOption("0");
   await form.getByRole("button", { name: "Save" }).click();
@@ -27,7 +27,7 @@ test("a receipt is attached, shown and taken away, and nothing else is taken for
   expect(answer.headers()["cache-control"]).toBe("no-store");
   expect((await answer.body()).equals(pdf.buffer)).toBe(true);
 
-  await entry.getByRole("button", { name: "Take away: wipers.pdf" }).click();
+  await entry.getByRole("button", { name: /^Take away/ }).click();
   await expect(page.getByRole("status").filter({ hasText: "Receipt taken away." })).toBeVisible();
   await expect(link).toHaveCount(0);
 });
