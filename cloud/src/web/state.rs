@@ -10,6 +10,7 @@ use crate::channels::{Channels, Parts};
 use crate::clock::Clock;
 use crate::config;
 use crate::firmware::Firmware;
+use crate::i18n::Currency;
 use crate::service::Service;
 
 /// How many live streams are open at most.
@@ -24,6 +25,8 @@ pub struct Settings {
     pub firmware_keys: Vec<[u8; 32]>,
     /// How owners are reached.
     pub channels: config::Channels,
+    /// What amounts of money are in.
+    pub currency: Currency,
 }
 
 /// The web side's state; clones share it.
@@ -41,6 +44,8 @@ pub struct AppState {
     pub cookies: Cookies,
     /// The machine's clock: sessions, caches and latencies live by it, whatever the service's own clock does.
     pub wall: Clock,
+    /// What amounts of money are in.
+    pub currency: Currency,
     streams: Arc<Semaphore>,
 }
 
@@ -51,7 +56,17 @@ impl AppState {
         let firmware = Firmware::new(service.clone(), settings.firmware_keys);
         let channels = Channels::new(Parts { service: service.clone(), settings: settings.channels });
         let cookies = Cookies { secure: settings.secure_cookies };
-        Self { service, accounts, firmware, channels, cookies, wall, streams: Arc::new(Semaphore::new(MAX_STREAMS)) }
+        let currency = settings.currency;
+        Self {
+            service,
+            accounts,
+            firmware,
+            channels,
+            cookies,
+            wall,
+            currency,
+            streams: Arc::new(Semaphore::new(MAX_STREAMS)),
+        }
     }
 
     /// A seat for one live stream; it is free again when the permit is dropped.
