@@ -111,7 +111,7 @@ fn effect(trial: &Trial, segment: Option<&str>, effect: &Effect, format: &Format
             Some(name) => name.to_owned(),
         },
         effect: if effect.effect.is_finite() && effect.units.iter().all(|units| *units > 0.0) {
-            format.decimal(effect.effect, 2)
+            format.worth(effect.effect)
         } else {
             "–".to_owned()
         },
@@ -163,7 +163,7 @@ pub(crate) async fn show(
             name: one.name.clone(),
             does: arm_name(one.arm, &names, &format),
             accounts: format.integer(summary.n as i64),
-            margin: if known { format.decimal(summary.mean, 2) } else { "–".to_owned() },
+            margin: if known { format.worth(summary.mean) } else { "–".to_owned() },
         }
     });
     let phases = trial.phases.iter().zip(shown.tally.phases()).map(|(allocation, phase)| PhaseLine {

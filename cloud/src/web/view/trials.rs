@@ -66,7 +66,7 @@ impl Shown {
 pub(crate) fn effect_words(trial: &Trial, effect: &Effect, format: &Format) -> String {
     let localizer = format.localizer;
     let name = |arm: usize| trial.arms.get(arm).map_or_else(String::new, |one| one.name.clone());
-    let money = |amount: f64| format.decimal(amount, 2);
+    let money = |amount: f64| format.worth(amount);
     let key = match effect.verdict {
         Verdict::Invalid => return localizer.text("experiment-invalid"),
         Verdict::Learning if effect.units[0].min(effect.units[1]) < LEAST_UNITS => {
@@ -105,7 +105,7 @@ pub(crate) fn verdict_badge(verdict: Verdict, format: &Format) -> Badge {
 pub(crate) fn interval(effect: &Effect, format: &Format) -> String {
     let ends = [effect.interval.low, effect.interval.high];
     if ends.iter().all(|end| end.is_finite()) {
-        let [low, high] = ends.map(|end| format.decimal(end, 2));
+        let [low, high] = ends.map(|end| format.worth(end));
         format.localizer.with("experiment-between", [("low", low.into()), ("high", high.into())])
     } else {
         "–".to_owned()
