@@ -40,13 +40,13 @@ pub(super) struct ExperimentBody {
     span: (f64, f64),
     /// Only cars of one of these segments; any, where there is none.
     segments: Vec<String>,
-    phases: Vec<PhaseBody>,
+    phases: Vec<TrialPhaseBody>,
     /// The arms, the control first.
     arms: Vec<TrialArmBody>,
     /// The arms against the control, all accounts together.
-    effects: Vec<EffectBody>,
+    effects: Vec<TrialEffectBody>,
     /// The same by the segment that an account had when it was enrolled.
-    segment_effects: Vec<EffectBody>,
+    segment_effects: Vec<TrialEffectBody>,
     /// Whether the arms' sizes are as they should be; without that nothing is concluded.
     sizes_ok: bool,
     /// The probability bound of such sizes that holds at every look.
@@ -61,7 +61,7 @@ pub(super) struct ExperimentBody {
 
 /// A span of time in which the shares stood still.
 #[derive(Debug, Serialize, ToSchema)]
-pub(super) struct PhaseBody {
+pub(super) struct TrialPhaseBody {
     from: Timestamp,
     shares: Vec<f64>,
     /// The accounts that each arm received.
@@ -81,7 +81,7 @@ pub(super) struct TrialArmBody {
 
 /// One arm against the control, in the currency's own unit for each account.
 #[derive(Debug, Serialize, ToSchema)]
-pub(super) struct EffectBody {
+pub(super) struct TrialEffectBody {
     arm: String,
     /// The segment; absent for all together, empty for no segment.
     segment: Option<String>,
@@ -106,7 +106,7 @@ pub(crate) struct ExperimentStateBody {
     state: String,
 }
 
-impl EffectBody {
+impl TrialEffectBody {
     fn new(trial: &Trial, segment: Option<&str>, effect: &Effect, format: &Format) -> Self {
         let finite = |number: f64| number.is_finite().then_some(number);
         Self {
@@ -126,7 +126,7 @@ impl ExperimentBody {
     fn new(listed: &ListedTrial, state: &AppState, format: &Format) -> Self {
         let trial = &listed.trial;
         let shown = view::Shown::of(trial, &state.service.book());
-        let phase = |(allocation, phase): (&Allocation, &Phase)| PhaseBody {
+        let phase = |(allocation, phase): (&Allocation, &Phase)| TrialPhaseBody {
             from: timestamp(allocation.from_ms),
             shares: allocation.shares.clone(),
             accounts: phase.counts.clone(),
@@ -150,10 +150,10 @@ impl ExperimentBody {
             segments: trial.segments.clone(),
             phases: trial.phases.iter().zip(shown.tally.phases()).map(phase).collect(),
             arms: trial.arms.iter().enumerate().map(arm).collect(),
-            effects: shown.overall().map(|effect| EffectBody::new(trial, None, effect, format)).collect(),
+            effects: shown.overall().map(|effect| TrialEffectBody::new(trial, None, effect, format)).collect(),
             segment_effects: shown
                 .by_segment()
-                .map(|(segment, effect)| EffectBody::new(trial, Some(segment), effect, format))
+                .map(|(segment, effect)| TrialEffectBody::new(trial, Some(segment), effect, format))
                 .collect(),
             sizes_ok: shown.findings.srm.ok,
             sizes_p: shown.findings.srm.sequential_p,

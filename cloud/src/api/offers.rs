@@ -171,7 +171,7 @@ pub(super) struct LearntBody {
     /// `learning` or `fixed`.
     in_force: &'static str,
     /// Who chose it last, when and why; absent while the configuration's is in force.
-    chosen: Option<ChosenBody>,
+    chosen: Option<ChosenPolicyBody>,
     /// What the log says of the policies that there could be.
     candidates: Vec<JudgedBody>,
     version: u32,
@@ -183,7 +183,7 @@ pub(super) struct LearntBody {
 
 /// Who chose the policy.
 #[derive(Debug, Serialize, ToSchema)]
-pub(super) struct ChosenBody {
+pub(super) struct ChosenPolicyBody {
     version: u32,
     by: String,
     at: Timestamp,
@@ -215,7 +215,7 @@ pub(super) struct JudgedBody {
 /// The policy that is wanted.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct WantedBody {
+pub(crate) struct WantedPolicyBody {
     /// `learning` or `fixed`.
     policy: String,
     /// The share of nothing for `fixed`, from 0 to 1; 0.2 where it is not given.
@@ -469,7 +469,7 @@ pub(crate) async fn policy(
         }
     };
     let candidates = methods.iter().zip(judged).map(candidate).collect();
-    let chosen = state.service.policy().await?.map(|doc| ChosenBody {
+    let chosen = state.service.policy().await?.map(|doc| ChosenPolicyBody {
         version: doc.version,
         by: doc.by.to_string(),
         at: timestamp(doc.at_ms),
@@ -493,7 +493,7 @@ pub(crate) async fn policy(
 }
 
 /// Change the policy: refused where the log does not support it, unless it is said why it shall be all the same.
-#[utoipa::path(put, path = "/api/v1/offer-policy", tag = "lead", request_body = WantedBody, responses(
+#[utoipa::path(put, path = "/api/v1/offer-policy", tag = "lead", request_body = WantedPolicyBody, responses(
     (status = 200, body = PolicyBody),
     (status = 401, body = ProblemBody),
     (status = 404, body = ProblemBody),
@@ -503,7 +503,7 @@ pub(crate) async fn set_policy(
     State(state): State<AppState>,
     lead: Lead,
     reader: Reader,
-    Json(body): Json<WantedBody>,
+    Json(body): Json<WantedPolicyBody>,
 ) -> Result<Json<PolicyBody>, Problem> {
     let wanted = wanted(&body.policy, body.nothing, body.despite).ok_or_else(Problem::invalid)?;
     change_policy(&state.service, wanted, &lead.0.account.id).await?;

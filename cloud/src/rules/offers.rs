@@ -26,7 +26,7 @@ use milepost_protocol::trouble::TroubleStatus;
 use super::journey::contacts;
 use super::outcomes::{account_for_work, count_silence, leave_segments};
 use super::{Effects, presenting};
-use crate::domain::{Decided, Planned, Texts, Vehicle};
+use crate::domain::{AccountId, Decided, Planned, Texts, Vehicle};
 use crate::offers::{Catalogue, Desk};
 use crate::store::DecisionRow;
 use crate::zones::{minute_of_day, zone};
@@ -191,7 +191,7 @@ impl<'a> Desktop<'a> {
     ///
     /// Whoever is held out or has its arms drawn evenly takes part in none, so that those groups stay what they are.
     fn parts(&self, vehicle: &Vehicle) -> Vec<Part<'_>> {
-        let Some(owner) = vehicle.owner.as_ref().map(|owner| owner.as_str()) else { return Vec::new() };
+        let Some(owner) = vehicle.owner.as_ref().map(AccountId::as_str) else { return Vec::new() };
         let OfferRules { key, holdout, uniform, .. } = self.rules;
         if !matches!(holdout.place(key, owner).group(*uniform), Group::Measured | Group::Rest) {
             return Vec::new();

@@ -115,9 +115,9 @@ async fn what_is_stopped_leaves_its_accounts_to_the_policy_and_does_not_run_agai
     assert_eq!(stopped.json()["experiment"]["state"], "stopped", "{}", stopped.body);
     let again = lead.json(Method::PUT, path, r#"{"state":"running"}"#).await;
     assert_eq!(again.status.as_u16(), 422, "{}", again.body);
-    app.state.service.clock().set(NOW_MS + 8 * milepost_protocol::plan::DAY_MS);
+    put_cars(&app, vec![in_the_cold("cold-2", &owner, with_offers())]).await;
     app.committer().tick().await;
-    let second = app.store.decisions(&device, 1).await.unwrap().remove(0).decision;
+    let second = app.store.decisions(&"cold-2".parse().unwrap(), 1).await.unwrap().remove(0).decision;
     assert_eq!(second.exposure, None);
     assert!(second.arms.iter().any(|arm| arm.arm == MADE), "{second:?}");
 }

@@ -64,11 +64,11 @@ pub struct Judged {
 /// Whether a log supports a policy.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Support {
-    /// It earns more: its interval lies above what was earned.
+    /// It earns more: the interval of the difference lies above zero.
     Better,
     /// It cannot be told apart from what was earned.
     Alike,
-    /// It earns less: its interval lies below.
+    /// It earns less: the interval lies below.
     Worse,
     /// The log cannot say.
     Refused(Refusal),
@@ -117,10 +117,12 @@ pub fn judge(log: &[Logged], learner: &Learner, rule: Rule) -> Judged {
     let support = match evaluation.estimates {
         Err(refusal) => Support::Refused(refusal),
         Ok(estimates) => {
-            let (low, high) = interval(estimates.dr);
-            if low > logged.value {
+            // Both values are estimates, so their difference is as uncertain as both together.
+            let standard_error = libm::hypot(estimates.dr.standard_error, logged.standard_error);
+            let (low, high) = interval(Estimate { value: estimates.dr.value - logged.value, standard_error });
+            if low > 0.0 {
                 Support::Better
-            } else if high < logged.value {
+            } else if high < 0.0 {
                 Support::Worse
             } else {
                 Support::Alike

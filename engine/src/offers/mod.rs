@@ -16,6 +16,7 @@ pub mod learner;
 mod ledger;
 mod quiet;
 mod reject;
+mod reward;
 mod safety;
 pub mod segments;
 #[cfg(test)]

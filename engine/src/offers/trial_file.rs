@@ -3,7 +3,6 @@
 //! Invariant: what cannot be run is an error with file, line and key: arms that do not add up to one, an arm twice, a span or a
 //! phase that is none.
 
-use alloc::borrow::ToOwned;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
@@ -147,7 +146,7 @@ fn arms(raw: Vec<RawArm>) -> Checked<Vec<TrialArm>> {
         };
         let arm = one.offer.map_or(Arm::Nothing, |offer| Arm::Offer { offer, channel, timing });
         if arms.iter().any(|known| known.name == name || known.arm == arm) {
-            return wrong(at, "arm", Wrong::Twice(name.to_owned()));
+            return wrong(at, "arm", Wrong::Twice(name));
         }
         arms.push(TrialArm { name, arm });
     }

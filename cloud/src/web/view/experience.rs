@@ -75,7 +75,7 @@ pub(crate) fn support_name(support: Support) -> &'static str {
 pub(crate) fn support_words(judged: &Judged, format: &Format) -> String {
     let localizer = format.localizer;
     let Ok(estimates) = judged.evaluation.estimates else {
-        let decisions = format.integer(judged.decisions as i64);
+        let decisions = format.integer(i64::try_from(judged.decisions).unwrap_or(i64::MAX));
         let size = format.integer(judged.evaluation.effective_size as i64);
         return localizer.with("policy-refused", [("decisions", decisions.into()), ("size", size.into())]);
     };
@@ -91,7 +91,7 @@ pub(crate) fn support_words(judged: &Judged, format: &Format) -> String {
         ("low", money(low).into()),
         ("high", money(high).into()),
         ("logged", money(judged.logged.value).into()),
-        ("decisions", format.integer(judged.decisions as i64).into()),
+        ("decisions", format.integer(i64::try_from(judged.decisions).unwrap_or(i64::MAX)).into()),
     ];
     localizer.with(key, arguments)
 }
