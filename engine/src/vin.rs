@@ -75,14 +75,10 @@ impl FromStr for Vin {
         if count != VIN_LEN {
             return Err(VinError::Length(count));
         }
-        let mut sum = 0;
-        for (at, (letter, weight)) in plain.chars().zip(WEIGHTS).enumerate() {
-            sum += weight * value(letter).ok_or(VinError::Letter(at + 1))?;
+        if let Some(at) = plain.chars().position(|letter| value(letter).is_none()) {
+            return Err(VinError::Letter(at + 1));
         }
-        let digit = match sum % 11 {
-            10 => 'X',
-            rest => char::from_digit(rest, 10).unwrap_or('0'),
-        };
+        let digit = check_digit(&plain).unwrap_or('0');
         let vin = Self(plain);
         if vin.is_checked() && vin.0.chars().nth(8) != Some(digit) {
             return Err(VinError::Check(digit));
@@ -98,8 +94,17 @@ impl<'de> Deserialize<'de> for Vin {
     }
 }
 
-/// What a letter counts for: A to H, J to R and S to Z count from 1, 1 and 2.
-fn value(letter: char) -> Option<u32> {
+/// The digit that belongs into the ninth place of an upper-case number; `None` if a character is none that a VIN has.
+pub fn check_digit(vin: &str) -> Option<char> {
+    let sum: u32 = vin.chars().zip(WEIGHTS).map(|(letter, weight)| Some(weight * value(letter)?)).sum::<Option<_>>()?;
+    match sum % 11 {
+        10 => Some('X'),
+        rest => char::from_digit(rest, 10),
+    }
+}
+
+/// What a letter counts for: A to H, J to R and S to Z count from 1, 1 and 2; `None` for one that no VIN has.
+pub fn value(letter: char) -> Option<u32> {
     match letter {
         '0'..='9' => letter.to_digit(10),
         'A'..='H' => Some(letter as u32 - 'A' as u32 + 1),

@@ -89,7 +89,7 @@ impl Pen<'_> {
     pub(super) fn told(&self, vehicle: &Vehicle, notice: &NoticeDoc) -> Told {
         let localizer = self.localizer();
         let zone = zone(&vehicle.profile.time_zone);
-        let format = Format { localizer, unit: self.account.unit, zone, now_ms: self.now_ms };
+        let format = Format { localizer, unit: self.account.unit, zone, now_ms: self.now_ms, currency: None };
         let (device, owner) = (vehicle.device.clone(), self.account.id.clone());
         let until_ms = self.now_ms.saturating_add(self.link_ms);
         let (id, answers) = (notice.id(), notice.answers());

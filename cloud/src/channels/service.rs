@@ -270,7 +270,7 @@ impl Channels {
         let told = pen.told(vehicle, notice);
         let words = pen.words(vec![told.clone()]);
         let zone = zone(&vehicle.profile.time_zone);
-        let format = Format { localizer: words.localizer, unit: owner.unit, zone, now_ms };
+        let format = Format { localizer: words.localizer, unit: owner.unit, zone, now_ms, currency: None };
         letter::draw(&self.settings.workshop.sender, to, &format.date(now_ms), &words, &told)
     }
 

@@ -16,6 +16,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use crate::booking::WorkshopDoc;
+use crate::i18n::Currency;
 pub use channels::{Channels, Email, EmailTls, Push, TextMessages, Workshop};
 
 pub use error::ConfigError;
@@ -29,6 +30,8 @@ pub use workshops::{Day, WorkshopSettings};
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
+    /// What amounts of money are in, by its code of ISO 4217. Default `EUR`.
+    pub currency: Currency,
     /// Where data live.
     pub data: Data,
     /// Which time it is.
@@ -179,6 +182,13 @@ mod tests {
     fn a_value_of_the_wrong_type_is_named_with_its_line() {
         let error = Config::parse("[http]\nlisten = 5\n", "m.toml").unwrap_err().to_string();
         assert!(error.starts_with("m.toml:2: http.listen: "), "{error}");
+    }
+
+    #[test]
+    fn a_currency_is_three_capital_letters() {
+        assert_eq!(Config::parse("currency = \"CHF\"\n", "m.toml").unwrap().currency.code(), "CHF");
+        let error = Config::parse("currency = \"euro\"\n", "m.toml").unwrap_err().to_string();
+        assert!(error.starts_with("m.toml:1: currency: ") && error.contains("ISO 4217"), "{error}");
     }
 
     #[test]

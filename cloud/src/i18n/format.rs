@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 use milepost_protocol::plan::DAY_MS;
 use serde::{Deserialize, Serialize};
 
-use super::Localizer;
+use super::{Currency, Localizer};
 
 /// What distances are shown in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, utoipa::ToSchema)]
@@ -58,6 +58,8 @@ pub struct Format {
     pub zone: TimeZone,
     /// The moment that ages and spans count from, in milliseconds of Unix time.
     pub now_ms: u64,
+    /// What amounts of money are in; none where none is written.
+    pub currency: Option<Currency>,
 }
 
 impl Format {
@@ -245,9 +247,32 @@ impl Format {
         self.localizer.with("celsius", [("value", self.decimal(degrees, 0).into())])
     }
 
-    /// A share from 0 to 1, as per cent.
+    /// A share from 0 to 1, as per cent; one that is above nothing is never told as nothing.
     pub fn percent(&self, share: f64) -> String {
-        self.localizer.with("percent", [("value", self.decimal(share * 100.0, 0).into())])
+        let value = share * 100.0;
+        let decimals = usize::from((0.05..0.95).contains(&value));
+        let value = if (f64::MIN_POSITIVE..0.05).contains(&value) {
+            format!("< {}", self.decimal(0.1, 1))
+        } else {
+            self.decimal(value, decimals)
+        };
+        self.localizer.with("percent", [("value", value.into())])
+    }
+
+    /// An amount of money, from the hundredth of the currency.
+    pub fn money(&self, hundredths: i64) -> String {
+        let amount = hundredths as f64 / 100.0;
+        let Some(currency) = &self.currency else { return self.decimal(amount, 2) };
+        let sign = currency.sign();
+        let key = if sign.is_ascii() && sign.len() > 1 { "money-code" } else { "money-sign" };
+        let amount = self.decimal(amount.abs(), 2);
+        let text = self.localizer.with(key, [("amount", amount.into()), ("sign", sign.to_owned().into())]);
+        if hundredths < 0 { format!("−{text}") } else { text }
+    }
+
+    /// An amount of money that was worked out, in the currency's own unit.
+    pub fn worth(&self, amount: f64) -> String {
+        self.money((amount * 100.0).round() as i64)
     }
 
     fn zoned(&self, at_ms: u64) -> jiff::Zoned {
@@ -268,7 +293,7 @@ mod tests {
     const NOW_MS: u64 = 1_772_366_400_000; // 2026-03-01 12:00 UTC
 
     fn format(unit: DistanceUnit) -> Format {
-        Format { localizer: Language::DEFAULT.localizer(), unit, zone: TimeZone::UTC, now_ms: NOW_MS }
+        Format { localizer: Language::DEFAULT.localizer(), unit, zone: TimeZone::UTC, now_ms: NOW_MS, currency: None }
     }
 
     #[test]
@@ -289,6 +314,27 @@ mod tests {
         assert_eq!(format.decimal(-0.04, 1), "0.0");
         assert_eq!(format.celsius(-6.6), "−7 °C");
         assert_eq!(format.volts(12_640.0), "12.64 V");
+    }
+
+    #[test]
+    fn a_share_above_nothing_is_never_told_as_nothing() {
+        let format = format(DistanceUnit::Km);
+        let told = [0.0, 0.0001, 0.002, 0.005, 0.0096, 0.254, 1.0].map(|share| format.percent(share));
+        assert_eq!(told, ["0 %", "< 0.1 %", "0.2 %", "0.5 %", "1 %", "25 %", "100 %"]);
+    }
+
+    #[test]
+    fn money_is_in_the_currency_of_the_installation_as_the_language_writes_it() {
+        let told = |language: &str, code: &str| {
+            let localizer = Language::from_code(language).unwrap().localizer();
+            let currency = Some(Currency::try_from(code.to_owned()).unwrap());
+            Format { localizer, currency, ..format(DistanceUnit::Km) }.money(-123_450)
+        };
+        assert_eq!(told("en", "EUR"), "−€1,234.50");
+        assert_eq!(told("en", "CHF"), "−CHF 1,234.50");
+        assert_eq!(told("de", "EUR"), "−1.234,50 €");
+        assert_eq!(told("zh-Hans", "CNY"), "−¥1,234.50");
+        assert_eq!(format(DistanceUnit::Km).money(50), "0.50");
     }
 
     #[test]

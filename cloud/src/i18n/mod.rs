@@ -3,10 +3,12 @@
 //! Invariant: code and templates hold keys, never sentences; a test compares the keys in use with the keys of every language.
 
 mod catalogue;
+mod currency;
 mod format;
 mod texts;
 
 pub use catalogue::{Language, Localizer};
+pub use currency::Currency;
 pub(crate) use format::timestamp;
 pub use format::{DistanceUnit, Format};
 pub use texts::CarTexts;

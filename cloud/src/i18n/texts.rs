@@ -18,8 +18,13 @@ pub struct CarTexts;
 impl Texts for CarTexts {
     fn notice(&self, profile: &Profile, notice: &NoticeDoc) -> NoticeText {
         let localizer = Language::from_code(&profile.locale).unwrap_or(Language::DEFAULT).localizer();
-        let format =
-            Format { localizer, unit: DistanceUnit::Km, zone: zone(&profile.time_zone), now_ms: notice.raised_ms() };
+        let format = Format {
+            localizer,
+            unit: DistanceUnit::Km,
+            zone: zone(&profile.time_zone),
+            now_ms: notice.raised_ms(),
+            currency: None,
+        };
         NoticeText { title: title(localizer, notice), text: text(&format, notice) }
     }
 }

@@ -182,7 +182,13 @@ mod tests {
     use crate::i18n::Language;
 
     fn format(unit: DistanceUnit) -> Format {
-        Format { localizer: Language::DEFAULT.localizer(), unit, zone: TimeZone::UTC, now_ms: 1_772_350_000_000 }
+        Format {
+            localizer: Language::DEFAULT.localizer(),
+            unit,
+            zone: TimeZone::UTC,
+            now_ms: 1_772_350_000_000,
+            currency: None,
+        }
     }
 
     fn parse(text: &str) -> Result<Vec<Imported>, SheetError> {

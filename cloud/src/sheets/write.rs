@@ -90,6 +90,7 @@ mod tests {
                 unit,
                 zone: TimeZone::UTC,
                 now_ms: 1_772_350_000_000,
+                currency: None,
             };
             let service = |id: u64, item: ItemId, title: &str| Service {
                 id: EventId(id),

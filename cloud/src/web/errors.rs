@@ -33,7 +33,7 @@ pub(crate) async fn as_pages(State(state): State<AppState>, request: Request, ne
     if path.starts_with("/api/") {
         return next.run(request).await;
     }
-    let reader = Reader::of(request.headers(), state.now_ms());
+    let reader = Reader::of(request.headers(), &state);
     let is_get = request.method() == axum::http::Method::GET;
     let response = next.run(request).await;
     let Some(problem) = response.extensions().get::<Problem>().cloned() else { return response };

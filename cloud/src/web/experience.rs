@@ -154,11 +154,11 @@ fn row(listed: &Listed, names: &OfferNames, book: &Book, format: &Format) -> Row
         title: names.get(entry.id, format),
         live: *live,
         badge,
-        price: view::money(format, entry.price),
-        margin: view::money(format, entry.margin),
+        price: format.money(entry.price),
+        margin: format.money(entry.margin),
         shown: count(format, total.shown),
         booked: count(format, total.booked),
-        earned: view::money(format, total.margin),
+        earned: format.money(total.margin),
     }
 }
 
@@ -305,7 +305,7 @@ pub(crate) async fn results(State(state): State<AppState>, lead: Lead, reader: R
     let group = |key: &str, sums: Sums| GroupRow {
         name: localizer.text(key),
         accounts: count(&format, sums.units),
-        margin: format.decimal(sums.sum, 2),
+        margin: format.worth(sums.sum),
     };
     let halted = book.halted();
     let offers = catalogue.live(Kind::Offer).map(|entry| Stoppable {
@@ -331,7 +331,7 @@ pub(crate) async fn policy(State(state): State<AppState>, lead: Lead, reader: Re
     let names = OfferNames::of(&catalogue, &format);
     let expected = |belief: Option<(f64, f64)>| match belief {
         Some((mean, deviation)) if deviation.is_finite() => {
-            format!("{} ± {}", format.decimal(mean, 2), format.decimal(deviation, 2))
+            format!("{} ± {}", format.worth(mean), format.worth(deviation))
         }
         _ => format.localizer.text("policy-unknown"),
     };

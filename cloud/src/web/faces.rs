@@ -14,6 +14,7 @@ pub fn faces() -> Faces {
         router: Arc::new(|service, config| {
             let settings = Settings {
                 secure_cookies: config.http.secure_cookies,
+                currency: config.currency,
                 firmware_keys: config.firmware.key_bytes(),
                 channels: config.channels.clone(),
                 journeys: config.journeys.clone(),

@@ -83,6 +83,7 @@ mod tests {
             unit: DistanceUnit::Km,
             zone: TimeZone::UTC,
             now_ms: 1_772_350_000_000, // 2026-03-01 07:26 UTC
+            currency: None,
         }
     }
 

@@ -94,7 +94,7 @@ pub(crate) async fn show(
     let page = Page::anonymous(&reader, "answer-page-title");
     let localizer = page.localizer;
     let zone = zone(&vehicle.profile.time_zone);
-    let format = Format { localizer, unit: DistanceUnit::Km, zone, now_ms: state.now_ms() };
+    let format = Format { localizer, unit: DistanceUnit::Km, zone, now_ms: state.now_ms(), currency: None };
     let invites = |action| notice.actions.contains(action);
     render::html(&LinkPage {
         token,

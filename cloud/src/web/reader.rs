@@ -11,7 +11,7 @@ use jiff::tz::TimeZone;
 use super::AppState;
 use crate::accounts::{Account, Theme};
 use crate::domain::Vehicle;
-use crate::i18n::{DistanceUnit, Format, Language, Localizer};
+use crate::i18n::{Currency, DistanceUnit, Format, Language, Localizer};
 use crate::zones::zone;
 
 /// The name of the language cookie.
@@ -31,18 +31,21 @@ pub struct Reader {
     pub wants_fragment: bool,
     /// The service's now, in milliseconds of Unix time.
     pub now_ms: u64,
+    /// What amounts of money are in.
+    pub currency: Currency,
 }
 
 impl Reader {
     /// Reads cookies and headers.
-    pub fn of(headers: &HeaderMap, now_ms: u64) -> Self {
+    pub fn of(headers: &HeaderMap, state: &AppState) -> Self {
         let cookie = |name| crate::accounts::read_cookie(headers, name).map(str::to_owned);
         Self {
             cookie: cookie(LANGUAGE_COOKIE),
             accept: headers.get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).map(str::to_owned),
             theme: cookie(THEME_COOKIE).as_deref().and_then(Theme::from_name).unwrap_or_default(),
             wants_fragment: headers.contains_key("hx-request"),
-            now_ms,
+            now_ms: state.now_ms(),
+            currency: state.currency,
         }
     }
 
@@ -60,6 +63,7 @@ impl Reader {
             unit: account.unit,
             zone: zone.unwrap_or(TimeZone::UTC),
             now_ms: self.now_ms,
+            currency: Some(self.currency),
         }
     }
 
@@ -70,6 +74,7 @@ impl Reader {
             unit: DistanceUnit::default(),
             zone: TimeZone::UTC,
             now_ms: self.now_ms,
+            currency: Some(self.currency),
         }
     }
 }
@@ -78,6 +83,6 @@ impl FromRequestParts<AppState> for Reader {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Infallible> {
-        Ok(Self::of(&parts.headers, state.now_ms()))
+        Ok(Self::of(&parts.headers, state))
     }
 }

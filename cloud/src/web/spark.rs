@@ -111,8 +111,13 @@ mod tests {
     use crate::i18n::{DistanceUnit, Language};
 
     fn draw(readings: &[(u64, f64)]) -> Spark {
-        let format =
-            Format { localizer: Language::DEFAULT.localizer(), unit: DistanceUnit::Km, zone: TimeZone::UTC, now_ms: 0 };
+        let format = Format {
+            localizer: Language::DEFAULT.localizer(),
+            unit: DistanceUnit::Km,
+            zone: TimeZone::UTC,
+            now_ms: 0,
+            currency: None,
+        };
         spark("12 V".to_owned(), readings, &format, |value| format.volts(value))
     }
 

@@ -11,6 +11,7 @@ use crate::channels::{Channels, Parts};
 use crate::clock::Clock;
 use crate::config;
 use crate::firmware::Firmware;
+use crate::i18n::Currency;
 use crate::journey::Journeys;
 use crate::service::Service;
 
@@ -28,6 +29,8 @@ pub struct Settings {
     pub channels: config::Channels,
     /// Programmes of journeys.
     pub journeys: config::Journeys,
+    /// What amounts of money are in.
+    pub currency: Currency,
 }
 
 /// The web side's state; clones share it.
@@ -47,6 +50,8 @@ pub struct AppState {
     pub cookies: Cookies,
     /// The machine's clock: sessions, caches and latencies live by it, whatever the service's own clock does.
     pub wall: Clock,
+    /// What amounts of money are in.
+    pub currency: Currency,
     streams: Arc<Semaphore>,
 }
 
@@ -63,8 +68,18 @@ impl AppState {
         });
         let journeys = Journeys::new(service.clone(), programmes, settings.journeys.margin_cents);
         let cookies = Cookies { secure: settings.secure_cookies };
-        let streams = Arc::new(Semaphore::new(MAX_STREAMS));
-        Self { service, accounts, firmware, channels, journeys, cookies, wall, streams }
+        let currency = settings.currency;
+        Self {
+            service,
+            accounts,
+            firmware,
+            channels,
+            journeys,
+            cookies,
+            wall,
+            currency,
+            streams: Arc::new(Semaphore::new(MAX_STREAMS)),
+        }
     }
 
     /// A seat for one live stream; it is free again when the permit is dropped.

@@ -10,7 +10,7 @@ use http_body_util::BodyExt;
 use milepost::accounts::Role;
 use milepost::clock::Clock;
 use milepost::domain::{Actor, Made, Moment, NoticeDoc, Profile, Subject, Vehicle};
-use milepost::i18n::CarTexts;
+use milepost::i18n::{CarTexts, Currency};
 use milepost::ingest::{self, Committer, Parts, Running};
 use milepost::offers::{Catalogue, Desk};
 use milepost::rules::{Around, JourneyRules, OfferRules, Rules, would_do};
@@ -133,7 +133,13 @@ impl TestApp {
         let state = AppState::new(
             service,
             wall.clone(),
-            Settings { secure_cookies, firmware_keys: vec![signing_key], channels: channels(), ..Settings::default() },
+            Settings {
+                secure_cookies,
+                firmware_keys: vec![signing_key],
+                channels: channels(),
+                journeys: milepost::config::Journeys::default(),
+                currency: Currency::default(),
+            },
         );
         for (id, name, role) in PEOPLE {
             state.accounts.create(id.parse().unwrap(), name, role, PASSWORD).await.unwrap();

@@ -3,6 +3,7 @@
 //! Invariant: what a number leaves open stays open; only makers for North America must fill in the check digit and the year,
 //! so a wrong digit is told, not refused, and every year that the letter may stand for is named.
 
+use milepost_engine::vin::{VIN_LEN, check_digit, value};
 use serde::Serialize;
 
 use super::makers::maker;
@@ -41,7 +42,7 @@ pub enum VinError {
 /// Reads a number; `latest_year` is the last model year that a car can have by now.
 pub fn tell(word: &str, latest_year: u16) -> Result<Told, VinError> {
     let vin = word.trim().to_ascii_uppercase();
-    if vin.chars().count() != 17 {
+    if vin.chars().count() != VIN_LEN {
         return Err(VinError::Length(word.to_owned()));
     }
     if let Some(character) = vin.chars().find(|&character| value(character).is_none()) {
@@ -58,34 +59,6 @@ pub fn tell(word: &str, latest_year: u16) -> Result<Told, VinError> {
         years: years(at(if wmi == "6FP" { 10 } else { 9 }), latest_year),
         wmi,
         vin,
-    })
-}
-
-const WEIGHTS: [u32; 17] = [8, 7, 6, 5, 4, 3, 2, 10, 0, 9, 8, 7, 6, 5, 4, 3, 2];
-
-/// The digit that belongs into the ninth place.
-fn check_digit(vin: &str) -> Option<char> {
-    let sum: u32 = vin
-        .chars()
-        .zip(WEIGHTS)
-        .map(|(character, weight)| value(character).map(|value| value * weight))
-        .sum::<Option<_>>()?;
-    match sum % 11 {
-        10 => Some('X'),
-        digit => char::from_digit(digit, 10),
-    }
-}
-
-/// What a character counts: digits themselves, letters by their column in the standard.
-fn value(character: char) -> Option<u32> {
-    Some(match character {
-        '0'..='9' => character.to_digit(10)?,
-        'A'..='H' => character as u32 - 'A' as u32 + 1,
-        'J'..='N' => character as u32 - 'J' as u32 + 1,
-        'P' => 7,
-        'R' => 9,
-        'S'..='Z' => character as u32 - 'S' as u32 + 2,
-        _ => return None,
     })
 }
 

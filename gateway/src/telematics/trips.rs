@@ -11,6 +11,7 @@ use serde::Serialize;
 
 use super::odometer::{Verdict, judge};
 use super::table::{Row, Table};
+use crate::usage::Battery12v;
 
 /// How far apart two positions are before the car is somewhere else, in metres.
 const ELSEWHERE_M: f64 = 200.0;
@@ -53,15 +54,6 @@ pub struct Gap {
     pub to: String,
     /// How far the odometer went on.
     pub distance_m: u32,
-}
-
-/// The 12 V battery.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
-pub struct Battery12v {
-    /// The highest voltage with everything off, in volts.
-    pub rest_v: Option<f64>,
-    /// The lowest, in volts.
-    pub min_v: Option<f64>,
 }
 
 /// What a table amounts to.

@@ -63,7 +63,7 @@ pub struct Trip {
 /// The 12 V battery.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Battery12v {
-    /// At rest, in volts: before the engine first ran.
+    /// At rest, in volts: on a bus before the engine first ran, in a table the highest with everything off.
     pub rest_v: Option<f64>,
     /// The lowest, in volts.
     pub min_v: Option<f64>,

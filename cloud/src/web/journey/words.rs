@@ -57,7 +57,7 @@ pub(super) fn scene(format: &Format, contact: &Contact) -> String {
     parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · ")
 }
 
-/// Hundredths of a currency as a number with two decimals.
+/// An amount from the hundredth of the currency.
 pub(super) fn money(format: &Format, cents: u64) -> String {
-    format.decimal(cents as f64 / 100.0, 2)
+    format.money(cents.cast_signed())
 }

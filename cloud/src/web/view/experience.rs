@@ -15,7 +15,7 @@ use crate::offers::Catalogue;
 pub(crate) fn verdict_words(increment: &Increment, format: &Format) -> String {
     let localizer = format.localizer;
     let Some(effect) = increment.findings.effects.first() else { return localizer.text("verdict-learning") };
-    let money = |amount: f64| format.decimal(amount, 2);
+    let money = |amount: f64| format.worth(amount);
     let least = format.integer(LEAST_UNITS as i64);
     match effect.verdict {
         Verdict::Invalid => localizer.text("verdict-invalid"),

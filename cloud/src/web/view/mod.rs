@@ -31,9 +31,7 @@ pub(crate) use home::{Flash, Home};
 pub(crate) use items::{ItemView, due_in_sentence, items, level_word, tone};
 pub(crate) use messages::{MessageView, messages, pack_name};
 pub(crate) use notices::{NoticeRow, actor, notice_rows, state, told};
-pub(crate) use offers::{
-    DecisionLine, OfferNames, OfferView, decisions, fact_name, ground_words, money, offers, rejected,
-};
+pub(crate) use offers::{DecisionLine, OfferNames, OfferView, decisions, fact_name, ground_words, offers, rejected};
 pub(crate) use recalls::{RecallView, recalls};
 pub(crate) use reminder::{Reminder, forecast, quantity_code, reminder, set_aside};
 pub(crate) use services::{ServiceLine, services};

@@ -74,13 +74,13 @@ pub(crate) fn offers(vehicle: &Vehicle, rows: &[DecisionRow], format: &Format) -
         title: title(format.localizer, notice),
         text: text(format, notice),
         bookable: notice.actions.contains(Actions::BOOK),
-        price: notice.made.as_ref().filter(|made| made.price > 0).map(|made| money(format, made.price)),
+        price: notice.made.as_ref().filter(|made| made.price > 0).map(|made| format.money(made.price)),
         saves: notice
             .made
             .as_ref()
             .and_then(|made| made.saves)
             .filter(|saves| *saves > 0)
-            .map(|saves| money(format, saves)),
+            .map(|saves| format.money(saves)),
         why: why(notice, rows, format),
         raised: format.age(notice.raised_ms()),
         status: match notice.state() {
@@ -139,11 +139,6 @@ fn value_words(value: &Value, format: &Format) -> String {
         Value::Flag(flag) => flag.to_string(),
         Value::Word(word) => word.clone(),
     }
-}
-
-/// An amount in the hundredth of the currency.
-pub(crate) fn money(format: &Format, hundredths: i64) -> String {
-    format.decimal(hundredths as f64 / 100.0, 2)
 }
 
 /// The decisions, the newest first; a run of equal ones is told once.

@@ -46,7 +46,7 @@ fn line(service: Service, format: &Format) -> ServiceLine {
         [("source", source.into()), ("who", actor(localizer, &by).into()), ("date", format.date(told_ms).into())],
     );
     let cost_field = remarks.cost_cents.map(|cents| format!("{}.{:02}", cents / 100, cents % 100)).unwrap_or_default();
-    let cost = remarks.cost_cents.map(|cents| format.decimal(cents as f64 / 100.0, 2));
+    let cost = remarks.cost_cents.map(|cents| format.money(cents.cast_signed()));
     let is_other = item == OTHER_WORK && !remarks.title.is_empty();
     let name = if is_other { remarks.title.clone() } else { item_name(localizer, item) };
     let title = Some(remarks.title.clone()).filter(|title| !is_other && !title.is_empty());
