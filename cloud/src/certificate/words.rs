@@ -76,7 +76,7 @@ fn facts(certificate: &Certificate, vehicle: &Vehicle, format: &Format) -> Vec<(
         fact("certificate-drive", Some(localizer.text(drive))),
         fact("certificate-odometer", odometer),
         fact("certificate-since", Some(format.date(certificate.since_ms))),
-        fact("certificate-hands", Some(format.integer(certificate.hands as i64))),
+        fact("certificate-hands", Some(format.integer((certificate.hands as u64).cast_signed()))),
     ];
     facts.extend(certificate.battery.map(|share| fact("certificate-battery", Some(format.percent(share.into())))));
     facts
@@ -84,7 +84,7 @@ fn facts(certificate: &Certificate, vehicle: &Vehicle, format: &Format) -> Vec<(
 
 fn findings(certificate: &Certificate, format: &Format) -> Vec<Finding> {
     let localizer = format.localizer;
-    let count = |number: usize| format.integer(number as i64);
+    let count = |number: usize| format.integer((number as u64).cast_signed());
     let good = |text: String| Finding { asks: false, text };
     let ask = |text: String| Finding { asks: true, text };
     let vouched = localizer.with(

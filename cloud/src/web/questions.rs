@@ -69,13 +69,8 @@ pub(crate) async fn answered(
 ) -> Result<(), Problem> {
     let (answer, now_ms) = (answer.trim(), state.now_ms());
     let zone = zone(&vehicle.profile.time_zone);
-    let format = Format {
-        localizer: Language::DEFAULT.localizer(),
-        unit: DistanceUnit::default(),
-        zone,
-        now_ms,
-        currency: None,
-    };
+    let (localizer, unit) = (Language::DEFAULT.localizer(), DistanceUnit::default());
+    let format = Format { localizer, unit, zone, now_ms, currency: None };
     let mut profile = vehicle.profile.clone();
     match question {
         Question::Registered => {
