@@ -83,6 +83,7 @@ pub(crate) struct InvitedBody {
 
 /// What is offered by whom.
 #[derive(Debug, Serialize, ToSchema)]
+#[expect(clippy::struct_field_names, reason = "the names of the fields are the API's")]
 pub(super) struct Invited {
     vehicle: String,
     invited_by: String,
