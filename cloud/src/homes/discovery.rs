@@ -4,7 +4,7 @@
 
 use milepost_engine::due::{forecast, history};
 use milepost_protocol::notice::NoticeState;
-use milepost_protocol::plan::SafetyClass;
+use milepost_protocol::plan::{Level, SafetyClass};
 use milepost_protocol::trouble::TroubleStatus;
 use milepost_protocol::{DeviceId, SignalId};
 use serde_json::{Value, json};
@@ -133,7 +133,9 @@ pub(super) fn state(vehicle: &Vehicle, format: &Format) -> Value {
     let codes = values.troubles.iter().filter(|trouble| trouble.status != TroubleStatus::Cleared);
     let is_warning = |notice: &&crate::domain::NoticeDoc| {
         let is_open = matches!(notice.state(), NoticeState::Raised | NoticeState::Shown { .. });
-        is_open && notice.safety == SafetyClass::Safety
+        // What only comes up some day is no warning yet; a recall has no level.
+        let is_now = notice.subject.level().is_none_or(|level| level >= Level::Due);
+        is_open && is_now && notice.safety == SafetyClass::Safety
     };
     let warning = vehicle.notices.values().find(is_warning);
     let seen_ms = values.last_received_ms;

@@ -1,4 +1,4 @@
-//! Safety recalls on the car's display: as notices of the highest precedence, in the words of the owner's language.
+//! Safety recalls on the car's display: as notices that concern safety, in the words of the owner's language.
 //!
 //! Invariant: a recall is sent to the car once, and never more than [`MOST_IN_CAR`] are open there, so that reminders keep their room.
 

@@ -97,7 +97,7 @@ pub(crate) fn charts(traces: &[Trace], format: &Format) -> Vec<Chart> {
         match charts.last_mut().filter(|last| last.title == title) {
             Some(last) => last.lines.push(line),
             None => {
-                charts.push(Chart { title, unit, scale: factor, decimals, gap_s: gap_ms / 1000, lines: vec![line] })
+                charts.push(Chart { title, unit, scale: factor, decimals, gap_s: gap_ms / 1000, lines: vec![line] });
             }
         }
     }
