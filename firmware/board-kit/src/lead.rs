@@ -140,7 +140,8 @@ impl Lead {
     }
 }
 
-#[cfg(all(test, feature = "tls"))]
+#[cfg(test)]
+#[cfg(feature = "tls")]
 mod tests {
     use embassy_futures::{block_on, poll_once};
     use milepost_identity::{Credentials, Key};

@@ -18,7 +18,8 @@ mod certificate;
 pub mod crash;
 #[cfg(feature = "tls")]
 pub mod enrolment;
-#[cfg(all(test, feature = "tls"))]
+#[cfg(test)]
+#[cfg(feature = "tls")]
 mod forge;
 #[cfg(feature = "tls")]
 pub mod guard;
@@ -45,7 +46,8 @@ pub mod session;
 #[cfg(feature = "tls")]
 mod signature;
 pub mod supervisor;
-#[cfg(all(test, feature = "tls"))]
+#[cfg(test)]
+#[cfg(feature = "tls")]
 mod testing;
 pub mod time;
 #[cfg(feature = "tls")]

@@ -65,7 +65,7 @@ const PURE: &[(&str, &[&str])] = &[
     ),
     ("milepost-display", &["embedded-graphics", "embedded-hal", "heapless"]),
     ("milepost-spi-nor", &["embedded-hal-async", "embedded-storage-async"]),
-    ("milepost-identity", &["heapless", "p256", "serde", "sha2"]),
+    ("milepost-identity", &["heapless", "p256", "rfc6979", "serde", "sha2"]),
 ];
 
 pub(super) fn check(metadata: &Metadata) -> Vec<Finding> {
