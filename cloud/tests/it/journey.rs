@@ -154,10 +154,14 @@ async fn a_programmes_step_travels_only_by_the_channels_that_it_names_and_is_rec
     let channels = milepost::config::Channels {
         public_url: "https://cars.example".to_owned(),
         email: milepost::config::Email { server: Some("127.0.0.1:9".to_owned()), ..Default::default() },
-        workshop: milepost::config::Workshop { calls: true, sender: vec!["W".to_owned(), "Road 2".to_owned()] },
         ..Default::default()
     };
-    let worker = Worker::new(app.state.service.clone(), channels);
+    let workshop = milepost::config::Workshop {
+        calls: true,
+        sender: vec!["W".to_owned(), "Road 2".to_owned()],
+        ..Default::default()
+    };
+    let worker = Worker::new(app.state.service.clone(), channels, &workshop);
     while worker.plan().await.unwrap() > 0 {}
     let pack = told(&app.vehicle("new-9").await, Message::WelcomePack);
     let planned = app.state.channels.deliveries(&device("new-9")).await.unwrap();
