@@ -8,6 +8,7 @@ use rand::{Rng, SeedableRng};
 
 use crate::support::cloud::Cloud;
 use crate::support::fleet::Fleet;
+use crate::support::process::until;
 use crate::support::proxy::Proxy;
 use crate::support::stage::Stage;
 use crate::support::stored;
@@ -28,9 +29,11 @@ async fn whatever_fifty_cars_make_is_committed_exactly_once_though_the_cloud_is_
         // The moment is what is random here; nothing is waited for.
         tokio::time::sleep(Duration::from_millis(random.random_range(300..2_000))).await;
         if round % 2 == 1 {
-            // What is committed from here on has no receipt when the service dies.
+            until("cars' sessions", || async { Ok(cloud.counter("milepost_sessions", "").await? >= 10.0) }).await?;
             link.deafen();
-            tokio::time::sleep(Duration::from_millis(random.random_range(0..100))).await;
+            // What is committed from here on has no receipt when the service dies.
+            let before = cloud.counter("milepost_records_total", "").await?;
+            until("a commit", || async { Ok(cloud.counter("milepost_records_total", "").await? > before) }).await?;
         }
         cloud.kill().await?;
         link.cut();

@@ -50,6 +50,13 @@ async fn ok(client: &Client, method: Method, path: &str, body: &str) -> serde_js
     if answer.body.is_empty() { serde_json::Value::Null } else { answer.json() }
 }
 
+/// What offers have led to; how many are in a segment is no sum, and falls with whoever leaves.
+async fn sums(app: &TestApp) -> serde_json::Value {
+    let mut book = serde_json::to_value(read_book(&app.store).await.unwrap()).unwrap();
+    book.as_object_mut().unwrap().remove("segments").unwrap();
+    book
+}
+
 /// Anna does everything that leaves a trace.
 async fn live(app: &TestApp, anna: &Client) {
     let contact = r#"{"email":"anna@example.org","phone":"+49 30 1234567","postal":"Anna Lindholm\nLindenweg 1","webhook":"https://hooks.example/anna"}"#;
@@ -116,7 +123,7 @@ async fn nothing_in_any_collection_names_somebody_who_has_erased_the_account() {
     let app = TestApp::new().await;
     let anna = app.client("anna").await;
     live(&app, &anna).await;
-    let before = read_book(&app.store).await.unwrap();
+    let before = sums(&app).await;
     let found: BTreeSet<String> =
         naming(&app).iter().filter_map(|(key, _)| key.split_once(' ').map(|(of, _)| of.to_owned())).collect();
     for of in HERS.into_iter().chain(["vehicle"]) {
@@ -134,10 +141,12 @@ async fn nothing_in_any_collection_names_somebody_who_has_erased_the_account() {
     assert!(!rows(&app).iter().any(|(key, _)| key.starts_with("dead_letter ")));
     for of in ["paper", "paper_part", "delivery", "invitation", "telemetry", "decision", "owner_key"] {
         let left: Vec<String> = rows(&app).into_iter().map(|(key, _)| key).collect();
-        let hers = |key: &&String| key.starts_with(&format!("{of} ")) && !key.contains("quiet-4");
+        // A car of Bert's that was hers once keeps what was decided for it; that names nobody.
+        let others = ["quiet-4", "berts-1"];
+        let hers = |key: &&String| key.starts_with(&format!("{of} ")) && !others.iter().any(|car| key.contains(car));
         assert_eq!(left.iter().filter(hers).count(), 0, "{of}: {left:?}");
     }
-    assert_eq!(read_book(&app.store).await.unwrap(), before, "sums over many people stay");
+    assert_eq!(sums(&app).await, before, "sums over many people stay");
     assert_eq!(anna.get("/api/v1/session").await.status, StatusCode::UNAUTHORIZED);
     let golf = app.vehicle("golf-1").await;
     assert_eq!((golf.owner, golf.state.trips.ended.len()), (None, 0));

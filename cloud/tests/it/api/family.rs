@@ -10,7 +10,7 @@ use crate::app::{Answer, Client, NOW_MS, PASSWORD, TestApp, brake_reminder, fram
 /// What of an owner's vehicle a driver and a viewer reach through the API: method, path, body, and the status for each.
 ///
 /// The driver sees the trips, the viewer does not.
-const ROUTES: [(&str, &str, &str, u16, u16); 41] = [
+const ROUTES: [(&str, &str, &str, u16, u16); 50] = [
     ("get", "", "", 200, 200),
     ("get", "/trips", "", 200, 404),
     ("get", "/series", "", 404, 404),
@@ -51,12 +51,21 @@ const ROUTES: [(&str, &str, &str, u16, u16); 41] = [
     ("delete", "/family/invitations/{invitation}", "", 404, 404),
     ("put", "/family/members/{member}", r#"{"role":"driver","trips":true}"#, 404, 404),
     ("delete", "/family/members/{member}", "", 404, 404),
+    ("get", "/certificate", "", 404, 404),
+    ("post", "/certificate/link", "", 404, 404),
+    ("delete", "/certificate/link", "", 404, 404),
+    ("get", "/programmes", "", 404, 404),
+    ("put", "/programmes/{programme}", r#"{"takes_part":false}"#, 404, 404),
+    ("get", "/question", "", 404, 404),
+    ("put", "/questions/{question}", r#"{"answer":"1980-05-03"}"#, 404, 404),
+    ("get", "/reads", "", 404, 404),
+    ("get", "/traces", "", 404, 404),
     ("post", "/transfer", r#"{"account":"dora"}"#, 404, 404),
     ("post", "/sell", "", 404, 404),
 ];
 
 /// The same of the pages below `/vehicles/{vehicle}`.
-const PAGES: [(&str, &str, &str, u16, u16); 37] = [
+const PAGES: [(&str, &str, &str, u16, u16); 45] = [
     ("get", "", "", 200, 200),
     ("get", "/live", "", 200, 200),
     ("post", "/notices/{notice}/answer", "answer=book", 303, 404),
@@ -80,6 +89,14 @@ const PAGES: [(&str, &str, &str, u16, u16); 37] = [
     ("post", "/family/members/{member}", "role=driver", 404, 404),
     ("post", "/family/members/{member}/remove", "", 404, 404),
     ("post", "/family/invitations/{invitation}/withdraw", "", 404, 404),
+    ("get", "/values", "", 404, 404),
+    ("post", "/questions/{question}", "do=answer&answer=1980-05-03", 404, 404),
+    ("get", "/certificate", "", 404, 404),
+    ("get", "/certificate.pdf", "", 404, 404),
+    ("post", "/certificate/link", "", 404, 404),
+    ("post", "/certificate/end", "", 404, 404),
+    ("get", "/programmes", "", 404, 404),
+    ("post", "/programmes/{programme}", "do=leave", 404, 404),
     ("post", "/transfer", "account=dora", 404, 404),
     ("post", "/sell", "sure=on", 404, 404),
     ("get", "/booking", "", 200, 404),
@@ -98,6 +115,8 @@ const PAGES: [(&str, &str, &str, u16, u16); 37] = [
 
 fn filled(path: &str) -> String {
     path.replace("{notice}", &brake_reminder().to_string())
+        .replace("{programme}", "winter")
+        .replace("{question}", "birthday")
         .replace("{item}", "2")
         .replace("{service}", "1")
         .replace("{booking}", "0123456789abcdef")

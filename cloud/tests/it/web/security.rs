@@ -5,7 +5,7 @@ use crate::api::bookings::with_workshop;
 use crate::app::TestApp;
 
 /// Every page that needs nothing but what the tests begin with; `{item}` and the like stand in no path here.
-const PAGES: [(&str, &str); 42] = [
+const PAGES: [(&str, &str); 46] = [
     ("", "/login"),
     ("anna", "/vehicles/golf-1"),
     ("anna", "/vehicles/golf-1/items/2"),
@@ -15,6 +15,7 @@ const PAGES: [(&str, &str); 42] = [
     ("anna", "/vehicles/golf-1/trips"),
     ("anna", "/vehicles/golf-1/bookings"),
     ("anna", "/vehicles/golf-1/booking?item-2=on"),
+    ("anna", "/vehicles/golf-1/values"),
     ("anna", "/vehicles/golf-1/offers"),
     ("anna", "/vehicles/golf-1/privacy"),
     ("anna", "/vehicles/golf-1/programmes"),
@@ -23,10 +24,12 @@ const PAGES: [(&str, &str); 42] = [
     ("anna", "/account"),
     ("anna", "/account/channels"),
     ("anna", "/account/tokens"),
+    ("anna", "/account/home-assistant"),
     ("vera", "/account"),
     ("vera", "/advisor"),
     ("vera", "/advisor?q=golf&show=open"),
     ("vera", "/advisor/tasks"),
+    ("vera", "/advisor/follow-ups"),
     ("vera", "/advisor/appointments"),
     ("vera", "/advisor/vehicles/golf-1"),
     ("vera", "/advisor/vehicles/volt-2"),
@@ -44,6 +47,7 @@ const PAGES: [(&str, &str); 42] = [
     ("lena", "/experience/segments"),
     ("lena", "/experience/results"),
     ("lena", "/experience/policy"),
+    ("lena", "/experience/experiments"),
     ("lena", "/experience/journeys"),
     ("lena", "/experience/touchpoints"),
     ("lena", "/experience/programmes"),
@@ -151,6 +155,7 @@ fn every_page_of_the_router_is_in_the_list() {
         "/{rollout}",
         "/{receipt}",
         "/{serial}",
+        "/{experiment}\"",
     ];
     let pages = router.lines().filter(|line| line.contains(".route(") && line.contains("get("));
     for line in pages.filter(|line| !others.iter().any(|other| line.contains(other))) {
