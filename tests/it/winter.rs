@@ -3,7 +3,7 @@
 use std::fs;
 
 use anyhow::{Context, Result, anyhow, ensure};
-use milepost::domain::{AccountId, Actor, Profile};
+use milepost::domain::{AccountId, Actor, NoticeDoc, Profile};
 use milepost::offers::read_book;
 use milepost::store::{AnyStore, Store as _};
 use milepost_engine::offers::{Arm, Channel, EXAMPLE_SEGMENTS, EXAMPLES, Timing, read_trial};
@@ -112,7 +112,7 @@ async fn a_winter_reaches_one_car_with_tips_first_and_what_is_booked_in_the_car_
     let vehicle = store.load(std::slice::from_ref(&device)).await?.into_iter().flatten().next();
     store.close().await?;
     let notices = vehicle.context("the store knows the car")?.notices;
-    let raised = |id: NoticeId| notices.get(&id).map(|notice| notice.raised_ms()).context("the notice was kept");
+    let raised = |id: NoticeId| notices.get(&id).map(NoticeDoc::raised_ms).context("the notice was kept");
     let (tip_ms, offer_ms) = (raised(tip)?, raised(offer)?);
     ensure!(offer_ms >= tip_ms + DAY_MS, "the advice stood for {} ms alone", offer_ms - tip_ms);
     for at_ms in [tip_ms, offer_ms] {
