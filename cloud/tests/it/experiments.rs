@@ -103,7 +103,7 @@ async fn what_is_stopped_leaves_its_accounts_to_the_policy_and_does_not_run_agai
         let group = rules.holdout.place(&rules.key, name.as_str()).group(rules.uniform);
         group == Group::Rest && trial.peek(&rules.key, name.as_str(), true, None, NOW_MS).unwrap().arm == 0
     };
-    let owner = (0..).map(|at| format!("owner-{at}").parse().unwrap()).find(in_control).unwrap();
+    let owner = (0..10_000).map(|at| format!("owner-{at}").parse().unwrap()).find(in_control).unwrap();
     put_cars(&app, vec![in_the_cold("cold-1", &owner, with_offers())]).await;
     app.committer().tick().await;
     let device = "cold-1".parse().unwrap();
@@ -129,7 +129,7 @@ async fn what_an_experiment_keeps_is_told_as_such_and_whoever_is_erased_leaves_i
     let rules = app.state.service.offers().clone();
     let takes_part =
         |name: &AccountId| rules.holdout.place(&rules.key, name.as_str()).group(rules.uniform) == Group::Rest;
-    let owner: AccountId = (0..).map(|at| format!("owner-{at}").parse().unwrap()).find(takes_part).unwrap();
+    let owner: AccountId = (0..10_000).map(|at| format!("owner-{at}").parse().unwrap()).find(takes_part).unwrap();
     put_cars(&app, vec![in_the_cold("cold-1", &owner, with_offers())]).await;
     // Stopped arms cannot be made, so the experiment draws nobody and leaves the offer to nobody else.
     let lead = app.client("lena").await;
@@ -138,7 +138,7 @@ async fn what_an_experiment_keeps_is_told_as_such_and_whoever_is_erased_leaves_i
     let device = "cold-1".parse().unwrap();
     let held = app.store.decisions(&device, 1).await.unwrap().remove(0).decision;
     assert_eq!(
-        (held.exposure, held.candidates[0].rejection.as_ref().map(|why| why.stage())),
+        (held.exposure, held.candidates[0].rejection.as_ref().map(milepost_engine::offers::Rejection::stage)),
         (None, Some(Stage::Guardrail))
     );
     lead.json(Method::POST, "/api/v1/offers/1/resume", "").await;
