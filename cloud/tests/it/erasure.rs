@@ -15,7 +15,7 @@ use crate::app::{Client, NOW_MS, PASSWORD, TestApp};
 const NAMES: [&str; 5] = ["anna", "Lindholm", "+49301234567", "Lindenweg", "hooks.example"];
 
 /// The collections in which she stands before, each by what she did.
-const HERS: [&str; 16] = [
+const HERS: [&str; 18] = [
     "account",
     "api_token",
     "api_token_of",
@@ -25,6 +25,7 @@ const HERS: [&str; 16] = [
     "dead_letter",
     "delivery",
     "email_asking",
+    "home_link",
     "idempotency",
     "invitation",
     "offer_unit",
@@ -32,6 +33,7 @@ const HERS: [&str; 16] = [
     "paper",
     "push_subscription",
     "session",
+    "touchpoint",
 ];
 
 fn rows(app: &TestApp) -> Vec<(String, Vec<u8>)> {
@@ -64,6 +66,9 @@ async fn live(app: &TestApp, anna: &Client) {
     let browser = r#"{"endpoint":"https://push.example/anna","keys":{"p256dh":"BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4","auth":"BTBZMqHH6r4Tts7J_aSIgg"}}"#;
     ok(anna, Method::POST, "/api/v1/push-subscriptions", browser).await;
     ok(anna, Method::POST, "/api/v1/tokens", r#"{"name":"Anna's","scopes":["vehicles:read"],"days":9}"#).await;
+    ok(anna, Method::PUT, "/api/v1/home-assistant", r#"{"host":"broker.example","user":"anna"}"#).await;
+    let answer = format!("/api/v1/vehicles/golf-1/notices/{}/answer", crate::app::brake_reminder());
+    ok(anna, Method::POST, &answer, r#"{"answer":"book"}"#).await;
     let invite = r#"{"email":"joan@example.org","role":"viewer"}"#;
     ok(anna, Method::POST, "/api/v1/vehicles/golf-1/family/invitations", invite).await;
     let work = r#"{"item":0,"title":"Wipers","note":"paid by Lindholm"}"#;
