@@ -6,8 +6,8 @@ const desk = { width: 1280, height: 900 };
 
 export default defineConfig({
   testDir: "specs",
-  // Each project has a service of its own; within one, tests follow each other, as some change what others would see.
-  workers: 1,
+  // Each spec has a service of its own; within one, tests follow each other, as some change what others would see.
+  workers: 2,
   fullyParallel: false,
   retries: 0,
   timeout: 60_000,

@@ -339,10 +339,11 @@ impl Task {
     }
 
     /// Follows the contacts of a vehicle, and lets its programmes go on.
-    async fn advance(&self, device: &DeviceId, group: &mut Group, now_ms: u64) -> Result<(), StoreError> {
-        let journeys = &self.parts.rules.journeys;
+    async fn advance(&mut self, device: &DeviceId, group: &mut Group, now_ms: u64) -> Result<(), StoreError> {
         let others = match group.drafts.get(device) {
-            Some(draft) if journeys.is_due(&draft.vehicle, now_ms) => self.other_cars(&draft.vehicle, group).await?,
+            Some(draft) if self.parts.rules.journeys.is_due(&draft.vehicle, now_ms) => {
+                self.other_cars(&draft.vehicle, group).await?
+            }
             _ => OtherCars::default(),
         };
         if let Some(draft) = group.drafts.get_mut(device) {
@@ -370,7 +371,7 @@ impl Task {
     }
 
     /// What a decision needs beside the vehicle.
-    async fn around(&self, vehicle: &Vehicle, group: &mut Group) -> Result<Around, StoreError> {
+    async fn around(&mut self, vehicle: &Vehicle, group: &mut Group) -> Result<Around, StoreError> {
         let OtherCars { contacts, count: other_cars, .. } = self.other_cars(vehicle, group).await?;
         let (unit, enrolled) = match &vehicle.owner {
             Some(owner) => {
@@ -383,17 +384,28 @@ impl Task {
     }
 
     /// What is known of the owner's other cars, as the store and this group know.
-    async fn other_cars(&self, vehicle: &Vehicle, group: &Group) -> Result<OtherCars, StoreError> {
+    ///
+    /// Whoever owns a whole fleet has all its cars looked at with each of them, so what was read once is kept.
+    async fn other_cars(&mut self, vehicle: &Vehicle, group: &Group) -> Result<OtherCars, StoreError> {
         let Some(owner) = &vehicle.owner else { return Ok(OtherCars::default()) };
         let mut devices = self.parts.store.owned(owner).await?;
         devices.retain(|device| *device != vehicle.device);
+        let is_known = |device: &DeviceId| group.drafts.contains_key(device) || self.cache.contains_key(device);
+        let unknown: Vec<DeviceId> = devices.iter().filter(|device| !is_known(device)).cloned().collect();
+        let mut read = HashMap::new();
+        if !unknown.is_empty() {
+            let loaded = self.parts.store.load(&unknown).await?;
+            read.extend(unknown.into_iter().zip(loaded).filter_map(|(device, found)| Some((device, found?))));
+        }
         let mut others = OtherCars::default();
-        let stored = self.parts.store.load(&devices).await?;
-        for (device, stored) in devices.iter().zip(&stored) {
+        for device in &devices {
             let drafted = group.drafts.get(device).map(|draft| &draft.vehicle);
-            if let Some(other) = drafted.or(stored.as_ref()) {
+            if let Some(other) = drafted.or_else(|| self.cache.get(device)).or_else(|| read.get(device)) {
                 others.add(&vehicle.device, other);
             }
+        }
+        if self.cache.len() + read.len() <= self.parts.settings.cached_vehicles {
+            self.cache.extend(read);
         }
         Ok(others)
     }

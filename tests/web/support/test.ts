@@ -5,15 +5,39 @@ import { CAR, type Person, type Service, start } from "./service.js";
 
 export { expect };
 
-export const test = base.extend<{ cutsLine: boolean; quiet: void }, { service: Service }>({
-  service: [
+/** What a worker serves: a service anew for each spec, so that none sees what another left behind. */
+class Served {
+  #spec = "";
+  #service: Service | undefined;
+
+  async to(spec: string): Promise<Service> {
+    if (this.#service === undefined || this.#spec !== spec) {
+      await this.stop();
+      this.#service = await start();
+      this.#spec = spec;
+    }
+    return this.#service;
+  }
+
+  async stop(): Promise<void> {
+    const service = this.#service;
+    this.#service = undefined;
+    await service?.stop();
+  }
+}
+
+export const test = base.extend<{ cutsLine: boolean; quiet: void; service: Service }, { served: Served }>({
+  served: [
     async ({}, use) => {
-      const service = await start();
-      await use(service);
-      await service.stop();
+      const served = new Served();
+      await use(served);
+      await served.stop();
     },
     { scope: "worker" },
   ],
+  service: async ({ served }, use, info) => {
+    await use(await served.to(info.file));
+  },
   /** Whether a test cuts the line itself, so that the browser's word for that is no fault of the page. */
   cutsLine: [false, { option: true }],
   quiet: [
