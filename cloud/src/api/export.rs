@@ -12,8 +12,8 @@ use milepost_protocol::RecordId;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::attachments::ReceiptBody;
 use super::journey::{ShareBody, share};
-use super::papers::ReceiptBody;
 use super::{Problem, ProblemBody};
 use crate::accounts::Owner;
 use crate::booking::{Booking, Visit};
@@ -147,15 +147,15 @@ pub(crate) async fn export(
 
 async fn receipts(state: &AppState, vehicle: &crate::domain::Vehicle) -> Result<Vec<ExportedReceipt>, Problem> {
     let (mut receipts, mut room) = (Vec::new(), MAX_RECEIPT_BYTES);
-    for paper in state.papers.of_vehicle(vehicle).await? {
+    for attachment in state.attachments.of_vehicle(vehicle).await? {
         let mut content = None;
-        if paper.len <= room
-            && let Some((_, bytes)) = state.papers.read(vehicle, paper.service, &paper.id).await?
+        if attachment.len <= room
+            && let Some((_, bytes)) = state.attachments.read(vehicle, attachment.service, &attachment.id).await?
         {
-            room -= paper.len;
+            room -= attachment.len;
             content = Some(STANDARD.encode(bytes));
         }
-        receipts.push(ExportedReceipt { receipt: ReceiptBody::from(&paper), content });
+        receipts.push(ExportedReceipt { receipt: ReceiptBody::from(&attachment), content });
     }
     Ok(receipts)
 }

@@ -17,6 +17,7 @@ use milepost_engine::vin::VinError;
 use serde::{Deserialize, Serialize};
 
 use crate::accounts::{AccountsError, LoginError, PasswordError};
+use crate::attachments::AttachmentError;
 use crate::booking::BookingError;
 use crate::care::CareError;
 use crate::certificate::CertificateError;
@@ -28,7 +29,6 @@ use crate::firmware::FirmwareError;
 use crate::homes::HomeError;
 use crate::i18n::{Language, Localizer};
 use crate::offers::OffersError;
-use crate::papers::PapersError;
 use crate::recalls::RecallsError;
 use crate::sheets::SheetError;
 use crate::store::StoreError;
@@ -478,16 +478,17 @@ impl From<HomeError> for Problem {
     }
 }
 
-impl From<PapersError> for Problem {
-    fn from(error: PapersError) -> Self {
+impl From<AttachmentError> for Problem {
+    fn from(error: AttachmentError) -> Self {
         match error {
-            PapersError::Store(error) => error.into(),
-            PapersError::Kind => Self::receipt_kind(),
-            PapersError::TooLong { most } => Self::receipt_size(most),
-            PapersError::Full { .. } => Self::receipts_full(),
-            PapersError::Vault(_) | PapersError::Read(_) | PapersError::Write(_) | PapersError::Random(_) => {
-                Self::internal(&error)
-            }
+            AttachmentError::Store(error) => error.into(),
+            AttachmentError::Kind => Self::receipt_kind(),
+            AttachmentError::TooLong { most } => Self::receipt_size(most),
+            AttachmentError::Full { .. } => Self::receipts_full(),
+            AttachmentError::Vault(_)
+            | AttachmentError::Read(_)
+            | AttachmentError::Write(_)
+            | AttachmentError::Random(_) => Self::internal(&error),
         }
     }
 }
@@ -496,7 +497,7 @@ impl From<CertificateError> for Problem {
     fn from(error: CertificateError) -> Self {
         match error {
             CertificateError::Store(error) => error.into(),
-            CertificateError::Random(_) | CertificateError::Paper(_) => Self::internal(&error),
+            CertificateError::Random(_) | CertificateError::Pdf(_) => Self::internal(&error),
         }
     }
 }
@@ -508,7 +509,7 @@ impl From<ErasureError> for Problem {
             ErasureError::Vehicle(error) => error.into(),
             ErasureError::Booking(error) => error.into(),
             ErasureError::Channel(error) => error.into(),
-            ErasureError::Papers(error) => error.into(),
+            ErasureError::Attachments(error) => error.into(),
             ErasureError::Account(error) => error.into(),
         }
     }

@@ -373,7 +373,7 @@ pub(crate) async fn set_standing(
     stands: bool,
     by: Actor,
 ) -> Result<(), Problem> {
-    let docs = if stands { Vec::new() } else { state.papers.without(&vehicle.device, Some(of)).await? };
+    let docs = if stands { Vec::new() } else { state.attachments.without(&vehicle.device, Some(of)).await? };
     state.service.submit_with(&vehicle.device, Intent::Stand { of, stands }, docs, by).await?;
     Ok(())
 }

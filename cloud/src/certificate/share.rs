@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::accounts::{RandomError, Token};
 use crate::domain::Vehicle;
-use crate::paper::PaperError;
+use crate::pdf::PdfError;
 use crate::service::Service;
 use crate::store::{CERTIFICATES, DocKey, DocWrite, Expected, StoreError};
 
@@ -35,7 +35,7 @@ pub enum CertificateError {
     Store(#[from] StoreError),
     /// It could not be drawn.
     #[error("certificate could not be drawn")]
-    Paper(#[from] PaperError),
+    Pdf(#[from] PdfError),
 }
 
 /// A handle on links; clones share the service.

@@ -55,11 +55,11 @@ pub const INVITATIONS: Collection = Collection("invitation");
 /// Mails that invite, until they have gone out; keys are those of the invitations.
 pub const INVITATION_MAILS: Collection = Collection("invitation_mail");
 
-/// Receipts that owners have attached; keys are `vehicle/entry/id`.
-pub const PAPERS: Collection = Collection("paper");
+/// Receipts that owners have attached; keys are `vehicle/entry/id`, and the name stays, because stores have it.
+pub const ATTACHMENTS: Collection = Collection("paper");
 
 /// Their bytes in parts, under their owners' keys; keys are those of the receipts and a number.
-pub const PAPER_PARTS: Collection = Collection("paper_part");
+pub const ATTACHMENT_PARTS: Collection = Collection("paper_part");
 
 /// The collections with documents about vehicles.
 pub(super) const OF_VEHICLES: [Collection; 18] = [
@@ -79,8 +79,8 @@ pub(super) const OF_VEHICLES: [Collection; 18] = [
     CERTIFICATES,
     INVITATIONS,
     INVITATION_MAILS,
-    PAPERS,
-    PAPER_PARTS,
+    ATTACHMENTS,
+    ATTACHMENT_PARTS,
 ];
 
 /// What goes when a vehicle is erased.

@@ -163,14 +163,14 @@ pub(crate) async fn hand_over(state: &AppState, vehicle: &Vehicle, to: &str, by:
         return Err(Problem::invalid());
     }
     // Receipts name people; they are not the next owner's.
-    let docs = state.papers.without(&vehicle.device, None).await?;
+    let docs = state.attachments.without(&vehicle.device, None).await?;
     state.service.submit_with(&vehicle.device, Intent::Transfer { to }, docs, by).await?;
     Ok(())
 }
 
 /// Notes that a vehicle was sold to somebody who is not with us.
 pub(crate) async fn sold(state: &AppState, vehicle: &Vehicle, by: Actor) -> Result<(), Problem> {
-    let docs = state.papers.without(&vehicle.device, None).await?;
+    let docs = state.attachments.without(&vehicle.device, None).await?;
     state.service.submit_with(&vehicle.device, Intent::Sell, docs, by).await?;
     Ok(())
 }

@@ -17,7 +17,7 @@ use crate::api::Problem;
 use crate::certificate::{Certificate, Certificates, Words, draw};
 use crate::domain::Vehicle;
 use crate::i18n::{Format, Language};
-use crate::paper::PaperError;
+use crate::pdf::PdfError;
 use crate::zones::zone;
 
 #[derive(Template)]
@@ -142,7 +142,7 @@ fn words(vehicle: &Vehicle, format: &Format) -> Words {
 fn pdf(vehicle: &Vehicle, format: &Format, link: Option<&str>) -> Result<Response, Problem> {
     let drawn = match draw(format.localizer, &words(vehicle, format), link) {
         // The font has no characters of some languages; everybody can have it in the first one.
-        Err(PaperError::Character(_)) => {
+        Err(PdfError::Character(_)) => {
             let localizer = Language::DEFAULT.localizer();
             draw(localizer, &words(vehicle, &Format { localizer, ..format.clone() }), link)
         }

@@ -6,6 +6,7 @@
 mod account;
 mod advisor;
 mod assets;
+mod attachments;
 mod booking;
 mod car;
 mod care;
@@ -29,7 +30,6 @@ mod login;
 mod offers;
 mod owner;
 mod page;
-mod papers;
 mod privacy;
 mod questions;
 mod reader;

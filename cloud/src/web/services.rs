@@ -20,9 +20,9 @@ use super::{AppState, Reader, render};
 use crate::accounts::Owner;
 use crate::api::services::set_standing;
 use crate::api::{Problem, told_of};
+use crate::attachments::Attachment;
 use crate::domain::{OTHER_WORK, Remarks, Right, Vehicle};
 use crate::i18n::{Format, item_name};
-use crate::papers::Paper;
 use crate::sheets;
 
 /// The longest text beside a record, in characters.
@@ -141,14 +141,14 @@ pub(crate) async fn list(
     let format = reader.format(&owner.0.account, Some(&vehicle));
     let flash = did.flash(&format);
     let page = owner_page(&state, &owner, &reader, &vehicle, "services-title", Section::Services).await?;
-    let papers = state.papers.of_vehicle(&vehicle).await?;
-    render::html(&services_page(page, &vehicle, &papers, &format, flash, None))
+    let attachments = state.attachments.of_vehicle(&vehicle).await?;
+    render::html(&services_page(page, &vehicle, &attachments, &format, flash, None))
 }
 
 fn services_page(
     page: Page,
     vehicle: &Vehicle,
-    papers: &[Paper],
+    attachments: &[Attachment],
     format: &Format,
     flash: Option<Flash>,
     refused: Option<(String, String)>,
@@ -164,7 +164,7 @@ fn services_page(
         today: format.date_field(format.now_ms),
         unit: format.unit.code(),
         items,
-        services: view::services(vehicle, papers, format, None),
+        services: view::services(vehicle, attachments, format, None),
         aside: view::set_aside(vehicle, format),
         csv,
         csv_error,
@@ -252,8 +252,8 @@ pub(crate) async fn import(
     };
     let said = refused.detail(format.localizer);
     let page = owner_page(&state, &owner, &reader, &vehicle, "services-title", Section::Services).await?;
-    let papers = state.papers.of_vehicle(&vehicle).await?;
-    let page = render::html(&services_page(page, &vehicle, &papers, &format, None, Some((form.csv, said))))?;
+    let attachments = state.attachments.of_vehicle(&vehicle).await?;
+    let page = render::html(&services_page(page, &vehicle, &attachments, &format, None, Some((form.csv, said))))?;
     Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
 }
 

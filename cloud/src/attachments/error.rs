@@ -6,7 +6,7 @@ use crate::vault::VaultError;
 
 /// Why a receipt was not taken, or cannot be shown.
 #[derive(Debug, thiserror::Error)]
-pub enum PapersError {
+pub enum AttachmentError {
     /// The store failed.
     #[error("failed to reach the receipts")]
     Store(#[from] StoreError),

@@ -7,7 +7,7 @@ use axum::response::Response;
 use super::{AppState, render};
 use crate::accounts::Owner;
 use crate::api::Problem;
-use crate::api::papers::{attached, removed};
+use crate::api::attachments::{attached, removed};
 
 /// `POST /vehicles/{vehicle}/services/{service}/receipts`.
 pub(crate) async fn attach(
