@@ -417,7 +417,7 @@ impl From<BookingError> for Problem {
             BookingError::Request => Self::invalid(),
             BookingError::Taken => Self::time_taken(),
             BookingError::Turn(_) => Self::visit_state(),
-            BookingError::Read(..) | BookingError::Write(..) | BookingError::Random(_) => Self::internal(&error),
+            BookingError::Random(_) => Self::internal(&error),
         }
     }
 }
@@ -446,7 +446,7 @@ impl From<CareError> for Problem {
             CareError::Closed | CareError::Duplicate => Self::follow_up_state(),
             CareError::Request | CareError::Person => Self::invalid(),
             CareError::Date => Self::follow_up_date(),
-            CareError::Read(..) | CareError::Write(..) | CareError::Random(_) => Self::internal(&error),
+            CareError::Random(_) => Self::internal(&error),
         }
     }
 }
@@ -463,7 +463,7 @@ impl From<FamilyError> for Problem {
             FamilyError::Limited { retry_after_ms } => Self::too_many(retry_after_ms),
             FamilyError::NameTaken => Self::name_taken(),
             FamilyError::Role => Self::invalid(),
-            FamilyError::Read(_) | FamilyError::Write(_) | FamilyError::Random(_) => Self::internal(&error),
+            FamilyError::Random(_) => Self::internal(&error),
         }
     }
 }
@@ -473,7 +473,6 @@ impl From<HomeError> for Problem {
         match error {
             HomeError::Store(error) => error.into(),
             HomeError::Wish(fault) => Self::invalid_at(fault.0.to_owned()),
-            HomeError::Read(_) | HomeError::Write(_) => Self::internal(&error),
         }
     }
 }
@@ -485,10 +484,7 @@ impl From<AttachmentError> for Problem {
             AttachmentError::Kind => Self::receipt_kind(),
             AttachmentError::TooLong { most } => Self::receipt_size(most),
             AttachmentError::Full { .. } => Self::receipts_full(),
-            AttachmentError::Vault(_)
-            | AttachmentError::Read(_)
-            | AttachmentError::Write(_)
-            | AttachmentError::Random(_) => Self::internal(&error),
+            AttachmentError::Vault(_) | AttachmentError::Random(_) => Self::internal(&error),
         }
     }
 }
@@ -534,7 +530,6 @@ impl From<RecallsError> for Problem {
             RecallsError::Flat(error) => Self::recall_file(error.to_string()),
             RecallsError::Store(error) => error.into(),
             RecallsError::Vehicle(error) => error.into(),
-            RecallsError::Read(_) | RecallsError::Write(_) => Self::internal(&error),
         }
     }
 }
@@ -549,7 +544,6 @@ impl From<FirmwareError> for Problem {
             FirmwareError::Setting(_) => Self::invalid(),
             FirmwareError::Approve(ApproveError::SamePerson) => Self::second_person(),
             FirmwareError::Approve(ApproveError::State) => Self::rollout_state(),
-            FirmwareError::Read(..) | FirmwareError::Write(..) => Self::internal(&error),
         }
     }
 }

@@ -12,7 +12,7 @@ use super::{Attachment, AttachmentError, AttachmentId, Kind};
 use crate::config;
 use crate::domain::{AccountId, Vehicle};
 use crate::service::Service;
-use crate::store::{ATTACHMENT_PARTS, ATTACHMENTS, Doc, DocKey, DocWrite, Expected, StoreError};
+use crate::store::{ATTACHMENT_PARTS, ATTACHMENTS, DocKey, DocWrite, Expected, StoreError};
 use crate::vault::{OwnerKey, Vault, VaultError};
 
 /// How many bytes one stored part has, before it is sealed.
@@ -20,6 +20,9 @@ const PART_LEN: usize = 64 << 10;
 
 /// The longest name that is kept, in characters.
 const MAX_NAME: usize = 120;
+
+/// What one is called in errors.
+const RECEIPT: &str = "receipt";
 
 /// How many rows are read at a time.
 const PAGE: usize = 500;
@@ -70,8 +73,8 @@ impl Attachments {
             parts: bytes.len().div_ceil(PART_LEN),
             at_ms: self.service.clock().now_ms(),
         };
-        let value = Some(serde_json::to_vec(&stored).map_err(AttachmentError::Write)?);
-        let mut docs = vec![DocWrite { key: DocKey::new(ATTACHMENTS, at.as_str()), expected: Expected::Absent, value }];
+        let key_at = DocKey::new(ATTACHMENTS, at.as_str());
+        let mut docs = vec![DocWrite::json(RECEIPT, key_at, Expected::Absent, &stored)?];
         for (number, part) in bytes.chunks(PART_LEN).enumerate() {
             let part_at = part_place(&at, number);
             let value = Some(key.seal(&part_at, part)?);
@@ -115,7 +118,7 @@ impl Attachments {
         let Some(owner) = &vehicle.owner else { return Ok(None) };
         let at = place(&vehicle.device, service, id);
         let Some(doc) = self.service.doc(&DocKey::new(ATTACHMENTS, at.as_str())).await? else { return Ok(None) };
-        let stored = read(&doc)?;
+        let stored: Stored = doc.read(RECEIPT)?;
         let Some(key) = self.vault.existing(owner).await?.filter(|_| stored.owner == *owner) else { return Ok(None) };
         let keys: Vec<DocKey> =
             (0..stored.parts).map(|number| DocKey::new(ATTACHMENT_PARTS, part_place(&at, number))).collect();
@@ -136,7 +139,7 @@ impl Attachments {
     ) -> Result<bool, AttachmentError> {
         let at = place(&vehicle.device, service, id);
         let Some(doc) = self.service.doc(&DocKey::new(ATTACHMENTS, at.as_str())).await? else { return Ok(false) };
-        let stored = read(&doc)?;
+        let stored: Stored = doc.read(RECEIPT)?;
         if vehicle.owner.as_ref() != Some(&stored.owner) {
             return Ok(false);
         }
@@ -159,7 +162,7 @@ impl Attachments {
             let page = self.service.docs(ATTACHMENTS, &prefix, after.as_deref(), PAGE).await?;
             let is_last = page.len() < PAGE;
             for (at, doc) in page {
-                let stored = read(&doc)?;
+                let stored: Stored = doc.read(RECEIPT)?;
                 rows.push((at, stored));
             }
             if is_last {
@@ -183,10 +186,6 @@ fn gone(at: &str, stored: &Stored) -> Vec<DocWrite> {
     let delete = |key| DocWrite { key, expected: Expected::Any, value: None };
     let parts = (0..stored.parts).map(|number| delete(DocKey::new(ATTACHMENT_PARTS, part_place(at, number))));
     std::iter::once(delete(DocKey::new(ATTACHMENTS, at))).chain(parts).collect()
-}
-
-fn read(doc: &Doc) -> Result<Stored, AttachmentError> {
-    serde_json::from_slice(&doc.value).map_err(AttachmentError::Read)
 }
 
 fn attachment(device: &DeviceId, at: &str, stored: Stored, key: &OwnerKey) -> Result<Attachment, AttachmentError> {

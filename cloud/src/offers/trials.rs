@@ -12,7 +12,6 @@ use serde::{Deserialize, Serialize};
 
 use super::catalogue::Catalogue;
 use super::docs::EXPERIMENTS;
-use super::ledger::{decode, encode};
 use super::shelf::OffersError;
 use crate::domain::AccountId;
 use crate::service::Service;
@@ -104,7 +103,7 @@ impl Catalogue {
 /// Puts into a catalogue what people have put, over what the files say; the newer version wins.
 pub(super) async fn refresh_trials(store: &AnyStore, catalogue: &mut Catalogue) -> Result<(), StoreError> {
     for (id, doc) in store.list(EXPERIMENTS, "", None, MOST).await? {
-        let TrialDoc { trial, state, .. } = decode(&DocKey::new(EXPERIMENTS, id.as_str()), &doc.value)?;
+        let TrialDoc { trial, state, .. } = doc.read(&format!("experiment {id}"))?;
         if catalogue.trial(&trial.id).is_some_and(|listed| listed.trial.version > trial.version) {
             continue;
         }
@@ -155,8 +154,7 @@ async fn write(
     after.put_trial("experiment", trial.clone(), state)?;
     let doc = TrialDoc { trial, state, by: by.clone(), at_ms: service.clock().now_ms() };
     let key = DocKey::new(EXPERIMENTS, doc.trial.id.as_str());
-    let value = Some(encode(&key, &doc)?);
-    service.put_docs(vec![DocWrite { key, expected: Expected::Any, value }]).await?;
+    service.put_docs(vec![DocWrite::json("experiment", key, Expected::Any, &doc)?]).await?;
     service.desk().set(after);
     Ok(doc)
 }
