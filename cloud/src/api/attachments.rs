@@ -12,7 +12,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{Problem, ProblemBody};
-use crate::accounts::Owner;
+use crate::accounts::{Granted, Own, Owner};
 use crate::attachments::{Attachment, AttachmentId, Kind};
 use crate::domain::Vehicle;
 use crate::i18n::timestamp;
@@ -68,10 +68,9 @@ pub(crate) struct AttachBody {
     (status = 404, body = ProblemBody)))]
 pub(crate) async fn list(
     State(state): State<AppState>,
-    owner: Owner,
-    Path((id, service)): Path<(String, String)>,
+    Granted { vehicle, .. }: Granted<Own>,
+    Path((_, service)): Path<(String, String)>,
 ) -> Result<Json<ReceiptsBody>, Problem> {
-    let vehicle = owner.vehicle(&state, &id).await?;
     let service = entry(&vehicle, &service)?;
     of_entry(&state, &vehicle, service).await
 }
@@ -90,11 +89,10 @@ pub(crate) async fn list(
     (status = 422, body = ProblemBody)))]
 pub(crate) async fn attach(
     State(state): State<AppState>,
-    owner: Owner,
-    Path((id, service)): Path<(String, String)>,
+    Granted { owner, vehicle, .. }: Granted<Own>,
+    Path((_, service)): Path<(String, String)>,
     file: Result<Multipart, MultipartRejection>,
 ) -> Result<(StatusCode, Json<ReceiptsBody>), Problem> {
-    let vehicle = owner.vehicle(&state, &id).await?;
     let service = attached(&state, &owner, &vehicle, &service, file).await?;
     Ok((StatusCode::CREATED, of_entry(&state, &vehicle, service).await?))
 }
@@ -110,10 +108,9 @@ pub(crate) async fn attach(
     (status = 404, body = ProblemBody)))]
 pub(crate) async fn read(
     State(state): State<AppState>,
-    owner: Owner,
-    Path((id, service, receipt)): Path<(String, String, String)>,
+    Granted { vehicle, .. }: Granted<Own>,
+    Path((_, service, receipt)): Path<(String, String, String)>,
 ) -> Result<Response, Problem> {
-    let vehicle = owner.vehicle(&state, &id).await?;
     let (service, receipt) = (entry(&vehicle, &service)?, attachment(&receipt)?);
     let found = state.attachments.read(&vehicle, service, &receipt).await?;
     let (attachment, bytes) = found.ok_or_else(Problem::not_found)?;

@@ -15,7 +15,7 @@ use utoipa::ToSchema;
 use super::attachments::ReceiptBody;
 use super::journey::{ShareBody, share};
 use super::{Problem, ProblemBody};
-use crate::accounts::Owner;
+use crate::accounts::{Granted, Own};
 use crate::booking::{Booking, Visit};
 use crate::i18n::timestamp;
 use crate::store::{DecisionRow, History, TelemetryRow};
@@ -97,10 +97,8 @@ pub(super) struct EnvelopeBody {
     (status = 404, body = ProblemBody)))]
 pub(crate) async fn export(
     State(state): State<AppState>,
-    owner: Owner,
-    Path(id): Path<String>,
+    Granted { owner, vehicle, .. }: Granted<Own>,
 ) -> Result<Response, Problem> {
-    let vehicle = owner.vehicle(&state, &id).await?;
     let device = vehicle.device.clone();
     let mut envelopes: Vec<EnvelopeBody> = Vec::new();
     let mut from: Option<RecordId> = None;
