@@ -135,23 +135,16 @@ pub(crate) async fn read(
     (status = 404, body = ProblemBody)))]
 pub(crate) async fn remove(
     State(state): State<AppState>,
-    owner: Owner,
-    Path((id, service, receipt)): Path<(String, String, String)>,
+    Granted { vehicle, .. }: Granted<Own>,
+    Path((_, service, receipt)): Path<(String, String, String)>,
 ) -> Result<StatusCode, Problem> {
-    removed(&state, &owner, &id, &service, &receipt).await?;
+    removed(&state, &vehicle, &service, &receipt).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
 /// Takes a receipt away; "not found" if there is none.
-pub(crate) async fn removed(
-    state: &AppState,
-    owner: &Owner,
-    id: &str,
-    service: &str,
-    receipt: &str,
-) -> Result<(), Problem> {
-    let vehicle = owner.vehicle(state, id).await?;
-    let was_there = state.attachments.remove(&vehicle, entry(&vehicle, service)?, &attachment(receipt)?).await?;
+pub(crate) async fn removed(state: &AppState, vehicle: &Vehicle, service: &str, receipt: &str) -> Result<(), Problem> {
+    let was_there = state.attachments.remove(vehicle, entry(vehicle, service)?, &attachment(receipt)?).await?;
     if was_there { Ok(()) } else { Err(Problem::not_found()) }
 }
 

@@ -182,11 +182,11 @@ pub(crate) async fn edit(
     (status = 404, body = ProblemBody)))]
 pub(crate) async fn erase(
     State(state): State<AppState>,
-    owner: Owner,
+    Granted { owner, vehicle, .. }: Granted<Own>,
     reader: Reader,
-    Path((id, service)): Path<(String, String)>,
+    Path((_, service)): Path<(String, String)>,
 ) -> Result<Json<ServicesBody>, Problem> {
-    stand(&state, &owner, &reader, &id, &service, false).await
+    stand(&state, &owner, &reader, &vehicle, &service, false).await
 }
 
 /// Let a record that was taken back stand again.
@@ -199,24 +199,23 @@ pub(crate) async fn erase(
     (status = 404, body = ProblemBody)))]
 pub(crate) async fn restore(
     State(state): State<AppState>,
-    owner: Owner,
+    Granted { owner, vehicle, .. }: Granted<Own>,
     reader: Reader,
-    Path((id, service)): Path<(String, String)>,
+    Path((_, service)): Path<(String, String)>,
 ) -> Result<Json<ServicesBody>, Problem> {
-    stand(&state, &owner, &reader, &id, &service, true).await
+    stand(&state, &owner, &reader, &vehicle, &service, true).await
 }
 
 async fn stand(
     state: &AppState,
     owner: &Owner,
     reader: &Reader,
-    id: &str,
+    vehicle: &Vehicle,
     service: &str,
     stands: bool,
 ) -> Result<Json<ServicesBody>, Problem> {
-    let vehicle = owner.vehicle(state, id).await?;
-    set_standing(state, &vehicle, parse(service)?, stands, owner.actor()).await?;
-    let vehicle = owner.vehicle(state, id).await?;
+    set_standing(state, vehicle, parse(service)?, stands, owner.actor()).await?;
+    let vehicle = owner.vehicle(state, vehicle.device.as_str()).await?;
     Ok(listed(reader, &owner.0.account, &vehicle))
 }
 

@@ -5,7 +5,7 @@ use axum::extract::{Path, State};
 use axum::response::Response;
 
 use super::{AppState, render};
-use crate::accounts::{Granted, Own, Owner};
+use crate::accounts::{Granted, Own};
 use crate::api::Problem;
 use crate::api::attachments::{attached, removed};
 
@@ -23,9 +23,9 @@ pub(crate) async fn attach(
 /// `POST /vehicles/{vehicle}/services/{service}/receipts/{receipt}/remove`.
 pub(crate) async fn remove(
     State(state): State<AppState>,
-    owner: Owner,
-    Path((id, service, receipt)): Path<(String, String, String)>,
+    Granted { vehicle, .. }: Granted<Own>,
+    Path((_, service, receipt)): Path<(String, String, String)>,
 ) -> Result<Response, Problem> {
-    removed(&state, &owner, &id, &service, &receipt).await?;
-    Ok(render::see_other(&format!("/vehicles/{id}/services?did=detached#service-{service}")))
+    removed(&state, &vehicle, &service, &receipt).await?;
+    Ok(render::see_other(&format!("/vehicles/{}/services?did=detached#service-{service}", vehicle.device)))
 }
