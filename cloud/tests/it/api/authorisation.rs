@@ -357,7 +357,7 @@ async fn whoever_lacks_the_right_learns_nothing_from_a_body_that_does_not_read()
     for (method, path) in [
         (Method::POST, answered.as_str()),
         (Method::POST, "/api/v1/vehicles/golf-1/services"),
-        (Method::PUT, "/api/v1/vehicles/golf-1/privacy"),
+        (Method::PUT, "/api/v1/vehicles/golf-1/consent"),
         (Method::PUT, "/api/v1/vehicles/golf-1/profile"),
     ] {
         let statuses = [&anna, &bert].map(|caller| caller.json(method.clone(), path, "{"));
