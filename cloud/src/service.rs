@@ -31,6 +31,12 @@ use crate::store::{
 };
 
 /// A handle on the running service; clones are cheap and share it.
+///
+/// Times are milliseconds of Unix time by [`Service::clock`], odometers metres.
+/// What reads sees every commit that has returned, and fails with [`StoreError`].
+/// What changes a vehicle goes through the committer as an [`Intent`]: it is durable on `Ok`, and [`IntentError`] says why nothing
+/// was changed; after [`IntentError::Store`] alone nobody knows, and the caller reads again.
+/// Lists hold `limit` rows at most, and `after` is the last key of the page before.
 #[derive(Debug, Clone)]
 pub struct Service(Arc<Inner>);
 
