@@ -1,7 +1,7 @@
 //! The certificate of a used car, and the link to it.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use jiff::Timestamp;
 use milepost_engine::service_book::Source;
@@ -9,7 +9,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{Problem, ProblemBody};
-use crate::accounts::{Granted, Own, Owner};
+use crate::accounts::{Granted, Own};
 use crate::certificate::{Certificate, Work};
 use crate::i18n::timestamp;
 use crate::web::{AppState, certificate_address, certificates};

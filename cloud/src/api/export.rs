@@ -1,7 +1,7 @@
 //! Everything that is stored about one vehicle, for its owner to take along.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::header::CONTENT_DISPOSITION;
 use axum::response::{IntoResponse, Response};
 use base64::Engine as _;

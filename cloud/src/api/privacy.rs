@@ -1,13 +1,13 @@
 //! Consent of an owner for one vehicle.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{Problem, ProblemBody};
-use crate::accounts::{Granted, Own, Owner};
+use crate::accounts::{Granted, Own};
 use crate::domain::{Actor, ConsentChange, Vehicle};
 use crate::i18n::timestamp;
 use crate::web::{AppState, view};

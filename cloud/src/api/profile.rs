@@ -1,7 +1,7 @@
 //! What a vehicle is: its identification number, model and first registration, which choose its plan.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use jiff::Timestamp;
 use milepost_engine::vin::Vin;
 use serde::{Deserialize, Serialize};

@@ -1,7 +1,7 @@
 //! Who of the workshop looked at an owner's vehicle.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use jiff::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;

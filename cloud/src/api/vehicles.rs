@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use jiff::Timestamp;
 use milepost_engine::usage::{Disbelieved, OdometerFault, Trip};
 use milepost_protocol::record::Wheel;
