@@ -7,13 +7,13 @@
 use milepost_protocol::DeviceId;
 
 use crate::accounts::{Account, Accounts, AccountsError};
+use crate::attachments::{AttachmentError, Attachments};
 use crate::booking::{Booking, BookingError, Visit};
 use crate::channels::{ChannelError, Channels, Delivery, Task};
 use crate::domain::{AccountId, Actor, Intent, IntentError, Vehicle, names};
 use crate::family::Invitation;
 use crate::homes::Homes;
 use crate::journey::Journeys;
-use crate::papers::{Papers, PapersError};
 use crate::service::Service;
 use crate::store::{
     Collection, DEAD_LETTERS, DELIVERIES, DocKey, DocWrite, Expected, INVITATION_MAILS, INVITATIONS, StoreError, TASKS,
@@ -41,7 +41,7 @@ pub enum ErasureError {
     Channel(#[from] ChannelError),
     /// Receipts were not found.
     #[error("failed to find the receipts")]
-    Papers(#[from] PapersError),
+    Attachments(#[from] AttachmentError),
     /// The account was not removed.
     #[error("failed to remove the account")]
     Account(#[from] AccountsError),
@@ -57,7 +57,7 @@ pub struct Erasure<'a> {
     /// How owners are reached.
     pub channels: &'a Channels,
     /// Receipts.
-    pub papers: &'a Papers,
+    pub attachments: &'a Attachments,
     /// Recorded contacts.
     pub journeys: &'a Journeys,
 }
@@ -121,7 +121,7 @@ impl Erasure<'_> {
         if !is_theirs && !names(vehicle, id) {
             return Ok(false);
         }
-        let docs = if is_theirs { self.papers.without(&vehicle.device, None).await? } else { Vec::new() };
+        let docs = if is_theirs { self.attachments.without(&vehicle.device, None).await? } else { Vec::new() };
         let intent = Intent::Forget { account: id.clone() };
         self.service.submit_with(&vehicle.device, intent, docs, Actor::Forgotten).await?;
         if is_theirs {

@@ -4,6 +4,7 @@
 
 pub mod accounts;
 pub mod api;
+pub mod attachments;
 #[cfg(test)]
 mod bench;
 pub mod booking;
@@ -19,6 +20,7 @@ pub mod erasure;
 pub mod events;
 pub mod family;
 pub mod firmware;
+pub mod flash_receipts;
 pub mod frontdoor;
 pub mod homes;
 pub mod i18n;
@@ -26,11 +28,9 @@ pub mod ingest;
 pub mod journey;
 pub mod metrics;
 pub mod offers;
-mod paper;
-pub mod papers;
+mod pdf;
 pub mod pki;
 pub mod recalls;
-pub mod receipts;
 pub mod rules;
 pub mod series;
 pub mod server;

@@ -19,11 +19,11 @@ use crate::clock::Clock;
 use crate::domain::{
     AccountId, Actor, Change, ChangeKind, Imported, Intent, IntentError, Outcome, Profile, Remarks, Vehicle,
 };
+use crate::flash_receipts::{self, SignedReceipt};
 use crate::frontdoor::{Push, Registry};
 use crate::ingest::Committer;
 use crate::offers::{self, Desk, PolicyDoc};
 use crate::pki::Pki;
-use crate::receipts::{self, SignedReceipt};
 use crate::rules::OfferRules;
 use crate::store::{
     AnyStore, Collection, Commit, DecisionRow, Doc, DocKey, DocWrite, History, QuarantineRow, QueueCursor, QueueEntry,
@@ -31,6 +31,12 @@ use crate::store::{
 };
 
 /// A handle on the running service; clones are cheap and share it.
+///
+/// Times are milliseconds of Unix time by [`Service::clock`], odometers metres.
+/// What reads sees every commit that has returned, and fails with [`StoreError`].
+/// What changes a vehicle goes through the committer as an [`Intent`]: it is durable on `Ok`, and [`IntentError`] says why nothing
+/// was changed; after [`IntentError::Store`] alone nobody knows, and the caller reads again.
+/// Lists hold `limit` rows at most, and `after` is the last key of the page before.
 #[derive(Debug, Clone)]
 pub struct Service(Arc<Inner>);
 
@@ -307,17 +313,17 @@ impl Service {
 
     /// Keeps a flash receipt, once; durable on `Ok`.
     pub async fn keep_receipt(&self, signed: &SignedReceipt) -> Result<(), StoreError> {
-        receipts::keep(&self.0.store, signed).await
+        flash_receipts::keep(&self.0.store, signed).await
     }
 
     /// One flash receipt.
     pub async fn receipt(&self, id: &str) -> Result<Option<SignedReceipt>, StoreError> {
-        receipts::find(&self.0.store, id).await
+        flash_receipts::find(&self.0.store, id).await
     }
 
     /// Flash receipts, newest first, behind the one with the id `after`.
     pub async fn receipts(&self, after: Option<&str>, limit: usize) -> Result<Vec<SignedReceipt>, StoreError> {
-        receipts::list(&self.0.store, after, limit).await
+        flash_receipts::list(&self.0.store, after, limit).await
     }
 
     /// One document.

@@ -34,12 +34,6 @@ pub enum VaultError {
     /// The store failed.
     #[error("failed to reach the owners' keys")]
     Store(#[from] StoreError),
-    /// A stored key does not read back.
-    #[error("failed to read the stored key of {0}")]
-    Read(AccountId, #[source] serde_json::Error),
-    /// A key does not serialise.
-    #[error("failed to write a key")]
-    Write(#[source] serde_json::Error),
     /// A stored key was sealed by a master key that the configuration does not have.
     #[error("the key of {0} was sealed by another master key than those of the configuration")]
     Master(AccountId),
@@ -193,8 +187,7 @@ impl Vault {
 
     /// A stored key in the clear, and what its master key is known by.
     fn unseal(&self, owner: &AccountId, doc: &Doc) -> Result<([u8; 32], String), VaultError> {
-        let Sealed { master, key } =
-            serde_json::from_slice(&doc.value).map_err(|error| VaultError::Read(owner.clone(), error))?;
+        let Sealed { master, key } = doc.read(&format!("key of {owner}"))?;
         let mut known = std::iter::once(&self.present).chain(&self.earlier);
         let of = known.find(|known| known.name == master).ok_or_else(|| VaultError::Master(owner.clone()))?;
         let sealed = STANDARD_NO_PAD.decode(key).map_err(|_| VaultError::Open)?;
@@ -205,8 +198,7 @@ impl Vault {
     fn write(&self, owner: &AccountId, key: &[u8; 32], expected: Expected) -> Result<DocWrite, VaultError> {
         let key = STANDARD_NO_PAD.encode(seal(&self.present.cipher, owner.as_str(), key)?);
         let sealed = Sealed { master: self.present.name.clone(), key };
-        let value = serde_json::to_vec(&sealed).map_err(VaultError::Write)?;
-        Ok(DocWrite { key: DocKey::new(OWNER_KEYS, owner.as_str()), expected, value: Some(value) })
+        Ok(DocWrite::json("key", DocKey::new(OWNER_KEYS, owner.as_str()), expected, &sealed)?)
     }
 }
 

@@ -33,6 +33,8 @@ pub mod health;
 #[cfg(feature = "alloc")]
 pub mod journey;
 #[cfg(feature = "alloc")]
+pub mod located;
+#[cfg(feature = "alloc")]
 pub mod numbers;
 #[cfg(feature = "alloc")]
 pub mod offers;

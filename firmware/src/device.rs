@@ -86,7 +86,12 @@ impl Default for Settings {
     }
 }
 
-/// The core over four flash regions.
+/// The core over four flash regions: the outbox's two lanes, state, and signal tables.
+///
+/// Each call is given the time as [`Now`]: milliseconds since the boot, which never fall, and Unix time where the host knows it.
+/// What a call has derived is in flash when it returns `Ok`.
+/// A call fails with [`Error`] alone: the driver's own failure, bytes that do not read back, or regions of a wrong size; after an
+/// error the host starts the core anew over the same regions, and nothing that was told as created is lost.
 pub struct Device<S: MultiwriteNorFlash> {
     settings: Settings,
     clock: Clock,

@@ -410,7 +410,11 @@ async fn run_replay(args: Replay) -> anyhow::Result<()> {
     let played =
         Box::pin(replay::play(&args.log, args.channels, args.flash.as_deref(), pace, link, clock, stop)).await?;
     tell_broken(&args.log, &played.broken);
-    print(&format!("{} inputs, {} records, {} without a receipt\n", played.inputs, played.created, played.waiting))
+    let lost = if played.samples_lost > 0 { format!(", {} samples lost", played.samples_lost) } else { String::new() };
+    print(&format!(
+        "{} inputs, {} records, {} without a receipt{lost}\n",
+        played.inputs, played.created, played.waiting
+    ))
 }
 
 async fn run_chip(args: Chip) -> anyhow::Result<()> {

@@ -22,6 +22,8 @@ pub struct Collecting {
     /// None while there is nothing to collect, for it is large.
     collector: Option<Box<Collector>>,
     version: u32,
+    /// What collectors of earlier plans have lost.
+    lost_before: u64,
 }
 
 impl Collecting {
@@ -54,6 +56,11 @@ impl Collecting {
         if let Some(collector) = &mut self.collector {
             collector.reading(now_ms, consent, reading);
         }
+    }
+
+    /// How many samples found no room since the process began, under any plan.
+    pub fn lost(&self) -> u64 {
+        self.lost_before + self.collector.as_ref().map_or(0, |collector| u64::from(collector.lost()))
     }
 
     /// The next block, if one is due; all that waits, if it has to go now.
@@ -93,6 +100,7 @@ impl Collecting {
 
     fn take_into_force(&mut self, plan: CollectionPlan) {
         self.version = plan.version;
+        self.lost_before = self.lost();
         self.collector = (!plan.rows.is_empty()).then(|| Box::new(Collector::new(plan)));
     }
 

@@ -1,6 +1,7 @@
 //! One core with its flash and its uplink: what a board does around the core, done by a process.
 //!
-//! Invariant: a message is acknowledged only after the core has it in flash, and a lost link always tells the core so.
+//! Invariant: a message is acknowledged only after the core has it in flash, a lost link always tells the core so, and samples that
+//! found no room are told to the log here and to the cloud.
 
 use milepost_firmware::{Device, DownlinkError, Error as CoreError, Frame, Now};
 use milepost_protocol::collection::EncodedPlan;
@@ -23,6 +24,8 @@ pub struct Host {
     /// The core.
     pub device: Device<Region>,
     collecting: Collecting,
+    /// How many lost samples were told.
+    told_lost: u64,
     buffer: Box<[u8; MAX_ENVELOPE_LEN]>,
     sent_since_up: bool,
 }
@@ -30,7 +33,8 @@ pub struct Host {
 impl Host {
     /// A host of a started core, and of what it collects.
     pub fn new(device: Device<Region>, collecting: Collecting) -> Self {
-        Self { device, collecting, buffer: Box::new([0; MAX_ENVELOPE_LEN]), sent_since_up: false }
+        let buffer = Box::new([0; MAX_ENVELOPE_LEN]);
+        Self { device, collecting, told_lost: 0, buffer, sent_since_up: false }
     }
 
     /// Hands a frame to the core, and what the core reads of it to the collector.
@@ -55,7 +59,20 @@ impl Host {
         while let Some(series) = self.collecting.block(now.uptime_ms, all) {
             self.device.series(now, &series).await?;
         }
+        let lost = self.samples_lost();
+        if lost > self.told_lost {
+            let samples = lost - self.told_lost;
+            self.told_lost = lost;
+            tracing::warn!(samples, since_start = lost, "samples found no room");
+            let text = format!("{samples} samples found no room, {lost} since the start");
+            self.device.log(now, LogLevel::Error, &text).await?;
+        }
         Ok(())
+    }
+
+    /// How many samples that a collection plan asks for found no room since the process began.
+    pub fn samples_lost(&self) -> u64 {
+        self.collecting.lost()
     }
 
     async fn new_plan(&mut self, now: Now, plan: &EncodedPlan) -> Result<(), DeviceError> {
@@ -132,4 +149,71 @@ impl Host {
 
 fn has_receipt(payload: &[u8]) -> bool {
     Downlink::parse(payload).is_ok_and(|mut messages| messages.any(|message| matches!(message, Downlink::Receipt(_))))
+}
+
+#[cfg(test)]
+mod tests {
+    use milepost_firmware::Settings;
+    use milepost_firmware::collection::MAX_WAITING;
+    use milepost_firmware::signal::table::Reading;
+    use milepost_protocol::collection::{CollectionPlan, CollectionRow, MIN_EVERY_MS};
+    use milepost_protocol::downlink::{Consent, Purposes};
+    use milepost_protocol::series::Resolution;
+    use milepost_protocol::{Envelope, Record, SignalId};
+
+    use super::*;
+    use crate::flash_file::{Layout, in_memory};
+
+    fn plan(version: u32) -> EncodedPlan {
+        let row = CollectionRow {
+            signal: SignalId::SPEED,
+            resolution: Resolution::ONE,
+            every_ms: MIN_EVERY_MS,
+            change: 0,
+            trigger: None,
+            purposes: Purposes::FUNCTION,
+        };
+        CollectionPlan { version, rows: heapless::Vec::from_slice(&[row]).unwrap() }.encode().unwrap()
+    }
+
+    /// Reads a speed so many times, without a moment in which a block could be made.
+    fn read(host: &mut Host, from_ms: u64, times: usize) {
+        let consent = Consent { version: 1, purposes: Purposes::FUNCTION };
+        for at in 0..times as u64 {
+            let reading = Reading::Value(SignalId::SPEED, at as f32);
+            host.collecting.reading(from_ms + at * u64::from(MIN_EVERY_MS), consent, reading);
+        }
+    }
+
+    async fn logged(host: &mut Host, now: Now) -> Vec<(LogLevel, String)> {
+        let mut found = Vec::new();
+        let mut buffer = [0; MAX_ENVELOPE_LEN];
+        while let Some(envelope) = host.device.envelope(now, &mut buffer).await.unwrap() {
+            for entry in Envelope::parse(envelope).unwrap().entries() {
+                if let Record::LogChunk(chunk) = entry.record() {
+                    found.push((chunk.level, chunk.text.as_str().to_owned()));
+                }
+            }
+        }
+        found
+    }
+
+    #[tokio::test]
+    async fn samples_that_find_no_room_are_told_to_the_cloud_once_and_counted_over_plans() {
+        let at = |uptime_ms| Now { uptime_ms, unix_ms: Some(1_800_000_000_000 + uptime_ms) };
+        let device = Device::start(in_memory(Layout::FLEET), Settings::default(), at(0)).await.unwrap();
+        let mut host = Host::new(device, Collecting::default());
+        host.new_plan(at(0), &plan(1)).await.unwrap();
+        read(&mut host, 0, MAX_WAITING + 5);
+        for uptime_ms in [10_000, 10_500] {
+            host.tick(at(uptime_ms)).await.unwrap();
+        }
+        let told = |text: &str| (LogLevel::Error, text.to_owned());
+        assert_eq!(logged(&mut host, at(10_500)).await, [told("5 samples found no room, 5 since the start")]);
+        host.new_plan(at(20_000), &plan(2)).await.unwrap();
+        read(&mut host, 20_000, MAX_WAITING + 2);
+        host.settle(at(30_000)).await.unwrap();
+        assert_eq!(logged(&mut host, at(30_000)).await, [told("2 samples found no room, 7 since the start")]);
+        assert_eq!(host.samples_lost(), 7);
+    }
 }

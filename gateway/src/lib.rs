@@ -21,6 +21,7 @@ pub mod identity;
 pub mod link;
 pub mod log;
 pub mod loopback;
+pub mod parameters;
 pub mod recording;
 pub mod replay;
 pub mod stop;

@@ -63,6 +63,8 @@ pub struct Played {
     pub created: u32,
     /// Records without a receipt; they stay in the flash file.
     pub waiting: u32,
+    /// Samples of a collection plan that found no room.
+    pub samples_lost: u64,
     /// Lines that were no frames.
     pub broken: Broken,
 }
@@ -144,7 +146,13 @@ pub async fn play(
         drain(&mut host, link, now, &mut stop).await?;
     }
     let status = host.device.status();
-    Ok(Played { inputs, created: status.created, waiting: status.stored, broken: recording.broken().clone() })
+    Ok(Played {
+        inputs,
+        created: status.created,
+        waiting: status.stored,
+        samples_lost: host.samples_lost(),
+        broken: recording.broken().clone(),
+    })
 }
 
 #[expect(clippy::print_stderr, reason = "the line of progress on a terminal")]

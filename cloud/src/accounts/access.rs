@@ -3,8 +3,9 @@
 //! Invariant: a signed-in caller of the wrong role, and an owner who asks for another's vehicle, get "not found".
 
 use std::convert::Infallible;
+use std::marker::PhantomData;
 
-use axum::extract::{FromRequestParts, MatchedPath};
+use axum::extract::{FromRequestParts, MatchedPath, RawPathParams};
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
 use milepost_protocol::DeviceId;
@@ -31,6 +32,37 @@ pub struct SignedIn {
 /// An owner, or somebody whom an owner lets see a vehicle: what they may do with it is asked for with a [`Right`].
 #[derive(Debug, Clone)]
 pub struct Owner(pub SignedIn);
+
+/// A right as a type, which a handler names in its arguments.
+pub trait Needed: Send + Sync + 'static {
+    /// The right.
+    const RIGHT: Right;
+}
+
+macro_rules! needed {
+    ($($name:ident)*) => {$(
+        #[doc = concat!("[`Right::", stringify!($name), "`] as a type.")]
+        #[derive(Debug, Clone, Copy)]
+        pub struct $name;
+
+        impl Needed for $name {
+            const RIGHT: Right = Right::$name;
+        }
+    )*};
+}
+
+needed! { See Trips Act Own }
+
+/// The vehicle that the route names as `{vehicle}`, and whoever has the right to what the handler does with it: its owner, or
+/// somebody by its owner's word.
+#[derive(Debug, Clone)]
+pub struct Granted<R> {
+    /// Who asks.
+    pub owner: Owner,
+    /// The vehicle as it stands.
+    pub vehicle: Vehicle,
+    right: PhantomData<R>,
+}
 
 /// A service advisor.
 #[derive(Debug, Clone)]
@@ -93,6 +125,18 @@ impl FromRequestParts<AppState> for Owner {
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
         with_role(parts, state, Role::Owner).await.map(Self)
+    }
+}
+
+impl<R: Needed> FromRequestParts<AppState> for Granted<R> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
+        let owner = Owner::from_request_parts(parts, state).await?;
+        let named = RawPathParams::from_request_parts(parts, state).await.map_err(|_| Problem::not_found())?;
+        let id = named.iter().find(|(name, _)| *name == "vehicle").ok_or_else(Problem::not_found)?.1;
+        let vehicle = owner.vehicle_for(state, id, R::RIGHT).await?;
+        Ok(Self { owner, vehicle, right: PhantomData })
     }
 }
 

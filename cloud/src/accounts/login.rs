@@ -11,7 +11,7 @@ use crate::clock::Clock;
 use crate::domain::AccountId;
 use crate::i18n::{DistanceUnit, Language};
 use crate::service::Service;
-use crate::store::{Collection, Doc, DocKey, DocWrite, Expected, StoreError};
+use crate::store::{Collection, DocKey, DocWrite, Expected, StoreError};
 
 const ACCOUNTS: Collection = Collection("account");
 const SESSIONS: Collection = Collection("session");
@@ -30,12 +30,6 @@ pub enum AccountsError {
     /// The store failed.
     #[error("failed to reach the accounts")]
     Store(#[from] StoreError),
-    /// A stored account or session does not read back.
-    #[error("failed to read a stored {0}")]
-    Read(&'static str, #[source] serde_json::Error),
-    /// An account or session does not serialise.
-    #[error("failed to write a {0}")]
-    Write(&'static str, #[source] serde_json::Error),
     /// The password was not taken.
     #[error("failed to take the password")]
     Password(#[from] PasswordError),
@@ -136,7 +130,7 @@ impl Accounts {
             unit: DistanceUnit::default(),
             created_ms: self.0.clock.now_ms(),
         };
-        let doc = write("account", ACCOUNTS, account.id.to_string(), &account, Expected::Absent)?;
+        let doc = DocWrite::json("account", DocKey::new(ACCOUNTS, account.id.to_string()), Expected::Absent, &account)?;
         Ok((account, doc))
     }
 
@@ -203,7 +197,7 @@ impl Accounts {
     /// All accounts behind `after`, by id.
     pub async fn list(&self, after: Option<&AccountId>, limit: usize) -> Result<Vec<Account>, AccountsError> {
         let docs = self.0.service.docs(ACCOUNTS, "", after.map(AccountId::as_str), limit).await?;
-        docs.iter().map(|(_, doc)| read("account", doc)).collect()
+        docs.iter().map(|(_, doc)| Ok(doc.read("account")?)).collect()
     }
 
     /// Logs in; a session that the browser still had ends, so that nobody can plant one.
@@ -262,7 +256,8 @@ impl Accounts {
         };
         if now_ms.saturating_sub(session.seen_ms) >= TOUCH_MS {
             session.seen_ms = now_ms;
-            let touch = write("session", SESSIONS, id.to_string(), &session, Expected::Version(version))?;
+            let touch =
+                DocWrite::json("session", DocKey::new(SESSIONS, id.to_string()), Expected::Version(version), &session)?;
             match self.0.service.put_docs(vec![touch]).await {
                 // Another request of the same session was first, or the disk is full: the visit itself goes on.
                 Ok(()) | Err(StoreError::Conflict { .. } | StoreError::Full { .. }) => {}
@@ -305,7 +300,7 @@ impl Accounts {
         };
         let id = token.id();
         let of = DocWrite { key: of_key(&account.id, id), expected: Expected::Any, value: Some(Vec::new()) };
-        let session = write("session", SESSIONS, id.to_string(), &session, Expected::Absent)?;
+        let session = DocWrite::json("session", DocKey::new(SESSIONS, id.to_string()), Expected::Absent, &session)?;
         let docs = [session, of].into_iter().chain(staff::row(account));
         self.0.service.put_docs(docs.collect()).await?;
         Ok(token)
@@ -336,35 +331,20 @@ impl Accounts {
 
     async fn session(&self, id: SessionId) -> Result<Option<(u64, Session)>, AccountsError> {
         let doc = self.0.service.doc(&DocKey::new(SESSIONS, id.to_string())).await?;
-        doc.map(|doc| Ok((doc.version, read("session", &doc)?))).transpose()
+        doc.map(|doc| Ok((doc.version, doc.read("session")?))).transpose()
     }
 
     async fn stored(&self, id: &AccountId) -> Result<Option<(u64, Account)>, AccountsError> {
         let doc = self.0.service.doc(&DocKey::new(ACCOUNTS, id.as_str())).await?;
-        doc.map(|doc| Ok((doc.version, read("account", &doc)?))).transpose()
+        doc.map(|doc| Ok((doc.version, doc.read("account")?))).transpose()
     }
 
     async fn put_account(&self, account: &Account, expected: Expected) -> Result<(), AccountsError> {
-        let doc = write("account", ACCOUNTS, account.id.to_string(), account, expected)?;
+        let doc = DocWrite::json("account", DocKey::new(ACCOUNTS, account.id.to_string()), expected, account)?;
         Ok(self.0.service.put_docs([doc].into_iter().chain(staff::row(account)).collect()).await?)
     }
 }
 
 fn of_key(account: &AccountId, id: SessionId) -> DocKey {
     DocKey::new(SESSIONS_OF, format!("{account}/{id}"))
-}
-
-pub(super) fn read<T: serde::de::DeserializeOwned>(what: &'static str, doc: &Doc) -> Result<T, AccountsError> {
-    serde_json::from_slice(&doc.value).map_err(|error| AccountsError::Read(what, error))
-}
-
-pub(super) fn write<T: serde::Serialize>(
-    what: &'static str,
-    collection: Collection,
-    key: String,
-    value: &T,
-    expected: Expected,
-) -> Result<DocWrite, AccountsError> {
-    let value = serde_json::to_vec(value).map_err(|error| AccountsError::Write(what, error))?;
-    Ok(DocWrite { key: DocKey::new(collection, key), expected, value: Some(value) })
 }

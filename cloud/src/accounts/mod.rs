@@ -13,7 +13,7 @@ mod session;
 mod staff;
 mod tokens;
 
-pub use access::{Advisor, Caller, Engineer, Lead, Owner, SignedIn};
+pub use access::{Act, Advisor, Caller, Engineer, Granted, Lead, Needed, Own, Owner, See, SignedIn, Trips};
 pub use account::{Account, Role, Theme};
 pub use cookie::Cookies;
 pub(crate) use cookie::read as read_cookie;

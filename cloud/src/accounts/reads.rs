@@ -4,9 +4,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::login::{Accounts, AccountsError, read, write};
+use super::login::{Accounts, AccountsError};
 use crate::domain::{AccountId, Vehicle};
-use crate::store::{DocKey, Expected, STAFF_READS, StoreError};
+use crate::store::{DocKey, DocWrite, Expected, STAFF_READS, StoreError};
 
 /// Looks of one person within so many milliseconds are one.
 const ONE_LOOK_MS: u64 = 15 * 60_000;
@@ -30,14 +30,15 @@ impl Accounts {
         let key = format!("{}/{:016x}/{by}", vehicle.device, u64::MAX - at_ms / ONE_LOOK_MS);
         let known = self.service().doc(&DocKey::new(STAFF_READS, key.clone())).await?;
         let is_known = match known {
-            Some(doc) => read::<StaffRead>("look", &doc)?.owner == vehicle.owner,
+            Some(doc) => doc.read::<StaffRead>("look")?.owner == vehicle.owner,
             None => false,
         };
         if is_known {
             return Ok(());
         }
         let look = StaffRead { by: by.clone(), at_ms, owner: vehicle.owner.clone() };
-        match self.service().put_docs(vec![write("look", STAFF_READS, key, &look, Expected::Any)?]).await {
+        let look = DocWrite::json("look", DocKey::new(STAFF_READS, key), Expected::Any, &look)?;
+        match self.service().put_docs(vec![look]).await {
             // Another request of the same person noted it.
             Ok(()) | Err(StoreError::Conflict { .. }) => Ok(()),
             Err(error) => Err(error.into()),
@@ -48,7 +49,7 @@ impl Accounts {
     pub async fn reads(&self, vehicle: &Vehicle, limit: usize) -> Result<Vec<StaffRead>, AccountsError> {
         let prefix = format!("{}/", vehicle.device);
         let docs = self.service().docs(STAFF_READS, &prefix, None, limit).await?;
-        let mut reads: Vec<StaffRead> = docs.iter().map(|(_, doc)| read("look", doc)).collect::<Result<_, _>>()?;
+        let mut reads: Vec<StaffRead> = docs.iter().map(|(_, doc)| doc.read("look")).collect::<Result<_, _>>()?;
         reads.retain(|look| look.owner == vehicle.owner);
         Ok(reads)
     }

@@ -4,7 +4,6 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::login::{read, write};
 use super::session::TOUCH_MS;
 use super::{Account, Accounts, AccountsError, Role, SessionId, Token};
 use crate::domain::AccountId;
@@ -128,7 +127,7 @@ impl Accounts {
             used_ms: 0,
         };
         let of = DocWrite { key: of_key(&account.id, id), expected: Expected::Any, value: Some(Vec::new()) };
-        let token = write("token", TOKENS, id.to_string(), &token, Expected::Absent)?;
+        let token = DocWrite::json("token", DocKey::new(TOKENS, id.to_string()), Expected::Absent, &token)?;
         self.service().put_docs(vec![token, of]).await?;
         Ok(Some((id, format!("{PREFIX}{}", secret.reveal()))))
     }
@@ -186,7 +185,8 @@ impl Accounts {
         let scopes = token.scopes.clone();
         if now_ms.saturating_sub(token.used_ms) >= TOUCH_MS {
             token.used_ms = now_ms;
-            let touch = write("token", TOKENS, id.to_string(), &token, Expected::Version(version))?;
+            let touch =
+                DocWrite::json("token", DocKey::new(TOKENS, id.to_string()), Expected::Version(version), &token)?;
             match self.service().put_docs(vec![touch]).await {
                 // Another request of the same program was first, or the disk is full: the call itself goes on.
                 Ok(()) | Err(StoreError::Conflict { .. } | StoreError::Full { .. }) => {}
@@ -198,7 +198,7 @@ impl Accounts {
 
     async fn token(&self, id: SessionId) -> Result<Option<(u64, ApiToken)>, AccountsError> {
         let doc = self.service().doc(&DocKey::new(TOKENS, id.to_string())).await?;
-        doc.map(|doc| Ok((doc.version, read("token", &doc)?))).transpose()
+        doc.map(|doc| Ok((doc.version, doc.read("token")?))).transpose()
     }
 
     async fn token_ids(&self, account: &AccountId) -> Result<Vec<SessionId>, AccountsError> {

@@ -120,7 +120,7 @@ pub(crate) async fn erase(
 pub(crate) async fn erased(state: &AppState, owner: &Owner, password: &str) -> Result<(), Problem> {
     let account = &owner.0.account;
     state.accounts.check_password(account, password).await?;
-    let AppState { service, accounts, channels, papers, journeys, .. } = state;
-    Erasure { service, accounts, channels, papers, journeys }.erase(account).await?;
+    let AppState { service, accounts, channels, attachments, journeys, .. } = state;
+    Erasure { service, accounts, channels, attachments, journeys }.erase(account).await?;
     Ok(())
 }

@@ -13,9 +13,9 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::{Problem, ProblemBody};
-use crate::accounts::{Owner, SignedIn};
+use crate::accounts::{Act, Granted, See, SignedIn};
 use crate::booking::{Booking, Choice, Request, Visit, VisitId, WorkshopDoc, WorkshopId};
-use crate::domain::{Right, Vehicle};
+use crate::domain::Vehicle;
 use crate::i18n::timestamp;
 use crate::web::{AppState, Reader, invitation};
 
@@ -141,11 +141,9 @@ pub(crate) async fn workshops(
     (status = 422, body = ProblemBody)))]
 pub(crate) async fn slots(
     State(state): State<AppState>,
-    owner: Owner,
-    Path(id): Path<String>,
+    Granted { vehicle, .. }: Granted<Act>,
     Query(asked): Query<SlotsAsked>,
 ) -> Result<Json<SlotsBody>, Problem> {
-    let vehicle = owner.vehicle_for(&state, &id, Right::Act).await?;
     let items: Result<Vec<u16>, _> = asked.items.split(',').map(|item| item.trim().parse()).collect();
     let items: Vec<ItemId> = items.map_err(|_| Problem::invalid())?.into_iter().map(ItemId).collect();
     let workshop = asked.workshop.as_deref().map(workshop_id).transpose()?;
@@ -162,10 +160,8 @@ pub(crate) async fn slots(
     (status = 404, body = ProblemBody)))]
 pub(crate) async fn list(
     State(state): State<AppState>,
-    owner: Owner,
-    Path(id): Path<String>,
+    Granted { vehicle, .. }: Granted<See>,
 ) -> Result<Json<BookingsBody>, Problem> {
-    let vehicle = owner.vehicle_for(&state, &id, Right::See).await?;
     let visits = booking(&state).of_vehicle(&vehicle).await?;
     Ok(Json(BookingsBody { bookings: visits.iter().map(BookingBody::from).collect() }))
 }
@@ -180,11 +176,9 @@ pub(crate) async fn list(
     (status = 422, body = ProblemBody)))]
 pub(crate) async fn book(
     State(state): State<AppState>,
-    owner: Owner,
-    Path(id): Path<String>,
+    Granted { owner, vehicle, .. }: Granted<Act>,
     Json(body): Json<BookingRequest>,
 ) -> Result<(StatusCode, Json<OneBookingBody>), Problem> {
-    let vehicle = owner.vehicle_for(&state, &id, Right::Act).await?;
     let request = Request {
         workshop: workshop_id(&body.workshop)?,
         items: body.items.into_iter().map(ItemId).collect(),
@@ -209,11 +203,10 @@ pub(crate) async fn book(
     (status = 422, body = ProblemBody)))]
 pub(crate) async fn reschedule(
     State(state): State<AppState>,
-    owner: Owner,
-    Path((id, visit)): Path<(String, String)>,
+    Granted { owner, vehicle, .. }: Granted<Act>,
+    Path((_, visit)): Path<(String, String)>,
     Json(body): Json<RescheduleRequest>,
 ) -> Result<Json<OneBookingBody>, Problem> {
-    let vehicle = owner.vehicle_for(&state, &id, Right::Act).await?;
     let visit = of_vehicle(&state, &vehicle, &visit).await?;
     let start_ms = unix_ms(body.start_at)?;
     Ok(one(&booking(&state).reschedule(&visit.id, start_ms, owner.actor_on(&vehicle)).await?))
@@ -230,10 +223,9 @@ pub(crate) async fn reschedule(
     (status = 409, body = ProblemBody)))]
 pub(crate) async fn cancel(
     State(state): State<AppState>,
-    owner: Owner,
-    Path((id, visit)): Path<(String, String)>,
+    Granted { owner, vehicle, .. }: Granted<Act>,
+    Path((_, visit)): Path<(String, String)>,
 ) -> Result<Json<OneBookingBody>, Problem> {
-    let vehicle = owner.vehicle_for(&state, &id, Right::Act).await?;
     let visit = of_vehicle(&state, &vehicle, &visit).await?;
     Ok(one(&booking(&state).cancel(&visit.id, owner.actor_on(&vehicle)).await?))
 }
@@ -248,11 +240,10 @@ pub(crate) async fn cancel(
     (status = 404, body = ProblemBody)))]
 pub(crate) async fn invitation_file(
     State(state): State<AppState>,
-    owner: Owner,
+    Granted { owner, vehicle, .. }: Granted<See>,
     reader: Reader,
-    Path((id, visit)): Path<(String, String)>,
+    Path((_, visit)): Path<(String, String)>,
 ) -> Result<Response, Problem> {
-    let vehicle = owner.vehicle_for(&state, &id, Right::See).await?;
     let visit = of_vehicle(&state, &vehicle, &visit).await?;
     let localizer = reader.localizer(Some(&owner.0.account));
     let text = invitation(&state, localizer, std::slice::from_ref(&visit)).await?;

@@ -1,7 +1,7 @@
 //! The certificate of a used car, and the link to it.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use jiff::Timestamp;
 use milepost_engine::service_book::Source;
@@ -9,7 +9,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{Problem, ProblemBody};
-use crate::accounts::Owner;
+use crate::accounts::{Granted, Own};
 use crate::certificate::{Certificate, Work};
 use crate::i18n::timestamp;
 use crate::web::{AppState, certificate_address, certificates};
@@ -83,10 +83,8 @@ pub(super) struct LinkDetail {
     (status = 404, body = ProblemBody)))]
 pub(crate) async fn certificate(
     State(state): State<AppState>,
-    owner: Owner,
-    Path(id): Path<String>,
+    Granted { vehicle, .. }: Granted<Own>,
 ) -> Result<Json<CertificateBody>, Problem> {
-    let vehicle = owner.vehicle(&state, &id).await?;
     let shared = certificates(&state).shared(&vehicle).await?;
     let certificate = Certificate::of(&vehicle, state.now_ms());
     Ok(Json(CertificateBody {
@@ -116,11 +114,9 @@ pub(crate) async fn certificate(
     (status = 404, body = ProblemBody)))]
 pub(crate) async fn share(
     State(state): State<AppState>,
-    owner: Owner,
+    Granted { vehicle, .. }: Granted<Own>,
     headers: HeaderMap,
-    Path(id): Path<String>,
 ) -> Result<(StatusCode, Json<LinkBody>), Problem> {
-    let vehicle = owner.vehicle(&state, &id).await?;
     let (secret, shared) = certificates(&state).share(&vehicle).await?;
     let url = certificate_address(&state, &headers, &vehicle, &secret);
     Ok((StatusCode::CREATED, Json(LinkBody { link: LinkDetail { url, until: timestamp(shared.until_ms) } })))
@@ -134,10 +130,8 @@ pub(crate) async fn share(
     (status = 404, body = ProblemBody)))]
 pub(crate) async fn end(
     State(state): State<AppState>,
-    owner: Owner,
-    Path(id): Path<String>,
+    Granted { vehicle, .. }: Granted<Own>,
 ) -> Result<StatusCode, Problem> {
-    let vehicle = owner.vehicle(&state, &id).await?;
     certificates(&state).end(&vehicle).await?;
     Ok(StatusCode::NO_CONTENT)
 }

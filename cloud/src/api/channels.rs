@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{Problem, ProblemBody};
-use crate::accounts::Owner;
+use crate::accounts::{Granted, Own, Owner};
 use crate::channels::{Contact, Delivery, Purpose, State as Stage, Subscription, Wish, clock_text};
 use crate::i18n::timestamp;
 use crate::web::{AppState, agent};
@@ -273,10 +273,8 @@ pub(crate) async fn unsubscribe(
     (status = 404, body = ProblemBody)))]
 pub(crate) async fn deliveries(
     State(state): State<AppState>,
-    owner: Owner,
-    Path(id): Path<String>,
+    Granted { owner, vehicle, .. }: Granted<Own>,
 ) -> Result<Json<DeliveriesBody>, Problem> {
-    let vehicle = owner.vehicle(&state, &id).await?;
     let mut deliveries = state.channels.deliveries(&vehicle.device).await?;
     deliveries.retain(|delivery| delivery.owner == owner.0.account.id);
     Ok(Json(DeliveriesBody { deliveries: deliveries.iter().map(delivery_body).collect() }))

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::{Problem, ProblemBody};
-use crate::accounts::{Engineer, Owner};
+use crate::accounts::{Engineer, Granted, Own};
 use crate::domain::{Actor, Intent, Vehicle};
 use crate::i18n::timestamp;
 use crate::series::{self, Part, Samples};
@@ -254,11 +254,9 @@ pub(crate) async fn of_device(
     (status = 422, body = ProblemBody)))]
 pub(crate) async fn of_vehicle(
     State(state): State<AppState>,
-    owner: Owner,
-    Path(id): Path<String>,
+    Granted { vehicle, .. }: Granted<Own>,
     Query(part): Query<SeriesPart>,
 ) -> Result<Json<SeriesBody>, Problem> {
-    let vehicle = owner.vehicle(&state, &id).await?;
     read(&state, &vehicle, part, Purposes(u8::MAX)).await
 }
 

@@ -15,9 +15,9 @@ use utoipa::{IntoParams, ToSchema};
 use super::{Problem, ProblemBody};
 use crate::accounts::Engineer;
 use crate::events::Certified;
+use crate::flash_receipts::{Flashing, SignedReceipt};
 use crate::i18n::timestamp;
 use crate::pki::{Expected, PkiError, Unknown};
-use crate::receipts::{Flashing, SignedReceipt};
 use crate::web::AppState;
 
 /// The most receipts of one answer.

@@ -1,7 +1,7 @@
 //! Everything that is stored about one vehicle, for its owner to take along.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::header::CONTENT_DISPOSITION;
 use axum::response::{IntoResponse, Response};
 use base64::Engine as _;
@@ -12,10 +12,10 @@ use milepost_protocol::RecordId;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::attachments::ReceiptBody;
 use super::journey::{ShareBody, share};
-use super::papers::ReceiptBody;
 use super::{Problem, ProblemBody};
-use crate::accounts::Owner;
+use crate::accounts::{Granted, Own};
 use crate::booking::{Booking, Visit};
 use crate::i18n::timestamp;
 use crate::store::{DecisionRow, History, TelemetryRow};
@@ -97,10 +97,8 @@ pub(super) struct EnvelopeBody {
     (status = 404, body = ProblemBody)))]
 pub(crate) async fn export(
     State(state): State<AppState>,
-    owner: Owner,
-    Path(id): Path<String>,
+    Granted { owner, vehicle, .. }: Granted<Own>,
 ) -> Result<Response, Problem> {
-    let vehicle = owner.vehicle(&state, &id).await?;
     let device = vehicle.device.clone();
     let mut envelopes: Vec<EnvelopeBody> = Vec::new();
     let mut from: Option<RecordId> = None;
@@ -147,15 +145,15 @@ pub(crate) async fn export(
 
 async fn receipts(state: &AppState, vehicle: &crate::domain::Vehicle) -> Result<Vec<ExportedReceipt>, Problem> {
     let (mut receipts, mut room) = (Vec::new(), MAX_RECEIPT_BYTES);
-    for paper in state.papers.of_vehicle(vehicle).await? {
+    for attachment in state.attachments.of_vehicle(vehicle).await? {
         let mut content = None;
-        if paper.len <= room
-            && let Some((_, bytes)) = state.papers.read(vehicle, paper.service, &paper.id).await?
+        if attachment.len <= room
+            && let Some((_, bytes)) = state.attachments.read(vehicle, attachment.service, &attachment.id).await?
         {
-            room -= paper.len;
+            room -= attachment.len;
             content = Some(STANDARD.encode(bytes));
         }
-        receipts.push(ExportedReceipt { receipt: ReceiptBody::from(&paper), content });
+        receipts.push(ExportedReceipt { receipt: ReceiptBody::from(&attachment), content });
     }
     Ok(receipts)
 }

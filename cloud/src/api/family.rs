@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{Problem, ProblemBody};
-use crate::accounts::{Account, Caller, Owner, Role};
+use crate::accounts::{Account, Caller, Granted, Own, Owner, Role};
 use crate::channels::{Address, Asked, Target};
 use crate::domain::{AccountId, FamilyChange, FamilyRole, Grant, Intent, Right, Vehicle};
 use crate::family::{Invitation, InvitationId};
@@ -120,10 +120,8 @@ const MAX_NAME: usize = 60;
     (status = 404, body = ProblemBody)))]
 pub(crate) async fn show(
     State(state): State<AppState>,
-    owner: Owner,
-    Path(id): Path<String>,
+    Granted { vehicle, .. }: Granted<Own>,
 ) -> Result<Json<FamilyBody>, Problem> {
-    let vehicle = owner.vehicle(&state, &id).await?;
     body(&state, &vehicle).await
 }
 
@@ -138,11 +136,9 @@ pub(crate) async fn show(
     (status = 429, body = ProblemBody)))]
 pub(crate) async fn invite(
     State(state): State<AppState>,
-    owner: Owner,
-    Path(id): Path<String>,
+    Granted { owner, vehicle, .. }: Granted<Own>,
     Json(wish): Json<InviteBody>,
 ) -> Result<(StatusCode, Json<FamilyBody>), Problem> {
-    let vehicle = owner.vehicle(&state, &id).await?;
     let to = Address::email(&wish.email).ok_or_else(|| Problem::invalid_at("email".to_owned()))?;
     let grant = Grant { role: wish.role, trips: wish.trips };
     state.family.invite(&vehicle, &owner.0.account, to, grant).await?;
@@ -159,10 +155,9 @@ pub(crate) async fn invite(
     (status = 404, body = ProblemBody)))]
 pub(crate) async fn withdraw(
     State(state): State<AppState>,
-    owner: Owner,
-    Path((id, invitation)): Path<(String, String)>,
+    Granted { vehicle, .. }: Granted<Own>,
+    Path((_, invitation)): Path<(String, String)>,
 ) -> Result<StatusCode, Problem> {
-    let vehicle = owner.vehicle(&state, &id).await?;
     let invitation: InvitationId = invitation.parse().map_err(|_| Problem::not_found())?;
     let was_there = state.family.withdraw(&vehicle.device, &invitation).await?;
     if was_there { Ok(StatusCode::NO_CONTENT) } else { Err(Problem::not_found()) }
@@ -179,15 +174,14 @@ pub(crate) async fn withdraw(
     (status = 404, body = ProblemBody)))]
 pub(crate) async fn regrant(
     State(state): State<AppState>,
-    owner: Owner,
-    Path((id, member)): Path<(String, String)>,
+    Granted { owner, vehicle, .. }: Granted<Own>,
+    Path((_, member)): Path<(String, String)>,
     Json(wish): Json<GrantBody>,
 ) -> Result<Json<FamilyBody>, Problem> {
-    let vehicle = owner.vehicle(&state, &id).await?;
     let grant = Grant { role: wish.role, trips: wish.trips };
     let change = FamilyChange::Regrant { account: account(&member)?, grant };
     state.service.submit(&vehicle.device, Intent::Family { change }, owner.actor()).await?;
-    body(&state, &owner.vehicle(&state, &id).await?).await
+    body(&state, &owner.vehicle(&state, vehicle.device.as_str()).await?).await
 }
 
 /// End somebody's access, at once and in every session; a member ends the own one.

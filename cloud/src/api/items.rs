@@ -11,10 +11,10 @@ use utoipa::ToSchema;
 use super::body::ItemBody;
 use super::idempotency::Once;
 use super::{Problem, ProblemBody};
-use crate::accounts::Owner;
+use crate::accounts::{Act, Own, See};
 use crate::domain::{Remarks, Right, Vehicle};
 use crate::i18n::Format;
-use crate::web::{AppState, Reader};
+use crate::web::{AppState, Opened};
 
 /// A vehicle's service items.
 #[derive(Debug, Serialize, ToSchema)]
@@ -43,14 +43,7 @@ pub(crate) struct CompletionBody {
     (status = 200, body = ItemsBody),
     (status = 401, body = ProblemBody),
     (status = 404, body = ProblemBody)))]
-pub(crate) async fn list(
-    State(state): State<AppState>,
-    owner: Owner,
-    reader: Reader,
-    Path(id): Path<String>,
-) -> Result<Json<ItemsBody>, Problem> {
-    let vehicle = owner.vehicle_for(&state, &id, Right::See).await?;
-    let format = reader.format(&owner.0.account, Some(&vehicle));
+pub(crate) async fn list(Opened { vehicle, format, .. }: Opened<See>) -> Result<Json<ItemsBody>, Problem> {
     let items = vehicle.items();
     let items = items.iter().map(|item| ItemBody::new(item, &vehicle, &format));
     Ok(Json(ItemsBody { items: items.collect() }))
@@ -71,18 +64,16 @@ pub(crate) async fn list(
     (status = 422, body = ProblemBody)))]
 pub(crate) async fn complete(
     State(state): State<AppState>,
-    owner: Owner,
-    reader: Reader,
+    Opened { owner, vehicle, format, .. }: Opened<Act>,
     headers: HeaderMap,
-    Path((id, item)): Path<(String, u16)>,
+    Path((_, item)): Path<(String, u16)>,
     Json(body): Json<CompletionBody>,
 ) -> Result<Json<OneItemBody>, Problem> {
-    let vehicle = owner.vehicle_for(&state, &id, Right::Act).await?;
     let at_ms = match body.at {
         None => None,
         Some(at) => Some(u64::try_from(at.as_millisecond()).map_err(|_| Problem::completion())?),
     };
-    let request = format!("complete {id} {item} {at_ms:?} {:?}", body.odometer_m);
+    let request = format!("complete {} {item} {at_ms:?} {:?}", vehicle.device, body.odometer_m);
     let once = Once::begin(&state, &owner.0.account.id, &headers, &request).await?;
     if !once.is_repeat() {
         let done = state
@@ -101,8 +92,8 @@ pub(crate) async fn complete(
             return Err(error.into());
         }
     }
-    let vehicle = owner.vehicle_for(&state, &id, Right::Act).await?;
-    one(&vehicle, item, &reader.format(&owner.0.account, Some(&vehicle)))
+    let vehicle = owner.vehicle_for(&state, vehicle.device.as_str(), Right::Act).await?;
+    one(&vehicle, item, &format)
 }
 
 /// Take the last completion of an item back.
@@ -116,14 +107,12 @@ pub(crate) async fn complete(
     (status = 409, body = ProblemBody)))]
 pub(crate) async fn undo(
     State(state): State<AppState>,
-    owner: Owner,
-    reader: Reader,
-    Path((id, item)): Path<(String, u16)>,
+    Opened { owner, vehicle, format, .. }: Opened<Act>,
+    Path((_, item)): Path<(String, u16)>,
 ) -> Result<Json<OneItemBody>, Problem> {
-    let vehicle = owner.vehicle_for(&state, &id, Right::Act).await?;
     state.service.undo(&vehicle.device, ItemId(item), owner.actor_on(&vehicle)).await?;
-    let vehicle = owner.vehicle_for(&state, &id, Right::Act).await?;
-    one(&vehicle, item, &reader.format(&owner.0.account, Some(&vehicle)))
+    let vehicle = owner.vehicle_for(&state, vehicle.device.as_str(), Right::Act).await?;
+    one(&vehicle, item, &format)
 }
 
 /// Whether an item applies.
@@ -143,15 +132,13 @@ pub(crate) struct AppliesBody {
     (status = 404, body = ProblemBody)))]
 pub(crate) async fn applies(
     State(state): State<AppState>,
-    owner: Owner,
-    reader: Reader,
-    Path((id, item)): Path<(String, u16)>,
+    Opened { owner, vehicle, format, .. }: Opened<Own>,
+    Path((_, item)): Path<(String, u16)>,
     Json(body): Json<AppliesBody>,
 ) -> Result<Json<OneItemBody>, Problem> {
-    let vehicle = owner.vehicle(&state, &id).await?;
     state.service.applies(&vehicle.device, ItemId(item), body.applies, owner.actor()).await?;
-    let vehicle = owner.vehicle(&state, &id).await?;
-    one(&vehicle, item, &reader.format(&owner.0.account, Some(&vehicle)))
+    let vehicle = owner.vehicle(&state, vehicle.device.as_str()).await?;
+    one(&vehicle, item, &format)
 }
 
 fn one(vehicle: &Vehicle, item: u16, format: &Format) -> Result<Json<OneItemBody>, Problem> {

@@ -5,6 +5,7 @@
 
 pub(crate) mod account;
 mod appointments;
+pub(crate) mod attachments;
 mod body;
 pub(crate) mod bookings;
 mod care;
@@ -27,7 +28,6 @@ mod links;
 mod notices;
 pub(crate) mod offers;
 mod operations;
-pub(crate) mod papers;
 mod privacy;
 mod problem;
 mod profile;
@@ -203,8 +203,8 @@ pub fn uploads() -> (Router<AppState>, Document) {
 /// The routes of receipts, with their document; their bodies are as long as the configuration allows.
 pub fn receipts() -> (Router<AppState>, Document) {
     OpenApiRouter::new()
-        .routes(routes!(papers::list, papers::attach))
-        .routes(routes!(papers::read, papers::remove))
+        .routes(routes!(attachments::list, attachments::attach))
+        .routes(routes!(attachments::read, attachments::remove))
         .split_for_parts()
 }
 

@@ -10,12 +10,12 @@ use utoipa::ToSchema;
 
 use super::body::NoticeBody;
 use super::{Problem, ProblemBody};
-use crate::accounts::Owner;
+use crate::accounts::{Act, Own, Owner, See};
 use crate::domain::{Right, Vehicle};
 use crate::i18n::{Format, timestamp};
 use crate::rules::stage_name;
 use crate::store::DecisionRow;
-use crate::web::{AppState, Reader, view};
+use crate::web::{AppState, Opened, view};
 
 /// How many decisions are listed.
 const DECISIONS: usize = 100;
@@ -104,14 +104,7 @@ pub(crate) fn told_of(owner: &Owner, vehicle: &Vehicle, id: NoticeId) -> Result<
     (status = 200, body = NoticesBody),
     (status = 401, body = ProblemBody),
     (status = 404, body = ProblemBody)))]
-pub(crate) async fn list(
-    State(state): State<AppState>,
-    owner: Owner,
-    reader: Reader,
-    Path(id): Path<String>,
-) -> Result<Json<NoticesBody>, Problem> {
-    let vehicle = owner.vehicle_for(&state, &id, Right::See).await?;
-    let format = reader.format(&owner.0.account, Some(&vehicle));
+pub(crate) async fn list(Opened { owner, vehicle, format, .. }: Opened<See>) -> Result<Json<NoticesBody>, Problem> {
     Ok(Json(NoticesBody {
         notices: vehicle
             .newest_notices()
@@ -135,18 +128,15 @@ pub(crate) async fn list(
     (status = 422, body = ProblemBody)))]
 pub(crate) async fn answer(
     State(state): State<AppState>,
-    owner: Owner,
-    reader: Reader,
-    Path((id, notice)): Path<(String, String)>,
+    Opened { owner, vehicle, format, .. }: Opened<Act>,
+    Path((_, notice)): Path<(String, String)>,
     Json(body): Json<AnswerBody>,
 ) -> Result<Json<OneNoticeBody>, Problem> {
-    let vehicle = owner.vehicle_for(&state, &id, Right::Act).await?;
     let notice: NoticeId = notice.parse().map_err(|_| Problem::not_found())?;
     let answer = body.read()?;
     told_of(&owner, &vehicle, notice)?;
     state.service.answer(&vehicle.device, notice, answer, owner.actor_on(&vehicle)).await?;
-    let vehicle = owner.vehicle_for(&state, &id, Right::Act).await?;
-    let format = reader.format(&owner.0.account, Some(&vehicle));
+    let vehicle = owner.vehicle_for(&state, vehicle.device.as_str(), Right::Act).await?;
     let notice = vehicle.notices.get(&notice).ok_or_else(Problem::not_found)?;
     Ok(Json(OneNoticeBody { notice: NoticeBody::new(notice, &format) }))
 }
@@ -173,18 +163,15 @@ pub(crate) struct SnoozeBody {
     (status = 422, body = ProblemBody)))]
 pub(crate) async fn snooze(
     State(state): State<AppState>,
-    owner: Owner,
-    reader: Reader,
-    Path((id, notice)): Path<(String, String)>,
+    Opened { owner, vehicle, format, .. }: Opened<Act>,
+    Path((_, notice)): Path<(String, String)>,
     Json(body): Json<SnoozeBody>,
 ) -> Result<Json<OneNoticeBody>, Problem> {
-    let vehicle = owner.vehicle_for(&state, &id, Right::Act).await?;
     let notice: NoticeId = notice.parse().map_err(|_| Problem::not_found())?;
     let (days, reason) = crate::web::parse_snooze(body.days, &body.reason)?;
     told_of(&owner, &vehicle, notice)?;
     state.service.snooze(&vehicle.device, notice, days, reason, owner.actor_on(&vehicle)).await?;
-    let vehicle = owner.vehicle_for(&state, &id, Right::Act).await?;
-    let format = reader.format(&owner.0.account, Some(&vehicle));
+    let vehicle = owner.vehicle_for(&state, vehicle.device.as_str(), Right::Act).await?;
     let notice = vehicle.notices.get(&notice).ok_or_else(Problem::not_found)?;
     Ok(Json(OneNoticeBody { notice: NoticeBody::new(notice, &format) }))
 }
@@ -200,15 +187,12 @@ pub(crate) async fn snooze(
     (status = 422, body = ProblemBody)))]
 pub(crate) async fn fewer(
     State(state): State<AppState>,
-    owner: Owner,
-    reader: Reader,
-    Path((id, notice)): Path<(String, String)>,
+    Opened { owner, vehicle, format, .. }: Opened<Own>,
+    Path((_, notice)): Path<(String, String)>,
 ) -> Result<Json<OneNoticeBody>, Problem> {
-    let vehicle = owner.vehicle(&state, &id).await?;
     let notice: NoticeId = notice.parse().map_err(|_| Problem::not_found())?;
     state.service.fewer(&vehicle.device, notice, owner.actor()).await?;
-    let vehicle = owner.vehicle(&state, &id).await?;
-    let format = reader.format(&owner.0.account, Some(&vehicle));
+    let vehicle = owner.vehicle(&state, vehicle.device.as_str()).await?;
     let notice = vehicle.notices.get(&notice).ok_or_else(Problem::not_found)?;
     Ok(Json(OneNoticeBody { notice: NoticeBody::new(notice, &format) }))
 }
@@ -221,12 +205,8 @@ pub(crate) async fn fewer(
     (status = 404, body = ProblemBody)))]
 pub(crate) async fn decisions(
     State(state): State<AppState>,
-    owner: Owner,
-    reader: Reader,
-    Path(id): Path<String>,
+    Opened { vehicle, format, .. }: Opened<Own>,
 ) -> Result<Json<DecisionsBody>, Problem> {
-    let vehicle = owner.vehicle(&state, &id).await?;
-    let format = reader.format(&owner.0.account, Some(&vehicle));
     let rows = state.service.decisions(&vehicle.device, DECISIONS).await?;
     Ok(Json(DecisionsBody { decisions: rows.iter().map(|row| decision(row, &format)).collect() }))
 }

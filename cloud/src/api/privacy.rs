@@ -1,13 +1,13 @@
 //! Consent of an owner for one vehicle.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{Problem, ProblemBody};
-use crate::accounts::Owner;
+use crate::accounts::{Granted, Own};
 use crate::domain::{Actor, ConsentChange, Vehicle};
 use crate::i18n::timestamp;
 use crate::web::{AppState, view};
@@ -50,12 +50,8 @@ pub(crate) struct PurposesBody {
     (status = 200, body = ConsentBody),
     (status = 401, body = ProblemBody),
     (status = 404, body = ProblemBody)))]
-pub(crate) async fn show(
-    State(state): State<AppState>,
-    owner: Owner,
-    Path(id): Path<String>,
-) -> Result<Json<ConsentBody>, Problem> {
-    Ok(Json(ConsentBody { consent: detail(&owner.vehicle(&state, &id).await?) }))
+pub(crate) async fn show(Granted { vehicle, .. }: Granted<Own>) -> Json<ConsentBody> {
+    Json(ConsentBody { consent: detail(&vehicle) })
 }
 
 /// Set the consent for one of the caller's vehicles; the car learns of it.
@@ -68,14 +64,12 @@ pub(crate) async fn show(
     (status = 422, body = ProblemBody)))]
 pub(crate) async fn save(
     State(state): State<AppState>,
-    owner: Owner,
-    Path(id): Path<String>,
+    Granted { owner, vehicle, .. }: Granted<Own>,
     Json(body): Json<PurposesBody>,
 ) -> Result<Json<ConsentBody>, Problem> {
-    let vehicle = owner.vehicle(&state, &id).await?;
     let purposes = view::purposes(body.purposes.iter().map(String::as_str)).ok_or_else(Problem::invalid)?;
     state.service.set_consent(&vehicle.device, purposes, owner.actor()).await?;
-    Ok(Json(ConsentBody { consent: detail(&owner.vehicle(&state, &id).await?) }))
+    Ok(Json(ConsentBody { consent: detail(&owner.vehicle(&state, vehicle.device.as_str()).await?) }))
 }
 
 pub(super) fn detail(vehicle: &Vehicle) -> ConsentDetail {

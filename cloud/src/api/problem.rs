@@ -17,6 +17,7 @@ use milepost_engine::vin::VinError;
 use serde::{Deserialize, Serialize};
 
 use crate::accounts::{AccountsError, LoginError, PasswordError};
+use crate::attachments::AttachmentError;
 use crate::booking::BookingError;
 use crate::care::CareError;
 use crate::certificate::CertificateError;
@@ -28,7 +29,6 @@ use crate::firmware::FirmwareError;
 use crate::homes::HomeError;
 use crate::i18n::{Language, Localizer};
 use crate::offers::OffersError;
-use crate::papers::PapersError;
 use crate::recalls::RecallsError;
 use crate::sheets::SheetError;
 use crate::store::StoreError;
@@ -417,7 +417,7 @@ impl From<BookingError> for Problem {
             BookingError::Request => Self::invalid(),
             BookingError::Taken => Self::time_taken(),
             BookingError::Turn(_) => Self::visit_state(),
-            BookingError::Read(..) | BookingError::Write(..) | BookingError::Random(_) => Self::internal(&error),
+            BookingError::Random(_) => Self::internal(&error),
         }
     }
 }
@@ -446,7 +446,7 @@ impl From<CareError> for Problem {
             CareError::Closed | CareError::Duplicate => Self::follow_up_state(),
             CareError::Request | CareError::Person => Self::invalid(),
             CareError::Date => Self::follow_up_date(),
-            CareError::Read(..) | CareError::Write(..) | CareError::Random(_) => Self::internal(&error),
+            CareError::Random(_) => Self::internal(&error),
         }
     }
 }
@@ -463,7 +463,7 @@ impl From<FamilyError> for Problem {
             FamilyError::Limited { retry_after_ms } => Self::too_many(retry_after_ms),
             FamilyError::NameTaken => Self::name_taken(),
             FamilyError::Role => Self::invalid(),
-            FamilyError::Read(_) | FamilyError::Write(_) | FamilyError::Random(_) => Self::internal(&error),
+            FamilyError::Random(_) => Self::internal(&error),
         }
     }
 }
@@ -473,21 +473,18 @@ impl From<HomeError> for Problem {
         match error {
             HomeError::Store(error) => error.into(),
             HomeError::Wish(fault) => Self::invalid_at(fault.0.to_owned()),
-            HomeError::Read(_) | HomeError::Write(_) => Self::internal(&error),
         }
     }
 }
 
-impl From<PapersError> for Problem {
-    fn from(error: PapersError) -> Self {
+impl From<AttachmentError> for Problem {
+    fn from(error: AttachmentError) -> Self {
         match error {
-            PapersError::Store(error) => error.into(),
-            PapersError::Kind => Self::receipt_kind(),
-            PapersError::TooLong { most } => Self::receipt_size(most),
-            PapersError::Full { .. } => Self::receipts_full(),
-            PapersError::Vault(_) | PapersError::Read(_) | PapersError::Write(_) | PapersError::Random(_) => {
-                Self::internal(&error)
-            }
+            AttachmentError::Store(error) => error.into(),
+            AttachmentError::Kind => Self::receipt_kind(),
+            AttachmentError::TooLong { most } => Self::receipt_size(most),
+            AttachmentError::Full { .. } => Self::receipts_full(),
+            AttachmentError::Vault(_) | AttachmentError::Random(_) => Self::internal(&error),
         }
     }
 }
@@ -496,7 +493,7 @@ impl From<CertificateError> for Problem {
     fn from(error: CertificateError) -> Self {
         match error {
             CertificateError::Store(error) => error.into(),
-            CertificateError::Random(_) | CertificateError::Paper(_) => Self::internal(&error),
+            CertificateError::Random(_) | CertificateError::Pdf(_) => Self::internal(&error),
         }
     }
 }
@@ -508,7 +505,7 @@ impl From<ErasureError> for Problem {
             ErasureError::Vehicle(error) => error.into(),
             ErasureError::Booking(error) => error.into(),
             ErasureError::Channel(error) => error.into(),
-            ErasureError::Papers(error) => error.into(),
+            ErasureError::Attachments(error) => error.into(),
             ErasureError::Account(error) => error.into(),
         }
     }
@@ -533,7 +530,6 @@ impl From<RecallsError> for Problem {
             RecallsError::Flat(error) => Self::recall_file(error.to_string()),
             RecallsError::Store(error) => error.into(),
             RecallsError::Vehicle(error) => error.into(),
-            RecallsError::Read(_) | RecallsError::Write(_) => Self::internal(&error),
         }
     }
 }
@@ -548,7 +544,6 @@ impl From<FirmwareError> for Problem {
             FirmwareError::Setting(_) => Self::invalid(),
             FirmwareError::Approve(ApproveError::SamePerson) => Self::second_person(),
             FirmwareError::Approve(ApproveError::State) => Self::rollout_state(),
-            FirmwareError::Read(..) | FirmwareError::Write(..) => Self::internal(&error),
         }
     }
 }

@@ -1,14 +1,14 @@
 //! What a vehicle is: its identification number, model and first registration, which choose its plan.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use jiff::Timestamp;
 use milepost_engine::vin::Vin;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{Problem, ProblemBody};
-use crate::accounts::Owner;
+use crate::accounts::{Granted, Own};
 use crate::domain::{Profile, Vehicle};
 use crate::i18n::timestamp;
 use crate::web::AppState;
@@ -66,11 +66,9 @@ impl ProfileDetail {
     (status = 422, body = ProblemBody)))]
 pub(crate) async fn describe(
     State(state): State<AppState>,
-    owner: Owner,
-    Path(id): Path<String>,
+    Granted { owner, vehicle, .. }: Granted<Own>,
     Json(told): Json<DescriptionBody>,
 ) -> Result<Json<ProfileBody>, Problem> {
-    let vehicle = owner.vehicle(&state, &id).await?;
     let registered_ms = match told.registered_at {
         None => 0,
         Some(at) => u64::try_from(at.as_millisecond()).map_err(|_| Problem::invalid())?,
@@ -78,7 +76,7 @@ pub(crate) async fn describe(
     let vin = told.vin.as_deref().unwrap_or_default();
     let profile = described(&vehicle, vin, &told.model, told.model_year, registered_ms, state.now_ms())?;
     state.service.describe(&vehicle.device, profile, owner.actor()).await?;
-    let vehicle = owner.vehicle(&state, &id).await?;
+    let vehicle = owner.vehicle(&state, vehicle.device.as_str()).await?;
     Ok(Json(ProfileBody { profile: ProfileDetail::new(&vehicle) }))
 }
 

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{Problem, ProblemBody};
-use crate::accounts::Owner;
+use crate::accounts::{Granted, Own};
 use crate::domain::Intent;
 use crate::i18n::timestamp;
 use crate::web::AppState;
@@ -70,10 +70,8 @@ pub(crate) struct TakePartBody {
     (status = 404, body = ProblemBody)))]
 pub(crate) async fn programmes(
     State(state): State<AppState>,
-    owner: Owner,
-    Path(id): Path<String>,
+    Granted { vehicle, .. }: Granted<Own>,
 ) -> Result<Json<ProgrammesBody>, Problem> {
-    let vehicle = owner.vehicle(&state, &id).await?;
     let journey = &vehicle.journey;
     let programmes = state.journeys.programmes().all().iter().map(|programme| {
         let runs = journey.runs().iter().filter(|run| run.programme == programme.name).map(|run| RunBody {
@@ -111,11 +109,10 @@ pub(crate) async fn programmes(
     (status = 422, body = ProblemBody)))]
 pub(crate) async fn take_part(
     State(state): State<AppState>,
-    owner: Owner,
-    Path((id, programme)): Path<(String, String)>,
+    Granted { owner, vehicle, .. }: Granted<Own>,
+    Path((_, programme)): Path<(String, String)>,
     Json(body): Json<TakePartBody>,
 ) -> Result<StatusCode, Problem> {
-    let vehicle = owner.vehicle(&state, &id).await?;
     let known = state.journeys.programmes().get(&programme).ok_or_else(Problem::not_found)?;
     let mut wishes = Vec::new();
     if let Some(takes_part) = body.takes_part {

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{Problem, ProblemBody};
-use crate::accounts::Owner;
+use crate::accounts::{Granted, Own};
 use crate::domain::{Question, Reply};
 use crate::web::{AppState, answered, replied};
 
@@ -42,10 +42,8 @@ pub(crate) struct ReplyRequest {
     (status = 404, body = ProblemBody)))]
 pub(crate) async fn question(
     State(state): State<AppState>,
-    owner: Owner,
-    Path(id): Path<String>,
+    Granted { vehicle, .. }: Granted<Own>,
 ) -> Result<Json<QuestionBody>, Problem> {
-    let vehicle = owner.vehicle(&state, &id).await?;
     let question = vehicle.question(state.now_ms()).map(|question| QuestionDetail { name: question.name() });
     Ok(Json(QuestionBody { question }))
 }
@@ -60,11 +58,10 @@ pub(crate) async fn question(
     (status = 422, body = ProblemBody)))]
 pub(crate) async fn reply(
     State(state): State<AppState>,
-    owner: Owner,
-    Path((id, question)): Path<(String, String)>,
+    Granted { owner, vehicle, .. }: Granted<Own>,
+    Path((_, question)): Path<(String, String)>,
     Json(body): Json<ReplyRequest>,
 ) -> Result<StatusCode, Problem> {
-    let vehicle = owner.vehicle(&state, &id).await?;
     let question = Question::from_name(&question).ok_or_else(Problem::not_found)?;
     match (body.answer.as_deref(), body.instead.as_deref()) {
         (Some(answer), None) => answered(&state, &owner, &vehicle, question, answer).await?,

@@ -1,13 +1,13 @@
 //! Who of the workshop looked at an owner's vehicle.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use jiff::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{Problem, ProblemBody};
-use crate::accounts::Owner;
+use crate::accounts::{Granted, Own};
 use crate::i18n::timestamp;
 use crate::web::{AppState, names};
 
@@ -36,10 +36,8 @@ pub(super) struct ReadBody {
     (status = 404, body = ProblemBody)))]
 pub(crate) async fn list(
     State(state): State<AppState>,
-    owner: Owner,
-    Path(id): Path<String>,
+    Granted { vehicle, .. }: Granted<Own>,
 ) -> Result<Json<ReadsBody>, Problem> {
-    let vehicle = owner.vehicle(&state, &id).await?;
     let reads = state.accounts.reads(&vehicle, MAX).await?;
     let names = names(&state, reads.iter().map(|look| look.by.clone())).await?;
     let body = |look: &crate::accounts::StaffRead| ReadBody { at: timestamp(look.at_ms), by: names.of(&look.by) };

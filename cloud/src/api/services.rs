@@ -12,11 +12,11 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::{Problem, ProblemBody};
-use crate::accounts::{Account, Advisor, Owner};
+use crate::accounts::{Account, Advisor, Granted, Own, Owner};
 use crate::domain::{Actor, Intent, OTHER_WORK, Remarks, Service, Vehicle};
 use crate::i18n::{item_name, timestamp};
 use crate::sheets::{self, Layout};
-use crate::web::{AppState, Reader};
+use crate::web::{AppState, Opened, Reader};
 
 /// The service book's records, the newest first.
 #[derive(Debug, Serialize, ToSchema)]
@@ -126,12 +126,9 @@ impl WorkBody {
     (status = 401, body = ProblemBody),
     (status = 404, body = ProblemBody)))]
 pub(crate) async fn list(
-    State(state): State<AppState>,
-    owner: Owner,
+    Granted { owner, vehicle, .. }: Granted<Own>,
     reader: Reader,
-    Path(id): Path<String>,
 ) -> Result<Json<ServicesBody>, Problem> {
-    let vehicle = owner.vehicle(&state, &id).await?;
     Ok(listed(&reader, &owner.0.account, &vehicle))
 }
 
@@ -144,12 +141,10 @@ pub(crate) async fn list(
     (status = 422, body = ProblemBody)))]
 pub(crate) async fn enter(
     State(state): State<AppState>,
-    owner: Owner,
+    Granted { owner, vehicle, .. }: Granted<Own>,
     reader: Reader,
-    Path(id): Path<String>,
     Json(work): Json<WorkBody>,
 ) -> Result<Json<ServicesBody>, Problem> {
-    let vehicle = owner.vehicle(&state, &id).await?;
     entered(&state, &reader, &owner.0.account, &vehicle, work, owner.actor()).await
 }
 
@@ -165,16 +160,15 @@ pub(crate) async fn enter(
     (status = 422, body = ProblemBody)))]
 pub(crate) async fn edit(
     State(state): State<AppState>,
-    owner: Owner,
+    Granted { owner, vehicle, .. }: Granted<Own>,
     reader: Reader,
-    Path((id, service)): Path<(String, String)>,
+    Path((_, service)): Path<(String, String)>,
     Json(work): Json<WorkBody>,
 ) -> Result<Json<ServicesBody>, Problem> {
-    let vehicle = owner.vehicle(&state, &id).await?;
     let of = parse(&service)?;
     let (at_ms, odometer_m, remarks) = work.parts()?;
     state.service.edit(&vehicle.device, of, at_ms, odometer_m, remarks, owner.actor()).await?;
-    let vehicle = owner.vehicle(&state, &id).await?;
+    let vehicle = owner.vehicle(&state, vehicle.device.as_str()).await?;
     Ok(listed(&reader, &owner.0.account, &vehicle))
 }
 
@@ -188,11 +182,11 @@ pub(crate) async fn edit(
     (status = 404, body = ProblemBody)))]
 pub(crate) async fn erase(
     State(state): State<AppState>,
-    owner: Owner,
+    Granted { owner, vehicle, .. }: Granted<Own>,
     reader: Reader,
-    Path((id, service)): Path<(String, String)>,
+    Path((_, service)): Path<(String, String)>,
 ) -> Result<Json<ServicesBody>, Problem> {
-    stand(&state, &owner, &reader, &id, &service, false).await
+    stand(&state, &owner, &reader, &vehicle, &service, false).await
 }
 
 /// Let a record that was taken back stand again.
@@ -205,24 +199,23 @@ pub(crate) async fn erase(
     (status = 404, body = ProblemBody)))]
 pub(crate) async fn restore(
     State(state): State<AppState>,
-    owner: Owner,
+    Granted { owner, vehicle, .. }: Granted<Own>,
     reader: Reader,
-    Path((id, service)): Path<(String, String)>,
+    Path((_, service)): Path<(String, String)>,
 ) -> Result<Json<ServicesBody>, Problem> {
-    stand(&state, &owner, &reader, &id, &service, true).await
+    stand(&state, &owner, &reader, &vehicle, &service, true).await
 }
 
 async fn stand(
     state: &AppState,
     owner: &Owner,
     reader: &Reader,
-    id: &str,
+    vehicle: &Vehicle,
     service: &str,
     stands: bool,
 ) -> Result<Json<ServicesBody>, Problem> {
-    let vehicle = owner.vehicle(state, id).await?;
-    set_standing(state, &vehicle, parse(service)?, stands, owner.actor()).await?;
-    let vehicle = owner.vehicle(state, id).await?;
+    set_standing(state, vehicle, parse(service)?, stands, owner.actor()).await?;
+    let vehicle = owner.vehicle(state, vehicle.device.as_str()).await?;
     Ok(listed(reader, &owner.0.account, &vehicle))
 }
 
@@ -237,13 +230,9 @@ async fn stand(
     (status = 422, body = ProblemBody)))]
 pub(crate) async fn import(
     State(state): State<AppState>,
-    owner: Owner,
-    reader: Reader,
-    Path(id): Path<String>,
+    Opened { owner, vehicle, format, .. }: Opened<Own>,
     Json(file): Json<ImportBody>,
 ) -> Result<Json<ImportedBody>, Problem> {
-    let vehicle = owner.vehicle(&state, &id).await?;
-    let format = reader.format(&owner.0.account, Some(&vehicle));
     let records = sheets::read(&file.csv, &format).map_err(|error| Problem::sheet(&error))?;
     let rows = records.len();
     let changed = state.service.import(&vehicle.device, records, owner.actor()).await?.changed;
@@ -258,14 +247,9 @@ pub(crate) async fn import(
     (status = 404, body = ProblemBody),
     (status = 422, body = ProblemBody)))]
 pub(crate) async fn export(
-    State(state): State<AppState>,
-    owner: Owner,
-    reader: Reader,
-    Path(id): Path<String>,
+    Opened { vehicle, format, .. }: Opened<Own>,
     Query(wanted): Query<Wanted>,
 ) -> Result<Response, Problem> {
-    let vehicle = owner.vehicle(&state, &id).await?;
-    let format = reader.format(&owner.0.account, Some(&vehicle));
     let layout = Layout::from_code(wanted.layout.as_deref().unwrap_or("milepost")).ok_or_else(Problem::invalid)?;
     let text = sheets::write(&vehicle.book.services(), layout, &format);
     let name = format!("attachment; filename=\"services-{}.csv\"", vehicle.device);
@@ -281,11 +265,9 @@ pub(crate) async fn export(
     (status = 422, body = ProblemBody)))]
 pub(crate) async fn transfer(
     State(state): State<AppState>,
-    owner: Owner,
-    Path(id): Path<String>,
+    Granted { owner, vehicle, .. }: Granted<Own>,
     Json(to): Json<TransferBody>,
 ) -> Result<StatusCode, Problem> {
-    let vehicle = owner.vehicle(&state, &id).await?;
     crate::web::hand_over(&state, &vehicle, &to.account, owner.actor()).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -298,10 +280,8 @@ pub(crate) async fn transfer(
     (status = 404, body = ProblemBody)))]
 pub(crate) async fn sell(
     State(state): State<AppState>,
-    owner: Owner,
-    Path(id): Path<String>,
+    Granted { owner, vehicle, .. }: Granted<Own>,
 ) -> Result<StatusCode, Problem> {
-    let vehicle = owner.vehicle(&state, &id).await?;
     crate::web::sold(&state, &vehicle, owner.actor()).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -373,7 +353,7 @@ pub(crate) async fn set_standing(
     stands: bool,
     by: Actor,
 ) -> Result<(), Problem> {
-    let docs = if stands { Vec::new() } else { state.papers.without(&vehicle.device, Some(of)).await? };
+    let docs = if stands { Vec::new() } else { state.attachments.without(&vehicle.device, Some(of)).await? };
     state.service.submit_with(&vehicle.device, Intent::Stand { of, stands }, docs, by).await?;
     Ok(())
 }

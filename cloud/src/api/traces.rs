@@ -7,7 +7,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{Problem, ProblemBody};
-use crate::accounts::{Advisor, Owner};
+use crate::accounts::{Advisor, Granted, Own};
 use crate::domain::Vehicle;
 use crate::traces::{Trace, traces};
 use crate::web::AppState;
@@ -53,10 +53,8 @@ pub(crate) async fn of_queue(
     (status = 404, body = ProblemBody)))]
 pub(crate) async fn of_vehicle(
     State(state): State<AppState>,
-    owner: Owner,
-    Path(id): Path<String>,
+    Granted { vehicle, .. }: Granted<Own>,
 ) -> Result<Json<TracesBody>, Problem> {
-    let vehicle = owner.vehicle(&state, &id).await?;
     read(&state, &vehicle, Purposes(u8::MAX)).await
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use jiff::Timestamp;
 use milepost_engine::usage::{Disbelieved, OdometerFault, Trip};
 use milepost_protocol::record::Wheel;
@@ -13,10 +13,10 @@ use utoipa::ToSchema;
 use super::body::{ItemBody, NoticeBody, ValueBody, VehicleSummary};
 use super::profile::ProfileDetail;
 use super::{Problem, ProblemBody};
-use crate::accounts::Owner;
-use crate::domain::{NoticeDoc, Right, Vehicle};
+use crate::accounts::{Granted, Owner, See, Trips};
+use crate::domain::{NoticeDoc, Vehicle};
 use crate::i18n::{Format, timestamp};
-use crate::web::{AppState, Reader};
+use crate::web::{AppState, Opened, Reader};
 
 /// The caller's vehicles.
 #[derive(Debug, Serialize, ToSchema)]
@@ -140,14 +140,7 @@ pub(crate) async fn list(
     (status = 200, body = VehicleBody),
     (status = 401, body = ProblemBody),
     (status = 404, body = ProblemBody)))]
-pub(crate) async fn show(
-    State(state): State<AppState>,
-    owner: Owner,
-    reader: Reader,
-    Path(id): Path<String>,
-) -> Result<Json<VehicleBody>, Problem> {
-    let vehicle = owner.vehicle_for(&state, &id, Right::See).await?;
-    let format = reader.format(&owner.0.account, Some(&vehicle));
+pub(crate) async fn show(Opened { owner, vehicle, format, .. }: Opened<See>) -> Result<Json<VehicleBody>, Problem> {
     let mut detail = VehicleDetail::new(&vehicle, &format);
     let told = |notice: &&NoticeDoc| vehicle.tells(&owner.0.account.id, notice.subject.kind());
     let open = vehicle.open_notices(format.now_ms).filter(told);
@@ -161,12 +154,7 @@ pub(crate) async fn show(
     (status = 200, body = TripsBody),
     (status = 401, body = ProblemBody),
     (status = 404, body = ProblemBody)))]
-pub(crate) async fn trips(
-    State(state): State<AppState>,
-    owner: Owner,
-    Path(id): Path<String>,
-) -> Result<Json<TripsBody>, Problem> {
-    let vehicle = owner.vehicle_for(&state, &id, Right::Trips).await?;
+pub(crate) async fn trips(Granted { vehicle, .. }: Granted<Trips>) -> Result<Json<TripsBody>, Problem> {
     let mut trips: Vec<&Trip> = vehicle.state.trips.ended.iter().collect();
     trips.sort_by_key(|trip| std::cmp::Reverse(trip.started_ms));
     let body = |trip: &Trip| TripBody {

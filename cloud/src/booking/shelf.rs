@@ -5,7 +5,6 @@
 use jiff::civil::Date;
 use milepost_engine::booking::Agenda;
 use milepost_protocol::DeviceId;
-use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::{BookingError, Visit, VisitId, WorkshopId};
@@ -40,16 +39,6 @@ impl<T> Held<T> {
     pub(super) fn new(value: T) -> Self {
         Self { value, version: 0 }
     }
-}
-
-/// A value from its bytes.
-pub(super) fn read<T: DeserializeOwned>(what: &'static str, bytes: &[u8]) -> Result<T, BookingError> {
-    serde_json::from_slice(bytes).map_err(|source| BookingError::Read(what, source))
-}
-
-/// A value's bytes.
-pub(super) fn write<T: Serialize>(what: &'static str, value: &T) -> Result<Vec<u8>, BookingError> {
-    serde_json::to_vec(value).map_err(|source| BookingError::Write(what, source))
 }
 
 /// The bays of one workshop and day.
@@ -97,7 +86,7 @@ pub(super) async fn days(
     let found = service.docs(DAYS, &prefix, Some(&before(&prefix, from)), days).await?;
     let of = |(key, doc): (String, Doc)| {
         let day = key.strip_prefix(&prefix).unwrap_or(&key).to_owned();
-        Ok((day, read("day", &doc.value)?))
+        Ok((day, doc.read("day")?))
     };
     let mut days: Vec<(String, Agenda<VisitId>)> = found.into_iter().map(of).collect::<Result<_, BookingError>>()?;
     give_back(service, days.iter_mut().map(|(_, day)| day)).await?;
@@ -152,7 +141,7 @@ pub(super) async fn visit(service: &Service, id: &VisitId) -> Result<Held<Visit>
 pub(super) async fn visits(service: &Service, ids: &[VisitId]) -> Result<Vec<Visit>, BookingError> {
     let keys: Vec<_> = ids.iter().map(|id| DocKey::new(VISITS, id.as_str())).collect();
     let found = service.docs_by_key(&keys).await?;
-    found.iter().flatten().map(|doc| read("visit", &doc.value)).collect()
+    found.iter().flatten().map(|doc| Ok(doc.read("visit")?)).collect()
 }
 
 /// The ids of a vehicle's visits.
@@ -165,7 +154,7 @@ pub(super) async fn of_vehicle(service: &Service, vehicle: &DeviceId) -> Result<
 /// The write of a visit.
 pub(super) fn put_visit(held: &Held<Visit>) -> Result<DocWrite, BookingError> {
     let key = DocKey::new(VISITS, held.value.id.as_str());
-    Ok(DocWrite { key, expected: held.expected(), value: Some(write("visit", &held.value)?) })
+    Ok(DocWrite::json("visit", key, held.expected(), &held.value)?)
 }
 
 /// The write of a day's bays.
@@ -174,7 +163,7 @@ pub(super) fn put_day(
     day: &str,
     held: &Held<Agenda<VisitId>>,
 ) -> Result<DocWrite, BookingError> {
-    Ok(DocWrite { key: day_key(workshop, day), expected: held.expected(), value: Some(write("day", &held.value)?) })
+    Ok(DocWrite::json("day", day_key(workshop, day), held.expected(), &held.value)?)
 }
 
 /// The write of a new visit's place in the index.
@@ -184,7 +173,7 @@ pub(super) fn put_index(visit: &Visit) -> DocWrite {
 }
 
 fn held<T: DeserializeOwned>(what: &'static str, doc: &Doc) -> Result<Held<T>, BookingError> {
-    Ok(Held { value: read(what, &doc.value)?, version: doc.version })
+    Ok(Held { value: doc.read(what)?, version: doc.version })
 }
 
 fn day_key(workshop: &WorkshopId, day: &str) -> DocKey {

@@ -10,9 +10,9 @@ use jiff::tz::TimeZone;
 use milepost_engine::booking::{Workshop, Zone};
 use serde::{Deserialize, Serialize};
 
-use super::shelf::{self, WORKSHOPS};
+use super::shelf::WORKSHOPS;
 use super::{Booking, BookingError};
-use crate::store::{AnyStore, Commit, DocKey, DocWrite, Expected, Store as _};
+use crate::store::{AnyStore, Commit, DocKey, DocWrite, Expected, Store as _, StoreError};
 use crate::zones::zone;
 
 /// The longest id, in bytes.
@@ -103,18 +103,15 @@ impl Zone for Clocks {
 pub async fn publish(store: &AnyStore, workshops: &[WorkshopDoc]) -> Result<(), BookingError> {
     let mut writes = Vec::new();
     for (key, doc) in store.list(WORKSHOPS, "", None, MAX_WORKSHOPS).await? {
-        let known: WorkshopDoc = shelf::read("workshop", &doc.value)?;
+        let known: WorkshopDoc = doc.read("workshop")?;
         if !known.retired && workshops.iter().all(|workshop| workshop.id != known.id) {
             writes.push((key, WorkshopDoc { retired: true, ..known }));
         }
     }
     writes.extend(workshops.iter().map(|workshop| (workshop.id.to_string(), workshop.clone())));
-    let docs: Result<Vec<_>, BookingError> = writes
+    let docs: Result<Vec<_>, StoreError> = writes
         .into_iter()
-        .map(|(key, workshop)| {
-            let value = Some(shelf::write("workshop", &workshop)?);
-            Ok(DocWrite { key: DocKey::new(WORKSHOPS, key), expected: Expected::Any, value })
-        })
+        .map(|(key, workshop)| DocWrite::json("workshop", DocKey::new(WORKSHOPS, key), Expected::Any, &workshop))
         .collect();
     let docs = docs?;
     if docs.is_empty() {
@@ -134,12 +131,12 @@ impl Booking {
     /// All workshops with those that take no visits any more, by id.
     pub async fn all_workshops(&self) -> Result<Vec<WorkshopDoc>, BookingError> {
         let docs = self.service.docs(WORKSHOPS, "", None, MAX_WORKSHOPS).await?;
-        docs.iter().map(|(_, doc)| shelf::read("workshop", &doc.value)).collect()
+        docs.iter().map(|(_, doc)| Ok(doc.read("workshop")?)).collect()
     }
 
     /// One workshop, whether it takes visits or not.
     pub async fn workshop(&self, id: &WorkshopId) -> Result<Option<WorkshopDoc>, BookingError> {
         let doc = self.service.doc(&DocKey::new(WORKSHOPS, id.as_str())).await?;
-        doc.map(|doc| shelf::read("workshop", &doc.value)).transpose()
+        Ok(doc.map(|doc| doc.read("workshop")).transpose()?)
     }
 }

@@ -16,12 +16,6 @@ pub enum CareError {
     /// The channels failed.
     #[error("failed to reach the channels")]
     Channels(#[from] ChannelError),
-    /// A stored document does not read back.
-    #[error("failed to read a stored {0}")]
-    Read(&'static str, #[source] serde_json::Error),
-    /// A document does not serialise.
-    #[error("failed to write a {0}")]
-    Write(&'static str, #[source] serde_json::Error),
     /// The system gives no random numbers.
     #[error("failed to draw an id")]
     Random(#[from] RandomError),

@@ -4,14 +4,14 @@
 
 use super::Words;
 use crate::i18n::Localizer;
-use crate::paper::{Ink, PaperError, Sheets};
+use crate::pdf::{Ink, PdfError, Sheets};
 
 /// The columns of facts and of records, as shares of the width.
 const FACT: [f32; 2] = [0.38, 0.62];
 const RECORD: [f32; 4] = [0.2, 0.15, 0.33, 0.32];
 
 /// Draws a certificate; `link` is where it can be read as it stands.
-pub(crate) fn draw(localizer: Localizer, words: &Words, link: Option<&str>) -> Result<Vec<u8>, PaperError> {
+pub(crate) fn draw(localizer: Localizer, words: &Words, link: Option<&str>) -> Result<Vec<u8>, PdfError> {
     let mut sheets = Sheets::new()?;
     sheets.paragraph(Ink::SOFT, "Milepost")?;
     sheets.skip(6.0);

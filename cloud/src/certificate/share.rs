@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::accounts::{RandomError, Token};
 use crate::domain::Vehicle;
-use crate::paper::PaperError;
+use crate::pdf::PdfError;
 use crate::service::Service;
 use crate::store::{CERTIFICATES, DocKey, DocWrite, Expected, StoreError};
 
@@ -35,7 +35,7 @@ pub enum CertificateError {
     Store(#[from] StoreError),
     /// It could not be drawn.
     #[error("certificate could not be drawn")]
-    Paper(#[from] PaperError),
+    Pdf(#[from] PdfError),
 }
 
 /// A handle on links; clones share the service.
@@ -68,8 +68,7 @@ impl Certificates {
     /// The link that stands for a car, if its present owner has made one that has not ended.
     pub async fn shared(&self, vehicle: &Vehicle) -> Result<Option<Shared>, CertificateError> {
         let Some(doc) = self.service.doc(&key(vehicle)).await? else { return Ok(None) };
-        let shared: Shared = serde_json::from_slice(&doc.value)
-            .map_err(|source| StoreError::Corrupt { what: format!("certificate of {}", vehicle.device), source })?;
+        let shared: Shared = doc.read(&format!("certificate of {}", vehicle.device))?;
         let is_owners = vehicle.owner.is_some() && vehicle.book.owned_since_ms == shared.since_ms;
         let stands = is_owners && self.service.clock().now_ms() < shared.until_ms;
         Ok(stands.then_some(shared))

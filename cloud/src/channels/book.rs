@@ -5,8 +5,6 @@
 
 use milepost_engine::channels::Channel;
 use milepost_protocol::{DeviceId, NoticeId};
-use serde::Serialize;
-use serde::de::DeserializeOwned;
 
 use super::confirm::Asking;
 use super::plan::{Change, Reach, Stored};
@@ -17,7 +15,7 @@ use crate::family::Invitation;
 use crate::journey;
 use crate::service::Service;
 use crate::store::{
-    Collection, DEAD_LETTERS, DELIVERIES, DELIVERY_DUE, Doc, DocKey, DocWrite, Expected, INVITATION_MAILS, INVITATIONS,
+    Collection, DEAD_LETTERS, DELIVERIES, DELIVERY_DUE, DocKey, DocWrite, Expected, INVITATION_MAILS, INVITATIONS,
     NOTICE_OUTBOX, StoreError, TASKS,
 };
 
@@ -50,7 +48,7 @@ impl Book {
     pub(super) async fn contact(&self, account: &AccountId) -> Result<(u64, Contact), ChannelError> {
         let doc = self.service.doc(&DocKey::new(CONTACTS, account.as_str())).await?;
         match doc {
-            Some(doc) => Ok((doc.version, read("contact", &doc)?)),
+            Some(doc) => Ok((doc.version, doc.read("contact")?)),
             None => Ok((0, Contact::default())),
         }
     }
@@ -58,7 +56,7 @@ impl Book {
     /// The browsers of an account.
     pub(super) async fn subscriptions(&self, account: &AccountId) -> Result<Vec<Subscription>, ChannelError> {
         let docs = self.service.docs(SUBSCRIPTIONS, &format!("{account}/"), None, MAX_SUBSCRIPTIONS).await?;
-        docs.iter().map(|(_, doc)| read("subscription", doc)).collect()
+        docs.iter().map(|(_, doc)| Ok(doc.read("subscription")?)).collect()
     }
 
     /// Everything about reaching an account.
@@ -75,7 +73,7 @@ impl Book {
         loop {
             let docs = self.service.docs(DELIVERIES, &prefix, after.as_deref(), PAGE).await?;
             for (_, doc) in &docs {
-                found.push(Stored { version: doc.version, delivery: read("delivery", doc)? });
+                found.push(Stored { version: doc.version, delivery: doc.read("delivery")? });
             }
             match docs.into_iter().nth(PAGE - 1) {
                 Some((last, _)) => after = Some(last),
@@ -87,7 +85,7 @@ impl Book {
     /// One delivery.
     pub(super) async fn delivery(&self, key: &DeliveryKey) -> Result<Option<Stored>, ChannelError> {
         let doc = self.service.doc(&DocKey::new(DELIVERIES, key.to_string())).await?;
-        doc.map(|doc| Ok(Stored { version: doc.version, delivery: read("delivery", &doc)? })).transpose()
+        doc.map(|doc| Ok(Stored { version: doc.version, delivery: doc.read("delivery")? })).transpose()
     }
 
     /// The rows of a channel up to a moment, the earliest first: when, and which delivery.
@@ -119,19 +117,19 @@ impl Book {
     pub(super) async fn askings(&self, limit: usize) -> Result<Vec<(AccountId, u64, Asking)>, ChannelError> {
         let docs = self.service.docs(ASKINGS, "", None, limit).await?;
         let known = docs.iter().filter_map(|(key, doc)| Some((key.parse().ok()?, doc)));
-        known.map(|(account, doc)| Ok((account, doc.version, read("asking", doc)?))).collect()
+        known.map(|(account, doc)| Ok((account, doc.version, doc.read("asking")?))).collect()
     }
 
     /// Mails that invite and are still to go out, with their keys and versions.
     pub(super) async fn invitation_mails(&self, limit: usize) -> Result<Vec<(String, u64, Asking)>, ChannelError> {
         let docs = self.service.docs(INVITATION_MAILS, "", None, limit).await?;
-        docs.into_iter().map(|(key, doc)| Ok((key, doc.version, read("invitation mail", &doc)?))).collect()
+        docs.into_iter().map(|(key, doc)| Ok((key, doc.version, doc.read("invitation mail")?))).collect()
     }
 
     /// The invitation with this key, with its version.
     pub(super) async fn invitation(&self, key: &str) -> Result<Option<(u64, Invitation)>, ChannelError> {
         let doc = self.service.doc(&DocKey::new(INVITATIONS, key)).await?;
-        doc.map(|doc| Ok((doc.version, read("invitation", &doc)?))).transpose()
+        doc.map(|doc| Ok((doc.version, doc.read("invitation")?))).transpose()
     }
 
     /// Vehicles whose notices have to be looked at, with the versions of their rows.
@@ -173,13 +171,13 @@ impl Book {
     /// Tasks of the workshop behind `after`, with their versions.
     pub(super) async fn tasks(&self, after: Option<&str>, limit: usize) -> Result<Vec<(u64, Task)>, ChannelError> {
         let docs = self.service.docs(TASKS, "", after, limit).await?;
-        docs.iter().map(|(_, doc)| Ok((doc.version, read("task", doc)?))).collect()
+        docs.iter().map(|(_, doc)| Ok((doc.version, doc.read("task")?))).collect()
     }
 
     /// A vehicle's tasks, with their versions.
     pub(super) async fn tasks_of(&self, device: &DeviceId) -> Result<Vec<(u64, Task)>, ChannelError> {
         let docs = self.service.docs(TASKS, &format!("{device}/"), None, PAGE).await?;
-        docs.iter().map(|(_, doc)| Ok((doc.version, read("task", doc)?))).collect()
+        docs.iter().map(|(_, doc)| Ok((doc.version, doc.read("task")?))).collect()
     }
 
     /// One task.
@@ -190,7 +188,7 @@ impl Book {
         kind: TaskKind,
     ) -> Result<Option<(u64, Task)>, ChannelError> {
         let doc = self.service.doc(&DocKey::new(TASKS, Task::key(device, notice, kind))).await?;
-        doc.map(|doc| Ok((doc.version, read("task", &doc)?))).transpose()
+        doc.map(|doc| Ok((doc.version, doc.read("task")?))).transpose()
     }
 }
 
@@ -205,13 +203,13 @@ pub(super) struct Stale {
 }
 
 /// What takes a stale row away: it happens only while the delivery is as it was found.
-fn sweep(stale: Stale) -> Result<Vec<DocWrite>, ChannelError> {
+fn sweep(stale: Stale) -> Result<Vec<DocWrite>, StoreError> {
     let Stale { row, key, found } = stale;
     let mut docs = vec![DocWrite { key: DocKey::new(DELIVERY_DUE, row), expected: Expected::Any, value: None }];
     match (found, key) {
         (Some(Stored { version, delivery }), _) => {
             let key = delivery.key.to_string();
-            docs.push(put("delivery", DELIVERIES, key, &delivery, Expected::Version(version))?);
+            docs.push(DocWrite::json("delivery", DocKey::new(DELIVERIES, key), Expected::Version(version), &delivery)?);
         }
         (None, Some(key)) => docs.push(DocWrite {
             key: DocKey::new(DELIVERIES, key.to_string()),
@@ -228,9 +226,9 @@ pub(super) fn put_asking(
     account: &AccountId,
     asking: Option<&Asking>,
     expected: Expected,
-) -> Result<DocWrite, ChannelError> {
+) -> Result<DocWrite, StoreError> {
     match asking {
-        Some(asking) => put("asking", ASKINGS, account.to_string(), asking, expected),
+        Some(asking) => DocWrite::json("asking", DocKey::new(ASKINGS, account.as_str()), expected, asking),
         None => Ok(DocWrite { key: DocKey::new(ASKINGS, account.as_str()), expected, value: None }),
     }
 }
@@ -240,22 +238,22 @@ pub(super) fn put_invitation_mail(
     key: &str,
     mail: Option<&Asking>,
     expected: Expected,
-) -> Result<DocWrite, ChannelError> {
+) -> Result<DocWrite, StoreError> {
     match mail {
-        Some(mail) => put("invitation mail", INVITATION_MAILS, key.to_owned(), mail, expected),
+        Some(mail) => DocWrite::json("invitation mail", DocKey::new(INVITATION_MAILS, key), expected, mail),
         None => Ok(DocWrite { key: DocKey::new(INVITATION_MAILS, key), expected, value: None }),
     }
 }
 
 /// Writes an invitation.
-pub(super) fn put_invitation(invitation: &Invitation, expected: Expected) -> Result<DocWrite, ChannelError> {
-    put("invitation", INVITATIONS, invitation.key(), invitation, expected)
+pub(super) fn put_invitation(invitation: &Invitation, expected: Expected) -> Result<DocWrite, StoreError> {
+    DocWrite::json("invitation", DocKey::new(INVITATIONS, invitation.key()), expected, invitation)
 }
 
 /// Writes a contact.
-pub(super) fn put_contact(account: &AccountId, version: u64, contact: &Contact) -> Result<DocWrite, ChannelError> {
+pub(super) fn put_contact(account: &AccountId, version: u64, contact: &Contact) -> Result<DocWrite, StoreError> {
     let expected = if version == 0 { Expected::Absent } else { Expected::Version(version) };
-    put("contact", CONTACTS, account.to_string(), contact, expected)
+    DocWrite::json("contact", DocKey::new(CONTACTS, account.as_str()), expected, contact)
 }
 
 /// Takes a contact away.
@@ -264,9 +262,9 @@ pub(super) fn drop_contact(account: &AccountId) -> DocWrite {
 }
 
 /// Writes a browser; the same browser again replaces itself.
-pub(super) fn put_subscription(account: &AccountId, subscription: &Subscription) -> Result<DocWrite, ChannelError> {
+pub(super) fn put_subscription(account: &AccountId, subscription: &Subscription) -> Result<DocWrite, StoreError> {
     let key = format!("{account}/{}", subscription.id(account));
-    put("subscription", SUBSCRIPTIONS, key, subscription, Expected::Any)
+    DocWrite::json("subscription", DocKey::new(SUBSCRIPTIONS, key), Expected::Any, subscription)
 }
 
 /// Takes a browser away.
@@ -275,18 +273,18 @@ pub(super) fn drop_subscription(account: &AccountId, id: &str) -> DocWrite {
 }
 
 /// Writes a task.
-pub(super) fn put_task(task: &Task, expected: Expected) -> Result<DocWrite, ChannelError> {
-    put("task", TASKS, Task::key(&task.device, task.notice, task.kind), task, expected)
+pub(super) fn put_task(task: &Task, expected: Expected) -> Result<DocWrite, StoreError> {
+    DocWrite::json("task", DocKey::new(TASKS, Task::key(&task.device, task.notice, task.kind)), expected, task)
 }
 
 /// What a change writes.
-fn writes(change: &Change, docs: &mut Vec<DocWrite>) -> Result<(), ChannelError> {
+fn writes(change: &Change, docs: &mut Vec<DocWrite>) -> Result<(), StoreError> {
     let (before, after) = (change.before.as_ref(), change.after.as_ref());
     let Some(delivery) = after.or(before.map(|stored| &stored.delivery)) else { return Ok(()) };
     let key = delivery.key.to_string();
     let expected = before.map_or(Expected::Absent, |stored| Expected::Version(stored.version));
     docs.push(match after {
-        Some(after) => put("delivery", DELIVERIES, key.clone(), after, expected)?,
+        Some(after) => DocWrite::json("delivery", DocKey::new(DELIVERIES, key.clone()), expected, after)?,
         None => DocWrite { key: DocKey::new(DELIVERIES, key.clone()), expected, value: None },
     });
     docs.extend(after.and_then(|after| journey::delivered(before.map(|stored| &stored.delivery), after)));
@@ -315,21 +313,6 @@ fn writes(change: &Change, docs: &mut Vec<DocWrite>) -> Result<(), ChannelError>
 pub(super) fn due_row(delivery: &Delivery) -> Option<String> {
     let due_ms = delivery.state.due_ms()?;
     Some(format!("{}/{due_ms:020}/{}", delivery.key.channel.name(), delivery.key))
-}
-
-fn read<T: DeserializeOwned>(what: &'static str, doc: &Doc) -> Result<T, ChannelError> {
-    serde_json::from_slice(&doc.value).map_err(|error| ChannelError::Read(what, error))
-}
-
-fn put<T: Serialize>(
-    what: &'static str,
-    collection: Collection,
-    key: String,
-    value: &T,
-    expected: Expected,
-) -> Result<DocWrite, ChannelError> {
-    let value = serde_json::to_vec(value).map_err(|error| ChannelError::Write(what, error))?;
-    Ok(DocWrite { key: DocKey::new(collection, key), expected, value: Some(value) })
 }
 
 #[cfg(test)]

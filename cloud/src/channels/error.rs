@@ -11,12 +11,6 @@ pub enum ChannelError {
     /// The store failed.
     #[error("failed to reach the channels' rows")]
     Store(#[from] StoreError),
-    /// A stored row does not read back.
-    #[error("failed to read a stored {0}")]
-    Read(&'static str, #[source] serde_json::Error),
-    /// A row does not serialise.
-    #[error("failed to write a {0}")]
-    Write(&'static str, #[source] serde_json::Error),
     /// The account could not be read.
     #[error("failed to read the owner's account")]
     Account(#[from] AccountsError),

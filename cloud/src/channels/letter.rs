@@ -9,7 +9,7 @@ use krilla::surface::Surface;
 
 use super::message::{Told, Words};
 use super::{Postal, candles};
-use crate::paper::{HEIGHT, MARGIN, PaperError, Typeface, WIDTH};
+use crate::pdf::{HEIGHT, MARGIN, PdfError, Typeface, WIDTH};
 
 /// Where a window shows the address (DIN 5008 form B): 45 mm from the top, the sender's line above.
 const WINDOW_TOP: f32 = 127.6;
@@ -34,11 +34,11 @@ pub enum LetterError {
     Document(String),
 }
 
-impl From<PaperError> for LetterError {
-    fn from(error: PaperError) -> Self {
+impl From<PdfError> for LetterError {
+    fn from(error: PdfError) -> Self {
         match error {
-            PaperError::Character(character) => Self::Character(character),
-            PaperError::Document(text) => Self::Document(text),
+            PdfError::Character(character) => Self::Character(character),
+            PdfError::Document(text) => Self::Document(text),
         }
     }
 }

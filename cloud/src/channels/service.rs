@@ -145,7 +145,7 @@ impl Channels {
         invitation.mail = Some(Asked::Waits);
         let message = short_hash(&format!("invitation\n{}", invitation.key()));
         let mail = Asking::due_now(message, invitation.made_ms);
-        book::put_invitation_mail(&invitation.key(), Some(&mail), Expected::Absent).map(Some)
+        Ok(Some(book::put_invitation_mail(&invitation.key(), Some(&mail), Expected::Absent)?))
     }
 
     /// A new secret for an owner's own system: 64 hexadecimal digits.
@@ -274,7 +274,7 @@ impl Channels {
         });
         let close = |(version, task): (u64, Task)| {
             let done = Some((now_ms, by.clone()));
-            book::put_task(&Task { done, ..task }, Expected::Version(version))
+            Ok(book::put_task(&Task { done, ..task }, Expected::Version(version))?)
         };
         tasks.map(close).collect()
     }

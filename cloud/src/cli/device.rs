@@ -9,8 +9,8 @@ use milepost_protocol::DeviceId;
 use super::output;
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::flash_receipts::{FlashReceipt, SignedReceipt};
 use crate::pki::{Pki, Role};
-use crate::receipts::{FlashReceipt, SignedReceipt};
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
 pub(super) enum RoleArgument {

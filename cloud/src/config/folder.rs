@@ -5,12 +5,28 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// The name and the text of every TOML file in a folder, or the path that does not read.
-pub(super) fn read(folder: &Path) -> Result<Vec<(String, String)>, (PathBuf, io::Error)> {
-    let failed = |path: &Path| {
-        let path = path.to_owned();
-        move |source| (path, source)
-    };
+use milepost_engine::located::Located;
+
+/// Why the files of a folder are not taken; `W` is what can be wrong in one of them.
+#[derive(Debug, thiserror::Error)]
+pub enum FolderError<W> {
+    /// The folder or a file in it does not read.
+    #[error("reading {path} failed", path = path.display())]
+    Read {
+        /// The folder or file.
+        path: PathBuf,
+        /// The system's error.
+        #[source]
+        source: io::Error,
+    },
+    /// A file does not hold.
+    #[error("a file does not hold")]
+    Wrong(#[from] Located<W>),
+}
+
+/// The name and the text of every TOML file in a folder; none where there is no folder.
+pub(super) fn read<W>(folder: Option<&Path>) -> Result<Vec<(String, String)>, FolderError<W>> {
+    let Some(folder) = folder else { return Ok(Vec::new()) };
     let mut files = Vec::new();
     for entry in std::fs::read_dir(folder).map_err(failed(folder))? {
         let path = entry.map_err(failed(folder))?.path();
@@ -25,4 +41,9 @@ pub(super) fn read(folder: &Path) -> Result<Vec<(String, String)>, (PathBuf, io:
         Ok((name, text))
     };
     files.into_iter().map(text).collect()
+}
+
+fn failed<W>(path: &Path) -> impl FnOnce(io::Error) -> FolderError<W> {
+    let path = path.to_owned();
+    move |source| FolderError::Read { path, source }
 }

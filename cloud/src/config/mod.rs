@@ -20,6 +20,7 @@ use crate::i18n::Currency;
 pub use channels::{Channels, Email, EmailTls, Push, TextMessages};
 
 pub use error::ConfigError;
+pub use folder::FolderError;
 pub use offers::{Offers, OffersConfigError, PolicyKind};
 pub use plans::{Plans, PlansError};
 pub use programmes::{Journeys, ProgrammesError};

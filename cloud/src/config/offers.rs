@@ -8,8 +8,9 @@ use std::path::PathBuf;
 use milepost_engine::offers::{EntryError, Wrong, read, read_segments, read_trial};
 use serde::{Deserialize, Serialize};
 
-use super::{Secret, folder};
-use crate::offers::{Catalogue, CatalogueError, TrialState};
+use super::Secret;
+use super::folder::{self, FolderError};
+use crate::offers::{Catalogue, TrialState};
 
 /// The file of segments within the folder.
 const SEGMENTS: &str = "segments.toml";
@@ -66,41 +67,23 @@ impl Default for Offers {
 }
 
 /// Why a catalogue is not taken.
-#[derive(Debug, thiserror::Error)]
-pub enum OffersConfigError {
-    /// The folder or a file in it does not read.
-    #[error("reading {path} failed", path = path.display())]
-    Read {
-        /// The folder or file.
-        path: PathBuf,
-        /// The system's error.
-        #[source]
-        source: std::io::Error,
-    },
-    /// An entry does not hold.
-    #[error("the catalogue of offers does not hold")]
-    Entry(#[source] EntryError),
-}
-
-impl From<CatalogueError> for OffersConfigError {
-    fn from(CatalogueError(error): CatalogueError) -> Self {
-        Self::Entry(error)
-    }
-}
+pub type OffersConfigError = FolderError<Wrong>;
 
 impl Offers {
     /// Reads the catalogue, and checks that each entry holds.
     pub fn catalogue(&self) -> Result<Catalogue, OffersConfigError> {
-        let Some(folder) = &self.folder else { return Ok(Catalogue::examples()?) };
+        if self.folder.is_none() {
+            return Ok(Catalogue::examples()?);
+        }
         let (mut entries, mut segments, mut trials) = (Vec::new(), Vec::new(), Vec::new());
-        for (name, text) in folder::read(folder).map_err(|(path, source)| OffersConfigError::Read { path, source })? {
+        for (name, text) in folder::read(self.folder.as_deref())? {
             if name == SEGMENTS {
-                segments = read_segments(&name, &text).map_err(OffersConfigError::Entry)?;
+                segments = read_segments(&name, &text)?;
             } else if name.starts_with(EXPERIMENT) {
-                let trial = read_trial(&name, &text).map_err(OffersConfigError::Entry)?;
+                let trial = read_trial(&name, &text)?;
                 trials.push((name, trial));
             } else {
-                let entry = read(&name, &text).map_err(OffersConfigError::Entry)?;
+                let entry = read(&name, &text)?;
                 entries.push((name, entry));
             }
         }
@@ -108,7 +91,7 @@ impl Offers {
         for (name, trial) in trials {
             if let Some(known) = catalogue.trial(&trial.id) {
                 let wrong = Wrong::Twice(known.trial.id.clone());
-                return Err(CatalogueError(EntryError { file: name, line: 1, key: "id".to_owned(), wrong }).into());
+                return Err(EntryError::whole(name, "id", wrong).into());
             }
             catalogue.put_trial(&name, trial, TrialState::Running)?;
         }
@@ -150,7 +133,7 @@ mod tests {
             ("share = 0.5\n[", "share = 0.4\n[", "experiment-battery.toml:4: arm: the weights of the arms add to 0.9"),
         ] {
             std::fs::write(folder.path().join("experiment-battery.toml"), trial.replace(from, to)).unwrap();
-            let Err(OffersConfigError::Entry(error)) = offers.catalogue() else { panic!("{from}") };
+            let Err(OffersConfigError::Wrong(error)) = offers.catalogue() else { panic!("{from}") };
             assert!(error.to_string().starts_with(expected), "{error}");
         }
     }
@@ -174,7 +157,7 @@ mod tests {
         ] {
             std::fs::write(folder.path().join("wrong.toml"), text.replace(from, to)).unwrap();
             match offers.catalogue() {
-                Err(OffersConfigError::Entry(error)) => {
+                Err(OffersConfigError::Wrong(error)) => {
                     assert!(error.to_string().starts_with(expected), "{error}");
                 }
                 other => assert!(expected.is_empty() && other.is_ok(), "{from}"),

@@ -3,10 +3,12 @@
 //! Invariant: a folder whose plans do not hold is an error with file, line and key; our own examples give way to any plan
 //! of the folder that fits the same cars.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use milepost_engine::plans::{Catalogue, EXAMPLES, Plan, PlanError, read};
+use milepost_engine::plans::{Catalogue, EXAMPLES, Plan, Wrong, read};
 use serde::{Deserialize, Serialize};
+
+use super::folder::{self, FolderError};
 
 /// Maintenance plans.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -17,41 +19,25 @@ pub struct Plans {
 }
 
 /// Why plans are not taken.
-#[derive(Debug, thiserror::Error)]
-pub enum PlansError {
-    /// The folder or a file in it does not read.
-    #[error("reading {path} failed", path = path.display())]
-    Read {
-        /// The folder or file.
-        path: PathBuf,
-        /// The system's error.
-        #[source]
-        source: std::io::Error,
-    },
-    /// A plan does not hold.
-    #[error("a maintenance plan does not hold")]
-    Plan(#[source] PlanError),
-}
+pub type PlansError = FolderError<Wrong>;
 
 impl Plans {
     /// Reads the folder's plans and puts them before our own.
     pub fn catalogue(&self) -> Result<Catalogue, PlansError> {
-        let mut plans = self.folder.as_deref().map_or_else(|| Ok(Vec::new()), read_folder)?;
-        Catalogue::new(plans.clone()).map_err(PlansError::Plan)?;
+        let mut plans = Vec::new();
+        for (name, text) in folder::read(self.folder.as_deref())? {
+            plans.push(read(&name, &text)?);
+        }
+        Catalogue::new(plans.clone())?;
         for (file, text) in EXAMPLES {
-            let own = read(file, text).map_err(PlansError::Plan)?;
+            let own = read(file, text)?;
             let with: Vec<Plan> = plans.iter().cloned().chain([own]).collect();
             if Catalogue::new(with.clone()).is_ok() {
                 plans = with;
             }
         }
-        Catalogue::new(plans).map_err(PlansError::Plan)
+        Ok(Catalogue::new(plans)?)
     }
-}
-
-fn read_folder(folder: &Path) -> Result<Vec<Plan>, PlansError> {
-    let files = super::folder::read(folder).map_err(|(path, source)| PlansError::Read { path, source })?;
-    files.iter().map(|(name, text)| read(name, text).map_err(PlansError::Plan)).collect()
 }
 
 #[cfg(test)]

@@ -3,13 +3,13 @@
 //! Invariant: a folder whose programmes do not hold is an error with file, line and key; a programme of ours gives way to
 //! one of the folder with the same name.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use milepost_engine::journey::{BUILT_IN, Programme, ProgrammeError, Programmes, read};
+use milepost_engine::journey::{BUILT_IN, Programme, ProgrammeError, Programmes, Wrong, read};
 use milepost_engine::offers::segments::Segment;
 use serde::{Deserialize, Serialize};
 
-use super::folder;
+use super::folder::{self, FolderError};
 
 /// Programmes of journeys.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -30,40 +30,18 @@ impl Default for Journeys {
 }
 
 /// Why programmes are not taken.
-#[derive(Debug, thiserror::Error)]
-pub enum ProgrammesError {
-    /// The folder or a file in it does not read.
-    #[error("reading {path} failed", path = path.display())]
-    Read {
-        /// The folder or file.
-        path: PathBuf,
-        /// The system's error.
-        #[source]
-        source: std::io::Error,
-    },
-    /// A programme asks for a segment that the catalogue of offers does not have.
-    #[error("{file} asks for the segment {segment:?}, which the catalogue of offers does not have")]
-    Segment {
-        /// The programme's file.
-        file: String,
-        /// The segment's name.
-        segment: String,
-    },
-    /// A programme does not hold.
-    #[error("a programme does not hold")]
-    Programme(#[source] ProgrammeError),
-}
+pub type ProgrammesError = FolderError<Wrong>;
 
 impl Journeys {
     /// Checks that the folder's programmes ask for segments that there are.
     ///
     /// Our own wait for a segment of that name, so that a catalogue of one's own is not bound to have ours.
     pub fn check(&self, segments: &[Segment]) -> Result<(), ProgrammesError> {
-        let programmes = self.folder.as_deref().map_or_else(|| Ok(Vec::new()), read_folder)?;
-        for programme in &programmes {
+        for programme in self.of_folder()? {
             let missing = programme.segments().find(|name| segments.iter().all(|segment| segment.name != *name));
             if let Some(segment) = missing {
-                return Err(ProgrammesError::Segment { file: programme.file.clone(), segment: segment.to_owned() });
+                let wrong = Wrong::NoSegment(segment.to_owned());
+                return Err(ProgrammeError::whole(&programme.file, "when", wrong).into());
             }
         }
         Ok(())
@@ -71,20 +49,20 @@ impl Journeys {
 
     /// Reads the folder's programmes and adds our own.
     pub fn programmes(&self) -> Result<Programmes, ProgrammesError> {
-        let mut programmes = self.folder.as_deref().map_or_else(|| Ok(Vec::new()), read_folder)?;
+        let mut programmes = self.of_folder()?;
         for (file, text) in BUILT_IN.iter().filter(|_| self.built_in) {
-            let own = read(file, text).map_err(ProgrammesError::Programme)?;
+            let own = read(file, text)?;
             if programmes.iter().all(|programme: &Programme| programme.name != own.name) {
                 programmes.push(own);
             }
         }
-        Programmes::new(programmes).map_err(ProgrammesError::Programme)
+        Ok(Programmes::new(programmes)?)
     }
-}
 
-fn read_folder(path: &Path) -> Result<Vec<Programme>, ProgrammesError> {
-    let files = folder::read(path).map_err(|(path, source)| ProgrammesError::Read { path, source })?;
-    files.iter().map(|(name, text)| read(name, text).map_err(ProgrammesError::Programme)).collect()
+    fn of_folder(&self) -> Result<Vec<Programme>, ProgrammesError> {
+        let files = folder::read(self.folder.as_deref())?;
+        files.iter().map(|(name, text)| Ok(read(name, text)?)).collect()
+    }
 }
 
 #[cfg(test)]
@@ -106,8 +84,9 @@ mod tests {
         assert_eq!(programmes.all().len(), BUILT_IN.len());
         let asking = text("welcome-pack").replace("tell =", "when = [{ segment = \"nobody\" }]\ntell =");
         std::fs::write(folder.path().join("mine.toml"), asking).unwrap();
-        let missing = journeys.check(&[]).unwrap_err().to_string();
-        assert_eq!(missing, "mine.toml asks for the segment \"nobody\", which the catalogue of offers does not have");
+        let error = journeys.check(&[]).unwrap_err();
+        let cause = std::error::Error::source(&error).unwrap().to_string();
+        assert_eq!(cause, "mine.toml:1: when: the catalogue of offers has no segment \"nobody\"");
         std::fs::write(folder.path().join("mine.toml"), text("hello")).unwrap();
         let error = journeys.programmes().unwrap_err();
         let cause = std::error::Error::source(&error).unwrap().to_string();

@@ -20,12 +20,6 @@ pub enum FamilyError {
     /// The account was not made.
     #[error("failed to make the account")]
     Account(#[from] AccountsError),
-    /// A stored invitation does not read back.
-    #[error("failed to read a stored invitation")]
-    Read(#[source] serde_json::Error),
-    /// An invitation does not serialise.
-    #[error("failed to write an invitation")]
-    Write(#[source] serde_json::Error),
     /// No random id could be drawn.
     #[error("failed to draw an invitation's id")]
     Random(#[from] RandomError),

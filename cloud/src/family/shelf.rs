@@ -11,7 +11,7 @@ use crate::accounts::{Account, Limiter, Role};
 use crate::channels::{Address, Channels};
 use crate::domain::{Actor, FamilyChange, Grant, Intent, IntentError, MAX_FAMILY, Vehicle};
 use crate::service::Service;
-use crate::store::{Doc, DocKey, DocWrite, Expected, INVITATIONS};
+use crate::store::{DocKey, DocWrite, Expected, INVITATIONS};
 
 /// How many invitations an account makes at once, and how long it waits for each further one, in milliseconds.
 const AT_ONCE: u32 = 10;
@@ -68,7 +68,7 @@ impl Invitations {
         let prefix = format!("{}/", vehicle.device);
         let (mut open, mut over) = (Vec::new(), Vec::new());
         for (_, doc) in self.service.docs(INVITATIONS, &prefix, None, 4 * MAX_INVITATIONS).await? {
-            let invitation = read(&doc)?;
+            let invitation: Invitation = doc.read("invitation")?;
             if invitation.counts(vehicle, now_ms) {
                 open.push(invitation);
             } else {
@@ -141,7 +141,7 @@ impl Invitations {
         id: &InvitationId,
     ) -> Result<Option<(u64, Invitation)>, FamilyError> {
         let doc = self.service.doc(&key(device, id)).await?;
-        doc.map(|doc| Ok((doc.version, read(&doc)?))).transpose()
+        doc.map(|doc| Ok((doc.version, doc.read("invitation")?))).transpose()
     }
 }
 
@@ -153,11 +153,6 @@ fn remove(device: &DeviceId, id: &InvitationId, expected: Expected) -> DocWrite 
     DocWrite { key: key(device, id), expected, value: None }
 }
 
-fn read(doc: &Doc) -> Result<Invitation, FamilyError> {
-    serde_json::from_slice(&doc.value).map_err(FamilyError::Read)
-}
-
 fn put(invitation: &Invitation, expected: Expected) -> Result<DocWrite, FamilyError> {
-    let value = serde_json::to_vec(invitation).map_err(FamilyError::Write)?;
-    Ok(DocWrite { key: key(&invitation.vehicle, &invitation.id), expected, value: Some(value) })
+    Ok(DocWrite::json("invitation", key(&invitation.vehicle, &invitation.id), expected, invitation)?)
 }

@@ -10,12 +10,6 @@ pub enum FirmwareError {
     /// The store failed.
     #[error("failed to reach the store")]
     Store(#[from] StoreError),
-    /// A stored document does not read back.
-    #[error("failed to read a stored {0}")]
-    Read(&'static str, #[source] serde_json::Error),
-    /// A document does not serialise.
-    #[error("failed to write a {0}")]
-    Write(&'static str, #[source] serde_json::Error),
     /// The bytes are no signed image.
     #[error("not a signed image: {0}")]
     Bundle(&'static str),

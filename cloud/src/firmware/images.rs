@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::{Bundle, Firmware, FirmwareError, trusts};
 use crate::domain::AccountId;
 use crate::events::ImagePublished;
-use crate::store::{Collection, Doc, DocKey, DocWrite, Expected, StoreError};
+use crate::store::{Collection, DocKey, DocWrite, Expected, StoreError};
 
 const IMAGES: Collection = Collection("firmware");
 const PARTS: Collection = Collection("firmware_part");
@@ -42,10 +42,6 @@ fn key_of(board: &str, version: Version) -> String {
     format!("{board}/{major:05}.{minor:05}.{patch:05}")
 }
 
-fn read(doc: &Doc) -> Result<ImageDoc, FirmwareError> {
-    serde_json::from_slice(&doc.value).map_err(|source| FirmwareError::Read("image", source))
-}
-
 impl Firmware {
     /// Keeps a signed image; durable on `Ok`. The same image again is no error.
     pub async fn publish(&self, bundle: Bundle, by: AccountId) -> Result<ImageDoc, FirmwareError> {
@@ -55,13 +51,12 @@ impl Firmware {
         let key = key_of(&bundle.manifest.board, bundle.manifest.version);
         let published_ms = self.service.clock().now_ms();
         let image = ImageDoc { signed: bundle.signed, published_by: by, published_ms };
-        let value = serde_json::to_vec(&image).map_err(|source| FirmwareError::Write("image", source))?;
         let parts = bundle.image.chunks(PART_LEN).enumerate().map(|(number, bytes)| DocWrite {
             key: DocKey::new(PARTS, format!("{key}/{number:05}")),
             expected: Expected::Any,
             value: Some(bytes.to_vec()),
         });
-        let head = DocWrite { key: DocKey::new(IMAGES, &key), expected: Expected::Absent, value: Some(value) };
+        let head = DocWrite::json("image", DocKey::new(IMAGES, &key), Expected::Absent, &image)?;
         match self.service.put_docs(std::iter::once(head).chain(parts).collect()).await {
             Ok(()) => {
                 let manifest = &bundle.manifest;
@@ -79,12 +74,12 @@ impl Firmware {
     /// One image.
     pub async fn image(&self, board: &str, version: Version) -> Result<ImageDoc, FirmwareError> {
         let doc = self.service.doc(&DocKey::new(IMAGES, key_of(board, version))).await?;
-        read(&doc.ok_or(FirmwareError::UnknownImage)?)
+        Ok(doc.ok_or(FirmwareError::UnknownImage)?.read("image")?)
     }
 
     /// All images, by board and version.
     pub async fn images(&self) -> Result<Vec<ImageDoc>, FirmwareError> {
-        self.service.docs(IMAGES, "", None, MAX_IMAGES).await?.iter().map(|(_, doc)| read(doc)).collect()
+        self.service.docs(IMAGES, "", None, MAX_IMAGES).await?.iter().map(|(_, doc)| Ok(doc.read("image")?)).collect()
     }
 
     /// The bytes of an image.

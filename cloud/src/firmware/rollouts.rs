@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::{Firmware, FirmwareError};
 use crate::domain::AccountId;
 use crate::events::RolloutMoved;
-use crate::store::{Collection, Doc, DocKey, DocWrite, Expected, StoreError};
+use crate::store::{Collection, DocKey, DocWrite, Expected, StoreError};
 
 const ROLLOUTS: Collection = Collection("rollout");
 
@@ -58,10 +58,6 @@ impl RolloutDoc {
 
 fn key_of(id: u32) -> DocKey {
     DocKey::new(ROLLOUTS, format!("{id:010}"))
-}
-
-fn read(doc: &Doc) -> Result<RolloutDoc, FirmwareError> {
-    serde_json::from_slice(&doc.value).map_err(|source| FirmwareError::Read("rollout", source))
 }
 
 fn check(settings: &Settings) -> Result<(), FirmwareError> {
@@ -121,7 +117,12 @@ impl Firmware {
 
     /// All rollouts, by number.
     pub async fn rollouts(&self) -> Result<Vec<RolloutDoc>, FirmwareError> {
-        self.service.docs(ROLLOUTS, "", None, MAX_ROLLOUTS).await?.iter().map(|(_, doc)| read(doc)).collect()
+        self.service
+            .docs(ROLLOUTS, "", None, MAX_ROLLOUTS)
+            .await?
+            .iter()
+            .map(|(_, doc)| Ok(doc.read("rollout")?))
+            .collect()
     }
 
     /// Takes one person's approval.
@@ -183,12 +184,11 @@ impl Firmware {
 
     async fn versioned(&self, id: u32) -> Result<(u64, RolloutDoc), FirmwareError> {
         let doc = self.service.doc(&key_of(id)).await?.ok_or(FirmwareError::UnknownRollout)?;
-        Ok((doc.version, read(&doc)?))
+        Ok((doc.version, doc.read("rollout")?))
     }
 
     async fn put(&self, doc: &RolloutDoc, expected: Expected) -> Result<(), FirmwareError> {
-        let value = serde_json::to_vec(doc).map_err(|source| FirmwareError::Write("rollout", source))?;
-        let write = DocWrite { key: key_of(doc.rollout.id), expected, value: Some(value) };
+        let write = DocWrite::json("rollout", key_of(doc.rollout.id), expected, doc)?;
         Ok(self.service.put_docs(vec![write]).await?)
     }
 }

@@ -5,10 +5,13 @@
 use super::{HomeLink, LinkFault, LinkWish};
 use crate::domain::AccountId;
 use crate::service::Service;
-use crate::store::{Collection, Doc, DocKey, DocWrite, Expected, StoreError};
+use crate::store::{Collection, DocKey, DocWrite, Expected, StoreError};
 
 /// What owners have set up; keys are account ids.
 const LINKS: Collection = Collection("home_link");
+
+/// What one is called in errors.
+const LINK: &str = "home link";
 
 /// How often a change is tried when the worker notes something meanwhile.
 const TRIES: usize = 8;
@@ -19,12 +22,6 @@ pub enum HomeError {
     /// The store failed.
     #[error("failed to reach the store")]
     Store(#[from] StoreError),
-    /// A stored link does not read back.
-    #[error("failed to read a stored home link")]
-    Read(#[source] serde_json::Error),
-    /// A link does not serialise.
-    #[error("failed to write a home link")]
-    Write(#[source] serde_json::Error),
     /// A field cannot be taken.
     #[error("a field cannot be taken")]
     Wish(#[from] LinkFault),
@@ -85,9 +82,8 @@ impl Homes {
             if link == before {
                 return Ok(link);
             }
-            let value = serde_json::to_vec(&link).map_err(HomeError::Write)?;
             let expected = if version == 0 { Expected::Absent } else { Expected::Version(version) };
-            let write = DocWrite { key: DocKey::new(LINKS, account.as_str()), expected, value: Some(value) };
+            let write = DocWrite::json(LINK, DocKey::new(LINKS, account.as_str()), expected, &link)?;
             match self.service.put_docs(vec![write]).await {
                 Ok(()) => return Ok(link),
                 Err(StoreError::Conflict { .. }) if tries < TRIES => tries += 1,
@@ -99,17 +95,13 @@ impl Homes {
     /// Everything that owners have set up behind `after`, by account.
     pub(super) async fn all(&self, after: Option<&str>, limit: usize) -> Result<Vec<(String, HomeLink)>, HomeError> {
         let docs = self.service.docs(LINKS, "", after, limit).await?;
-        docs.into_iter().map(|(key, doc)| Ok((key, read(&doc)?))).collect()
+        docs.into_iter().map(|(key, doc)| Ok((key, doc.read(LINK)?))).collect()
     }
 
     async fn held(&self, account: &AccountId) -> Result<(u64, HomeLink), HomeError> {
         match self.service.doc(&DocKey::new(LINKS, account.as_str())).await? {
-            Some(doc) => Ok((doc.version, read(&doc)?)),
+            Some(doc) => Ok((doc.version, doc.read(LINK)?)),
             None => Ok((0, HomeLink::default())),
         }
     }
-}
-
-fn read(doc: &Doc) -> Result<HomeLink, HomeError> {
-    serde_json::from_slice(&doc.value).map_err(HomeError::Read)
 }

@@ -19,10 +19,7 @@ pub(super) async fn rows(service: &Service, prefix: &str, limit: usize) -> Resul
             if rows.len() == limit {
                 return Ok((rows, true));
             }
-            rows.push(
-                serde_json::from_slice(&doc.value)
-                    .map_err(|source| StoreError::Corrupt { what: format!("touchpoint {key}"), source })?,
-            );
+            rows.push(doc.read(&format!("touchpoint {key}"))?);
             after = Some(key);
         }
         if is_last {

@@ -44,9 +44,7 @@ pub struct Total {
 /// Everything that is left of erased contacts, with the version of the document.
 pub(super) async fn totals(service: &Service) -> Result<(Option<u64>, Vec<Total>), StoreError> {
     let Some(doc) = service.doc(&DocKey::new(TOTALS, KEY)).await? else { return Ok((None, Vec::new())) };
-    let totals = serde_json::from_slice(&doc.value)
-        .map_err(|source| StoreError::Corrupt { what: "touchpoint totals".to_owned(), source })?;
-    Ok((Some(doc.version), totals))
+    Ok((Some(doc.version), doc.read("touchpoint totals")?))
 }
 
 /// Takes every contact of an owner away and keeps their counts; answers how many there were. Durable on `Ok`.
@@ -91,9 +89,8 @@ async fn take_away(service: &Service, rows: &[Row]) -> Result<(), StoreError> {
             cost_cents,
         })
         .collect();
-    let value = serde_json::to_vec(&totals).expect("counts are plain data with text keys");
     let expected = version.map_or(Expected::Absent, Expected::Version);
-    let mut docs = vec![DocWrite { key: DocKey::new(TOTALS, KEY), expected, value: Some(value) }];
+    let mut docs = vec![DocWrite::json("touchpoint totals", DocKey::new(TOTALS, KEY), expected, &totals)?];
     let gone = |row: &Row| DocWrite { key: DocKey::new(TOUCHPOINTS, row.key()), expected: Expected::Any, value: None };
     docs.extend(rows.iter().map(gone));
     service.put_docs(docs).await

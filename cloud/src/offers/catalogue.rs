@@ -30,14 +30,9 @@ pub struct Catalogue {
     trials: BTreeMap<String, ListedTrial>,
 }
 
-/// Why a catalogue does not hold.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("an entry of the catalogue does not hold")]
-pub struct CatalogueError(#[from] pub EntryError);
-
 impl Catalogue {
     /// Our own example catalogue.
-    pub fn examples() -> Result<Self, CatalogueError> {
+    pub fn examples() -> Result<Self, EntryError> {
         let (file, text) = EXAMPLE_SEGMENTS;
         let segments = read_segments(file, text)?;
         let mut entries = Vec::new();
@@ -48,13 +43,13 @@ impl Catalogue {
     }
 
     /// A catalogue of entries with their files' names, all of them live.
-    pub fn new(entries: Vec<(String, Entry)>, segments: Vec<Segment>) -> Result<Self, CatalogueError> {
+    pub fn new(entries: Vec<(String, Entry)>, segments: Vec<Segment>) -> Result<Self, EntryError> {
         let mut catalogue = Self { entries: BTreeMap::new(), segments, trials: BTreeMap::new() };
         let files: Vec<(String, u16)> = entries.iter().map(|(file, entry)| (file.clone(), entry.id)).collect();
         for (file, entry) in entries {
             if catalogue.entries.contains_key(&entry.id) {
                 let wrong = Wrong::Twice(entry.id.to_string());
-                return Err(EntryError { file, line: 1, key: "id".to_owned(), wrong }.into());
+                return Err(EntryError::whole(file, "id", wrong));
             }
             catalogue.put(&file, entry, true)?;
         }
@@ -65,24 +60,23 @@ impl Catalogue {
     }
 
     /// Puts an entry in place of the one with its number; `file` stands for where it comes from in errors.
-    pub fn put(&mut self, file: &str, entry: Entry, live: bool) -> Result<(), CatalogueError> {
+    pub fn put(&mut self, file: &str, entry: Entry, live: bool) -> Result<(), EntryError> {
         let same_code = |listed: &&Listed| listed.entry.code == entry.code && listed.entry.id != entry.id;
         if self.entries.values().find(same_code).is_some() {
             let wrong = Wrong::Twice(entry.code);
-            return Err(EntryError { file: file.to_owned(), line: 1, key: "code".to_owned(), wrong }.into());
+            return Err(EntryError::whole(file, "code", wrong));
         }
         self.entries.insert(entry.id, Listed { entry, live });
         Ok(())
     }
 
     /// Checks that an entry finds the tip that it comes after.
-    pub fn check_tip(&self, file: &str, id: u16) -> Result<(), CatalogueError> {
+    pub fn check_tip(&self, file: &str, id: u16) -> Result<(), EntryError> {
         let Some(tip) = self.entries.get(&id).and_then(|listed| listed.entry.after) else { return Ok(()) };
         if self.entries.get(&tip).is_some_and(|listed| listed.entry.kind == Kind::Tip) {
             return Ok(());
         }
-        let (file, key) = (file.to_owned(), "after".to_owned());
-        Err(EntryError { file, line: 1, key, wrong: Wrong::NoTip(tip) }.into())
+        Err(EntryError::whole(file, "after", Wrong::NoTip(tip)))
     }
 
     /// All entries by number.
@@ -184,7 +178,7 @@ mod tests {
     fn a_number_a_name_and_a_missing_tip_are_told_with_their_file() {
         let entries: Vec<(String, Entry)> =
             EXAMPLES.map(|(file, text)| (file.to_owned(), read(file, text).unwrap())).to_vec();
-        let told = |entries: Vec<(String, Entry)>| Catalogue::new(entries, Vec::new()).unwrap_err().0.to_string();
+        let told = |entries: Vec<(String, Entry)>| Catalogue::new(entries, Vec::new()).unwrap_err().to_string();
         let mut twice = entries.clone();
         twice[1].1.id = 1;
         assert_eq!(told(twice), "winter-driving.toml:1: id: \"1\" stands twice");

@@ -18,20 +18,11 @@ use crate::store::{AnyStore, DocKey, DocWrite, Expected, Store as _, StoreError}
 
 /// The book as the store has it; a new one if there is none.
 pub async fn read_book(store: &AnyStore) -> Result<Book, StoreError> {
-    let key = DocKey::new(BOOK, THE_BOOK);
-    let found = store.docs(std::slice::from_ref(&key)).await?;
+    let found = store.docs(&[DocKey::new(BOOK, THE_BOOK)]).await?;
     match found.into_iter().next().flatten() {
-        Some(doc) => decode(&key, &doc.value),
+        Some(doc) => doc.read("book of offers"),
         None => Ok(Book::default()),
     }
-}
-
-pub(super) fn decode<T: serde::de::DeserializeOwned>(key: &DocKey, bytes: &[u8]) -> Result<T, StoreError> {
-    serde_json::from_slice(bytes).map_err(|source| StoreError::Corrupt { what: key.to_string(), source })
-}
-
-pub(super) fn encode<T: serde::Serialize>(key: &DocKey, value: &T) -> Result<Vec<u8>, StoreError> {
-    serde_json::to_vec(value).map_err(|source| StoreError::Encode { what: key.to_string(), source })
 }
 
 #[derive(Debug, Clone, Default)]
@@ -76,8 +67,8 @@ impl Accounts {
         if !self.known.contains_key(account) {
             let keys = [DocKey::new(UNITS, account.as_str()), DocKey::new(ENROLMENTS, account.as_str())];
             let mut found = store.docs(&keys).await?.into_iter();
-            let unit = found.next().flatten().map(|doc| decode(&keys[0], &doc.value)).transpose()?;
-            let enrolled = found.next().flatten().map(|doc| decode(&keys[1], &doc.value)).transpose()?;
+            let unit = found.next().flatten().map(|doc| doc.read("unit")).transpose()?;
+            let enrolled = found.next().flatten().map(|doc| doc.read("enrolments")).transpose()?;
             let known = Known { unit, enrolled: enrolled.unwrap_or_default(), ..Known::default() };
             self.known.insert(account.clone(), known);
         }
@@ -135,22 +126,18 @@ impl Accounts {
     /// What the commit has to write.
     pub fn writes(&self) -> Result<Vec<DocWrite>, StoreError> {
         let mut writes = Vec::new();
-        let mut write = |key: DocKey, value| writes.push(DocWrite { key, expected: Expected::Any, value: Some(value) });
         if self.changed {
             let key = DocKey::new(BOOK, THE_BOOK);
-            let value = encode(&key, self.book.as_ref())?;
-            write(key, value);
+            writes.push(DocWrite::json("book of offers", key, Expected::Any, self.book.as_ref())?);
         }
         for (account, known) in &self.known {
             if let Some(unit) = known.unit.filter(|_| known.unit_changed) {
                 let key = DocKey::new(UNITS, account.as_str());
-                let value = encode(&key, &unit)?;
-                write(key, value);
+                writes.push(DocWrite::json("unit", key, Expected::Any, &unit)?);
             }
             if known.enrolled_changed {
                 let key = DocKey::new(ENROLMENTS, account.as_str());
-                let value = encode(&key, &known.enrolled)?;
-                write(key, value);
+                writes.push(DocWrite::json("enrolments", key, Expected::Any, &known.enrolled)?);
             }
         }
         Ok(writes)

@@ -11,7 +11,7 @@ mod preview;
 mod shelf;
 mod trials;
 
-pub use catalogue::{Catalogue, CatalogueError, Desk, Listed};
+pub use catalogue::{Catalogue, Desk, Listed};
 pub use docs::{BOOK, ENROLMENTS, EXPERIMENTS, OFFERS, POLICY, UNITS};
 pub use ledger::{Accounts, read_book};
 pub use policy::{PolicyDoc, Wanted, change_policy, chosen, judged};

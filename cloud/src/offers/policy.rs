@@ -12,7 +12,6 @@ use serde::{Deserialize, Serialize};
 
 use super::catalogue::Desk;
 use super::docs::{POLICY, THE_POLICY};
-use super::ledger::{decode, encode};
 use super::shelf::OffersError;
 use crate::domain::{AccountId, Vehicle};
 use crate::rules::Method;
@@ -79,9 +78,8 @@ impl Wanted {
 
 /// The policy that somebody has chosen; `None` if the configuration's is in force.
 pub async fn chosen(store: &AnyStore) -> Result<Option<PolicyDoc>, StoreError> {
-    let key = DocKey::new(POLICY, THE_POLICY);
-    let found = store.docs(std::slice::from_ref(&key)).await?.into_iter().next().flatten();
-    found.map(|doc| decode(&key, &doc.value)).transpose()
+    let found = store.docs(&[DocKey::new(POLICY, THE_POLICY)]).await?.into_iter().next().flatten();
+    found.map(|doc| doc.read("policy")).transpose()
 }
 
 /// Puts the chosen policy in force.
@@ -101,7 +99,7 @@ pub async fn judged(service: &Service, methods: &[Method]) -> Result<Vec<Judged>
 pub async fn change_policy(service: &Service, wanted: Wanted, by: &AccountId) -> Result<PolicyDoc, OffersError> {
     let key = DocKey::new(POLICY, THE_POLICY);
     let present = service.doc(&key).await?;
-    let before: Option<PolicyDoc> = present.as_ref().map(|doc| decode(&key, &doc.value)).transpose()?;
+    let before: Option<PolicyDoc> = present.as_ref().map(|doc| doc.read("policy")).transpose()?;
     let version = before.map_or(service.offers().version(), |doc| doc.version) + 1;
     let method = wanted.method(version).ok_or(OffersError::Share)?;
     let despite = wanted.despite.map(|why| why.trim().chars().take(REASON).collect::<String>());
@@ -114,8 +112,7 @@ pub async fn change_policy(service: &Service, wanted: Wanted, by: &AccountId) ->
     }
     let doc = PolicyDoc { nothing: wanted.nothing, version, by: by.clone(), at_ms: service.clock().now_ms(), despite };
     let expected = present.map_or(Expected::Absent, |doc| Expected::Version(doc.version));
-    let value = Some(encode(&key, &doc)?);
-    service.put_docs(vec![DocWrite { key, expected, value }]).await?;
+    service.put_docs(vec![DocWrite::json("policy", key, expected, &doc)?]).await?;
     service.desk().set_method(Some(method));
     tracing::info!(version, by = %by, learning = doc.nothing.is_none(), despite = doc.despite.is_some(), "policy of offers changed");
     Ok(doc)

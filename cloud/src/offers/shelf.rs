@@ -9,9 +9,8 @@ use milepost_engine::offers::judge::Judged;
 use milepost_engine::offers::{EntryError, book, read};
 use serde::{Deserialize, Serialize};
 
-use super::catalogue::{Catalogue, CatalogueError, Desk};
+use super::catalogue::{Catalogue, Desk};
 use super::docs::{ENROLMENTS, OFFERS, UNITS};
-use super::ledger::{decode, encode};
 use super::policy::refresh_policy;
 use super::trials::refresh_trials;
 use crate::domain::AccountId;
@@ -68,12 +67,12 @@ pub enum OffersError {
 /// Puts on the desk what people have put, over what the files say.
 pub async fn refresh(store: &AnyStore, desk: &Desk, mut catalogue: Catalogue) -> Result<(), StoreError> {
     for (id, doc) in store.list(OFFERS, "", None, MOST).await? {
-        let OfferDoc { entry, live, .. } = decode(&DocKey::new(OFFERS, id.as_str()), &doc.value)?;
+        let OfferDoc { entry, live, .. } = doc.read(&format!("offer {id}"))?;
         let newer = catalogue.entry(entry.id).is_some_and(|listed| listed.entry.version > entry.version);
         let entry = if newer { catalogue.entry(entry.id).map_or(entry, |listed| listed.entry.clone()) } else { entry };
         if let Err(error) = catalogue.put(&format!("offer {id}"), entry, live) {
             // A file has taken its name meanwhile; the person's entry gives way, and that is said.
-            tracing::warn!(error = %error.0, "an offer of the catalogue was left out");
+            tracing::warn!(error = %error, "an offer of the catalogue was left out");
         }
     }
     refresh_trials(store, &mut catalogue).await?;
@@ -111,13 +110,11 @@ async fn write(
 ) -> Result<OfferDoc, OffersError> {
     let id = entry.id;
     let mut after = catalogue.clone();
-    let hold = |error: CatalogueError| OffersError::Entry(error.0);
-    after.put("offer", entry.clone(), live).map_err(hold)?;
-    after.check_tip("offer", id).map_err(hold)?;
+    after.put("offer", entry.clone(), live)?;
+    after.check_tip("offer", id)?;
     let doc = OfferDoc { entry, live, by: by.clone(), at_ms: service.clock().now_ms() };
     let key = DocKey::new(OFFERS, id.to_string());
-    let value = Some(encode(&key, &doc)?);
-    service.put_docs(vec![DocWrite { key, expected: Expected::Any, value }]).await?;
+    service.put_docs(vec![DocWrite::json("offer", key, Expected::Any, &doc)?]).await?;
     service.desk().set(after);
     Ok(doc)
 }

@@ -10,9 +10,8 @@ use milepost_engine::offers::trial::Trial;
 use milepost_engine::offers::{Arm, EntryError, Wrong, read_trial};
 use serde::{Deserialize, Serialize};
 
-use super::catalogue::{Catalogue, CatalogueError};
+use super::catalogue::Catalogue;
 use super::docs::EXPERIMENTS;
-use super::ledger::{decode, encode};
 use super::shelf::OffersError;
 use crate::domain::AccountId;
 use crate::service::Service;
@@ -68,11 +67,8 @@ pub struct TrialDoc {
 
 impl Catalogue {
     /// Puts an experiment in place of the one with its name; `file` stands for where it comes from in errors.
-    pub fn put_trial(&mut self, file: &str, trial: Trial, state: TrialState) -> Result<(), CatalogueError> {
-        let fails = |key: &str, wrong: Wrong| {
-            let (file, key) = (file.to_owned(), key.to_owned());
-            Err(CatalogueError(EntryError { file, line: 1, key, wrong }))
-        };
+    pub fn put_trial(&mut self, file: &str, trial: Trial, state: TrialState) -> Result<(), EntryError> {
+        let fails = |key: &str, wrong: Wrong| Err(EntryError::whole(file, key, wrong));
         for one in &trial.arms {
             let Arm::Offer { offer, channel, timing } = one.arm else { continue };
             let makes = |entry: &Entry| entry.channels.contains(&channel) && entry.timings.contains(&timing);
@@ -107,13 +103,13 @@ impl Catalogue {
 /// Puts into a catalogue what people have put, over what the files say; the newer version wins.
 pub(super) async fn refresh_trials(store: &AnyStore, catalogue: &mut Catalogue) -> Result<(), StoreError> {
     for (id, doc) in store.list(EXPERIMENTS, "", None, MOST).await? {
-        let TrialDoc { trial, state, .. } = decode(&DocKey::new(EXPERIMENTS, id.as_str()), &doc.value)?;
+        let TrialDoc { trial, state, .. } = doc.read(&format!("experiment {id}"))?;
         if catalogue.trial(&trial.id).is_some_and(|listed| listed.trial.version > trial.version) {
             continue;
         }
         if let Err(error) = catalogue.put_trial(&format!("experiment {id}"), trial, state) {
             // The catalogue has changed meanwhile; the experiment does not run, and that is said.
-            tracing::warn!(error = %error.0, "an experiment was left out");
+            tracing::warn!(error = %error, "an experiment was left out");
         }
     }
     Ok(())
@@ -155,11 +151,10 @@ async fn write(
     by: &AccountId,
 ) -> Result<TrialDoc, OffersError> {
     let mut after = Catalogue::clone(catalogue);
-    after.put_trial("experiment", trial.clone(), state).map_err(|error| OffersError::Entry(error.0))?;
+    after.put_trial("experiment", trial.clone(), state)?;
     let doc = TrialDoc { trial, state, by: by.clone(), at_ms: service.clock().now_ms() };
     let key = DocKey::new(EXPERIMENTS, doc.trial.id.as_str());
-    let value = Some(encode(&key, &doc)?);
-    service.put_docs(vec![DocWrite { key, expected: Expected::Any, value }]).await?;
+    service.put_docs(vec![DocWrite::json("experiment", key, Expected::Any, &doc)?]).await?;
     service.desk().set(after);
     Ok(doc)
 }
@@ -181,7 +176,7 @@ mod tests {
         let mut catalogue = Catalogue::examples().unwrap();
         let mut put = |trial| {
             let told = catalogue.put_trial("one.toml", trial, TrialState::Running);
-            told.map_err(|error| error.0.to_string())
+            told.map_err(|error| error.to_string())
         };
         assert_eq!(put(trial("a", "tyres", "[0.0, 0.5]", 1, "car")), Ok(()));
         assert_eq!(put(trial("b", "tyres", "[0.5, 1.0]", 1, "account")), Ok(()));

@@ -22,7 +22,7 @@ use authority::Authority;
 use serials::Serials;
 
 use crate::config::Secret;
-use crate::receipts::ReceiptKey;
+use crate::flash_receipts::ReceiptKey;
 
 pub use answer::answer;
 pub use enrol::{Leaf, Verdict};

@@ -25,12 +25,6 @@ pub enum RecallsError {
     /// The store failed.
     #[error("failed to reach the store")]
     Store(#[from] StoreError),
-    /// A stored recall does not read back.
-    #[error("failed to read a stored recall")]
-    Read(#[source] serde_json::Error),
-    /// A recall does not serialise.
-    #[error("failed to write a recall")]
-    Write(#[source] serde_json::Error),
     /// A car could not be told.
     #[error("failed to tell a car")]
     Vehicle(#[from] IntentError),
@@ -64,16 +58,16 @@ impl Recalls {
             let known = self.service.docs_by_key(&keys).await?;
             let mut docs = Vec::new();
             for ((key, (_, recall)), doc) in keys.into_iter().zip(part).zip(known) {
-                let value = serde_json::to_vec(recall).map_err(RecallsError::Write)?;
+                let write = DocWrite::json("recall", key, Expected::Any, recall)?;
                 match doc {
-                    Some(doc) if doc.value == value => {
+                    Some(doc) if write.value.as_ref() == Some(&doc.value) => {
                         done.same += 1;
                         continue;
                     }
                     Some(_) => done.changed += 1,
                     None => done.new += 1,
                 }
-                docs.push(DocWrite { key, expected: Expected::Any, value: Some(value) });
+                docs.push(write);
             }
             if !docs.is_empty() {
                 self.service.put_docs(docs).await?;

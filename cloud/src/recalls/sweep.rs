@@ -26,8 +26,7 @@ impl Recalls {
     /// The recalls that may concern a car.
     pub async fn of(&self, car: &Car) -> Result<Vec<Recall>, RecallsError> {
         let docs = self.service.docs(RECALLS, &car.prefix(), None, MAX_OF_YEAR).await?;
-        let read = |doc: &crate::store::Doc| serde_json::from_slice(&doc.value).map_err(RecallsError::Read);
-        let recalls: Result<Vec<Recall>, _> = docs.iter().map(|(_, doc)| read(doc)).collect();
+        let recalls: Result<Vec<Recall>, RecallsError> = docs.iter().map(|(_, doc)| Ok(doc.read("recall")?)).collect();
         Ok(recalls?.into_iter().filter(|recall| car.is_concerned(recall)).collect())
     }
 

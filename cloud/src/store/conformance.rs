@@ -8,10 +8,10 @@ use milepost_protocol::{DeviceId, RecordId};
 use proptest::prelude::*;
 
 use super::{
-    AnyStore, CALLS, Collection, Commit, DEAD_LETTERS, DELIVERIES, DELIVERY_DUE, DocKey, DocWrite, Expected,
-    FOLLOW_UPS, FOLLOW_UPS_OPEN, History, INVITATION_MAILS, INVITATIONS, MemoryStore, Message, NOTICE_OUTBOX,
-    PAPER_PARTS, PAPERS, QuarantineRow, QueueCursor, STAFF_READS, SledSettings, SledStore, Store as _, StoreError,
-    TASKS, TelemetryRow, VISITS, VISITS_OF, VISITS_ON, VehicleWrite,
+    ATTACHMENT_PARTS, ATTACHMENTS, AnyStore, CALLS, Collection, Commit, DEAD_LETTERS, DELIVERIES, DELIVERY_DUE, DocKey,
+    DocWrite, Expected, FOLLOW_UPS, FOLLOW_UPS_OPEN, History, INVITATION_MAILS, INVITATIONS, MemoryStore, Message,
+    NOTICE_OUTBOX, QuarantineRow, QueueCursor, STAFF_READS, SledSettings, SledStore, Store as _, StoreError, TASKS,
+    TelemetryRow, VISITS, VISITS_OF, VISITS_ON, VehicleWrite,
 };
 use crate::domain::{AccountId, Vehicle};
 
@@ -201,8 +201,8 @@ fn an_erased_vehicle_takes_its_deliveries_tasks_visits_and_their_rows_along_and_
                 (STAFF_READS, format!("{id}/0/vera")),
                 (INVITATIONS, format!("{id}/0123456789abcdef")),
                 (INVITATION_MAILS, format!("{id}/0123456789abcdef")),
-                (PAPERS, format!("{id}/1/0123456789abcdef")),
-                (PAPER_PARTS, format!("{id}/1/0123456789abcdef/00000")),
+                (ATTACHMENTS, format!("{id}/1/0123456789abcdef")),
+                (ATTACHMENT_PARTS, format!("{id}/1/0123456789abcdef/00000")),
                 (ACCOUNTS, id.to_owned()),
             ]
             .map(|(collection, key)| DocKey::new(collection, key))

@@ -3,6 +3,11 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::StoreError;
+
 /// A family of documents; names are lower case and never reused for another shape.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Collection(pub &'static str);
@@ -55,11 +60,11 @@ pub const INVITATIONS: Collection = Collection("invitation");
 /// Mails that invite, until they have gone out; keys are those of the invitations.
 pub const INVITATION_MAILS: Collection = Collection("invitation_mail");
 
-/// Receipts that owners have attached; keys are `vehicle/entry/id`.
-pub const PAPERS: Collection = Collection("paper");
+/// Receipts that owners have attached; keys are `vehicle/entry/id`, and the name stays, because stores have it.
+pub const ATTACHMENTS: Collection = Collection("paper");
 
 /// Their bytes in parts, under their owners' keys; keys are those of the receipts and a number.
-pub const PAPER_PARTS: Collection = Collection("paper_part");
+pub const ATTACHMENT_PARTS: Collection = Collection("paper_part");
 
 /// The collections with documents about vehicles.
 pub(super) const OF_VEHICLES: [Collection; 18] = [
@@ -79,8 +84,8 @@ pub(super) const OF_VEHICLES: [Collection; 18] = [
     CERTIFICATES,
     INVITATIONS,
     INVITATION_MAILS,
-    PAPERS,
-    PAPER_PARTS,
+    ATTACHMENTS,
+    ATTACHMENT_PARTS,
 ];
 
 /// What goes when a vehicle is erased.
@@ -144,6 +149,15 @@ pub struct Doc {
     pub value: Vec<u8>,
 }
 
+impl Doc {
+    /// The value that was written as JSON; `what` names it in errors.
+    ///
+    /// [`StoreError::Corrupt`] if it does not read back.
+    pub fn read<T: DeserializeOwned>(&self, what: &str) -> Result<T, StoreError> {
+        serde_json::from_slice(&self.value).map_err(|source| StoreError::Corrupt { what: what.to_owned(), source })
+    }
+}
+
 /// What the store must hold for a write to take place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Expected {
@@ -175,4 +189,32 @@ pub struct DocWrite {
     pub expected: Expected,
     /// The new bytes; `None` deletes.
     pub value: Option<Vec<u8>>,
+}
+
+impl DocWrite {
+    /// Writes a value as JSON; `what` names it in errors.
+    ///
+    /// [`StoreError::Encode`] if it does not serialise.
+    pub fn json<T: Serialize>(what: &str, key: DocKey, expected: Expected, value: &T) -> Result<Self, StoreError> {
+        let value = serde_json::to_vec(value).map_err(|source| StoreError::Encode { what: what.to_owned(), source })?;
+        Ok(Self { key, expected, value: Some(value) })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_reads_back_and_one_that_does_not_is_named() {
+        let key = DocKey::new(TASKS, "car-1/7");
+        let write = DocWrite::json("task", key, Expected::Absent, &("call", 7_u32)).unwrap();
+        let doc = Doc { version: 1, value: write.value.unwrap() };
+        assert_eq!(doc.read::<(String, u32)>("task").unwrap(), ("call".to_owned(), 7));
+        let error = doc.read::<u32>("task").unwrap_err();
+        assert_eq!((error.reason(), error.to_string().as_str()), ("corrupt", "stored task does not read back"));
+        let nameless = std::collections::BTreeMap::from([((1, 2), 3)]);
+        let error = DocWrite::json("task", DocKey::new(TASKS, ""), Expected::Any, &nameless).unwrap_err();
+        assert_eq!((error.reason(), error.to_string().as_str()), ("encode", "task does not serialise"));
+    }
 }

@@ -2,15 +2,15 @@
 
 use askama::Template;
 use axum::Form;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 
 use super::owner::{Did, owner_page};
 use super::page::{Page, Section};
 use super::view::{self, Flash, TipView};
-use super::{AppState, Reader, render};
-use crate::accounts::{Owner, Role};
+use super::{AppState, Opened, Reader, render};
+use crate::accounts::{Granted, Own, Owner, Role};
 use crate::api::{Problem, described};
 use crate::domain::{AccountId, Actor, Intent, Vehicle};
 use crate::i18n::Format;
@@ -70,13 +70,9 @@ pub(crate) struct SellForm {
 /// `GET /vehicles/{vehicle}/car`.
 pub(crate) async fn show(
     State(state): State<AppState>,
-    owner: Owner,
-    reader: Reader,
-    Path(id): Path<String>,
+    Opened { owner, vehicle, reader, format, .. }: Opened<Own>,
     Query(did): Query<Did>,
 ) -> Result<Response, Problem> {
-    let vehicle = owner.vehicle(&state, &id).await?;
-    let format = reader.format(&owner.0.account, Some(&vehicle));
     let form = CarForm::of(&vehicle, &format);
     let flash = did.flash(&format);
     render::html(&page(&state, &owner, &reader, &vehicle, (form, None), flash).await?)
@@ -106,17 +102,13 @@ async fn page(
 /// `POST /vehicles/{vehicle}/car`: what does not hold comes back as it was typed.
 pub(crate) async fn save(
     State(state): State<AppState>,
-    owner: Owner,
-    reader: Reader,
-    Path(id): Path<String>,
+    Opened { owner, vehicle, reader, format, .. }: Opened<Own>,
     Form(form): Form<CarForm>,
 ) -> Result<Response, Problem> {
-    let vehicle = owner.vehicle(&state, &id).await?;
-    let format = reader.format(&owner.0.account, Some(&vehicle));
     match read(&vehicle, &form, &format) {
         Ok(profile) => {
             state.service.describe(&vehicle.device, profile, owner.actor()).await?;
-            Ok(render::see_other(&format!("/vehicles/{id}/car?did=car")))
+            Ok(render::see_other(&format!("/vehicles/{}/car?did=car", vehicle.device)))
         }
         Err(problem) => {
             let said = problem.detail(format.localizer);
@@ -145,11 +137,9 @@ fn read(vehicle: &Vehicle, form: &CarForm, format: &Format) -> Result<crate::dom
 /// `POST /vehicles/{vehicle}/transfer`.
 pub(crate) async fn transfer(
     State(state): State<AppState>,
-    owner: Owner,
-    Path(id): Path<String>,
+    Granted { owner, vehicle, .. }: Granted<Own>,
     Form(form): Form<TransferForm>,
 ) -> Result<Response, Problem> {
-    let vehicle = owner.vehicle(&state, &id).await?;
     hand_over(&state, &vehicle, &form.account, owner.actor()).await?;
     Ok(render::see_other("/"))
 }
@@ -163,14 +153,14 @@ pub(crate) async fn hand_over(state: &AppState, vehicle: &Vehicle, to: &str, by:
         return Err(Problem::invalid());
     }
     // Receipts name people; they are not the next owner's.
-    let docs = state.papers.without(&vehicle.device, None).await?;
+    let docs = state.attachments.without(&vehicle.device, None).await?;
     state.service.submit_with(&vehicle.device, Intent::Transfer { to }, docs, by).await?;
     Ok(())
 }
 
 /// Notes that a vehicle was sold to somebody who is not with us.
 pub(crate) async fn sold(state: &AppState, vehicle: &Vehicle, by: Actor) -> Result<(), Problem> {
-    let docs = state.papers.without(&vehicle.device, None).await?;
+    let docs = state.attachments.without(&vehicle.device, None).await?;
     state.service.submit_with(&vehicle.device, Intent::Sell, docs, by).await?;
     Ok(())
 }
@@ -178,11 +168,9 @@ pub(crate) async fn sold(state: &AppState, vehicle: &Vehicle, by: Actor) -> Resu
 /// `POST /vehicles/{vehicle}/sell`.
 pub(crate) async fn sell(
     State(state): State<AppState>,
-    owner: Owner,
-    Path(id): Path<String>,
+    Granted { owner, vehicle, .. }: Granted<Own>,
     Form(form): Form<SellForm>,
 ) -> Result<Response, Problem> {
-    let vehicle = owner.vehicle(&state, &id).await?;
     if form.sure != "on" {
         return Err(Problem::invalid());
     }

@@ -11,13 +11,13 @@ use axum::response::{IntoResponse, Response};
 use super::owner::{Did, owner_page};
 use super::page::{Page, Section};
 use super::view::Flash;
-use super::{AppState, Reader, render};
-use crate::accounts::{Owner, Token};
+use super::{AppState, Opened, Reader, render};
+use crate::accounts::{Granted, Own, Owner, Token};
 use crate::api::Problem;
 use crate::certificate::{Certificate, Certificates, Words, draw};
 use crate::domain::Vehicle;
 use crate::i18n::{Format, Language};
-use crate::paper::PaperError;
+use crate::pdf::PdfError;
 use crate::zones::zone;
 
 #[derive(Template)]
@@ -42,24 +42,20 @@ struct BuyerPage {
 /// `GET /vehicles/{vehicle}/certificate`.
 pub(crate) async fn show(
     State(state): State<AppState>,
-    owner: Owner,
+    Granted { owner, vehicle, .. }: Granted<Own>,
     reader: Reader,
-    Path(id): Path<String>,
     Query(did): Query<Did>,
 ) -> Result<Response, Problem> {
-    let vehicle = owner.vehicle(&state, &id).await?;
     page(&state, &owner, &reader, &vehicle, &did, None).await
 }
 
 /// `POST /vehicles/{vehicle}/certificate/link`.
 pub(crate) async fn share(
     State(state): State<AppState>,
-    owner: Owner,
+    Granted { owner, vehicle, .. }: Granted<Own>,
     reader: Reader,
     headers: HeaderMap,
-    Path(id): Path<String>,
 ) -> Result<Response, Problem> {
-    let vehicle = owner.vehicle(&state, &id).await?;
     let (secret, _) = certificates(&state).share(&vehicle).await?;
     let address = address(&state, &headers, &vehicle, &secret);
     page(&state, &owner, &reader, &vehicle, &Did::default(), Some(address)).await
@@ -68,23 +64,15 @@ pub(crate) async fn share(
 /// `POST /vehicles/{vehicle}/certificate/end`.
 pub(crate) async fn end(
     State(state): State<AppState>,
-    owner: Owner,
-    Path(id): Path<String>,
+    Granted { vehicle, .. }: Granted<Own>,
 ) -> Result<Response, Problem> {
-    let vehicle = owner.vehicle(&state, &id).await?;
     certificates(&state).end(&vehicle).await?;
-    Ok(render::see_other(&format!("/vehicles/{id}/certificate?did=certificate-ended")))
+    Ok(render::see_other(&format!("/vehicles/{}/certificate?did=certificate-ended", vehicle.device)))
 }
 
 /// `GET /vehicles/{vehicle}/certificate.pdf`.
-pub(crate) async fn download(
-    State(state): State<AppState>,
-    owner: Owner,
-    reader: Reader,
-    Path(id): Path<String>,
-) -> Result<Response, Problem> {
-    let vehicle = owner.vehicle(&state, &id).await?;
-    pdf(&vehicle, &reader.format(&owner.0.account, Some(&vehicle)), None)
+pub(crate) async fn download(Opened { vehicle, format, .. }: Opened<Own>) -> Result<Response, Problem> {
+    pdf(&vehicle, &format, None)
 }
 
 /// `GET /certificates/{vehicle}/{secret}`: whoever has the address reads it.
@@ -142,7 +130,7 @@ fn words(vehicle: &Vehicle, format: &Format) -> Words {
 fn pdf(vehicle: &Vehicle, format: &Format, link: Option<&str>) -> Result<Response, Problem> {
     let drawn = match draw(format.localizer, &words(vehicle, format), link) {
         // The font has no characters of some languages; everybody can have it in the first one.
-        Err(PaperError::Character(_)) => {
+        Err(PdfError::Character(_)) => {
             let localizer = Language::DEFAULT.localizer();
             draw(localizer, &words(vehicle, &Format { localizer, ..format.clone() }), link)
         }

@@ -3,7 +3,7 @@
 //! Invariant: what the script draws is what the page already says; without it nothing is missing but the looking into.
 
 use askama::Template;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::Response;
 use milepost_protocol::downlink::Purposes;
 use milepost_protocol::plan::DAY_MS;
@@ -12,8 +12,8 @@ use milepost_protocol::record::Wheel;
 use super::owner::owner_page;
 use super::page::{Page, Section};
 use super::spark::{Spark, spark};
-use super::{AppState, Reader, render};
-use crate::accounts::Owner;
+use super::{AppState, Opened, render};
+use crate::accounts::Own;
 use crate::api::Problem;
 use crate::i18n::Format;
 use crate::traces::{Quantity, Trace, traces};
@@ -116,12 +116,8 @@ struct ValuesPage {
 /// `GET /vehicles/{vehicle}/values`: how the owner's values went.
 pub(crate) async fn show(
     State(state): State<AppState>,
-    owner: Owner,
-    reader: Reader,
-    Path(id): Path<String>,
+    Opened { owner, vehicle, reader, format, .. }: Opened<Own>,
 ) -> Result<Response, Problem> {
-    let vehicle = owner.vehicle(&state, &id).await?;
-    let format = reader.format(&owner.0.account, Some(&vehicle));
     let found = traces(&state.service, &vehicle, Purposes(u8::MAX)).await?;
     render::html(&ValuesPage {
         page: owner_page(&state, &owner, &reader, &vehicle, "values-title", Section::Home)

@@ -9,8 +9,8 @@ use serde::Deserialize;
 use super::owner::{Did, owner_page};
 use super::page::{Page, Section};
 use super::view::Flash;
-use super::{AppState, Reader, render};
-use crate::accounts::Owner;
+use super::{AppState, Opened, Reader, render};
+use crate::accounts::{Granted, Own, Owner};
 use crate::api::{Problem, family::dismissed};
 use crate::channels::{Address, Asked, Target};
 use crate::domain::{FamilyChange, FamilyRole, Grant, Intent, Vehicle};
@@ -74,13 +74,10 @@ impl GrantForm {
 /// `GET /vehicles/{vehicle}/family`.
 pub(crate) async fn show(
     State(state): State<AppState>,
-    owner: Owner,
-    reader: Reader,
-    Path(id): Path<String>,
+    Opened { owner, vehicle, reader, format, .. }: Opened<Own>,
     Query(did): Query<Did>,
 ) -> Result<Response, Problem> {
-    let vehicle = owner.vehicle(&state, &id).await?;
-    let flash = did.flash(&reader.format(&owner.0.account, Some(&vehicle)));
+    let flash = did.flash(&format);
     page(&state, &owner, &reader, &vehicle, flash, None).await
 }
 
@@ -169,12 +166,10 @@ fn invitation(state: &AppState, open: &Invitation, format: &Format) -> Invitatio
 /// `POST /vehicles/{vehicle}/family`: what does not hold comes back as it was typed.
 pub(crate) async fn invite(
     State(state): State<AppState>,
-    owner: Owner,
+    Granted { owner, vehicle, .. }: Granted<Own>,
     reader: Reader,
-    Path(id): Path<String>,
     Form(form): Form<GrantForm>,
 ) -> Result<Response, Problem> {
-    let vehicle = owner.vehicle(&state, &id).await?;
     let invited = match (Address::email(&form.email), form.grant()) {
         (Some(to), Ok(grant)) => {
             state.family.invite(&vehicle, &owner.0.account, to, grant).await.map_err(Problem::from)
@@ -183,7 +178,7 @@ pub(crate) async fn invite(
         (_, Err(problem)) => Err(problem),
     };
     match invited {
-        Ok(_) => Ok(render::see_other(&format!("/vehicles/{id}/family?did=invited"))),
+        Ok(_) => Ok(render::see_other(&format!("/vehicles/{}/family?did=invited", vehicle.device))),
         Err(problem) if problem.status.is_server_error() => Err(problem),
         Err(problem) => {
             let said = problem.detail(reader.localizer(Some(&owner.0.account)));
@@ -196,15 +191,14 @@ pub(crate) async fn invite(
 /// `POST /vehicles/{vehicle}/family/members/{member}`.
 pub(crate) async fn regrant(
     State(state): State<AppState>,
-    owner: Owner,
-    Path((id, member)): Path<(String, String)>,
+    Granted { owner, vehicle, .. }: Granted<Own>,
+    Path((_, member)): Path<(String, String)>,
     Form(form): Form<GrantForm>,
 ) -> Result<Response, Problem> {
-    let vehicle = owner.vehicle(&state, &id).await?;
     let account = member.parse().map_err(|_| Problem::not_found())?;
     let change = FamilyChange::Regrant { account, grant: form.grant()? };
     state.service.submit(&vehicle.device, Intent::Family { change }, owner.actor()).await?;
-    Ok(render::see_other(&format!("/vehicles/{id}/family?did=regranted")))
+    Ok(render::see_other(&format!("/vehicles/{}/family?did=regranted", vehicle.device)))
 }
 
 /// `POST /vehicles/{vehicle}/family/members/{member}/remove`: by the owner, or by the member.
@@ -223,11 +217,10 @@ pub(crate) async fn dismiss(
 /// `POST /vehicles/{vehicle}/family/invitations/{invitation}/withdraw`.
 pub(crate) async fn withdraw(
     State(state): State<AppState>,
-    owner: Owner,
-    Path((id, invitation)): Path<(String, String)>,
+    Granted { vehicle, .. }: Granted<Own>,
+    Path((_, invitation)): Path<(String, String)>,
 ) -> Result<Response, Problem> {
-    let vehicle = owner.vehicle(&state, &id).await?;
     let invitation: InvitationId = invitation.parse().map_err(|_| Problem::not_found())?;
     state.family.withdraw(&vehicle.device, &invitation).await?;
-    Ok(render::see_other(&format!("/vehicles/{id}/family?did=withdrawn")))
+    Ok(render::see_other(&format!("/vehicles/{}/family?did=withdrawn", vehicle.device)))
 }

@@ -13,8 +13,8 @@ use super::form::{AnswerForm, CompleteForm};
 use super::owner::{Did, mark_seen, owner_page};
 use super::page::{Page, Section};
 use super::view::Home;
-use super::{AppState, Reader, render};
-use crate::accounts::{Account, Owner, SignedIn};
+use super::{AppState, Opened, Reader, render};
+use crate::accounts::{Account, Act, Granted, Owner, See, SignedIn};
 use crate::api::{Problem, told_of};
 use crate::domain::{Question, Remarks, Right, Vehicle};
 
@@ -96,13 +96,9 @@ pub(crate) async fn go(State(state): State<AppState>, owner: Owner, Query(go): Q
 /// `GET /vehicles/{vehicle}`.
 pub(crate) async fn show(
     State(state): State<AppState>,
-    owner: Owner,
-    reader: Reader,
-    Path(id): Path<String>,
+    Opened { owner, vehicle, reader, format, .. }: Opened<See>,
     Query(did): Query<Did>,
 ) -> Result<Response, Problem> {
-    let vehicle = owner.vehicle_for(&state, &id, Right::See).await?;
-    let format = reader.format(&owner.0.account, Some(&vehicle));
     mark_seen(&state, &owner, &vehicle, NoticeKind::Reminder).await;
     mark_seen(&state, &owner, &vehicle, NoticeKind::Information).await;
     let page = owner_page(&state, &owner, &reader, &vehicle, "nav-home", Section::Home).await?;
@@ -134,13 +130,12 @@ pub(crate) fn state_fragment(account: &Account, reader: &Reader, vehicle: &Vehic
 /// `POST /vehicles/{vehicle}/notices/{notice}/answer`.
 pub(crate) async fn answer(
     State(state): State<AppState>,
-    owner: Owner,
+    Granted { owner, vehicle, .. }: Granted<Act>,
     reader: Reader,
-    Path((id, notice)): Path<(String, String)>,
+    Path((_, notice)): Path<(String, String)>,
     Query(from): Query<From>,
     Form(form): Form<AnswerForm>,
 ) -> Result<Response, Problem> {
-    let vehicle = owner.vehicle_for(&state, &id, Right::Act).await?;
     let notice: NoticeId = notice.parse().map_err(|_| Problem::not_found())?;
     let answer = form.parse()?;
     told_of(&owner, &vehicle, notice)?;
@@ -148,12 +143,12 @@ pub(crate) async fn answer(
     let did = answer.name();
     if from.from == "offers" {
         let did = format!("offer-{did}");
-        return super::offers::after(&state, &owner, &reader, &id, &did).await;
+        return super::offers::after(&state, &owner, &reader, vehicle.device.as_str(), &did).await;
     }
     if from.is_of_tip() {
-        return Ok(after_tip(&from, &id, "tip-done"));
+        return Ok(after_tip(&from, vehicle.device.as_str(), "tip-done"));
     }
-    after(&state, &owner, &reader, &id, Did::new(did)).await
+    after(&state, &owner, &reader, vehicle.device.as_str(), Did::new(did)).await
 }
 
 /// After a form of a tip, which stands on two pages.
@@ -165,13 +160,10 @@ pub(super) fn after_tip(from: &From, id: &str, did: &str) -> Response {
 /// `POST /vehicles/{vehicle}/items/{item}/complete`.
 pub(crate) async fn complete(
     State(state): State<AppState>,
-    owner: Owner,
-    reader: Reader,
-    Path((id, item)): Path<(String, u16)>,
+    Opened { owner, vehicle, reader, format, .. }: Opened<Act>,
+    Path((_, item)): Path<(String, u16)>,
     Form(form): Form<CompleteForm>,
 ) -> Result<Response, Problem> {
-    let vehicle = owner.vehicle_for(&state, &id, Right::Act).await?;
-    let format = reader.format(&owner.0.account, Some(&vehicle));
     let done = form.parse(&format, vehicle.state.usage().odometer_m)?;
     state
         .service
@@ -184,19 +176,18 @@ pub(crate) async fn complete(
             owner.actor_on(&vehicle),
         )
         .await?;
-    after(&state, &owner, &reader, &id, Did { did: "complete".to_owned(), item: Some(item) }).await
+    after(&state, &owner, &reader, vehicle.device.as_str(), Did { did: "complete".to_owned(), item: Some(item) }).await
 }
 
 /// `POST /vehicles/{vehicle}/items/{item}/undo`.
 pub(crate) async fn undo(
     State(state): State<AppState>,
-    owner: Owner,
+    Granted { owner, vehicle, .. }: Granted<Act>,
     reader: Reader,
-    Path((id, item)): Path<(String, u16)>,
+    Path((_, item)): Path<(String, u16)>,
 ) -> Result<Response, Problem> {
-    let vehicle = owner.vehicle_for(&state, &id, Right::Act).await?;
     state.service.undo(&vehicle.device, ItemId(item), owner.actor_on(&vehicle)).await?;
-    after(&state, &owner, &reader, &id, Did::new("undone")).await
+    after(&state, &owner, &reader, vehicle.device.as_str(), Did::new("undone")).await
 }
 
 /// After a form: htmx gets the part that changed, a browser without it the whole page by GET.

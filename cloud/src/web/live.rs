@@ -17,7 +17,7 @@ use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 
 use super::{AppState, Reader, advisor, care, home, lab};
-use crate::accounts::{Advisor, Engineer, Owner, Token};
+use crate::accounts::{Advisor, Engineer, Granted, See, Token};
 use crate::api::Problem;
 use crate::domain::{Change, Right};
 
@@ -30,19 +30,17 @@ const HEARTBEAT: Duration = Duration::from_secs(20);
 /// `GET /vehicles/{vehicle}/live`.
 pub(crate) async fn vehicle(
     State(state): State<AppState>,
-    owner: Owner,
+    Granted { owner, vehicle, .. }: Granted<See>,
     reader: Reader,
     headers: HeaderMap,
-    Path(id): Path<String>,
 ) -> Result<Response, Problem> {
-    let vehicle = owner.vehicle_for(&state, &id, Right::See).await?;
     let token = state.cookies.token(&headers).ok_or_else(Problem::sign_in)?;
     let watch = Watch::new(&state, token, Some(vehicle.device.clone()), &headers)?;
     Ok(stream(watch, move |state| {
-        let (owner, mut reader, id) = (owner.clone(), reader.clone(), id.clone());
+        let (owner, mut reader, id) = (owner.clone(), reader.clone(), vehicle.device.clone());
         async move {
             reader.now_ms = state.now_ms();
-            let vehicle = owner.vehicle_for(&state, &id, Right::See).await?;
+            let vehicle = owner.vehicle_for(&state, id.as_str(), Right::See).await?;
             let html = home::state_fragment(&owner.0.account, &reader, &vehicle)?;
             Ok(Rendered { revision: vehicle.revision, parts: vec![("#state", html)] })
         }

@@ -12,7 +12,7 @@ use super::owner::{Did, mark_seen, owner_page, visited};
 use super::page::{Page, Section};
 use super::view::{self, DecisionLine, Flash, OfferView};
 use super::{AppState, Reader, render};
-use crate::accounts::Owner;
+use crate::accounts::{Granted, Own, Owner};
 use crate::api::Problem;
 use crate::domain::Vehicle;
 
@@ -51,12 +51,10 @@ pub(crate) struct Said {
 /// `GET /vehicles/{vehicle}/offers`.
 pub(crate) async fn show(
     State(state): State<AppState>,
-    owner: Owner,
+    Granted { owner, vehicle, .. }: Granted<Own>,
     reader: Reader,
-    Path(id): Path<String>,
     Query(said): Query<Said>,
 ) -> Result<Response, Problem> {
-    let vehicle = owner.vehicle(&state, &id).await?;
     mark_seen(&state, &owner, &vehicle, NoticeKind::Offer).await;
     visited(&state, &owner, &vehicle, "offers").await;
     let OffersFragment { page, base, consented, offers, decisions, flash } =
@@ -82,18 +80,17 @@ pub(crate) async fn after(
 /// `POST /vehicles/{vehicle}/notices/{notice}/fewer`.
 pub(crate) async fn fewer(
     State(state): State<AppState>,
-    owner: Owner,
+    Granted { owner, vehicle, .. }: Granted<Own>,
     reader: Reader,
-    Path((id, notice)): Path<(String, String)>,
+    Path((_, notice)): Path<(String, String)>,
     Query(from): Query<From>,
 ) -> Result<Response, Problem> {
-    let vehicle = owner.vehicle(&state, &id).await?;
     let notice = notice.parse().map_err(|_| Problem::not_found())?;
     state.service.fewer(&vehicle.device, notice, owner.actor()).await?;
     if from.is_of_tip() {
-        return Ok(after_tip(&from, &id, "tip-fewer"));
+        return Ok(after_tip(&from, vehicle.device.as_str(), "tip-fewer"));
     }
-    after(&state, &owner, &reader, &id, "offer-fewer").await
+    after(&state, &owner, &reader, vehicle.device.as_str(), "offer-fewer").await
 }
 
 async fn list(

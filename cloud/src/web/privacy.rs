@@ -4,15 +4,15 @@ use std::collections::HashMap;
 
 use askama::Template;
 use axum::Form;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Query, State};
 use axum::response::Response;
 
 use super::care::names;
 use super::owner::{Did, owner_page};
 use super::page::{Page, Section};
 use super::view::{self, ChangeLine, Flash, PurposeRow};
-use super::{AppState, Reader, render};
-use crate::accounts::{Owner, StaffRead};
+use super::{AppState, Opened, render};
+use crate::accounts::{Granted, Own, StaffRead};
 use crate::api::Problem;
 use crate::domain::Vehicle;
 use crate::i18n::Format;
@@ -54,13 +54,9 @@ async fn reads(state: &AppState, vehicle: &Vehicle, format: &Format) -> Result<V
 /// `GET /vehicles/{vehicle}/privacy`.
 pub(crate) async fn show(
     State(state): State<AppState>,
-    owner: Owner,
-    reader: Reader,
-    Path(id): Path<String>,
+    Opened { owner, vehicle, reader, format, .. }: Opened<Own>,
     Query(did): Query<Did>,
 ) -> Result<Response, Problem> {
-    let vehicle = owner.vehicle(&state, &id).await?;
-    let format = reader.format(&owner.0.account, Some(&vehicle));
     render::html(&PrivacyPage {
         page: owner_page(&state, &owner, &reader, &vehicle, "privacy-title", Section::Privacy).await?,
         base: format!("/vehicles/{}", vehicle.device),
@@ -75,12 +71,10 @@ pub(crate) async fn show(
 /// `POST /vehicles/{vehicle}/privacy`: the switches that are on arrive as fields.
 pub(crate) async fn save(
     State(state): State<AppState>,
-    owner: Owner,
-    Path(id): Path<String>,
+    Granted { owner, vehicle, .. }: Granted<Own>,
     Form(switches): Form<HashMap<String, String>>,
 ) -> Result<Response, Problem> {
-    let vehicle = owner.vehicle(&state, &id).await?;
     let purposes = view::purposes(switches.keys().map(String::as_str)).ok_or_else(Problem::invalid)?;
     state.service.set_consent(&vehicle.device, purposes, owner.actor()).await?;
-    Ok(render::see_other(&format!("/vehicles/{id}/privacy?did=consent")))
+    Ok(render::see_other(&format!("/vehicles/{}/privacy?did=consent", vehicle.device)))
 }

@@ -10,7 +10,7 @@ use milepost_engine::journey::Date;
 use serde::Deserialize;
 
 use super::{AppState, render};
-use crate::accounts::Owner;
+use crate::accounts::{Granted, Own, Owner};
 use crate::api::Problem;
 use crate::domain::{Intent, Question, Reply, Vehicle};
 use crate::i18n::{DistanceUnit, Format, Language};
@@ -31,11 +31,10 @@ pub(crate) struct ReplyForm {
 /// `POST /vehicles/{vehicle}/questions/{question}`.
 pub(crate) async fn reply(
     State(state): State<AppState>,
-    owner: Owner,
-    Path((id, question)): Path<(String, String)>,
+    Granted { owner, vehicle, .. }: Granted<Own>,
+    Path((_, question)): Path<(String, String)>,
     Form(form): Form<ReplyForm>,
 ) -> Result<Response, Problem> {
-    let vehicle = owner.vehicle(&state, &id).await?;
     let question = Question::from_name(&question).ok_or_else(Problem::not_found)?;
     let did = match form.what.as_str() {
         "answer" => {
@@ -52,11 +51,11 @@ pub(crate) async fn reply(
         }
         "forget" if question == Question::Birthday => {
             replied(&state, &owner, &vehicle, question, Reply::Born(None)).await?;
-            return Ok(render::see_other(&format!("/vehicles/{id}/programmes?did=programmes")));
+            return Ok(render::see_other(&format!("/vehicles/{}/programmes?did=programmes", vehicle.device)));
         }
         _ => return Err(Problem::invalid()),
     };
-    Ok(render::see_other(&format!("/vehicles/{id}?did={did}")))
+    Ok(render::see_other(&format!("/vehicles/{}?did={did}", vehicle.device)))
 }
 
 /// Takes an answer; durable on `Ok`.

@@ -12,8 +12,8 @@ use tower_http::csrf::CsrfLayer;
 use tower_http::limit::RequestBodyLimitLayer;
 
 use super::{
-    AppState, account, advisor, assets, booking, car, care, certificate, channels, charts, errors, experience,
-    experiments, family, home, homes, invite, journey, lab, links, live, login, offers, papers, privacy, questions,
+    AppState, account, advisor, assets, attachments, booking, car, care, certificate, channels, charts, errors,
+    experience, experiments, family, home, homes, invite, journey, lab, links, live, login, offers, privacy, questions,
     security, services, tasks, tokens, trips,
 };
 use crate::api::{self, Problem};
@@ -33,11 +33,11 @@ pub fn router(state: AppState) -> Router {
     let (api, _) = api::router();
     let (uploads, _) = api::uploads();
     let uploads = uploads.layer(DefaultBodyLimit::max(MAX_UPLOAD)).layer(RequestBodyLimitLayer::new(MAX_UPLOAD));
-    let most_bytes = state.papers.most_bytes().saturating_add(FORM_AROUND);
+    let most_bytes = state.attachments.most_bytes().saturating_add(FORM_AROUND);
     let (receipts, _) = api::receipts();
     let receipts = receipts
-        .route("/vehicles/{vehicle}/services/{service}/receipts", post(papers::attach))
-        .route("/vehicles/{vehicle}/services/{service}/receipts/{receipt}/remove", post(papers::remove))
+        .route("/vehicles/{vehicle}/services/{service}/receipts", post(attachments::attach))
+        .route("/vehicles/{vehicle}/services/{service}/receipts/{receipt}/remove", post(attachments::remove))
         // One limit: under two, a body without a length ends in an error that is not told as "too long".
         .layer(DefaultBodyLimit::disable())
         .layer(RequestBodyLimitLayer::new(most_bytes));

@@ -16,13 +16,13 @@ use super::form::{Completed, odometer};
 use super::owner::{Did, owner_page};
 use super::page::{Page, Section};
 use super::view::{self, Flash, Reminder, ServiceLine};
-use super::{AppState, Reader, render};
-use crate::accounts::Owner;
+use super::{AppState, Opened, render};
+use crate::accounts::{Act, Granted, Own, See};
 use crate::api::services::set_standing;
 use crate::api::{Problem, told_of};
-use crate::domain::{OTHER_WORK, Remarks, Right, Vehicle};
+use crate::attachments::Attachment;
+use crate::domain::{OTHER_WORK, Remarks, Vehicle};
 use crate::i18n::{Format, item_name};
-use crate::papers::Paper;
 use crate::sheets;
 
 /// The longest text beside a record, in characters.
@@ -132,23 +132,19 @@ pub(crate) struct ImportForm {
 /// `GET /vehicles/{vehicle}/services`.
 pub(crate) async fn list(
     State(state): State<AppState>,
-    owner: Owner,
-    reader: Reader,
-    Path(id): Path<String>,
+    Opened { owner, vehicle, reader, format, .. }: Opened<Own>,
     Query(did): Query<Did>,
 ) -> Result<Response, Problem> {
-    let vehicle = owner.vehicle(&state, &id).await?;
-    let format = reader.format(&owner.0.account, Some(&vehicle));
     let flash = did.flash(&format);
     let page = owner_page(&state, &owner, &reader, &vehicle, "services-title", Section::Services).await?;
-    let papers = state.papers.of_vehicle(&vehicle).await?;
-    render::html(&services_page(page, &vehicle, &papers, &format, flash, None))
+    let attachments = state.attachments.of_vehicle(&vehicle).await?;
+    render::html(&services_page(page, &vehicle, &attachments, &format, flash, None))
 }
 
 fn services_page(
     page: Page,
     vehicle: &Vehicle,
-    papers: &[Paper],
+    attachments: &[Attachment],
     format: &Format,
     flash: Option<Flash>,
     refused: Option<(String, String)>,
@@ -164,7 +160,7 @@ fn services_page(
         today: format.date_field(format.now_ms),
         unit: format.unit.code(),
         items,
-        services: view::services(vehicle, papers, format, None),
+        services: view::services(vehicle, attachments, format, None),
         aside: view::set_aside(vehicle, format),
         csv,
         csv_error,
@@ -175,32 +171,25 @@ fn services_page(
 /// `POST /vehicles/{vehicle}/services`.
 pub(crate) async fn enter(
     State(state): State<AppState>,
-    owner: Owner,
-    reader: Reader,
-    Path(id): Path<String>,
+    Opened { owner, vehicle, format, .. }: Opened<Own>,
     Form(form): Form<WorkForm>,
 ) -> Result<Response, Problem> {
-    let vehicle = owner.vehicle(&state, &id).await?;
-    let format = reader.format(&owner.0.account, Some(&vehicle));
     let (done, remarks) = form.parse(&format, vehicle.state.usage().odometer_m)?;
     let item = ItemId(form.item);
     if item == OTHER_WORK && remarks.title.is_empty() {
         return Err(Problem::invalid());
     }
     state.service.complete(&vehicle.device, item, done.at_ms, done.odometer_m, remarks, owner.actor()).await?;
-    Ok(render::see_other(&format!("/vehicles/{id}/services?did=recorded")))
+    Ok(render::see_other(&format!("/vehicles/{}/services?did=recorded", vehicle.device)))
 }
 
 /// `POST /vehicles/{vehicle}/services/{service}`.
 pub(crate) async fn edit(
     State(state): State<AppState>,
-    owner: Owner,
-    reader: Reader,
-    Path((id, service)): Path<(String, u64)>,
+    Opened { owner, vehicle, format, .. }: Opened<Own>,
+    Path((_, service)): Path<(String, u64)>,
     Form(form): Form<WorkForm>,
 ) -> Result<Response, Problem> {
-    let vehicle = owner.vehicle(&state, &id).await?;
-    let format = reader.format(&owner.0.account, Some(&vehicle));
     let known = vehicle.book.services().into_iter().find(|known| known.id == EventId(service));
     let known = known.ok_or_else(Problem::not_found)?;
     let (done, remarks) = form.parse(&format, known.done.odometer_m)?;
@@ -208,65 +197,56 @@ pub(crate) async fn edit(
     let same_day = form.date == format.date_field(known.done.at_ms);
     let at_ms = if same_day { None } else { Some(done.at_ms.unwrap_or(format.now_ms)) };
     state.service.edit(&vehicle.device, EventId(service), at_ms, done.odometer_m, remarks, owner.actor()).await?;
-    Ok(render::see_other(&format!("/vehicles/{id}/services?did=edited")))
+    Ok(render::see_other(&format!("/vehicles/{}/services?did=edited", vehicle.device)))
 }
 
 /// `POST /vehicles/{vehicle}/services/{service}/erase`.
 pub(crate) async fn erase(
     State(state): State<AppState>,
-    owner: Owner,
-    Path((id, service)): Path<(String, u64)>,
+    Granted { owner, vehicle, .. }: Granted<Own>,
+    Path((_, service)): Path<(String, u64)>,
 ) -> Result<Response, Problem> {
-    let vehicle = owner.vehicle(&state, &id).await?;
     set_standing(&state, &vehicle, EventId(service), false, owner.actor()).await?;
-    Ok(render::see_other(&format!("/vehicles/{id}/services?did=erased")))
+    Ok(render::see_other(&format!("/vehicles/{}/services?did=erased", vehicle.device)))
 }
 
 /// `POST /vehicles/{vehicle}/services/{service}/restore`.
 pub(crate) async fn restore(
     State(state): State<AppState>,
-    owner: Owner,
-    Path((id, service)): Path<(String, u64)>,
+    Granted { owner, vehicle, .. }: Granted<Own>,
+    Path((_, service)): Path<(String, u64)>,
 ) -> Result<Response, Problem> {
-    let vehicle = owner.vehicle(&state, &id).await?;
     set_standing(&state, &vehicle, EventId(service), true, owner.actor()).await?;
-    Ok(render::see_other(&format!("/vehicles/{id}/services?did=restored")))
+    Ok(render::see_other(&format!("/vehicles/{}/services?did=restored", vehicle.device)))
 }
 
 /// `POST /vehicles/{vehicle}/services/import`: a file that does not read comes back with its text and its error.
 pub(crate) async fn import(
     State(state): State<AppState>,
-    owner: Owner,
-    reader: Reader,
-    Path(id): Path<String>,
+    Opened { owner, vehicle, reader, format, .. }: Opened<Own>,
     Form(form): Form<ImportForm>,
 ) -> Result<Response, Problem> {
-    let vehicle = owner.vehicle(&state, &id).await?;
-    let format = reader.format(&owner.0.account, Some(&vehicle));
     let refused = match sheets::read(&form.csv, &format) {
         Ok(records) => match state.service.import(&vehicle.device, records, owner.actor()).await {
-            Ok(_) => return Ok(render::see_other(&format!("/vehicles/{id}/services?did=imported"))),
+            Ok(_) => return Ok(render::see_other(&format!("/vehicles/{}/services?did=imported", vehicle.device))),
             Err(error) => Problem::from(error),
         },
         Err(error) => Problem::sheet(&error),
     };
     let said = refused.detail(format.localizer);
     let page = owner_page(&state, &owner, &reader, &vehicle, "services-title", Section::Services).await?;
-    let papers = state.papers.of_vehicle(&vehicle).await?;
-    let page = render::html(&services_page(page, &vehicle, &papers, &format, None, Some((form.csv, said))))?;
+    let attachments = state.attachments.of_vehicle(&vehicle).await?;
+    let page = render::html(&services_page(page, &vehicle, &attachments, &format, None, Some((form.csv, said))))?;
     Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
 }
 
 /// `GET /vehicles/{vehicle}/items/{item}`.
 pub(crate) async fn item(
     State(state): State<AppState>,
-    owner: Owner,
-    reader: Reader,
-    Path((id, item)): Path<(String, u16)>,
+    Opened { owner, vehicle, reader, format, .. }: Opened<See>,
+    Path((_, item)): Path<(String, u16)>,
     Query(did): Query<Did>,
 ) -> Result<Response, Problem> {
-    let vehicle = owner.vehicle_for(&state, &id, Right::See).await?;
-    let format = reader.format(&owner.0.account, Some(&vehicle));
     let reminder = view::reminder(&vehicle, ItemId(item), &format).ok_or_else(Problem::not_found)?;
     let mut page = owner_page(&state, &owner, &reader, &vehicle, "services-title", Section::Services).await?;
     page.title.clone_from(&reminder.item.name);
@@ -291,28 +271,26 @@ pub(crate) async fn item(
 /// `POST /vehicles/{vehicle}/notices/{notice}/snooze`.
 pub(crate) async fn snooze(
     State(state): State<AppState>,
-    owner: Owner,
-    Path((id, notice)): Path<(String, String)>,
+    Granted { owner, vehicle, .. }: Granted<Act>,
+    Path((_, notice)): Path<(String, String)>,
     Form(form): Form<SnoozeForm>,
 ) -> Result<Response, Problem> {
-    let vehicle = owner.vehicle_for(&state, &id, Right::Act).await?;
     let notice: NoticeId = notice.parse().map_err(|_| Problem::not_found())?;
     let (item, ..) = notice.as_reminder().ok_or_else(Problem::not_found)?;
     let (days, reason) = parse_snooze(form.days, &form.reason)?;
     told_of(&owner, &vehicle, notice)?;
     state.service.snooze(&vehicle.device, notice, days, reason, owner.actor_on(&vehicle)).await?;
-    Ok(render::see_other(&format!("/vehicles/{id}/items/{}?did=snooze", item.0)))
+    Ok(render::see_other(&format!("/vehicles/{}/items/{}?did=snooze", vehicle.device, item.0)))
 }
 
 /// `POST /vehicles/{vehicle}/items/{item}/applies`.
 pub(crate) async fn applies(
     State(state): State<AppState>,
-    owner: Owner,
-    Path((id, item)): Path<(String, u16)>,
+    Granted { owner, vehicle, .. }: Granted<Own>,
+    Path((_, item)): Path<(String, u16)>,
     Form(form): Form<AppliesForm>,
 ) -> Result<Response, Problem> {
-    let vehicle = owner.vehicle(&state, &id).await?;
     state.service.applies(&vehicle.device, ItemId(item), form.applies, owner.actor()).await?;
     let did = if form.applies { "applies" } else { "set-aside" };
-    Ok(render::see_other(&format!("/vehicles/{id}/items/{item}?did={did}")))
+    Ok(render::see_other(&format!("/vehicles/{}/items/{item}?did={did}", vehicle.device)))
 }

@@ -7,6 +7,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::accounts::{Accounts, Cookies};
 use crate::api::Problem;
+use crate::attachments::Attachments;
 use crate::care::Care;
 use crate::channels::{Channels, Parts};
 use crate::clock::Clock;
@@ -16,7 +17,6 @@ use crate::firmware::Firmware;
 use crate::homes::Homes;
 use crate::i18n::Currency;
 use crate::journey::Journeys;
-use crate::papers::Papers;
 use crate::service::Service;
 use crate::vault::Vault;
 
@@ -58,7 +58,7 @@ pub struct AppState {
     /// Invitations to see vehicles.
     pub family: Invitations,
     /// Receipts of service books.
-    pub papers: Papers,
+    pub attachments: Attachments,
     /// How cookies are written.
     pub cookies: Cookies,
     /// The machine's clock: sessions, caches and latencies live by it, whatever the service's own clock does.
@@ -77,7 +77,7 @@ impl AppState {
         let channels = Channels::new(Parts { service: service.clone(), settings: channels, workshop });
         let family = Invitations::new(service.clone(), channels.clone());
         let vault = Vault::of(service.clone(), &receipts);
-        let papers = Papers::new(service.clone(), vault, receipts);
+        let attachments = Attachments::new(service.clone(), vault, receipts);
         // The service has taken the same programmes before; whatever else is wrong was told then.
         let programmes = journeys.programmes().unwrap_or_else(|error| {
             tracing::error!(error = crate::events::chain(&error), "programmes cannot be shown");
@@ -86,7 +86,7 @@ impl AppState {
         let journeys = Journeys::new(service.clone(), programmes, journeys.margin_cents);
         let cookies = Cookies { secure: secure_cookies };
         let streams = Arc::new(Semaphore::new(MAX_STREAMS));
-        Self { service, accounts, firmware, channels, journeys, family, papers, cookies, wall, currency, streams }
+        Self { service, accounts, firmware, channels, journeys, family, attachments, cookies, wall, currency, streams }
     }
 
     /// What the workshop's people do for owners.

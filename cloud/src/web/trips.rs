@@ -1,16 +1,15 @@
 //! The owner's trips by day.
 
 use askama::Template;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::Response;
 
 use super::owner::owner_page;
 use super::page::{Page, Section};
 use super::view::{Day, days};
-use super::{AppState, Reader, render};
-use crate::accounts::Owner;
+use super::{AppState, Opened, render};
+use crate::accounts::Trips;
 use crate::api::Problem;
-use crate::domain::Right;
 
 #[derive(Template)]
 #[template(path = "owner/trips.html")]
@@ -22,12 +21,8 @@ struct TripsPage {
 /// `GET /vehicles/{vehicle}/trips`.
 pub(crate) async fn show(
     State(state): State<AppState>,
-    owner: Owner,
-    reader: Reader,
-    Path(id): Path<String>,
+    Opened { owner, vehicle, reader, format, .. }: Opened<Trips>,
 ) -> Result<Response, Problem> {
-    let vehicle = owner.vehicle_for(&state, &id, Right::Trips).await?;
-    let format = reader.format(&owner.0.account, Some(&vehicle));
     let page = owner_page(&state, &owner, &reader, &vehicle, "trips-title", Section::Trips).await?;
     render::html(&TripsPage { page, days: days(&vehicle, &format) })
 }

@@ -3,8 +3,8 @@
 use milepost::accounts::Role;
 use milepost::domain::{Actor, Decision, Reported, Sent, Vehicle, Wanted};
 use milepost::firmware::Bundle;
+use milepost::flash_receipts::{FlashResult, Flashing};
 use milepost::pki;
-use milepost::receipts::{FlashResult, Flashing};
 use milepost::store::{Commit, QuarantineRow, Store as _, VehicleWrite};
 use milepost_engine::usage::Times;
 use milepost_protocol::Record;

@@ -11,19 +11,16 @@ use super::error::Wrong;
 use super::file::{Birthday, RawEntry, RawProgramme, RawStep};
 use super::{Entry, Message, Programme, Purpose, Step, Tell, Trigger, Wait};
 use crate::channels::Channel;
+use crate::located;
 
 /// The word that ends a programme.
 const END: &str = "end";
 
 /// What is wrong, where in the text, under which key.
-pub(super) struct Found {
-    pub(super) at: usize,
-    pub(super) key: String,
-    pub(super) wrong: Wrong,
-}
+type Found = located::Found<Wrong>;
 
 fn found<T>(place: &Spanned<T>, key: impl Into<String>, wrong: Wrong) -> Found {
-    Found { at: place.span().start, key: key.into(), wrong }
+    Found::new(place.span().start, key, wrong)
 }
 
 /// Checks a whole programme and makes it ready to run.

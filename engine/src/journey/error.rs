@@ -3,6 +3,8 @@
 use alloc::string::String;
 use core::fmt;
 
+use crate::located::Located;
+
 /// What is wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Wrong {
@@ -38,25 +40,17 @@ pub enum Wrong {
     Promotes,
     /// The step tells nothing, waits for nothing and decides nothing.
     Idle,
+    /// A condition asks for a segment that the catalogue of offers does not have.
+    NoSegment(String),
 }
 
-/// An error with its place.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ProgrammeError {
-    /// The file's name, as given.
-    pub file: String,
-    /// The line, counted from 1.
-    pub line: usize,
-    /// The key, such as `step.pack.next`.
-    pub key: String,
-    /// What is wrong there.
-    pub wrong: Wrong,
-}
+/// What is wrong, with its place.
+pub type ProgrammeError = Located<Wrong>;
 
 impl fmt::Display for Wrong {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Syntax(text) => write!(f, "{}", text.trim()),
+            Self::Syntax(text) => f.write_str(text),
             Self::Name(name) => write!(f, "{name:?} is not made of small letters, digits and hyphens"),
             Self::SameName(other) => write!(f, "{other} has a programme of the same name"),
             Self::Empty => write!(f, "there are no steps"),
@@ -72,14 +66,7 @@ impl fmt::Display for Wrong {
             Self::NoCondition => write!(f, "begins on conditions and has none"),
             Self::Promotes => write!(f, "a promotion needs purpose = \"offers\""),
             Self::Idle => write!(f, "tells nothing, waits for nothing and decides nothing"),
+            Self::NoSegment(name) => write!(f, "the catalogue of offers has no segment {name:?}"),
         }
     }
 }
-
-impl fmt::Display for ProgrammeError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}: {}: {}", self.file, self.line, self.key, self.wrong)
-    }
-}
-
-impl core::error::Error for ProgrammeError {}

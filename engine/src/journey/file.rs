@@ -2,7 +2,6 @@
 //!
 //! Invariant: a field that is not known here is an error, so that a misspelt cap is never a cap that does not count.
 
-use alloc::borrow::ToOwned;
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -12,6 +11,7 @@ use toml::Spanned;
 use super::check;
 use super::error::{ProgrammeError, Wrong};
 use super::{Cap, Condition, Programme, Purpose};
+use crate::located;
 
 /// The programmes that come with the engine: file name and text.
 pub const BUILT_IN: [(&str, &str); 12] = [
@@ -120,25 +120,6 @@ fn usual_lapse() -> u16 {
 
 /// Reads and checks a programme.
 pub fn read(file: &str, text: &str) -> Result<Programme, ProgrammeError> {
-    let fail = |at: usize, key: &str, wrong| ProgrammeError {
-        file: file.to_owned(),
-        line: line_of(text, at),
-        key: key.to_owned(),
-        wrong,
-    };
-    let raw: RawProgramme = toml::from_str(text).map_err(|error| {
-        let at = error.span().map_or(0, |span| span.start);
-        fail(at, key_at(text, at), Wrong::Syntax(error.message().to_owned()))
-    })?;
-    check::programme(file, raw).map_err(|found| fail(found.at, &found.key, found.wrong))
-}
-
-fn line_of(text: &str, at: usize) -> usize {
-    text.bytes().take(at).filter(|byte| *byte == b'\n').count() + 1
-}
-
-/// What stands before the `=` of the line, as the place that a reader's error names.
-fn key_at(text: &str, at: usize) -> &str {
-    let line = text.lines().nth(line_of(text, at) - 1).unwrap_or_default();
-    line.split('=').next().unwrap_or_default().trim()
+    let raw: RawProgramme = located::parse(file, text, Wrong::Syntax)?;
+    check::programme(file, raw).map_err(|found| found.placed(file, text))
 }

@@ -194,12 +194,7 @@ impl Programmes {
     pub fn new(mut programmes: Vec<Programme>) -> Result<Self, ProgrammeError> {
         for (at, programme) in programmes.iter().enumerate() {
             if let Some(other) = programmes[..at].iter().find(|other| other.name == programme.name) {
-                return Err(ProgrammeError {
-                    file: programme.file.clone(),
-                    line: 1,
-                    key: "name".into(),
-                    wrong: Wrong::SameName(other.file.clone()),
-                });
+                return Err(ProgrammeError::whole(&programme.file, "name", Wrong::SameName(other.file.clone())));
             }
         }
         programmes.sort_by_key(|programme| programme.priority);

@@ -3,6 +3,8 @@
 use alloc::string::String;
 use core::fmt;
 
+use crate::located::Located;
+
 /// What is wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Wrong {
@@ -57,23 +59,13 @@ pub enum Wrong {
     Overlaps(String),
 }
 
-/// An error with its place.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct EntryError {
-    /// The file's name, as given.
-    pub file: String,
-    /// The line, counted from 1.
-    pub line: usize,
-    /// The key, such as `content.de.title`.
-    pub key: String,
-    /// What is wrong there.
-    pub wrong: Wrong,
-}
+/// What is wrong, with its place.
+pub type EntryError = Located<Wrong>;
 
 impl fmt::Display for Wrong {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Syntax(text) => write!(f, "{}", text.trim()),
+            Self::Syntax(text) => f.write_str(text),
             Self::Missing => write!(f, "is missing"),
             Self::NoneOf(words) => write!(f, "is none of {}", words.join(", ")),
             Self::Name => write!(f, "is not up to 40 small letters, digits and hyphens"),
@@ -98,11 +90,3 @@ impl fmt::Display for Wrong {
         }
     }
 }
-
-impl fmt::Display for EntryError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}: {}: {}", self.file, self.line, self.key, self.wrong)
-    }
-}
-
-impl core::error::Error for EntryError {}

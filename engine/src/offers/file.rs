@@ -21,6 +21,7 @@ use super::eligibility::{Condition, Test};
 use super::error::{EntryError, Wrong};
 use super::segments::Segment;
 use super::{facts, words};
+use crate::located::{self, Found};
 use crate::plans::item_id;
 
 /// The longest title that the car's display takes, in bytes.
@@ -121,42 +122,23 @@ struct RawSegments {
     segment: Vec<RawSegment>,
 }
 
-/// Where something is wrong, and what.
-pub(super) struct Found {
-    at: usize,
-    key: String,
-    wrong: Wrong,
-}
-
 /// What was read, or where it is wrong.
-pub(super) type Checked<T> = Result<T, Found>;
+pub(super) type Checked<T> = Result<T, Found<Wrong>>;
 
 pub(super) fn wrong<T>(at: usize, key: &str, wrong: Wrong) -> Checked<T> {
-    Err(Found { at, key: key.to_owned(), wrong })
+    Err(Found::new(at, key, wrong))
 }
 
 /// Reads and checks an entry of the catalogue.
 pub fn read(file: &str, text: &str) -> Result<Entry, EntryError> {
-    let raw = parse(file, text)?;
-    entry(raw).map_err(|found| placed(file, text, found))
+    let raw = located::parse(file, text, Wrong::Syntax)?;
+    entry(raw).map_err(|found| found.placed(file, text))
 }
 
 /// Reads and checks a file of segments.
 pub fn read_segments(file: &str, text: &str) -> Result<Vec<Segment>, EntryError> {
-    let raw: RawSegments = parse(file, text)?;
-    segments(raw).map_err(|found| placed(file, text, found))
-}
-
-pub(super) fn parse<'t, T: Deserialize<'t>>(file: &str, text: &'t str) -> Result<T, EntryError> {
-    toml::from_str(text).map_err(|error| {
-        let at = error.span().map_or(0, |span| span.start);
-        let key = key_at(text, at).to_owned();
-        placed(file, text, Found { at, key, wrong: Wrong::Syntax(error.message().to_owned()) })
-    })
-}
-
-pub(super) fn placed(file: &str, text: &str, found: Found) -> EntryError {
-    EntryError { file: file.to_owned(), line: line_of(text, found.at), key: found.key, wrong: found.wrong }
+    let raw: RawSegments = located::parse(file, text, Wrong::Syntax)?;
+    segments(raw).map_err(|found| found.placed(file, text))
 }
 
 fn entry(raw: RawEntry) -> Checked<Entry> {
@@ -403,14 +385,4 @@ fn days_from_civil(year: i64, month: i64, day: i64) -> i64 {
     let of_era = year.rem_euclid(400);
     let of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
     era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719_468
-}
-
-fn line_of(text: &str, at: usize) -> usize {
-    text.bytes().take(at).filter(|byte| *byte == b'\n').count() + 1
-}
-
-/// What stands before the `=` of the line, as the place that a reader's error names.
-fn key_at(text: &str, at: usize) -> &str {
-    let line = text.lines().nth(line_of(text, at) - 1).unwrap_or_default();
-    line.split('=').next().unwrap_or_default().trim()
 }

@@ -12,9 +12,10 @@ use toml::value::Datetime;
 
 use super::arm::{Arm, Channel, Timing};
 use super::error::{EntryError, Wrong};
-use super::file::{Checked, bound, is_name, parse, placed, wrong};
+use super::file::{Checked, bound, is_name, wrong};
 use super::trial::{Allocation, Trial, TrialArm};
 use crate::experiments::enrolment::Experiment;
+use crate::located;
 
 /// Units at which intervals are tightest, where a file does not say.
 const UNITS: u32 = 5_000;
@@ -56,8 +57,8 @@ struct RawTrial {
 
 /// Reads and checks an experiment; whether the catalogue has its offers is for whoever has the catalogue.
 pub fn read_trial(file: &str, text: &str) -> Result<Trial, EntryError> {
-    let raw = parse(file, text)?;
-    trial(raw).map_err(|found| placed(file, text, found))
+    let raw = located::parse(file, text, Wrong::Syntax)?;
+    trial(raw).map_err(|found| found.placed(file, text))
 }
 
 fn trial(raw: RawTrial) -> Checked<Trial> {

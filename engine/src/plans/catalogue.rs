@@ -2,7 +2,6 @@
 //!
 //! Invariant: no two plans fit any car equally well, so that the order of files decides nothing.
 
-use alloc::borrow::ToOwned;
 use alloc::vec::Vec;
 
 use super::check::vin_fits;
@@ -34,12 +33,7 @@ impl Catalogue {
     pub fn new(plans: Vec<Plan>) -> Result<Self, PlanError> {
         for (at, plan) in plans.iter().enumerate() {
             if let Some(other) = plans[..at].iter().find(|other| collide(plan, other)) {
-                return Err(PlanError {
-                    file: plan.file.clone(),
-                    line: 1,
-                    key: "models".to_owned(),
-                    wrong: Wrong::Ambiguous(other.file.clone()),
-                });
+                return Err(PlanError::whole(&plan.file, "models", Wrong::Ambiguous(other.file.clone())));
             }
         }
         Ok(Self { plans })

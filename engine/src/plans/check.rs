@@ -10,16 +10,13 @@ use toml::Spanned;
 use super::error::Wrong;
 use super::file::{Bounds, RawItem, RawPlan, Stage};
 use super::items::item_id;
+use crate::located;
 
 /// What is wrong, where in the text, under which key.
-pub(super) struct Found {
-    pub(super) at: usize,
-    pub(super) key: String,
-    pub(super) wrong: Wrong,
-}
+type Found = located::Found<Wrong>;
 
 fn found<T>(place: &Spanned<T>, key: impl Into<String>, wrong: Wrong) -> Result<(), Found> {
-    Err(Found { at: place.span().start, key: key.into(), wrong })
+    Err(Found::new(place.span().start, key, wrong))
 }
 
 /// Checks a whole plan.

@@ -3,6 +3,8 @@
 use alloc::string::String;
 use core::fmt;
 
+use crate::located::Located;
+
 /// What is wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Wrong {
@@ -34,23 +36,13 @@ pub enum Wrong {
     Ambiguous(String),
 }
 
-/// An error with its place.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PlanError {
-    /// The file's name, as given.
-    pub file: String,
-    /// The line, counted from 1.
-    pub line: usize,
-    /// The key, such as `item.engine-oil.lead`.
-    pub key: String,
-    /// What is wrong there.
-    pub wrong: Wrong,
-}
+/// What is wrong, with its place.
+pub type PlanError = Located<Wrong>;
 
 impl fmt::Display for Wrong {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Syntax(text) => write!(f, "{}", text.trim()),
+            Self::Syntax(text) => f.write_str(text),
             Self::UnknownItem(name) => write!(f, "{name:?} is no service item"),
             Self::DuplicateItem(name) => write!(f, "{name:?} stands twice"),
             Self::OutOfRange => write!(f, "not between 1 and what can be counted"),
@@ -66,11 +58,3 @@ impl fmt::Display for Wrong {
         }
     }
 }
-
-impl fmt::Display for PlanError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}: {}: {}", self.file, self.line, self.key, self.wrong)
-    }
-}
-
-impl core::error::Error for PlanError {}

@@ -13,6 +13,7 @@ use toml::Spanned;
 use super::check;
 use super::error::{PlanError, Wrong};
 use super::severity::Hardship;
+use crate::located::{self, Found};
 use crate::plan::Powertrain;
 
 /// Bounds in the units of service booklets; whichever is reached first counts.
@@ -199,24 +200,16 @@ pub struct Plan {
 
 /// Reads and checks a plan.
 pub fn read(file: &str, text: &str) -> Result<Plan, PlanError> {
-    let fail = |at: usize, key: &str, wrong| PlanError {
-        file: file.to_owned(),
-        line: line_of(text, at),
-        key: key.to_owned(),
-        wrong,
-    };
-    let raw: RawPlan = toml::from_str(text).map_err(|error| {
-        let at = error.span().map_or(0, |span| span.start);
-        fail(at, key_at(text, at), Wrong::Syntax(error.message().to_owned()))
-    })?;
-    check::plan(&raw).map_err(|found| fail(found.at, &found.key, found.wrong))?;
+    let raw: RawPlan = located::parse(file, text, Wrong::Syntax)?;
+    let placed = |found: Found<Wrong>| found.placed(file, text);
+    check::plan(&raw).map_err(placed)?;
     let powertrain = match raw.powertrain.get_ref().as_str() {
         "combustion" => Powertrain::Combustion,
         "hybrid" => Powertrain::Hybrid,
         "electric" => Powertrain::Electric,
         other => {
             let told = alloc::format!("{other:?} is none of combustion, hybrid, electric");
-            return Err(fail(raw.powertrain.span().start, "powertrain", Wrong::Syntax(told)));
+            return Err(placed(Found::new(raw.powertrain.span().start, "powertrain", Wrong::Syntax(told))));
         }
     };
     let plain = |names: Vec<Spanned<String>>| names.into_iter().map(Spanned::into_inner).collect();
@@ -252,14 +245,4 @@ fn item(raw: RawItem) -> Item {
         after: raw.after.map(Spanned::into_inner),
         odometer: raw.odometer,
     }
-}
-
-fn line_of(text: &str, at: usize) -> usize {
-    text.bytes().take(at).filter(|byte| *byte == b'\n').count() + 1
-}
-
-/// What stands before the `=` of the line, as the place that a reader's error names.
-fn key_at(text: &str, at: usize) -> &str {
-    let line = text.lines().nth(line_of(text, at) - 1).unwrap_or_default();
-    line.split('=').next().unwrap_or_default().trim()
 }

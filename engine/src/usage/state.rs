@@ -197,7 +197,11 @@ pub struct BatteryHealthAt {
     pub share: f32,
 }
 
-/// Everything that records tell of one vehicle.
+/// Everything that records tell of one vehicle, as it is stored.
+///
+/// Times are milliseconds of Unix time, distances metres, voltages millivolts, energy watt-hours, volumes millilitres, as each
+/// field's name says; what was never heard is `None`, nought or empty.
+/// It follows from the records alone, in the order in which they were applied; [`VehicleState::apply`] takes every record and cannot fail.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct VehicleState {

@@ -11,8 +11,8 @@ use milepost_firmware::obd::is_response;
 use milepost_firmware::obd::service::Answer;
 use milepost_gateway::decode::{Decoder, Raw, load};
 use milepost_gateway::diagnostics::isotp::{self, Heard, Outcome};
-use milepost_gateway::diagnostics::obd::{ROWS, Row, data_len};
 use milepost_gateway::log::{LogError, Payload, Reader};
+use milepost_gateway::parameters::{ROWS, Row, data_len};
 use milepost_protocol::SignalId;
 use milepost_protocol::series::{Resolution, Sample};
 

@@ -9,6 +9,7 @@ use std::collections::VecDeque;
 use embedded_can::{Id, StandardId};
 
 use super::entry::{Entry, LineError, Payload};
+use crate::parameters::{ROWS, Row};
 
 /// The identifier under which engine control units answer.
 const ENGINE: Id = Id::Standard(StandardId::new(0x7E8).expect("11 bits"));
@@ -16,74 +17,48 @@ const ENGINE: Id = Id::Standard(StandardId::new(0x7E8).expect("11 bits"));
 /// How long the engine is taken to have stood when its seconds begin anew, in microseconds; the table does not tell.
 const STOOD_US: u64 = 600_000_000;
 
-/// A parameter: its number, how its value becomes an integer of so many bytes, and what columns call it.
-struct Parameter {
-    pid: u8,
-    bytes: usize,
-    /// The integer is (value - offset) × factor.
-    factor: f64,
-    offset: f64,
-    names: &'static [&'static str],
-}
-
-const fn parameter(pid: u8, bytes: usize, factor: f64, offset: f64, names: &'static [&'static str]) -> Parameter {
-    Parameter { pid, bytes, factor, offset, names }
-}
-
 /// The seconds since the engine started.
 const RUN_TIME: u8 = 0x1F;
 
-/// What loggers write; names without case, blanks, signs and units.
-const PARAMETERS: &[Parameter] = &[
-    parameter(0x04, 1, 2.55, 0.0, &["engineload", "calculatedengineload", "load"]),
-    parameter(
-        0x05,
-        1,
-        1.0,
-        -40.0,
-        &["coolanttemperature", "enginecoolanttemp", "coolanttemp", "enginecoolanttemperature"],
-    ),
-    parameter(0x06, 1, 1.28, -100.0, &["shorttermfueltrimbank1", "shortfueltrim1", "stft1"]),
-    parameter(0x07, 1, 1.28, -100.0, &["longtermfueltrimbank1", "longfueltrim1", "ltft1"]),
-    parameter(0x08, 1, 1.28, -100.0, &["shorttermfueltrimbank2", "shortfueltrim2", "stft2"]),
-    parameter(0x09, 1, 1.28, -100.0, &["longtermfueltrimbank2", "longfueltrim2", "ltft2"]),
-    parameter(0x0A, 1, 1.0 / 3.0, 0.0, &["fuelpressure"]),
-    parameter(0x0B, 1, 1.0, 0.0, &["intakemanifoldpressure", "intakepressure", "map"]),
-    parameter(0x0C, 2, 4.0, 0.0, &["enginerpm", "rpm", "enginespeed"]),
-    parameter(0x0D, 1, 1.0, 0.0, &["vehiclespeed", "speed", "speedobd"]),
-    parameter(0x0E, 1, 2.0, -64.0, &["timingadvance"]),
-    parameter(0x0F, 1, 1.0, -40.0, &["intakeairtemp", "airintaketemp", "intaketemp", "intakeairtemperature"]),
-    parameter(0x10, 2, 100.0, 0.0, &["maf", "massairflow", "massairflowrate"]),
-    parameter(0x11, 1, 2.55, 0.0, &["throttle", "throttlepos", "throttleposition"]),
-    parameter(RUN_TIME, 2, 1.0, 0.0, &["engineruntime", "engineruntine", "runtime", "runtimesinceenginestart"]),
-    parameter(0x21, 2, 1.0, 0.0, &["distancetraveledwithmilon", "distancewithmilon", "distancewmil"]),
-    parameter(0x2E, 1, 2.55, 0.0, &["commandedevaporativepurge", "evaporativepurge"]),
-    parameter(0x2F, 1, 2.55, 0.0, &["fuellevel", "fueltank", "fueltanklevel"]),
-    parameter(0x30, 1, 1.0, 0.0, &["warmupssincecodescleared", "warmupssincedtcclear"]),
-    parameter(
-        0x31,
-        2,
-        1.0,
-        0.0,
-        &["distancesincecodescleared", "distancetraveledsincecodescleared", "distancesincedtcclear"],
-    ),
-    parameter(0x33, 1, 1.0, 0.0, &["barometricpressure", "absolutebarometricpressure"]),
-    parameter(0x3C, 2, 10.0, -40.0, &["catalysttemperaturebank1sensor1", "catalysttempb1s1"]),
-    parameter(0x3E, 2, 10.0, -40.0, &["catalysttemperaturebank1sensor2", "catalysttempb1s2"]),
-    parameter(0x42, 2, 1000.0, 0.0, &["controlmodulevoltage", "modulevoltage"]),
-    parameter(0x43, 2, 2.55, 0.0, &["absoluteload"]),
-    parameter(0x44, 2, 32_768.0, 0.0, &["fuelaircommandedequivratio", "equivratio", "commandedequivratio"]),
-    parameter(0x45, 1, 2.55, 0.0, &["relativethrottleposition", "relativethrottlepos"]),
-    parameter(0x46, 1, 1.0, -40.0, &["ambientairtemp", "ambientairtemperature"]),
-    parameter(0x47, 1, 2.55, 0.0, &["absolutethrottleb", "throttleposb"]),
-    parameter(0x49, 1, 2.55, 0.0, &["pedald", "acceleratorposd"]),
-    parameter(0x4A, 1, 2.55, 0.0, &["pedale", "acceleratorpose"]),
-    parameter(0x4C, 1, 2.55, 0.0, &["commandedthrottleactuator", "throttleactuator"]),
-    parameter(0x4D, 2, 1.0, 0.0, &["timerunwithmilon", "runtimemil"]),
-    parameter(0x4E, 2, 1.0, 0.0, &["timesincetroublecodescleared", "timesincedtccleared"]),
-    parameter(0x5C, 1, 1.0, -40.0, &["oiltemp", "engineoiltemp", "engineoiltemperature"]),
-    parameter(0x5E, 2, 20.0, 0.0, &["fuelrate", "enginefuelrate"]),
-    parameter(0xA6, 4, 10.0, 0.0, &["odometer"]),
+/// What loggers call the parameters that they write; names without case, blanks, signs and units.
+const COLUMNS: &[(u8, &[&str])] = &[
+    (0x04, &["engineload", "calculatedengineload", "load"]),
+    (0x05, &["coolanttemperature", "enginecoolanttemp", "coolanttemp", "enginecoolanttemperature"]),
+    (0x06, &["shorttermfueltrimbank1", "shortfueltrim1", "stft1"]),
+    (0x07, &["longtermfueltrimbank1", "longfueltrim1", "ltft1"]),
+    (0x08, &["shorttermfueltrimbank2", "shortfueltrim2", "stft2"]),
+    (0x09, &["longtermfueltrimbank2", "longfueltrim2", "ltft2"]),
+    (0x0A, &["fuelpressure"]),
+    (0x0B, &["intakemanifoldpressure", "intakepressure", "map"]),
+    (0x0C, &["enginerpm", "rpm", "enginespeed"]),
+    (0x0D, &["vehiclespeed", "speed", "speedobd"]),
+    (0x0E, &["timingadvance"]),
+    (0x0F, &["intakeairtemp", "airintaketemp", "intaketemp", "intakeairtemperature"]),
+    (0x10, &["maf", "massairflow", "massairflowrate"]),
+    (0x11, &["throttle", "throttlepos", "throttleposition"]),
+    (RUN_TIME, &["engineruntime", "engineruntine", "runtime", "runtimesinceenginestart"]),
+    (0x21, &["distancetraveledwithmilon", "distancewithmilon", "distancewmil"]),
+    (0x2E, &["commandedevaporativepurge", "evaporativepurge"]),
+    (0x2F, &["fuellevel", "fueltank", "fueltanklevel"]),
+    (0x30, &["warmupssincecodescleared", "warmupssincedtcclear"]),
+    (0x31, &["distancesincecodescleared", "distancetraveledsincecodescleared", "distancesincedtcclear"]),
+    (0x33, &["barometricpressure", "absolutebarometricpressure"]),
+    (0x3C, &["catalysttemperaturebank1sensor1", "catalysttempb1s1"]),
+    (0x3E, &["catalysttemperaturebank1sensor2", "catalysttempb1s2"]),
+    (0x42, &["controlmodulevoltage", "modulevoltage"]),
+    (0x43, &["absoluteload"]),
+    (0x44, &["fuelaircommandedequivratio", "equivratio", "commandedequivratio"]),
+    (0x45, &["relativethrottleposition", "relativethrottlepos"]),
+    (0x46, &["ambientairtemp", "ambientairtemperature"]),
+    (0x47, &["absolutethrottleb", "throttleposb"]),
+    (0x49, &["pedald", "acceleratorposd"]),
+    (0x4A, &["pedale", "acceleratorpose"]),
+    (0x4C, &["commandedthrottleactuator", "throttleactuator"]),
+    (0x4D, &["timerunwithmilon", "runtimemil"]),
+    (0x4E, &["timesincetroublecodescleared", "timesincedtccleared"]),
+    (0x5C, &["oiltemp", "engineoiltemp", "engineoiltemperature"]),
+    (0x5E, &["fuelrate", "enginefuelrate"]),
+    (0xA6, &["odometer"]),
 ];
 
 /// How many columns must be known before a head is believed.
@@ -96,18 +71,12 @@ pub struct Values {
     clock: Option<usize>,
     run_time: Option<usize>,
     vehicle: Option<usize>,
-    columns: Vec<(usize, &'static Parameter)>,
+    columns: Vec<(usize, &'static Row)>,
     /// The first vehicle's name.
     only: Option<String>,
     /// The newest moment, and the run time at it.
     last: Option<(u64, f64)>,
     waiting: VecDeque<Entry>,
-}
-
-impl std::fmt::Debug for Parameter {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{:02X}", self.pid)
-    }
 }
 
 impl Values {
@@ -117,9 +86,9 @@ impl Values {
         let delimiter = [',', ';', '\t'].into_iter().max_by_key(|delimiter| line.matches(*delimiter).count())?;
         let names: Vec<String> = line.split(delimiter).map(plain).collect();
         let find = |wanted: &[&str]| names.iter().position(|name| wanted.contains(&name.as_str()));
-        let columns: Vec<(usize, &Parameter)> =
-            PARAMETERS.iter().filter_map(|parameter| Some((find(parameter.names)?, parameter))).collect();
-        let run_time = columns.iter().find(|(_, parameter)| parameter.pid == RUN_TIME).map(|(at, _)| *at);
+        let columns = COLUMNS.iter().filter_map(|(pid, names)| Some((find(names)?, row(*pid)?)));
+        let columns: Vec<(usize, &Row)> = columns.collect();
+        let run_time = columns.iter().find(|(_, row)| row.pid == RUN_TIME).map(|(at, _)| *at);
         let clock = find(&["time", "timestamp", "devicetime", "datetime", "t", "seconds", "timesec", "times"]);
         (columns.len() >= KNOWN && (run_time.is_some() || clock.is_some())).then(|| Self {
             delimiter,
@@ -150,9 +119,9 @@ impl Values {
         let run_time = self.run_time.and_then(cell);
         let clock = self.clock.and_then(|at| fields.get(at)).and_then(|text| moment_us(text, decimal_comma));
         let at_us = self.moment(clock, run_time).ok_or(LineError::Time)?;
-        for (at, parameter) in &self.columns {
-            let Some(data) = cell(*at).and_then(|value| parameter.bytes_of(value)) else { continue };
-            let mut payload = vec![2 + parameter.bytes as u8, 0x41, parameter.pid];
+        for (at, row) in &self.columns {
+            let Some(data) = cell(*at).and_then(|value| row.bytes_of(value)) else { continue };
+            let mut payload = vec![2 + row.bytes, 0x41, row.pid];
             payload.extend(data);
             payload.resize(8, 0);
             let channel = "obd".to_owned();
@@ -183,15 +152,9 @@ impl Values {
     }
 }
 
-impl Parameter {
-    /// The bytes of a value; `None` beyond what they can say.
-    fn bytes_of(&self, value: f64) -> Option<Vec<u8>> {
-        let raw = ((value - self.offset) * self.factor).round();
-        let most = f64::from(u32::MAX >> (32 - 8 * self.bytes));
-        // A share of 100 % is the last step of a byte, and rounding may go half a step beyond either end.
-        let raw = if (raw - raw.clamp(0.0, most)).abs() <= 1.0 { raw.clamp(0.0, most) } else { raw };
-        (0.0..=most).contains(&raw).then(|| (raw as u32).to_be_bytes()[4 - self.bytes..].to_vec())
-    }
+/// Where the one value of a parameter stands, and its scale.
+fn row(pid: u8) -> Option<&'static Row> {
+    ROWS.iter().find(|row| row.pid == pid)
 }
 
 /// A column's name without case, blanks and signs, and without its unit in brackets.
@@ -233,6 +196,7 @@ fn moment_us(text: &str, decimal_comma: bool) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::parameters::data_len;
 
     /// The answers of a table: moment in seconds, and the bytes from the service on.
     fn answers(table: &str) -> Vec<(u64, Vec<u8>)> {
@@ -262,6 +226,54 @@ mod tests {
                 (7, vec![0x41, 0x47, 255]),
             ]
         );
+    }
+
+    #[test]
+    fn each_parameter_is_scaled_as_the_car_would_have_answered() {
+        // Column, value in the units of SAE J1979, and the data bytes of the answer, worked out by hand from J1979-DA.
+        let cases: &[(&str, &str, u8, &[u8])] = &[
+            ("Engine load (%)", "40", 0x04, &[102]),
+            ("Coolant temperature", "90", 0x05, &[130]),
+            ("Short fuel trim 1", "-3.125", 0x06, &[124]),
+            ("LTFT2", "25", 0x09, &[160]),
+            ("Fuel pressure", "300", 0x0A, &[100]),
+            ("Intake pressure", "101", 0x0B, &[101]),
+            ("RPM", "3999.75", 0x0C, &[0x3E, 0x7F]),
+            ("Speed", "255", 0x0D, &[255]),
+            ("Timing advance", "-10.5", 0x0E, &[107]),
+            ("Intake temp", "-40", 0x0F, &[0]),
+            ("MAF", "655.35", 0x10, &[0xFF, 0xFF]),
+            ("Throttle", "20", 0x11, &[51]),
+            ("Distance with MIL on", "513", 0x21, &[2, 1]),
+            ("Fuel level", "60", 0x2F, &[153]),
+            ("Warm-ups since codes cleared", "7", 0x30, &[7]),
+            ("Barometric pressure", "98", 0x33, &[98]),
+            ("Catalyst temp B1S1", "612.5", 0x3C, &[0x19, 0x7D]),
+            ("Module voltage", "14.1", 0x42, &[0x37, 0x14]),
+            ("Absolute load", "120", 0x43, &[1, 50]),
+            ("Ambient air temp", "21", 0x46, &[61]),
+            ("Accelerator pos D", "80", 0x49, &[204]),
+            ("Run time MIL", "300", 0x4D, &[1, 44]),
+            ("Oil temp", "110", 0x5C, &[150]),
+            ("Fuel rate", "12.75", 0x5E, &[0, 255]),
+            ("Odometer", "123456.7", 0xA6, &[0, 0x12, 0xD6, 0x87]),
+        ];
+        for (column, value, pid, data) in cases {
+            // Other known columns, so that the head is believed; their cells are empty.
+            let told =
+                answers(&format!("time,{column},relative throttle pos,throttle actuator,pedal e\n1,{value},,,\n"));
+            let told: Vec<_> = told.into_iter().map(|(_, bytes)| bytes).collect();
+            assert_eq!(told, [[&[0x41, *pid], *data].concat()], "{column}");
+        }
+    }
+
+    #[test]
+    fn every_column_is_the_whole_of_its_parameter() {
+        for (pid, names) in COLUMNS {
+            let row = row(*pid).unwrap_or_else(|| panic!("{names:?} has no scale"));
+            assert!(!row.signed && row.bits.is_none() && row.if_bit.is_none(), "{names:?}");
+            assert_eq!((row.byte, Some(usize::from(row.bytes))), (0, data_len(*pid)), "{names:?}");
+        }
     }
 
     #[test]

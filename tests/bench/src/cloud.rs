@@ -18,7 +18,8 @@ use milepost::pki::Role as CertificateRole;
 use milepost::server::Server;
 use milepost::store::{History, SledSettings, SledStore, Store as _};
 use milepost_engine::plan::Powertrain;
-use milepost_gateway::chip::Stored;
+use milepost_firmware::configuration::Configuration;
+use milepost_gateway::chip::{self, Stored};
 use milepost_protocol::downlink::Purposes;
 use milepost_protocol::update::{Manifest, SignedManifest, UpdateReport};
 use milepost_protocol::{DeviceId, Envelope, Record, RecordId};
@@ -30,6 +31,12 @@ use tokio::process::{Child, Command};
 use crate::board::DEADLINE;
 
 const OWNER: &str = "anna";
+
+/// This machine, as a board sees it through QEMU's own network.
+pub(crate) const HOST: &str = "10.0.2.2";
+
+/// The name in the certificate of whatever a board meets here.
+pub(crate) const NAME: &str = "localhost";
 
 /// The engineer at the bench.
 pub(crate) const ENGINEER: &str = "emil";
@@ -89,6 +96,17 @@ impl Stage {
         let identity = server.pki.issue(&self.device, CertificateRole::Device, now_ms)?;
         identity.write(&self.device, &self.identities())?;
         server.stop().await.context("closing the store failed")
+    }
+
+    /// What a board needs on its chip to be the vehicle at a front door of this machine.
+    pub(crate) fn configuration(&self, port: u16) -> Result<Configuration> {
+        let server = chip::Server { host: HOST.to_owned(), port, name: NAME.to_owned() };
+        Ok(chip::configuration(&server, &self.device, &self.identities(), Clock::real().now_ms())?)
+    }
+
+    /// Writes that onto a chip.
+    pub(crate) async fn configure(&self, chip: &Path, port: u16) -> Result<()> {
+        Ok(chip::configure(chip, &self.configuration(port)?).await?)
     }
 
     /// Lets the service trust these firmware keys and look at its rollouts often, and hires engineers. The service must not run.

@@ -7,7 +7,6 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result, ensure};
 use milepost_firmware::wire::Order;
-use milepost_gateway::chip;
 
 use crate::board::{Board, Setting};
 use crate::cloud::Stage;
@@ -29,10 +28,7 @@ pub(crate) async fn run(image: &Path) -> Result<()> {
     let cloud = stage.serve().await?;
     let file = folder.path().join("chip.bin");
     image::fresh(&file, image)?;
-    let server =
-        chip::Server { host: "10.0.2.2".to_owned(), port: cloud.front_door.port(), name: "localhost".to_owned() };
-    let written_ms = milepost::clock::Clock::real().now_ms();
-    chip::configure(&file, &chip::configuration(&server, &stage.device, &stage.identities(), written_ms)?).await?;
+    stage.configure(&file, cloud.front_door.port()).await?;
     let setting = Setting {
         image: image.to_owned(),
         chip: file,

@@ -16,7 +16,7 @@ use tokio::io::AsyncWriteExt;
 use tokio::process::Command;
 
 use crate::board::{Board, DEADLINE, Setting};
-use crate::cloud::{Cloud, ENGINEER, PASSWORD, Stage};
+use crate::cloud::{Cloud, ENGINEER, HOST, NAME, PASSWORD, Stage};
 use crate::drive;
 use crate::image;
 use crate::log::Strings;
@@ -106,7 +106,7 @@ async fn enrol(stage: &Stage, cloud: &Cloud, board: &Board, image: &Path) -> Res
         .arg("enrol")
         .args(["--port", &format!("unix:{}", board.bench().display())])
         .args(["--board", BOARD, "--device", stage.device.as_str()])
-        .args(["--server", &format!("10.0.2.2:{}", cloud.front_door.port()), "--server-name", "localhost"])
+        .args(["--server", &format!("{HOST}:{}", cloud.front_door.port()), "--server-name", NAME])
         .args(["--cloud", &cloud.url(), "--user", ENGINEER])
         .args(["--image-sha256", &sha256(image)?, "--ask"])
         .stdin(Stdio::piped())

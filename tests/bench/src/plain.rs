@@ -8,7 +8,6 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
-use milepost_gateway::chip;
 use milepost_gateway::link::{Identity, client_config};
 use tokio::io::copy_bidirectional;
 use tokio::net::{TcpListener, TcpStream};
@@ -17,13 +16,10 @@ use tokio_rustls::TlsConnector;
 use tokio_rustls::rustls::pki_types::ServerName;
 
 use crate::board::{Board, Setting};
-use crate::cloud::Stage;
+use crate::cloud::{NAME, Stage};
 use crate::log::Strings;
 use crate::round::{self, PACE};
 use crate::{drive, image};
-
-/// The name in the service's certificate.
-const SERVER: &str = "localhost";
 
 pub(crate) async fn run(image: &Path, stack_bytes: Option<u32>) -> Result<()> {
     let temporary = tempfile::tempdir()?;
@@ -39,10 +35,7 @@ pub(crate) async fn run(image: &Path, stack_bytes: Option<u32>) -> Result<()> {
     drive::write(&log, &moments)?;
     let file = folder.join("chip.bin");
     image::fresh(&file, image)?;
-    let server = chip::Server { host: "10.0.2.2".to_owned(), port: relay.address.port(), name: SERVER.to_owned() };
-    let written_ms = milepost::clock::Clock::real().now_ms();
-    let configuration = chip::configuration(&server, &stage.device, &stage.identities(), written_ms)?;
-    chip::configure(&file, &configuration).await?;
+    stage.configure(&file, relay.address.port()).await?;
 
     let arguments = vec![format!("pace={PACE}")];
     let setting = Setting { image: image.to_owned(), chip: file, folder, arguments, loud: true };
@@ -63,8 +56,8 @@ struct Relay {
 impl Relay {
     /// Carries whatever connects on to the front door, in the device's name.
     async fn open(front_door: SocketAddr, identity: &Identity) -> Result<Self> {
-        let connector = TlsConnector::from(client_config(identity, SERVER)?);
-        let name = ServerName::try_from(SERVER).context("no server name")?;
+        let connector = TlsConnector::from(client_config(identity, NAME)?);
+        let name = ServerName::try_from(NAME).context("no server name")?;
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.context("the relay does not listen")?;
         let address = listener.local_addr()?;
         let task = tokio::spawn(async move {

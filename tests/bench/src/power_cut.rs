@@ -190,9 +190,8 @@ impl Rig {
 
     /// Stores the configuration anew, with another date than before.
     async fn configure(&self, number: u32) -> Result<()> {
-        let server = chip::Server { host: "10.0.2.2".to_owned(), port: self.door.port, name: "localhost".to_owned() };
-        let written_ms = milepost::clock::Clock::real().now_ms() + u64::from(number);
-        let configuration = chip::configuration(&server, &self.stage.device, &self.stage.identities(), written_ms)?;
+        let mut configuration = self.stage.configuration(self.door.port)?;
+        configuration.written_ms += u64::from(number);
         Ok(chip::configure(&self.file, &configuration).await?)
     }
 }

@@ -37,10 +37,7 @@ pub(crate) async fn run(image: &Path, keep: Option<PathBuf>, png: &Path, stack_b
     drive::write(&log, &moments)?;
     let file = folder.join("chip.bin");
     image::fresh(&file, image)?;
-    let server =
-        chip::Server { host: "10.0.2.2".to_owned(), port: cloud.front_door.port(), name: "localhost".to_owned() };
-    let written_ms = milepost::clock::Clock::real().now_ms();
-    let mut configuration = chip::configuration(&server, &stage.device, &stage.identities(), written_ms)?;
+    let mut configuration = stage.configuration(cloud.front_door.port())?;
     configuration.bus.ask = true;
     chip::configure(&file, &configuration).await?;
 

@@ -13,12 +13,12 @@ use milepost_protocol::plan::ItemId;
 
 use super::super::owner::{owner_page, visited};
 use super::super::page::{Page, Section};
-use super::super::{AppState, Reader, render};
+use super::super::{AppState, Opened, render};
 use super::words::{at_workshop, when, work};
-use crate::accounts::Owner;
+use crate::accounts::{Act, Granted};
 use crate::api::{Problem, bookings::of_vehicle};
 use crate::booking::{Booking, BookingError, Choice, Request, Visit, VisitId, WorkshopId};
-use crate::domain::{Right, Subject, Vehicle};
+use crate::domain::{Subject, Vehicle};
 use crate::i18n::{Format, item_name};
 
 /// The fields of a form or an address.
@@ -77,14 +77,10 @@ struct Time {
 /// `GET /vehicles/{vehicle}/booking`.
 pub(crate) async fn show(
     State(state): State<AppState>,
-    owner: Owner,
-    reader: Reader,
-    Path(id): Path<String>,
+    Opened { owner, vehicle, reader, format, .. }: Opened<Act>,
     Query(fields): Query<Fields>,
 ) -> Result<Response, Problem> {
-    let vehicle = owner.vehicle_for(&state, &id, Right::Act).await?;
     visited(&state, &owner, &vehicle, "booking").await;
-    let format = reader.format(&owner.0.account, Some(&vehicle));
     let booking = Booking::new(state.service.clone());
     let moved = match fields.get("move") {
         Some(visit) => Some(of_vehicle(&state, &vehicle, visit).await?),
@@ -141,11 +137,9 @@ pub(crate) async fn show(
 /// `POST /vehicles/{vehicle}/bookings`.
 pub(crate) async fn book(
     State(state): State<AppState>,
-    owner: Owner,
-    Path(id): Path<String>,
+    Granted { owner, vehicle, .. }: Granted<Act>,
     Form(fields): Form<Fields>,
 ) -> Result<Response, Problem> {
-    let vehicle = owner.vehicle_for(&state, &id, Right::Act).await?;
     let request = Request {
         workshop: fields.get("workshop").and_then(|text| text.parse().ok()).ok_or_else(Problem::invalid)?,
         items: chosen(&fields, &vehicle),
@@ -154,20 +148,19 @@ pub(crate) async fn book(
         note: fields.get("note").map(|note| note.trim().to_owned()).unwrap_or_default(),
     };
     Booking::new(state.service.clone()).book(&vehicle, &request, owner.actor_on(&vehicle)).await?;
-    Ok(render::see_other(&format!("/vehicles/{id}/bookings?did=booked")))
+    Ok(render::see_other(&format!("/vehicles/{}/bookings?did=booked", vehicle.device)))
 }
 
 /// `POST /vehicles/{vehicle}/bookings/{booking}/move`.
 pub(crate) async fn relocate(
     State(state): State<AppState>,
-    owner: Owner,
-    Path((id, visit)): Path<(String, String)>,
+    Granted { owner, vehicle, .. }: Granted<Act>,
+    Path((_, visit)): Path<(String, String)>,
     Form(fields): Form<Fields>,
 ) -> Result<Response, Problem> {
-    let vehicle = owner.vehicle_for(&state, &id, Right::Act).await?;
     let visit = of_vehicle(&state, &vehicle, &visit).await?;
     Booking::new(state.service.clone()).reschedule(&visit.id, start(&fields)?, owner.actor_on(&vehicle)).await?;
-    Ok(render::see_other(&format!("/vehicles/{id}/bookings?did=moved")))
+    Ok(render::see_other(&format!("/vehicles/{}/bookings?did=moved", vehicle.device)))
 }
 
 fn start(fields: &Fields) -> Result<u64, Problem> {

@@ -9,19 +9,17 @@ use axum::response::{IntoResponse, Response};
 
 use super::super::{AppState, Reader, render};
 use super::{visits, words};
-use crate::accounts::{Owner, Token};
+use crate::accounts::{Granted, Own, Token};
 use crate::api::Problem;
 use crate::booking::Booking;
 
 /// `POST /vehicles/{vehicle}/calendar`.
 pub(crate) async fn make(
     State(state): State<AppState>,
-    owner: Owner,
+    Granted { owner, vehicle, .. }: Granted<Own>,
     reader: Reader,
     headers: HeaderMap,
-    Path(id): Path<String>,
 ) -> Result<Response, Problem> {
-    let vehicle = owner.vehicle(&state, &id).await?;
     let token = Booking::new(state.service.clone()).new_feed(&owner.0.account.id).await?;
     let host = headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
     let scheme = if state.cookies.secure { "https" } else { "http" };
@@ -32,12 +30,10 @@ pub(crate) async fn make(
 /// `POST /vehicles/{vehicle}/calendar/end`.
 pub(crate) async fn end(
     State(state): State<AppState>,
-    owner: Owner,
-    Path(id): Path<String>,
+    Granted { owner, vehicle, .. }: Granted<Own>,
 ) -> Result<Response, Problem> {
-    owner.vehicle(&state, &id).await?;
     Booking::new(state.service.clone()).end_feed(&owner.0.account.id).await?;
-    Ok(render::see_other(&format!("/vehicles/{id}/bookings?did=feed-ended")))
+    Ok(render::see_other(&format!("/vehicles/{}/bookings?did=feed-ended", vehicle.device)))
 }
 
 /// `GET /calendar/{secret}.ics`: whoever has the address reads it.

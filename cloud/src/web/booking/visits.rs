@@ -9,10 +9,10 @@ use super::super::owner::owner_page;
 use super::super::page::{Page, Section};
 use super::super::{AppState, Reader, render};
 use super::words::VisitView;
-use crate::accounts::Owner;
+use crate::accounts::{Act, Granted, Owner, See};
 use crate::api::{Problem, bookings::of_vehicle};
 use crate::booking::Booking;
-use crate::domain::{Right, Vehicle};
+use crate::domain::Vehicle;
 
 /// How many past visits are shown.
 const PAST: usize = 20;
@@ -39,12 +39,10 @@ pub(crate) struct Said {
 /// `GET /vehicles/{vehicle}/bookings`.
 pub(crate) async fn show(
     State(state): State<AppState>,
-    owner: Owner,
+    Granted { owner, vehicle, .. }: Granted<See>,
     reader: Reader,
-    Path(id): Path<String>,
     Query(said): Query<Said>,
 ) -> Result<Response, Problem> {
-    let vehicle = owner.vehicle_for(&state, &id, Right::See).await?;
     let flash = match said.did.as_str() {
         "booked" => Some("flash-visit-booked"),
         "moved" => Some("flash-visit-moved"),
@@ -58,13 +56,12 @@ pub(crate) async fn show(
 /// `POST /vehicles/{vehicle}/bookings/{booking}/cancel`.
 pub(crate) async fn cancel(
     State(state): State<AppState>,
-    owner: Owner,
-    Path((id, visit)): Path<(String, String)>,
+    Granted { owner, vehicle, .. }: Granted<Act>,
+    Path((_, visit)): Path<(String, String)>,
 ) -> Result<Response, Problem> {
-    let vehicle = owner.vehicle_for(&state, &id, Right::Act).await?;
     let visit = of_vehicle(&state, &vehicle, &visit).await?;
     Booking::new(state.service.clone()).cancel(&visit.id, owner.actor_on(&vehicle)).await?;
-    Ok(render::see_other(&format!("/vehicles/{id}/bookings?did=cancelled")))
+    Ok(render::see_other(&format!("/vehicles/{}/bookings?did=cancelled", vehicle.device)))
 }
 
 /// The page, with the address of a calendar that has just been made.

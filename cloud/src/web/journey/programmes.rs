@@ -10,14 +10,14 @@ use milepost_engine::journey::{Programme, Run};
 use milepost_protocol::plan::DAY_MS;
 
 use super::words;
-use crate::accounts::Owner;
+use crate::accounts::{Granted, Own};
 use crate::api::Problem;
 use crate::domain::{Intent, Vehicle};
 use crate::i18n::Format;
 use crate::web::owner::{Did, owner_page};
 use crate::web::page::{Page, Section};
 use crate::web::view::{Flash, pack_name};
-use crate::web::{AppState, Reader, render};
+use crate::web::{AppState, Opened, render};
 
 #[derive(Template)]
 #[template(path = "owner/programmes.html")]
@@ -48,13 +48,9 @@ struct Piece {
 /// `GET /vehicles/{vehicle}/programmes`.
 pub(crate) async fn programmes(
     State(state): State<AppState>,
-    owner: Owner,
-    reader: Reader,
-    Path(id): Path<String>,
+    Opened { owner, vehicle, reader, format, .. }: Opened<Own>,
     Query(did): Query<Did>,
 ) -> Result<Response, Problem> {
-    let vehicle = owner.vehicle(&state, &id).await?;
-    let format = reader.format(&owner.0.account, Some(&vehicle));
     let page = owner_page(&state, &owner, &reader, &vehicle, "programmes-title", Section::Privacy).await?;
     let born = vehicle.asked.born.map(|born| {
         let noon_ms = u64::try_from(born.days()).ok().map(|days| days * DAY_MS + DAY_MS / 2);
@@ -74,11 +70,10 @@ pub(crate) async fn programmes(
 /// `POST /vehicles/{vehicle}/programmes/{programme}`: leave, join, or choose from the pack.
 pub(crate) async fn take_part(
     State(state): State<AppState>,
-    owner: Owner,
-    Path((id, programme)): Path<(String, String)>,
+    Granted { owner, vehicle, .. }: Granted<Own>,
+    Path((_, programme)): Path<(String, String)>,
     Form(fields): Form<HashMap<String, String>>,
 ) -> Result<Response, Problem> {
-    let vehicle = owner.vehicle(&state, &id).await?;
     let known = state.journeys.programmes().get(&programme).ok_or_else(Problem::not_found)?;
     let intent = match fields.get("do").map(String::as_str) {
         Some("leave") => Intent::TakePart { programme, takes_part: false },
@@ -90,7 +85,7 @@ pub(crate) async fn take_part(
         _ => return Err(Problem::invalid()),
     };
     state.service.submit(&vehicle.device, intent, owner.actor()).await?;
-    Ok(render::see_other(&format!("/vehicles/{id}/programmes?did=programmes")))
+    Ok(render::see_other(&format!("/vehicles/{}/programmes?did=programmes", vehicle.device)))
 }
 
 fn view(programme: &Programme, vehicle: &Vehicle, format: &Format) -> ProgrammeView {

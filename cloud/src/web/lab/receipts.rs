@@ -8,8 +8,8 @@ use serde::Deserialize;
 
 use crate::accounts::Engineer;
 use crate::api::Problem;
+use crate::flash_receipts::{FlashResult, SignedReceipt};
 use crate::i18n::{Format, Localizer};
-use crate::receipts::{FlashResult, SignedReceipt};
 use crate::web::page::{Page, Section};
 use crate::web::view::{Badge, Fact};
 use crate::web::{AppState, Reader, render};

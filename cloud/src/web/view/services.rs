@@ -3,9 +3,9 @@
 use milepost_engine::service_book::Source;
 
 use super::actor;
+use crate::attachments::Attachment;
 use crate::domain::{OTHER_WORK, Service, Vehicle};
 use crate::i18n::{Format, item_name};
-use crate::papers::Paper;
 
 /// One record, with the fields of the form that corrects it.
 #[derive(Debug, Clone)]
@@ -37,19 +37,25 @@ pub(crate) struct ReceiptLine {
 }
 
 /// All records, the newest first; `of` narrows them to one item.
-pub(crate) fn services(vehicle: &Vehicle, papers: &[Paper], format: &Format, of: Option<u16>) -> Vec<ServiceLine> {
+pub(crate) fn services(
+    vehicle: &Vehicle,
+    attachments: &[Attachment],
+    format: &Format,
+    of: Option<u16>,
+) -> Vec<ServiceLine> {
     let services = vehicle.book.services().into_iter();
     let wanted = services.filter(|service| of.is_none_or(|of| service.item.0 == of));
-    wanted.map(|service| line(service, papers, format)).collect()
+    wanted.map(|service| line(service, attachments, format)).collect()
 }
 
-fn line(service: Service, papers: &[Paper], format: &Format) -> ServiceLine {
+fn line(service: Service, attachments: &[Attachment], format: &Format) -> ServiceLine {
     let localizer = format.localizer;
-    let receipts = papers.iter().filter(|paper| paper.service == service.id).map(|paper| ReceiptLine {
-        id: paper.id.to_string(),
-        name: paper.name.clone(),
-        size: format.bytes(paper.len as u64),
-    });
+    let receipts =
+        attachments.iter().filter(|attachment| attachment.service == service.id).map(|attachment| ReceiptLine {
+            id: attachment.id.to_string(),
+            name: attachment.name.clone(),
+            size: format.bytes(attachment.len as u64),
+        });
     let receipts = receipts.collect();
     let Service { id, item, done, source, by, told_ms, remarks, stands, edits } = service;
     let source = localizer.text(match source {

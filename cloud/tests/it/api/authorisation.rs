@@ -348,3 +348,24 @@ async fn an_unknown_path_and_a_broken_body_are_problems_too() {
         );
     }
 }
+
+#[tokio::test]
+async fn whoever_lacks_the_right_learns_nothing_from_a_body_that_does_not_read() {
+    let app = TestApp::new().await;
+    let (anna, bert) = (app.client("anna").await, app.client("bert").await);
+    let answered = format!("/api/v1/vehicles/golf-1/notices/{}/answer", brake_reminder());
+    for (method, path) in [
+        (Method::POST, answered.as_str()),
+        (Method::POST, "/api/v1/vehicles/golf-1/services"),
+        (Method::PUT, "/api/v1/vehicles/golf-1/consent"),
+        (Method::PUT, "/api/v1/vehicles/golf-1/profile"),
+    ] {
+        let statuses = [&anna, &bert].map(|caller| caller.json(method.clone(), path, "{"));
+        let [own, others] = statuses;
+        assert_eq!(
+            (own.await.status, others.await.status),
+            (StatusCode::UNPROCESSABLE_ENTITY, StatusCode::NOT_FOUND),
+            "{path}"
+        );
+    }
+}

@@ -1,6 +1,6 @@
 use axum::body::Body;
 use axum::http::{Method, StatusCode};
-use milepost::receipts::SignedReceipt;
+use milepost::flash_receipts::SignedReceipt;
 use rcgen::{CertificateParams, DistinguishedName, DnType, KeyPair};
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject as _;

@@ -1,5 +1,6 @@
 //! The JSON API.
 
+mod attachments;
 mod authorisation;
 mod bench;
 pub(crate) mod bookings;
@@ -9,7 +10,6 @@ mod events;
 mod family;
 mod firmware;
 mod owner;
-mod papers;
 mod recalls;
 mod services;
 mod staff;

@@ -296,7 +296,7 @@ async fn a_receipt_is_checked_downloaded_and_found_again() {
     assert!(page.contains("Signature holds") && page.contains("milepost-flash-receipt-1"), "{page}");
     let file = emil.get(&format!("/lab/receipts/{id}/download")).await;
     assert!(file.headers["content-disposition"].to_str().unwrap().starts_with("attachment"));
-    let signed: milepost::receipts::SignedReceipt = serde_json::from_str(&file.body).unwrap();
+    let signed: milepost::flash_receipts::SignedReceipt = serde_json::from_str(&file.body).unwrap();
     let key = emil.get("/lab/receipts/key").await.body;
     assert_eq!(signed.verify(&key), Ok(()), "both files are all that it takes");
     assert_eq!(emil.get("/lab/receipts/nothing").await.status, StatusCode::NOT_FOUND);

@@ -8,7 +8,7 @@ use milepost_firmware::obd::service::{Answer, Codes, results};
 use milepost_firmware::uds::NegativeCode;
 
 use super::super::log::hex;
-use super::table::{ROWS, Row, data_len};
+use crate::parameters::{ROWS, Row, data_len};
 
 /// A number or a text.
 #[derive(Debug, Clone, PartialEq)]

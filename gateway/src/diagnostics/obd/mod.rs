@@ -3,14 +3,12 @@
 //! Invariant: a row is printed only from bytes that are there; an answer with a parameter of unknown length is read up to it.
 
 mod answer;
-mod table;
 
 use std::path::Path;
 
 use milepost_firmware::obd::is_response;
 
 pub use answer::{Scalar, Value, of_answer, parameters};
-pub use table::{ROWS, Row, data_len};
 
 use super::isotp::{self, Ending, Heard, Outcome};
 use super::log::hex;

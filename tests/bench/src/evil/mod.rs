@@ -12,19 +12,15 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result, ensure};
 use milepost_firmware::wire::Order;
-use milepost_gateway::chip;
 use tokio::net::{TcpListener, TcpStream};
 
 use self::case::{Authority, CASES, Case};
 use crate::board::{Board, DEADLINE, Setting};
-use crate::cloud::Stage;
+use crate::cloud::{NAME, Stage};
 use crate::drive;
 use crate::image;
 use crate::log::Strings;
 use crate::power_cut::pass_on;
-
-/// The name that the board expects.
-const NAME: &str = "localhost";
 
 pub(crate) async fn run(image: &Path) -> Result<()> {
     let folder = tempfile::tempdir()?;
@@ -35,9 +31,7 @@ pub(crate) async fn run(image: &Path) -> Result<()> {
     let door = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.context("no port is free")?;
     let file = folder.path().join("chip.bin");
     image::fresh(&file, image)?;
-    let server = chip::Server { host: "10.0.2.2".to_owned(), port: door.local_addr()?.port(), name: NAME.to_owned() };
-    let written_ms = milepost::clock::Clock::real().now_ms();
-    chip::configure(&file, &chip::configuration(&server, &stage.device, &stage.identities(), written_ms)?).await?;
+    stage.configure(&file, door.local_addr()?.port()).await?;
     let setting = Setting {
         image: image.to_owned(),
         chip: file,

@@ -158,10 +158,7 @@ impl Desk {
 
     /// Writes to `chip` where the board finds the cloud.
     pub(super) async fn configure(&self, chip: &Path, port: u16) -> Result<()> {
-        let server = chip::Server { host: "10.0.2.2".to_owned(), port, name: "localhost".to_owned() };
-        let now_ms = milepost::clock::Clock::real().now_ms();
-        let configuration = chip::configuration(&server, &self.stage.device, &self.stage.identities(), now_ms)?;
-        Ok(chip::configure(chip, &configuration).await?)
+        self.stage.configure(chip, port).await
     }
 
     /// Stops everything, and compares what the service has kept with what the board had to report.

@@ -5,28 +5,27 @@ use axum::extract::{Path, State};
 use axum::response::Response;
 
 use super::{AppState, render};
-use crate::accounts::Owner;
+use crate::accounts::{Granted, Own};
 use crate::api::Problem;
-use crate::api::papers::{attached, removed};
+use crate::api::attachments::{attached, removed};
 
 /// `POST /vehicles/{vehicle}/services/{service}/receipts`.
 pub(crate) async fn attach(
     State(state): State<AppState>,
-    owner: Owner,
-    Path((id, service)): Path<(String, String)>,
+    Granted { owner, vehicle, .. }: Granted<Own>,
+    Path((_, service)): Path<(String, String)>,
     file: Result<Multipart, MultipartRejection>,
 ) -> Result<Response, Problem> {
-    let vehicle = owner.vehicle(&state, &id).await?;
     attached(&state, &owner, &vehicle, &service, file).await?;
-    Ok(render::see_other(&format!("/vehicles/{id}/services?did=attached#service-{service}")))
+    Ok(render::see_other(&format!("/vehicles/{}/services?did=attached#service-{service}", vehicle.device)))
 }
 
 /// `POST /vehicles/{vehicle}/services/{service}/receipts/{receipt}/remove`.
 pub(crate) async fn remove(
     State(state): State<AppState>,
-    owner: Owner,
-    Path((id, service, receipt)): Path<(String, String, String)>,
+    Granted { vehicle, .. }: Granted<Own>,
+    Path((_, service, receipt)): Path<(String, String, String)>,
 ) -> Result<Response, Problem> {
-    removed(&state, &owner, &id, &service, &receipt).await?;
-    Ok(render::see_other(&format!("/vehicles/{id}/services?did=detached#service-{service}")))
+    removed(&state, &vehicle, &service, &receipt).await?;
+    Ok(render::see_other(&format!("/vehicles/{}/services?did=detached#service-{service}", vehicle.device)))
 }

@@ -14,36 +14,36 @@ use crate::domain::AccountId;
 /// A receipt's id: 16 hexadecimal digits, drawn at random.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(transparent)]
-pub struct PaperId(String);
+pub struct AttachmentId(String);
 
 /// The text is not 16 hexadecimal digits in lower case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("receipt id must be 16 hexadecimal digits")]
-pub struct PaperIdError;
+pub struct AttachmentIdError;
 
-impl PaperId {
+impl AttachmentId {
     /// A new id.
     pub(super) fn random() -> Result<Self, RandomError> {
         Ok(Self(Token::random()?.reveal()[..16].to_owned()))
     }
 }
 
-impl FromStr for PaperId {
-    type Err = PaperIdError;
+impl FromStr for AttachmentId {
+    type Err = AttachmentIdError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let clean = text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
-        if clean && text.len() == 16 { Ok(Self(text.to_owned())) } else { Err(PaperIdError) }
+        if clean && text.len() == 16 { Ok(Self(text.to_owned())) } else { Err(AttachmentIdError) }
     }
 }
 
-impl<'de> Deserialize<'de> for PaperId {
+impl<'de> Deserialize<'de> for AttachmentId {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
     }
 }
 
-impl fmt::Display for PaperId {
+impl fmt::Display for AttachmentId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
@@ -51,9 +51,9 @@ impl fmt::Display for PaperId {
 
 /// A receipt, with its name in the clear.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Paper {
+pub struct Attachment {
     /// Which.
-    pub id: PaperId,
+    pub id: AttachmentId,
     /// Whose.
     pub owner: AccountId,
     /// Of which vehicle.

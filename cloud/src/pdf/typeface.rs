@@ -7,7 +7,7 @@ use krilla::surface::Surface;
 use krilla::text::{Font, TextDirection};
 use ttf_parser::Face;
 
-use super::PaperError;
+use super::PdfError;
 
 const REGULAR: &[u8] = include_bytes!("../../assets/fonts/LibertinusSerif-Regular.otf");
 const BOLD: &[u8] = include_bytes!("../../assets/fonts/LibertinusSerif-Bold.otf");
@@ -20,33 +20,33 @@ pub(crate) struct Typeface {
 
 impl Typeface {
     /// The font for running text.
-    pub(crate) fn regular() -> Result<Self, PaperError> {
+    pub(crate) fn regular() -> Result<Self, PdfError> {
         Self::new(REGULAR)
     }
 
     /// The font for titles.
-    pub(crate) fn bold() -> Result<Self, PaperError> {
+    pub(crate) fn bold() -> Result<Self, PdfError> {
         Self::new(BOLD)
     }
 
-    fn new(bytes: &'static [u8]) -> Result<Self, PaperError> {
-        let face = Face::parse(bytes, 0).map_err(|error| PaperError::Document(error.to_string()))?;
-        let font = Font::new(bytes.into(), 0).ok_or_else(|| PaperError::Document("font does not read".to_owned()))?;
+    fn new(bytes: &'static [u8]) -> Result<Self, PdfError> {
+        let face = Face::parse(bytes, 0).map_err(|error| PdfError::Document(error.to_string()))?;
+        let font = Font::new(bytes.into(), 0).ok_or_else(|| PdfError::Document("font does not read".to_owned()))?;
         Ok(Self { font, face })
     }
 
     /// The width of a text in points, without kerning.
-    pub(crate) fn width(&self, text: &str, size: f32) -> Result<f32, PaperError> {
+    pub(crate) fn width(&self, text: &str, size: f32) -> Result<f32, PdfError> {
         let mut units: u32 = 0;
         for character in text.chars() {
-            let glyph = self.face.glyph_index(character).ok_or(PaperError::Character(character))?;
+            let glyph = self.face.glyph_index(character).ok_or(PdfError::Character(character))?;
             units += u32::from(self.face.glyph_hor_advance(glyph).unwrap_or_default());
         }
         Ok(units as f32 * size / f32::from(self.face.units_per_em()))
     }
 
     /// A text in lines that are no wider than `width`; a word that is wider is cut.
-    pub(crate) fn wrap(&self, text: &str, size: f32, width: f32) -> Result<Vec<String>, PaperError> {
+    pub(crate) fn wrap(&self, text: &str, size: f32, width: f32) -> Result<Vec<String>, PdfError> {
         let mut lines = vec![String::new()];
         for word in text.split_whitespace() {
             let mut rest = word;
@@ -88,7 +88,7 @@ impl Typeface {
         size: f32,
         x: f32,
         y: f32,
-    ) -> Result<(), PaperError> {
+    ) -> Result<(), PdfError> {
         self.width(text, size)?;
         surface.draw_text(Point::from_xy(x, y), self.font.clone(), size, text, false, TextDirection::Auto);
         Ok(())

@@ -110,7 +110,7 @@ async fn a_vehicle_has_room_for_so_many_receipts() {
     let vehicle = app.vehicle("golf-1").await;
     let (owner, service) = ("anna".parse().unwrap(), milepost_engine::service_book::EventId(entry.parse().unwrap()));
     for _ in 0..most {
-        app.state.papers.attach(&vehicle, &owner, service, "a.pdf", RECEIPT).await.unwrap();
+        app.state.attachments.attach(&vehicle, &owner, service, "a.pdf", RECEIPT).await.unwrap();
     }
     let full = attach(&anna, &format!("/api/v1/vehicles/golf-1/services/{entry}/receipts"), "a.pdf", RECEIPT).await;
     assert_eq!((full.status, full.json()["code"].as_str()), (StatusCode::CONFLICT, Some("receipts-full")));

@@ -18,7 +18,7 @@ pub(crate) const MARGIN: f32 = 70.9;
 
 /// Why something was not drawn.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum PaperError {
+pub enum PdfError {
     /// The font lacks a character.
     #[error("font lacks the character U+{code:04X}", code = *.0 as u32)]
     Character(char),

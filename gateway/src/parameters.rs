@@ -1,5 +1,6 @@
 //! The parameters of service 01 that have a fixed formula: SAE J1979-DA, as data.
 //!
+//! Answers of recordings are read by it (`diagnostics/obd/`), and tables of values become answers by it (`log/values.rs`).
 //! Long because it is a table: name and unit as other tools print them, SAE's own acronym, where the value stands, and its scale.
 //! Invariant: rows are in the order of their parameters, and each lies within its parameter's length.
 
@@ -68,6 +69,15 @@ impl Row {
     const fn part(mut self, lowest: u8, bits: u8) -> Self {
         self.bits = Some((lowest, bits));
         self
+    }
+
+    /// The data bytes that say a value in the row's unit; `None` beyond what they can say.
+    pub fn bytes_of(&self, value: f64) -> Option<Vec<u8>> {
+        let integer = ((value - self.offset) * self.divisor / self.multiplier).round();
+        let most = f64::from(u32::MAX >> (32 - 8 * self.bytes));
+        // A share of 100 % is the last step of a byte, and rounding may go half a step beyond either end.
+        let within = integer.clamp(0.0, most);
+        ((integer - within).abs() <= 1.0).then(|| (within as u32).to_be_bytes()[4 - usize::from(self.bytes)..].to_vec())
     }
 }
 

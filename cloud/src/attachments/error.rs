@@ -6,19 +6,13 @@ use crate::vault::VaultError;
 
 /// Why a receipt was not taken, or cannot be shown.
 #[derive(Debug, thiserror::Error)]
-pub enum PapersError {
+pub enum AttachmentError {
     /// The store failed.
     #[error("failed to reach the receipts")]
     Store(#[from] StoreError),
     /// The owner's key could not be had, or does not open what it sealed.
     #[error("failed to use the owner's key")]
     Vault(#[from] VaultError),
-    /// A stored receipt does not read back.
-    #[error("failed to read a stored receipt")]
-    Read(#[source] serde_json::Error),
-    /// A receipt does not serialise.
-    #[error("failed to write a receipt")]
-    Write(#[source] serde_json::Error),
     /// No random id could be drawn.
     #[error("failed to draw a receipt's id")]
     Random(#[from] RandomError),

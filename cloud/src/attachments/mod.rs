@@ -2,12 +2,12 @@
 //!
 //! Invariant: their bytes and names lie in the store under their owner's key alone, and whoever erases the key erases them.
 
+mod attachment;
 mod error;
 mod kind;
-mod paper;
 mod shelf;
 
-pub use error::PapersError;
+pub use attachment::{Attachment, AttachmentId};
+pub use error::AttachmentError;
 pub use kind::Kind;
-pub use paper::{Paper, PaperId};
-pub use shelf::Papers;
+pub use shelf::Attachments;

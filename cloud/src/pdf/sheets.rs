@@ -9,7 +9,7 @@ use krilla::metadata::Metadata;
 use krilla::page::PageSettings;
 use krilla::paint::Fill;
 
-use super::{HEIGHT, MARGIN, PaperError, Typeface, WIDTH};
+use super::{HEIGHT, MARGIN, PdfError, Typeface, WIDTH};
 
 /// Where a page begins and ends, in points.
 const TOP: f32 = 70.0;
@@ -64,7 +64,7 @@ pub(crate) struct Sheets {
 
 impl Sheets {
     /// An empty first page.
-    pub(crate) fn new() -> Result<Self, PaperError> {
+    pub(crate) fn new() -> Result<Self, PdfError> {
         Ok(Self { regular: Typeface::regular()?, bold: Typeface::bold()?, pages: vec![Vec::new()], y: TOP })
     }
 
@@ -90,12 +90,12 @@ impl Sheets {
     }
 
     /// Sets a paragraph over the whole width.
-    pub(crate) fn paragraph(&mut self, ink: Ink, text: &str) -> Result<(), PaperError> {
+    pub(crate) fn paragraph(&mut self, ink: Ink, text: &str) -> Result<(), PdfError> {
         self.row(ink, &[(1.0, text)])
     }
 
     /// Sets a part's title, which stays with what comes next.
-    pub(crate) fn part(&mut self, text: &str) -> Result<(), PaperError> {
+    pub(crate) fn part(&mut self, text: &str) -> Result<(), PdfError> {
         self.skip(14.0);
         self.keep(90.0);
         self.paragraph(Ink::PART, text)?;
@@ -104,7 +104,7 @@ impl Sheets {
     }
 
     /// Sets texts beside each other, each with its share of the width.
-    pub(crate) fn row(&mut self, ink: Ink, columns: &[(f32, &str)]) -> Result<(), PaperError> {
+    pub(crate) fn row(&mut self, ink: Ink, columns: &[(f32, &str)]) -> Result<(), PdfError> {
         let whole = WIDTH - 2.0 * MARGIN;
         let mut cells = Vec::new();
         for (share, text) in columns {
@@ -135,14 +135,14 @@ impl Sheets {
     }
 
     /// Writes the document; `foot` stands on every page, before its number.
-    pub(crate) fn finish(self, title: &str, language: &str, foot: &str) -> Result<Vec<u8>, PaperError> {
+    pub(crate) fn finish(self, title: &str, language: &str, foot: &str) -> Result<Vec<u8>, PdfError> {
         let Self { regular, bold, pages, .. } = self;
         let mut document = Document::new();
         document.set_metadata(Metadata::new().title(title.to_owned()).language(language.to_owned()));
         let of = pages.len();
         for (at, pieces) in pages.iter().enumerate() {
             let settings = PageSettings::from_wh(WIDTH, HEIGHT)
-                .ok_or_else(|| PaperError::Document("page has no size".to_owned()))?;
+                .ok_or_else(|| PdfError::Document("page has no size".to_owned()))?;
             let mut page = document.start_page_with(settings);
             let mut surface = page.surface();
             for piece in pieces {
@@ -175,7 +175,7 @@ impl Sheets {
             surface.finish();
             page.finish();
         }
-        document.finish().map_err(|error| PaperError::Document(format!("{error:?}")))
+        document.finish().map_err(|error| PdfError::Document(format!("{error:?}")))
     }
 }
 
@@ -208,6 +208,6 @@ mod tests {
     #[test]
     fn a_character_that_the_font_lacks_is_an_error() {
         let mut sheets = Sheets::new().unwrap();
-        assert_eq!(sheets.paragraph(Ink::TEXT, "制动液"), Err(PaperError::Character('制')));
+        assert_eq!(sheets.paragraph(Ink::TEXT, "制动液"), Err(PdfError::Character('制')));
     }
 }

@@ -7,12 +7,12 @@ use base64::engine::general_purpose::STANDARD_NO_PAD;
 use milepost_engine::service_book::EventId;
 use milepost_protocol::DeviceId;
 
-use super::paper::Stored;
-use super::{Kind, Paper, PaperId, PapersError};
+use super::attachment::Stored;
+use super::{Attachment, AttachmentError, AttachmentId, Kind};
 use crate::config;
 use crate::domain::{AccountId, Vehicle};
 use crate::service::Service;
-use crate::store::{Doc, DocKey, DocWrite, Expected, PAPER_PARTS, PAPERS, StoreError};
+use crate::store::{ATTACHMENT_PARTS, ATTACHMENTS, DocKey, DocWrite, Expected, StoreError};
 use crate::vault::{OwnerKey, Vault, VaultError};
 
 /// How many bytes one stored part has, before it is sealed.
@@ -21,18 +21,21 @@ const PART_LEN: usize = 64 << 10;
 /// The longest name that is kept, in characters.
 const MAX_NAME: usize = 120;
 
+/// What one is called in errors.
+const RECEIPT: &str = "receipt";
+
 /// How many rows are read at a time.
 const PAGE: usize = 500;
 
 /// A handle on the receipts; clones share it.
 #[derive(Debug, Clone)]
-pub struct Papers {
+pub struct Attachments {
     service: Service,
     vault: Vault,
     settings: config::Receipts,
 }
 
-impl Papers {
+impl Attachments {
     /// Receipts over the service's store.
     pub fn new(service: Service, vault: Vault, settings: config::Receipts) -> Self {
         Self { service, vault, settings }
@@ -51,15 +54,15 @@ impl Papers {
         service: EventId,
         name: &str,
         bytes: &[u8],
-    ) -> Result<Paper, PapersError> {
+    ) -> Result<Attachment, AttachmentError> {
         if bytes.len() > self.settings.max_bytes {
-            return Err(PapersError::TooLong { most: self.settings.max_bytes });
+            return Err(AttachmentError::TooLong { most: self.settings.max_bytes });
         }
-        let kind = Kind::of(bytes).ok_or(PapersError::Kind)?;
+        let kind = Kind::of(bytes).ok_or(AttachmentError::Kind)?;
         if self.rows(&vehicle.device, "").await?.len() >= self.settings.max_per_vehicle {
-            return Err(PapersError::Full { most: self.settings.max_per_vehicle });
+            return Err(AttachmentError::Full { most: self.settings.max_per_vehicle });
         }
-        let (id, key) = (PaperId::random()?, self.vault.key(owner).await?);
+        let (id, key) = (AttachmentId::random()?, self.vault.key(owner).await?);
         let at = place(&vehicle.device, service, &id);
         let name = named(name, kind);
         let stored = Stored {
@@ -70,15 +73,15 @@ impl Papers {
             parts: bytes.len().div_ceil(PART_LEN),
             at_ms: self.service.clock().now_ms(),
         };
-        let value = Some(serde_json::to_vec(&stored).map_err(PapersError::Write)?);
-        let mut docs = vec![DocWrite { key: DocKey::new(PAPERS, at.as_str()), expected: Expected::Absent, value }];
+        let key_at = DocKey::new(ATTACHMENTS, at.as_str());
+        let mut docs = vec![DocWrite::json(RECEIPT, key_at, Expected::Absent, &stored)?];
         for (number, part) in bytes.chunks(PART_LEN).enumerate() {
             let part_at = part_place(&at, number);
             let value = Some(key.seal(&part_at, part)?);
-            docs.push(DocWrite { key: DocKey::new(PAPER_PARTS, part_at), expected: Expected::Absent, value });
+            docs.push(DocWrite { key: DocKey::new(ATTACHMENT_PARTS, part_at), expected: Expected::Absent, value });
         }
         self.service.put_docs(docs).await?;
-        Ok(Paper {
+        Ok(Attachment {
             id,
             owner: stored.owner,
             vehicle: vehicle.device.clone(),
@@ -91,18 +94,18 @@ impl Papers {
     }
 
     /// The receipts of a vehicle that its present owner has attached, in the order of their entries.
-    pub async fn of_vehicle(&self, vehicle: &Vehicle) -> Result<Vec<Paper>, PapersError> {
+    pub async fn of_vehicle(&self, vehicle: &Vehicle) -> Result<Vec<Attachment>, AttachmentError> {
         let Some(owner) = &vehicle.owner else { return Ok(Vec::new()) };
         let Some(key) = self.vault.existing(owner).await? else { return Ok(Vec::new()) };
-        let mut papers = Vec::new();
+        let mut attachments = Vec::new();
         for (at, stored) in self.rows(&vehicle.device, "").await? {
             // What an owner before this one has attached is none of this owner's business.
             if stored.owner == *owner {
-                papers.push(paper(&vehicle.device, &at, stored, &key)?);
+                attachments.push(attachment(&vehicle.device, &at, stored, &key)?);
             }
         }
-        papers.sort_by_key(|paper| (paper.service, paper.at_ms, paper.id.clone()));
-        Ok(papers)
+        attachments.sort_by_key(|attachment| (attachment.service, attachment.at_ms, attachment.id.clone()));
+        Ok(attachments)
     }
 
     /// A receipt of a vehicle's present owner, with its bytes.
@@ -110,28 +113,33 @@ impl Papers {
         &self,
         vehicle: &Vehicle,
         service: EventId,
-        id: &PaperId,
-    ) -> Result<Option<(Paper, Vec<u8>)>, PapersError> {
+        id: &AttachmentId,
+    ) -> Result<Option<(Attachment, Vec<u8>)>, AttachmentError> {
         let Some(owner) = &vehicle.owner else { return Ok(None) };
         let at = place(&vehicle.device, service, id);
-        let Some(doc) = self.service.doc(&DocKey::new(PAPERS, at.as_str())).await? else { return Ok(None) };
-        let stored = read(&doc)?;
+        let Some(doc) = self.service.doc(&DocKey::new(ATTACHMENTS, at.as_str())).await? else { return Ok(None) };
+        let stored: Stored = doc.read(RECEIPT)?;
         let Some(key) = self.vault.existing(owner).await?.filter(|_| stored.owner == *owner) else { return Ok(None) };
         let keys: Vec<DocKey> =
-            (0..stored.parts).map(|number| DocKey::new(PAPER_PARTS, part_place(&at, number))).collect();
+            (0..stored.parts).map(|number| DocKey::new(ATTACHMENT_PARTS, part_place(&at, number))).collect();
         let mut bytes = Vec::with_capacity(stored.len);
         for (part_at, part) in keys.iter().zip(self.service.docs_by_key(&keys).await?) {
             let what = || StoreError::Conflict { what: part_at.to_string() };
             bytes.extend(key.open(&part_at.key, &part.ok_or_else(what)?.value)?);
         }
-        Ok(Some((paper(&vehicle.device, &at, stored, &key)?, bytes)))
+        Ok(Some((attachment(&vehicle.device, &at, stored, &key)?, bytes)))
     }
 
     /// Takes a receipt away; answers whether there was one. Durable on `Ok`.
-    pub async fn remove(&self, vehicle: &Vehicle, service: EventId, id: &PaperId) -> Result<bool, PapersError> {
+    pub async fn remove(
+        &self,
+        vehicle: &Vehicle,
+        service: EventId,
+        id: &AttachmentId,
+    ) -> Result<bool, AttachmentError> {
         let at = place(&vehicle.device, service, id);
-        let Some(doc) = self.service.doc(&DocKey::new(PAPERS, at.as_str())).await? else { return Ok(false) };
-        let stored = read(&doc)?;
+        let Some(doc) = self.service.doc(&DocKey::new(ATTACHMENTS, at.as_str())).await? else { return Ok(false) };
+        let stored: Stored = doc.read(RECEIPT)?;
         if vehicle.owner.as_ref() != Some(&stored.owner) {
             return Ok(false);
         }
@@ -140,21 +148,21 @@ impl Papers {
     }
 
     /// What takes away the receipts of one entry, or of all.
-    pub async fn without(&self, device: &DeviceId, service: Option<EventId>) -> Result<Vec<DocWrite>, PapersError> {
+    pub async fn without(&self, device: &DeviceId, service: Option<EventId>) -> Result<Vec<DocWrite>, AttachmentError> {
         let within = service.map(|service| format!("{}/", service.0)).unwrap_or_default();
         let rows = self.rows(device, &within).await?;
         Ok(rows.iter().flat_map(|(at, stored)| gone(at, stored)).collect())
     }
 
     /// The rows of a vehicle, or of one entry, with their keys.
-    async fn rows(&self, device: &DeviceId, within: &str) -> Result<Vec<(String, Stored)>, PapersError> {
+    async fn rows(&self, device: &DeviceId, within: &str) -> Result<Vec<(String, Stored)>, AttachmentError> {
         let prefix = format!("{device}/{within}");
         let (mut rows, mut after): (Vec<(String, Stored)>, Option<String>) = (Vec::new(), None);
         loop {
-            let page = self.service.docs(PAPERS, &prefix, after.as_deref(), PAGE).await?;
+            let page = self.service.docs(ATTACHMENTS, &prefix, after.as_deref(), PAGE).await?;
             let is_last = page.len() < PAGE;
             for (at, doc) in page {
-                let stored = read(&doc)?;
+                let stored: Stored = doc.read(RECEIPT)?;
                 rows.push((at, stored));
             }
             if is_last {
@@ -166,7 +174,7 @@ impl Papers {
 }
 
 /// Where a receipt is kept.
-fn place(device: &DeviceId, service: EventId, id: &PaperId) -> String {
+fn place(device: &DeviceId, service: EventId, id: &AttachmentId) -> String {
     format!("{device}/{}/{id}", service.0)
 }
 
@@ -176,15 +184,11 @@ fn part_place(at: &str, number: usize) -> String {
 
 fn gone(at: &str, stored: &Stored) -> Vec<DocWrite> {
     let delete = |key| DocWrite { key, expected: Expected::Any, value: None };
-    let parts = (0..stored.parts).map(|number| delete(DocKey::new(PAPER_PARTS, part_place(at, number))));
-    std::iter::once(delete(DocKey::new(PAPERS, at))).chain(parts).collect()
+    let parts = (0..stored.parts).map(|number| delete(DocKey::new(ATTACHMENT_PARTS, part_place(at, number))));
+    std::iter::once(delete(DocKey::new(ATTACHMENTS, at))).chain(parts).collect()
 }
 
-fn read(doc: &Doc) -> Result<Stored, PapersError> {
-    serde_json::from_slice(&doc.value).map_err(PapersError::Read)
-}
-
-fn paper(device: &DeviceId, at: &str, stored: Stored, key: &OwnerKey) -> Result<Paper, PapersError> {
+fn attachment(device: &DeviceId, at: &str, stored: Stored, key: &OwnerKey) -> Result<Attachment, AttachmentError> {
     let broken = || StoreError::Conflict { what: format!("receipt {at}") };
     let mut parts = at.split('/').skip(1);
     let service = parts.next().and_then(|text| text.parse().ok()).map(EventId).ok_or_else(broken)?;
@@ -192,7 +196,7 @@ fn paper(device: &DeviceId, at: &str, stored: Stored, key: &OwnerKey) -> Result<
     let name = STANDARD_NO_PAD.decode(&stored.name).map_err(|_| VaultError::Open)?;
     let name = String::from_utf8_lossy(&key.open(at, &name)?).into_owned();
     let Stored { owner, kind, len, at_ms, .. } = stored;
-    Ok(Paper { id, owner, vehicle: device.clone(), service, kind, name, len, at_ms })
+    Ok(Attachment { id, owner, vehicle: device.clone(), service, kind, name, len, at_ms })
 }
 
 /// The name of a file as it is kept: its last part, short, without anything that a header or a path could stumble over.

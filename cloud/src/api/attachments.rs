@@ -12,10 +12,10 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{Problem, ProblemBody};
-use crate::accounts::Owner;
+use crate::accounts::{Granted, Own, Owner};
+use crate::attachments::{Attachment, AttachmentId, Kind};
 use crate::domain::Vehicle;
 use crate::i18n::timestamp;
-use crate::papers::{Kind, Paper, PaperId};
 use crate::web::AppState;
 
 /// The receipts of an entry, the oldest first.
@@ -36,15 +36,15 @@ pub(crate) struct ReceiptBody {
     attached_at: Timestamp,
 }
 
-impl From<&Paper> for ReceiptBody {
-    fn from(paper: &Paper) -> Self {
+impl From<&Attachment> for ReceiptBody {
+    fn from(attachment: &Attachment) -> Self {
         Self {
-            id: paper.id.to_string(),
-            service: paper.service.0.to_string(),
-            name: paper.name.clone(),
-            kind: paper.kind,
-            bytes: paper.len,
-            attached_at: timestamp(paper.at_ms),
+            id: attachment.id.to_string(),
+            service: attachment.service.0.to_string(),
+            name: attachment.name.clone(),
+            kind: attachment.kind,
+            bytes: attachment.len,
+            attached_at: timestamp(attachment.at_ms),
         }
     }
 }
@@ -68,10 +68,9 @@ pub(crate) struct AttachBody {
     (status = 404, body = ProblemBody)))]
 pub(crate) async fn list(
     State(state): State<AppState>,
-    owner: Owner,
-    Path((id, service)): Path<(String, String)>,
+    Granted { vehicle, .. }: Granted<Own>,
+    Path((_, service)): Path<(String, String)>,
 ) -> Result<Json<ReceiptsBody>, Problem> {
-    let vehicle = owner.vehicle(&state, &id).await?;
     let service = entry(&vehicle, &service)?;
     of_entry(&state, &vehicle, service).await
 }
@@ -90,11 +89,10 @@ pub(crate) async fn list(
     (status = 422, body = ProblemBody)))]
 pub(crate) async fn attach(
     State(state): State<AppState>,
-    owner: Owner,
-    Path((id, service)): Path<(String, String)>,
+    Granted { owner, vehicle, .. }: Granted<Own>,
+    Path((_, service)): Path<(String, String)>,
     file: Result<Multipart, MultipartRejection>,
 ) -> Result<(StatusCode, Json<ReceiptsBody>), Problem> {
-    let vehicle = owner.vehicle(&state, &id).await?;
     let service = attached(&state, &owner, &vehicle, &service, file).await?;
     Ok((StatusCode::CREATED, of_entry(&state, &vehicle, service).await?))
 }
@@ -110,16 +108,15 @@ pub(crate) async fn attach(
     (status = 404, body = ProblemBody)))]
 pub(crate) async fn read(
     State(state): State<AppState>,
-    owner: Owner,
-    Path((id, service, receipt)): Path<(String, String, String)>,
+    Granted { vehicle, .. }: Granted<Own>,
+    Path((_, service, receipt)): Path<(String, String, String)>,
 ) -> Result<Response, Problem> {
-    let vehicle = owner.vehicle(&state, &id).await?;
-    let (service, receipt) = (entry(&vehicle, &service)?, paper(&receipt)?);
-    let found = state.papers.read(&vehicle, service, &receipt).await?;
-    let (paper, bytes) = found.ok_or_else(Problem::not_found)?;
+    let (service, receipt) = (entry(&vehicle, &service)?, attachment(&receipt)?);
+    let found = state.attachments.read(&vehicle, service, &receipt).await?;
+    let (attachment, bytes) = found.ok_or_else(Problem::not_found)?;
     let head = [
-        (CONTENT_TYPE, paper.kind.media_type().to_owned()),
-        (CONTENT_DISPOSITION, format!("inline; filename=\"{}\"", plain(&paper))),
+        (CONTENT_TYPE, attachment.kind.media_type().to_owned()),
+        (CONTENT_DISPOSITION, format!("inline; filename=\"{}\"", plain(&attachment))),
         (CACHE_CONTROL, "no-store".to_owned()),
         // Whatever stands in a file from outside, nothing of it runs as a page of ours.
         (HeaderName::from_static("cross-origin-resource-policy"), "same-origin".to_owned()),
@@ -138,23 +135,16 @@ pub(crate) async fn read(
     (status = 404, body = ProblemBody)))]
 pub(crate) async fn remove(
     State(state): State<AppState>,
-    owner: Owner,
-    Path((id, service, receipt)): Path<(String, String, String)>,
+    Granted { vehicle, .. }: Granted<Own>,
+    Path((_, service, receipt)): Path<(String, String, String)>,
 ) -> Result<StatusCode, Problem> {
-    removed(&state, &owner, &id, &service, &receipt).await?;
+    removed(&state, &vehicle, &service, &receipt).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
 /// Takes a receipt away; "not found" if there is none.
-pub(crate) async fn removed(
-    state: &AppState,
-    owner: &Owner,
-    id: &str,
-    service: &str,
-    receipt: &str,
-) -> Result<(), Problem> {
-    let vehicle = owner.vehicle(state, id).await?;
-    let was_there = state.papers.remove(&vehicle, entry(&vehicle, service)?, &paper(receipt)?).await?;
+pub(crate) async fn removed(state: &AppState, vehicle: &Vehicle, service: &str, receipt: &str) -> Result<(), Problem> {
+    let was_there = state.attachments.remove(vehicle, entry(vehicle, service)?, &attachment(receipt)?).await?;
     if was_there { Ok(()) } else { Err(Problem::not_found()) }
 }
 
@@ -179,12 +169,12 @@ pub(crate) async fn attached(
         let name = field.file_name().unwrap_or_default().to_owned();
         let mut bytes = Vec::new();
         while let Some(chunk) = field.chunk().await.map_err(|error| broken(&error))? {
-            if bytes.len() + chunk.len() > state.papers.most_bytes() {
-                return Err(Problem::receipt_size(state.papers.most_bytes()));
+            if bytes.len() + chunk.len() > state.attachments.most_bytes() {
+                return Err(Problem::receipt_size(state.attachments.most_bytes()));
             }
             bytes.extend_from_slice(&chunk);
         }
-        state.papers.attach(vehicle, &owner.0.account.id, service, &name, &bytes).await?;
+        state.attachments.attach(vehicle, &owner.0.account.id, service, &name, &bytes).await?;
         return Ok(service);
     }
     Err(Problem::invalid_at("file".to_owned()))
@@ -200,8 +190,9 @@ fn broken(error: &MultipartError) -> Problem {
 }
 
 async fn of_entry(state: &AppState, vehicle: &Vehicle, service: EventId) -> Result<Json<ReceiptsBody>, Problem> {
-    let papers = state.papers.of_vehicle(vehicle).await?;
-    let receipts = papers.iter().filter(|paper| paper.service == service).map(ReceiptBody::from).collect();
+    let attachments = state.attachments.of_vehicle(vehicle).await?;
+    let receipts =
+        attachments.iter().filter(|attachment| attachment.service == service).map(ReceiptBody::from).collect();
     Ok(Json(ReceiptsBody { receipts }))
 }
 
@@ -212,12 +203,12 @@ fn entry(vehicle: &Vehicle, service: &str) -> Result<EventId, Problem> {
     if is_known { Ok(id) } else { Err(Problem::not_found()) }
 }
 
-fn paper(text: &str) -> Result<PaperId, Problem> {
+fn attachment(text: &str) -> Result<AttachmentId, Problem> {
     text.parse().map_err(|_| Problem::not_found())
 }
 
 /// The name in characters that every header takes.
-fn plain(paper: &Paper) -> String {
+fn plain(attachment: &Attachment) -> String {
     let plain = |c: char| if c.is_ascii_alphanumeric() || ".-_ ()".contains(c) { c } else { '_' };
-    paper.name.chars().map(plain).collect()
+    attachment.name.chars().map(plain).collect()
 }
