@@ -7,10 +7,10 @@ use core::cell::RefCell;
 use embassy_futures::select::{Either, Either3, select, select3};
 use embassy_time::{Duration, Timer, with_timeout};
 use embedded_io_async::{Read, Write};
-use milepost_firmware::configuration::Configuration;
 use milepost_firmware::link::{Loss, Machine, Policy, State, Step};
 use rand_core::CryptoRngCore;
 
+use crate::Configuration;
 use crate::lead::Shown;
 use crate::mqtt::Client;
 use crate::ports::{Input, Ports};

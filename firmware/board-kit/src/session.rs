@@ -12,11 +12,11 @@ use core::cell::{Cell, RefCell};
 use embassy_futures::select::{Either4, select4};
 use embassy_time::{Duration, Instant, Timer};
 use embedded_io_async::{Read, Write};
-use milepost_firmware::configuration::Configuration;
 use milepost_firmware::link::{Loss, Machine};
 use milepost_protocol::downlink::Part;
 use milepost_protocol::{Downlink, topics};
 
+use crate::Configuration;
 use crate::lead::Shown;
 use crate::mqtt::{Client, Heard};
 use crate::ports::{Envelope, Incoming, Input, Message, Outgoing, Ports};

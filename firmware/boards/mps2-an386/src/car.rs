@@ -3,8 +3,10 @@
 //! Its parts are set apart from each other, so that the stack has to hold the deepest of them and not all.
 //! Invariant: the chip belongs to this task; nobody waits for flash but the core.
 
+use core::mem::MaybeUninit;
 use core::pin::pin;
 
+use milepost_board_kit::Configuration;
 use milepost_board_kit::apart::apart;
 use milepost_board_kit::crash::{Cause, Crash};
 use milepost_board_kit::host::{End, Host, News};
@@ -18,8 +20,8 @@ use milepost_board_kit::region::{Chip, Region};
 #[cfg(not(feature = "full"))]
 use milepost_board_kit::upkeep::Fixed;
 use milepost_board_kit::upkeep::Restart;
-use milepost_firmware::configuration::Configuration;
-#[cfg(feature = "full")]
+#[cfg(not(feature = "full"))]
+use milepost_firmware::configuration::COPY_LEN;
 use milepost_firmware::configuration::Copy;
 use milepost_firmware::layout::Layout;
 use milepost_firmware::power::Draw;
@@ -44,6 +46,29 @@ type Upkeep = Kept<'static, Flash>;
 #[cfg(not(feature = "full"))]
 type Upkeep = Fixed;
 
+/// Where the core is made.
+pub(crate) type Place = MaybeUninit<Device<Flash>>;
+
+/// The one place for a core.
+pub(crate) fn place() -> &'static mut Place {
+    static DEVICE: StaticCell<Device<Flash>> = StaticCell::new();
+    DEVICE.uninit()
+}
+
+/// The place for a core as a buffer, before there is a core.
+#[cfg(not(feature = "full"))]
+pub(crate) fn copy(place: &mut Place) -> &mut Copy {
+    const { assert!(size_of::<Place>() >= COPY_LEN) };
+    let copy = place.as_mut_ptr().cast::<Copy>();
+    #[expect(unsafe_code, reason = "memory that is used for two things, one after the other, saves a tenth of it")]
+    // SAFETY: the place is at least as long, bytes may stand anywhere, they are written before they are lent, and nobody else has the
+    // place meanwhile. It promises nothing of what it holds, so it may hold them.
+    unsafe {
+        copy.write([0; COPY_LEN]);
+        &mut *copy
+    }
+}
+
 /// What the task is given.
 pub(crate) struct Parts {
     pub(crate) chip: &'static Chip<Nor>,
@@ -52,6 +77,7 @@ pub(crate) struct Parts {
     pub(crate) configuration: Option<&'static Configuration>,
     #[cfg(feature = "full")]
     pub(crate) copy: &'static mut Copy,
+    pub(crate) core: &'static mut Place,
     pub(crate) uplink: Outgoing<Envelope>,
     pub(crate) downlink: Incoming<Message>,
     pub(crate) arguments: Arguments,
@@ -118,7 +144,7 @@ async fn prepare<'p>(
     let reset = parts.reset();
     #[cfg(feature = "full")]
     let copy = parts.copy;
-    let Parts { chip, header, uplink, downlink, arguments, crash, .. } = parts;
+    let Parts { chip, header, core, uplink, downlink, arguments, crash, .. } = parts;
     let pace = Pace { awake: arguments.pace, asleep: arguments.sleep.unwrap_or(arguments.pace) };
     let draw = arguments.sleep.map(|_| Draw::TYPICAL);
     let clock = Clock::new(pace);
@@ -126,7 +152,7 @@ async fn prepare<'p>(
     let updates = apart(pin!(updates::start(chip, header, reset, clock.now()))).await;
     let (firmware, obd) = (header.version().0, configuration.bus.ask);
     let settings = Settings { firmware, reset, obd, display: cfg!(feature = "full"), ..Settings::default() };
-    let device = make(chip, settings);
+    let device = make(core, chip, settings);
     if let Err(error) = apart(pin!(device.begin(clock.now()))).await {
         failed("the core does not start: ", &error);
     }
@@ -155,10 +181,9 @@ fn seat<T>(place: &mut Option<T>, make: impl FnOnce() -> T) -> &mut T {
 
 /// The core, in its place; by itself, so that what it is made from leaves the stack before anything else needs it.
 #[inline(never)]
-fn make(chip: &'static Chip<Nor>, settings: Settings) -> &'static mut Device<Flash> {
-    static DEVICE: StaticCell<Device<Flash>> = StaticCell::new();
-    match Device::new(Region::of_core(chip, &Layout::NOR), settings) {
-        Ok(device) => DEVICE.init(device),
+fn make(place: &'static mut Place, chip: &'static Chip<Nor>, settings: Settings) -> &'static mut Device<Flash> {
+    match Device::new_in(place, Region::of_core(chip, &Layout::NOR), settings) {
+        Ok(device) => device,
         Err(error) => failed("the core is not made: ", &error),
     }
 }

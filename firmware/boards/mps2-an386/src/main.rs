@@ -39,13 +39,16 @@ use defmt_semihosting as _;
 use embassy_executor::Spawner;
 use embassy_net::{Runner, Stack, StackResources};
 use embassy_time::{Duration, Instant, Timer};
+use milepost_board_kit::Configuration;
 use milepost_board_kit::crash::Cause;
 use milepost_board_kit::link;
 use milepost_board_kit::network;
 use milepost_board_kit::ports::{Envelope, Input, Mailbox, Message, Ports};
 use milepost_board_kit::region::{Chip, Region};
 use milepost_board_kit::session::Mailboxes;
-use milepost_firmware::configuration::{self, COPY_LEN, Configuration, Copy};
+#[cfg(feature = "full")]
+use milepost_firmware::configuration::COPY_LEN;
+use milepost_firmware::configuration::{self, Copy};
 use milepost_firmware::layout::Layout;
 use milepost_firmware::link::Policy;
 use milepost_firmware::wire::{Decoder, MAX_WIRE_LEN, Order, Packet};
@@ -74,14 +77,15 @@ const _: () = assert!(Layout::NOR.len() <= places::ACTIVE.start, "what the board
 
 static PORTS: Ports = Ports::new();
 
-type Socket = StackResources<4>;
+/// One connection at a time, DHCP, and DNS where hosts have names.
+type Socket = StackResources<{ if cfg!(feature = "full") { 3 } else { 2 } }>;
 
 #[embassy_executor::main]
 async fn main(spawner: Spawner) {
     let header = header::header();
     assert!(header.variant() != PANICS, "this image panics at its start");
-    let Some(core) = cortex_m::Peripherals::take() else { fault::end(Cause::Software, &["no peripherals"]) };
-    clock::start(core.SYST);
+    let Some(peripherals) = cortex_m::Peripherals::take() else { fault::end(Cause::Software, &["no peripherals"]) };
+    clock::start(peripherals.SYST);
     let Some(arguments) = Arguments::read() else {
         defmt::error!(
             "the command line is not understood; known are fuel, boot-fuel, cut, pace, sleep, start=bench and link=brisk"
@@ -99,8 +103,15 @@ async fn main(spawner: Spawner) {
         fault::end(Cause::Software, &["flash is taken"])
     };
     let chip: &'static Chip<Nor> = CHIP.init(Chip::new(nor));
-    static COPY: ConstStaticCell<Copy> = ConstStaticCell::new([0; COPY_LEN]);
-    let copy = COPY.take();
+    let mut core = car::place();
+    #[cfg(feature = "full")]
+    let copy = {
+        static COPY: ConstStaticCell<Copy> = ConstStaticCell::new([0; COPY_LEN]);
+        COPY.take()
+    };
+    // The configuration is read through it once, before there is a core.
+    #[cfg(not(feature = "full"))]
+    let copy = car::copy(&mut core);
     let configuration = if arguments.bench { None } else { read_configuration(chip, copy).await };
 
     static UPLINK: ConstStaticCell<[Envelope; 1]> = ConstStaticCell::new([Envelope::new()]);
@@ -116,15 +127,8 @@ async fn main(spawner: Spawner) {
         PORTS.time.learn(configuration.written_ms, false);
         let mailboxes = Mailboxes { uplink: uplink_out, downlink: downlink_in };
         let policy = if arguments.brisk { Policy::fleet() } else { Policy::default() };
-        #[cfg(feature = "full")]
-        let socket = {
-            static SOCKET: ConstStaticCell<network::Buffers> = ConstStaticCell::new([0; _]);
-            SOCKET.take()
-        };
-        // The configuration was read through it, and is not written by this image.
-        #[cfg(not(feature = "full"))]
-        let socket = copy;
-        start_network(spawner, configuration, socket, mailboxes, policy);
+        static SOCKET: ConstStaticCell<network::Buffers> = ConstStaticCell::new([0; _]);
+        start_network(spawner, configuration, SOCKET.take(), mailboxes, policy);
     }
     uart::CAN.start();
     uart::BENCH.start();
@@ -138,6 +142,7 @@ async fn main(spawner: Spawner) {
         configuration,
         #[cfg(feature = "full")]
         copy,
+        core,
         uplink,
         downlink,
         arguments,

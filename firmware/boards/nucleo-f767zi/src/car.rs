@@ -136,8 +136,8 @@ fn seat<T>(place: &mut Option<T>, make: impl FnOnce() -> T) -> &mut T {
 #[inline(never)]
 fn make(chip: &'static Chip<Nor>, settings: Settings) -> &'static mut Device<Flash> {
     static DEVICE: StaticCell<Device<Flash>> = StaticCell::new();
-    match Device::new(Region::of_core(chip, &Layout::NOR), settings) {
-        Ok(device) => DEVICE.init(device),
+    match Device::new_in(DEVICE.uninit(), Region::of_core(chip, &Layout::NOR), settings) {
+        Ok(device) => device,
         Err(error) => failed("the core is not made: ", &error),
     }
 }
