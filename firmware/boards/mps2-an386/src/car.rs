@@ -19,6 +19,7 @@ use milepost_board_kit::power::{Clock, Pace};
 use milepost_board_kit::region::{Chip, Region};
 #[cfg(not(feature = "full"))]
 use milepost_board_kit::upkeep::Fixed;
+#[cfg(feature = "full")]
 use milepost_board_kit::upkeep::Restart;
 #[cfg(not(feature = "full"))]
 use milepost_firmware::configuration::COPY_LEN;
@@ -28,14 +29,15 @@ use milepost_firmware::power::Draw;
 use milepost_firmware::update::Header;
 use milepost_firmware::{Device, Error, Event, Settings};
 use milepost_protocol::record::{LogLevel, ResetReason};
+#[cfg(feature = "full")]
 use milepost_protocol::update::{UpdateReport, UpdateState, Version};
 use static_cell::StaticCell;
 
 use crate::arguments::Arguments;
 use crate::nor::Nor;
-use crate::{PORTS, fault, stack, words};
+use crate::{PORTS, fault, stack};
 #[cfg(feature = "full")]
-use crate::{enrolment, updates};
+use crate::{enrolment, updates, words};
 
 /// The core's view of the chip.
 type Flash = Region<'static, Nor>;
@@ -96,20 +98,22 @@ pub(crate) async fn run(parts: Parts) -> ! {
     let host = apart(pin!(prepare(parts, configuration, &mut place))).await;
     match host.run(|news| tell(&news)).await {
         Ok(End::Finished) => {}
+        #[cfg(feature = "full")]
         Ok(End::Restart(Restart::Install(install))) => {
             let [major, minor, patch] = install.version.0;
             defmt::info!("installing {=u16}.{=u16}.{=u16}", major, minor, patch);
             fault::restart()
         }
+        #[cfg(feature = "full")]
         Ok(End::Restart(Restart::TrialOver)) => fault::end(Cause::Software, &["on trial the cloud was not heard of"]),
         Err(error) => failed("the core failed: ", &error),
     }
-    let status = host.device().status();
+    let device = host.device();
     defmt::info!(
         "core: boot {=u32} created {=u32} records, dropped {=u32}, lost {=u32} frames",
-        status.boot,
-        status.created,
-        status.drops.records,
+        device.boot(),
+        device.created(),
+        device.dropped(),
         PORTS.lost_frames()
     );
     defmt::info!("stack: {=usize} bytes at most", stack::used());
@@ -164,7 +168,7 @@ async fn prepare<'p>(
     }
     #[cfg(feature = "full")]
     let keeper = apart(pin!(keeper(chip, configuration, copy))).await;
-    let boot = device.status().boot;
+    let boot = device.boot();
     defmt::info!("core: boot {=u32}, {=u32} records wait", boot, device.waiting());
     #[cfg(feature = "full")]
     let upkeep = || Kept::new(keeper, &PORTS.lead, updates);
@@ -224,11 +228,14 @@ fn tell(news: &News<'_>) {
         }
         News::LinkUp => defmt::info!("link: up"),
         News::BadMessage(len) => defmt::warn!("a message of {=usize} bytes does not decode", len),
+        #[cfg(feature = "full")]
         News::Update(report) => tell_update(report),
+        #[cfg(feature = "full")]
         News::BootLoader => defmt::error!("the boot loader's state is not written"),
     }
 }
 
+#[cfg(feature = "full")]
 fn tell_update(&UpdateReport { update, version: Version([major, minor, patch]), state }: &UpdateReport) {
     let plain = match state {
         UpdateState::Refused(why) => {

@@ -33,6 +33,7 @@ mod uart;
 #[cfg(feature = "full")]
 mod updates;
 mod watchdog;
+#[cfg(feature = "full")]
 mod words;
 
 use defmt_semihosting as _;
@@ -124,6 +125,7 @@ async fn main(spawner: Spawner) {
     if header.variant() == MUTE {
         defmt::warn!("this image is mute");
     } else if let Some(configuration) = configuration {
+        #[cfg(feature = "full")]
         PORTS.time.learn(configuration.written_ms, false);
         let mailboxes = Mailboxes { uplink: uplink_out, downlink: downlink_in };
         let policy = if arguments.brisk { Policy::fleet() } else { Policy::default() };
@@ -133,7 +135,7 @@ async fn main(spawner: Spawner) {
     uart::CAN.start();
     uart::BENCH.start();
     if configuration.is_some() {
-        spawn(spawner, bench());
+        spawn(spawner, packets(&uart::BENCH, End::Bench));
     }
     let (uplink, downlink) = (uplink_in, downlink_out);
     let parts = car::Parts {
@@ -149,7 +151,7 @@ async fn main(spawner: Spawner) {
         crash,
     };
     spawn(spawner, car::run(parts));
-    spawn(spawner, bus());
+    spawn(spawner, packets(&uart::CAN, End::Bus));
     spawn(spawner, requests());
     #[cfg(feature = "full")]
     spawn(spawner, show());
@@ -220,50 +222,44 @@ async fn uplink(
             );
         }
         link::News::Left => defmt::info!("link: closed"),
-        link::News::Lost(loss, wait) => {
+        link::News::Lost(loss, wait_ms) => {
             let [what, why] = loss.words();
-            defmt::warn!("link: {=str}{=str}, again in {=u64} ms", what, why, wait.as_millis() as u64);
+            defmt::warn!("link: {=str}{=str}, again in {=u64} ms", what, why, wait_ms);
         }
     };
     link::run(&mut network, &mut Random, configuration, policy, memory, (&PORTS, &mut mailboxes), tell).await
 }
 
-/// Takes what the CAN wire carries; an order from there is none.
-#[embassy_executor::task]
-async fn bus() -> ! {
-    packets(&uart::CAN, async |packet| match packet {
-        // The other end waits: an emulated wire has no frame to lose.
-        Packet::Frame(frame) => PORTS.frames.send(frame).await,
-        Packet::Button(..) | Packet::Order(_) => defmt::warn!("CAN wire: no frame"),
-    })
-    .await
+/// What is at the other end of a serial line.
+#[derive(Debug, Clone, Copy)]
+enum End {
+    /// The CAN bus; an order from there is none.
+    Bus,
+    /// The test bench, which wants something.
+    Bench,
 }
 
-/// Takes what the test bench wants.
-#[embassy_executor::task]
-async fn bench() -> ! {
-    packets(&uart::BENCH, async |packet| match packet {
-        #[cfg(feature = "full")]
-        Packet::Button(button, held) => buttons::set(button, held),
-        #[cfg(not(feature = "full"))]
-        Packet::Button(..) => defmt::warn!("bench: there are no buttons"),
-        Packet::Order(order) => obey(order).await,
-        Packet::Frame(_) => defmt::warn!("bench: a frame does not belong here"),
-    })
-    .await
-}
-
-async fn packets(line: &uart::Line, mut take: impl AsyncFnMut(Packet)) -> ! {
+/// Takes what a serial line carries.
+#[embassy_executor::task(pool_size = 2)]
+async fn packets(line: &'static uart::Line, end: End) -> ! {
     let mut decoder = Decoder::new();
     let mut bytes = [0; 64];
     let mut broken = 0_u32;
     loop {
         let len = line.read(&mut bytes).await;
         for &byte in bytes.get(..len).unwrap_or_default() {
-            match decoder.push(byte) {
-                None => {}
-                Some(Ok(packet)) => take(packet).await,
-                Some(Err(_)) => {
+            match (end, decoder.push(byte)) {
+                (_, None) => {}
+                // The other end waits: an emulated wire has no frame to lose.
+                (End::Bus, Some(Ok(Packet::Frame(frame)))) => PORTS.frames.send(frame).await,
+                #[cfg(feature = "full")]
+                (End::Bench, Some(Ok(Packet::Button(button, held)))) => buttons::set(button, held),
+                #[cfg(not(feature = "full"))]
+                (End::Bench, Some(Ok(Packet::Button(..)))) => defmt::warn!("bench: there are no buttons"),
+                (End::Bench, Some(Ok(Packet::Order(order)))) => obey(order).await,
+                (End::Bench, Some(Ok(Packet::Frame(_)))) => defmt::warn!("bench: a frame does not belong here"),
+                (End::Bus, Some(Ok(_))) => defmt::warn!("CAN wire: no frame"),
+                (_, Some(Err(_))) => {
                     broken = broken.saturating_add(1);
                     defmt::warn!("line: {=u32} broken packets", broken);
                 }

@@ -106,7 +106,7 @@ async fn prepare<'p>(
         failed("the core failed: ", &error);
     }
     let keeper = apart(pin!(keeper(chip, configuration, copy))).await;
-    let (boot, waiting) = (device.status().boot, device.waiting());
+    let (boot, waiting) = (device.boot(), device.waiting());
     defmt::info!("core: boot {=u32}, {=u32} records wait, {=u64} ms", boot, waiting, Instant::now().as_millis());
     let kept = || Kept::new(keeper, &PORTS.lead, updates);
     seat(place, || Host::new(device, kept(), &PORTS, uplink, downlink, Pace::REAL, Some(DRAW)))
