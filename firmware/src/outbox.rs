@@ -20,8 +20,8 @@ use crate::error::{Error, Operation};
 use crate::facts::{Fact, Iter};
 pub use crate::stamp::Stamp;
 use crate::store::{Key, Store};
-pub use lane::MAX_LANE_PAGES;
 pub(crate) use lane::Ground;
+pub use lane::MAX_LANE_PAGES;
 use lane::{Lane, PushError};
 use lost::Lost;
 

@@ -206,7 +206,8 @@ impl Machine {
             State::Offline { retry_at_ms } => Some(retry_at_ms),
             State::Connecting { since_ms } => Some(after(since_ms, self.policy.connect_timeout_ms)),
             State::CatchingUp | State::Live => {
-                let receipt_ms = self.receipt_due_since_ms.map(|since_ms| after(since_ms, self.policy.receipt_timeout_ms));
+                let receipt_ms =
+                    self.receipt_due_since_ms.map(|since_ms| after(since_ms, self.policy.receipt_timeout_ms));
                 match (self.puback_due_ms(), receipt_ms) {
                     (Some(puback_ms), Some(receipt_ms)) => Some(puback_ms.min(receipt_ms)),
                     (puback_ms, receipt_ms) => puback_ms.or(receipt_ms),

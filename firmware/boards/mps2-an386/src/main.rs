@@ -104,7 +104,7 @@ async fn main(spawner: Spawner) {
         fault::end(Cause::Software, &["flash is taken"])
     };
     let chip: &'static Chip<Nor> = CHIP.init(Chip::new(nor));
-    let mut core = car::place();
+    let core = car::place();
     #[cfg(feature = "full")]
     let copy = {
         static COPY: ConstStaticCell<Copy> = ConstStaticCell::new([0; COPY_LEN]);
@@ -112,7 +112,7 @@ async fn main(spawner: Spawner) {
     };
     // The configuration is read through it once, before there is a core.
     #[cfg(not(feature = "full"))]
-    let copy = car::copy(&mut core);
+    let copy = car::copy(core);
     let configuration = if arguments.bench { None } else { read_configuration(chip, copy).await };
 
     static UPLINK: ConstStaticCell<[Envelope; 1]> = ConstStaticCell::new([Envelope::new()]);
