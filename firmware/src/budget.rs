@@ -1,7 +1,7 @@
 //! How much memory the core may take on a board: a build for a 32-bit target fails when a figure is exceeded.
 //!
-//! Without TLS and display the whole image has 40 KiB of RAM, of which the network takes more than half; a future lies in its task's static
-//! memory beside the core, and what a call needs on the stack grows with both.
+//! Without TLS and display the whole image has 40 KiB of RAM, a quarter of it for the core; a future lies in its task's static memory beside
+//! the core, and what a call needs on the stack grows with both.
 //! Invariant: the figures are upper bounds for every flash driver that adds nothing of its own.
 
 use core::convert::Infallible;

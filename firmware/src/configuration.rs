@@ -9,8 +9,8 @@ use core::fmt;
 use embedded_storage_async::nor_flash::NorFlash;
 use heapless::{String, Vec};
 use milepost_protocol::{DeviceId, codec};
-use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
+use serde::de::{DeserializeOwned, Error as _};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::checksum::crc32;
 
@@ -31,7 +31,7 @@ const HEADER_LEN: usize = 12;
 const CHECKSUM_LEN: usize = 4;
 
 /// What is kept whole on a page in two copies.
-pub trait Page: Serialize + DeserializeOwned {
+pub trait Page: DeserializeOwned {
     /// What its pages begin with.
     const MAGIC: [u8; 4];
 }
@@ -51,9 +51,23 @@ impl Default for Bus {
     }
 }
 
-/// Who a board is and where its cloud is.
+/// A certificate as it is kept, DER.
+pub type Certificate = Vec<u8, MAX_CERTIFICATE_LEN>;
+
+/// A certificate that a board without TLS reads past: it is checked for its length, and takes no memory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Passed;
+
+impl<'de> Deserialize<'de> for Passed {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let len = <&[u8]>::deserialize(deserializer)?.len();
+        if len <= MAX_CERTIFICATE_LEN { Ok(Self) } else { Err(D::Error::invalid_length(len, &"a certificate")) }
+    }
+}
+
+/// Who a board is and where its cloud is; `C` is what becomes of certificates in memory.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Configuration {
+pub struct Configuration<C = Certificate> {
     /// The front door: an IPv4 address or a DNS name.
     pub host: String<MAX_NAME_LEN>,
     /// Its port.
@@ -67,18 +81,18 @@ pub struct Configuration {
     /// The device's private key: a scalar of P-256, big-endian.
     pub key: [u8; 32],
     /// The device's certificate, DER.
-    pub certificate: Vec<u8, MAX_CERTIFICATE_LEN>,
+    pub certificate: C,
     /// The one authority that signs the server's certificate, DER.
-    pub server_authority: Vec<u8, MAX_CERTIFICATE_LEN>,
+    pub server_authority: C,
     /// The car's bus.
     pub bus: Bus,
 }
 
-impl Page for Configuration {
+impl<C: DeserializeOwned> Page for Configuration<C> {
     const MAGIC: [u8; 4] = *b"MPCF";
 }
 
-impl fmt::Debug for Configuration {
+impl<C> fmt::Debug for Configuration<C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Configuration")
             .field("host", &self.host)
@@ -176,7 +190,7 @@ async fn sequences<S: NorFlash, T: Page>(
 }
 
 /// Stores `page` in the place of the older copy; it counts from the return on.
-pub async fn store<S: NorFlash, T: Page>(
+pub async fn store<S: NorFlash, T: Page + Serialize>(
     flash: &mut S,
     buffer: &mut Copy,
     page: &T,
@@ -198,7 +212,7 @@ fn check_layout<S: NorFlash>(flash: &S) -> Result<(), ConfigurationError<S::Erro
 }
 
 /// Fills the buffer with a page; answers its length.
-fn build<T: Page>(buffer: &mut Copy, sequence: u32, page: &T) -> Option<usize> {
+fn build<T: Page + Serialize>(buffer: &mut Copy, sequence: u32, page: &T) -> Option<usize> {
     buffer.fill(0xFF);
     let room = buffer.get_mut(HEADER_LEN..COPY_LEN - CHECKSUM_LEN)?;
     let body_len = codec::write(page, room)?;
@@ -336,6 +350,23 @@ mod tests {
             let found = read(&mut flash, &mut buffer);
             assert_eq!(found, Some((u32::from(round), configuration(round, 1024))));
         }
+    }
+
+    #[test]
+    fn a_board_without_tls_reads_the_same_page_and_none_whose_certificate_is_too_long() {
+        let (mut flash, mut buffer) = (flash(), [0; COPY_LEN]);
+        now(store(&mut flash, &mut buffer, &configuration(7, 1024))).unwrap();
+        let mut page = None::<Configuration<Passed>>;
+        assert_eq!(now(load(&mut flash, &mut buffer, &mut page)).unwrap(), Some(1));
+        let (read, whole) = (page.unwrap(), configuration(7, 1024));
+        assert_eq!((&read.host, read.port, &read.device), (&whole.host, whole.port, &whole.device));
+        assert_eq!((read.written_ms, read.bus), (whole.written_ms, whole.bus));
+        let mut bytes = [0; 1100];
+        let mut passed = |len: usize| {
+            let len = codec::write(&Vec::<u8, 1025>::from_slice(&[5; 1025][..len]).unwrap(), &mut bytes).unwrap();
+            codec::read::<Passed>(&bytes[..len])
+        };
+        assert_eq!((passed(0), passed(1024), passed(1025)), (Some(Passed), Some(Passed), None));
     }
 
     proptest! {

@@ -296,6 +296,21 @@ impl<S: MultiwriteNorFlash> Device<S> {
         self.outbox.stored()
     }
 
+    /// The number of this boot.
+    pub fn boot(&self) -> u32 {
+        self.outbox.boot()
+    }
+
+    /// How many records this boot has created.
+    pub fn created(&self) -> u32 {
+        self.outbox.created()
+    }
+
+    /// How many records this boot has lost: they gave way to others, did not read back, or were too many at once.
+    pub fn dropped(&self) -> u32 {
+        self.drops.records.saturating_add(self.outbox.dropped).saturating_add(self.usage.overflow)
+    }
+
     /// A snapshot for the host.
     pub fn status(&self) -> Status {
         let ledger = &self.usage.ledger;
@@ -304,10 +319,9 @@ impl<S: MultiwriteNorFlash> Device<S> {
             duration_ms: trip.duration_ms,
             distance_m: (trip.distance_um / 1_000_000) as u32,
         });
-        let records = self.drops.records.saturating_add(self.outbox.dropped).saturating_add(self.usage.overflow);
         Status {
-            boot: self.outbox.boot(),
-            created: self.outbox.created(),
+            boot: self.boot(),
+            created: self.created(),
             stored: self.outbox.stored(),
             table: self.table_hash,
             plan_version: plan_of(&self.plan).version,
@@ -323,7 +337,7 @@ impl<S: MultiwriteNorFlash> Device<S> {
             signals: self.usage.latest.all(),
             drops: Drops {
                 invalid_values: self.drops.invalid_values.saturating_add(self.usage.invalid),
-                records,
+                records: self.dropped(),
                 ..self.drops
             },
         }

@@ -20,6 +20,7 @@ use crate::error::{Error, Operation};
 use crate::facts::{Fact, Iter};
 pub use crate::stamp::Stamp;
 use crate::store::{Key, Store};
+pub(crate) use lane::Ground;
 pub use lane::MAX_LANE_PAGES;
 use lane::{Lane, PushError};
 use lost::Lost;
@@ -47,18 +48,23 @@ pub(crate) struct Outbox<S: MultiwriteNorFlash> {
 }
 
 impl<S: MultiwriteNorFlash> Outbox<S> {
+    /// Finds a region large enough for one of the two lanes.
+    pub(crate) fn measure(lane: S) -> Result<Ground<S>, Error<S::Error>> {
+        Lane::measure(lane)
+    }
+
     /// An outbox over two regions, which it does not touch before [`Outbox::count`].
-    pub(crate) fn new(alerts: S, bulk: S) -> Result<Self, Error<S::Error>> {
-        Ok(Self {
-            alerts: Lane::new(alerts)?,
-            bulk: Lane::new(bulk)?,
+    pub(crate) fn over(alerts: Ground<S>, bulk: Ground<S>) -> Self {
+        Self {
+            alerts: Lane::over(alerts),
+            bulk: Lane::over(bulk),
             boot: 0,
             next_number: 0,
             lost: Vec::new(),
             dropped: 0,
             corrupt: false,
             credit: INITIAL_CREDIT,
-        })
+        }
     }
 
     /// Counts what both lanes hold. Numbering begins with [`Outbox::begin`].
@@ -253,7 +259,7 @@ pub async fn read_all<S: MultiwriteNorFlash>(
     region: S,
     mut take: impl FnMut(Stamp, &[u8]),
 ) -> Result<(), Error<S::Error>> {
-    let mut lane = Lane::new(region)?;
+    let mut lane = Lane::over(Lane::measure(region)?);
     lane.open().await?;
     lane.for_each(|stamp, body| take(*stamp, body)).await
 }

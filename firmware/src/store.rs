@@ -91,10 +91,20 @@ pub(crate) struct Values<S: NorFlash> {
 impl<S: NorFlash> Values<S> {
     /// Opens the region; it may be fresh or hold the values of earlier boots.
     pub(crate) fn open(flash: S, operation: Operation) -> Result<Self, Error<S::Error>> {
+        Self::measure(flash, operation).map(Self::over)
+    }
+
+    /// Finds the region large enough.
+    pub(crate) fn measure(flash: S, operation: Operation) -> Result<Measured<S, MapConfig<S>>, Error<S::Error>> {
         let end = region_len(&flash, MAX_PAGES).ok_or(Error::Layout(operation))?;
-        let config = MapConfig::try_new(0..end).map_err(|_| Error::Layout(operation))?;
+        let known = MapConfig::try_new(0..end).map_err(|_| Error::Layout(operation))?;
+        Ok(Measured { flash, known })
+    }
+
+    /// Values over a measured region.
+    pub(crate) fn over(Measured { flash, known }: Measured<S, MapConfig<S>>) -> Self {
         let cache = Cache::new(ArrayPageStates::new(), ArrayPagePointers::new(), ArrayKeyPointers::new());
-        Ok(Self { map: MapStorage::new(flash, config, cache) })
+        Self { map: MapStorage::new(flash, known, cache) }
     }
 
     /// Erases the region, after it proved corrupt beyond repair.
@@ -135,7 +145,17 @@ pub(crate) struct Store<S: NorFlash> {
 impl<S: NorFlash> Store<S> {
     /// Opens the region; see [`Values::open`].
     pub(crate) fn open(flash: S) -> Result<Self, Error<S::Error>> {
-        Ok(Self { values: Values::open(flash, Operation::LoadState)?, work: [0; WORK_LEN] })
+        Self::measure(flash).map(Self::over)
+    }
+
+    /// Finds the region large enough.
+    pub(crate) fn measure(flash: S) -> Result<Measured<S, MapConfig<S>>, Error<S::Error>> {
+        Values::measure(flash, Operation::LoadState)
+    }
+
+    /// The values of a measured region, fresh or of earlier boots.
+    pub(crate) fn over(measured: Measured<S, MapConfig<S>>) -> Self {
+        Self { values: Values::over(measured), work: [0; WORK_LEN] }
     }
 
     /// Erases the region; see [`Values::erase`].
@@ -152,6 +172,14 @@ impl<S: NorFlash> Store<S> {
     pub(crate) async fn put(&mut self, key: u8, value: &dyn Encode) -> Result<(), Error<S::Error>> {
         self.values.put(Operation::SaveState, &mut self.work, key, value).await
     }
+}
+
+/// A region that was found large enough: its driver, and what whoever keeps something in it knows of it.
+///
+/// What can fail comes before it, so that a core is made where it stays, and not as a result on the stack.
+pub(crate) struct Measured<S, K> {
+    pub(crate) flash: S,
+    pub(crate) known: K,
 }
 
 /// The length of a region in whole erase pages, at most `max_pages` of them; `None` if there is not even one.

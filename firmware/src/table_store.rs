@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::{Error, Operation};
 use crate::signal::builtin;
 use crate::signal::table::{MAX_ROWS, MAX_TABLE_LEN, Row};
+use crate::store::Measured;
 use milepost_protocol::record::CommandOutcome;
 use walk::Walk;
 
@@ -69,15 +70,20 @@ pub(crate) struct TableStore<S: NorFlash> {
 }
 
 impl<S: NorFlash> TableStore<S> {
-    /// Opens the region; the built-in table is in use until [`TableStore::load`].
-    pub(crate) fn open(flash: S) -> Result<Self, Error<S::Error>> {
+    /// Finds the region large enough.
+    pub(crate) fn measure(flash: S) -> Result<Measured<S, u32>, Error<S::Error>> {
         let pages = (flash.capacity() / 2).checked_div(S::ERASE_SIZE).unwrap_or(0);
         let half_len = pages * S::ERASE_SIZE;
         if half_len < MAX_TABLE_LEN || S::WRITE_SIZE > MAX_WRITE_SIZE || !MAX_WRITE_SIZE.is_multiple_of(S::WRITE_SIZE) {
             return Err(Error::Layout(Operation::Table));
         }
-        let half_len = u32::try_from(half_len).map_err(|_| Error::Layout(Operation::Table))?;
-        Ok(Self { flash, half_len, in_use: None, index: Vec::new(), transfer: None })
+        let known = u32::try_from(half_len).map_err(|_| Error::Layout(Operation::Table))?;
+        Ok(Measured { flash, known })
+    }
+
+    /// The tables of a measured region; the built-in one is in use until [`TableStore::load`].
+    pub(crate) fn over(Measured { flash, known: half_len }: Measured<S, u32>) -> Self {
+        Self { flash, half_len, in_use: None, index: Vec::new(), transfer: None }
     }
 
     /// Takes the table into use that the state region remembers, if it proves itself.

@@ -48,6 +48,11 @@ impl Clock {
         }
     }
 
+    /// As [`Clock::elapsed`], in milliseconds.
+    pub fn elapsed_ms(&self) -> u64 {
+        u64::try_from(self.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+
     /// Unix time in microseconds.
     #[expect(clippy::disallowed_methods, reason = "this is the module that reads the clock")]
     pub fn unix_us(&self) -> u64 {

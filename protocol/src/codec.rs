@@ -35,7 +35,10 @@ pub fn take<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Option<(T, &'a [u8])> {
 
 /// Reads one value from the front of `bytes`; what stands behind it belongs to a newer writer and is passed over.
 pub fn read<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Option<T> {
-    take(bytes).map(|(value, _)| value)
+    // Not by way of `take`, whose pair would be one more copy of the value on the stack.
+    let mut reader = Reader::new(bytes);
+    let value = T::deserialize(&mut reader).ok()?;
+    reader.rest().map(|_| value)
 }
 
 /// Writes one value to the front of `buffer`; answers its length, `None` if it does not fit.

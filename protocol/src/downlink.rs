@@ -205,7 +205,7 @@ macro_rules! downlinks {
                     return PlanView::parse(plan.bytes).is_some();
                 }
                 match self {
-                    $(Self::$name(body) => body.decode().is_some(),)*
+                    $(Self::$name(body) => body.decodes(),)*
                     Self::Unknown(_) => true,
                 }
             }
@@ -278,6 +278,12 @@ impl<'a, T: DeserializeOwned> Body<'a, T> {
     #[inline(never)]
     pub fn decode(&self) -> Option<T> {
         frame::body(self.bytes)
+    }
+
+    /// Whether there is a content; by itself, so that none of several kinds needs stack where it is asked.
+    #[inline(never)]
+    fn decodes(&self) -> bool {
+        frame::body::<T>(self.bytes).is_some()
     }
 
     /// The bytes as they came; a newer writer may have put more at their end.

@@ -25,6 +25,8 @@ struct Budget {
     static_ram_bytes: u64,
     /// Bytes of stack that the linker has to leave, and the most that a run may use.
     stack_bytes: u64,
+    /// Bytes of variables and stack together, where the board's memory has a size that counts.
+    ram_bytes: Option<u64>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -87,7 +89,8 @@ fn compare(images: &[(Budget, Sizes)]) -> (String, Vec<String>) {
             // The other way round: the budget is what the stack may need, and the image has to leave it that much.
             ("stack", budget.stack_bytes, sizes.stack),
         ];
-        for (what, bytes, allowed) in rows {
+        let both = budget.ram_bytes.map(|allowed| ("ram", sizes.static_ram + sizes.stack, allowed));
+        for (what, bytes, allowed) in rows.into_iter().chain(both) {
             let percent = bytes * 100 / allowed.max(1);
             writeln!(table, "{:24}{what:>14}{bytes:>12}{allowed:>12}{percent:>7}%", budget.name)
                 .expect("a string takes any text");
@@ -119,6 +122,14 @@ mod tests {
         assert_eq!(excess(1001, 100, 50), ["a flash: 1001 of 1000 bytes"]);
         assert_eq!(excess(1000, 101, 50), ["a static ram: 101 of 100 bytes"]);
         assert_eq!(excess(1000, 100, 49), ["a stack: 50 of 49 bytes"], "what is left for it must not be less");
+    }
+
+    #[test]
+    fn variables_and_stack_together_have_a_bar_where_the_memory_has_a_size() {
+        let image = || Sizes { flash: 1, static_ram: 100, stack: 50 };
+        let excess = |ram_bytes| compare(&[(Budget { ram_bytes, ..budget() }, image())]).1;
+        assert!(excess(None).is_empty() && excess(Some(150)).is_empty());
+        assert_eq!(excess(Some(149)), ["a ram: 150 of 149 bytes"]);
     }
 
     #[test]

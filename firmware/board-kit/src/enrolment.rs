@@ -7,7 +7,7 @@
 use core::pin::pin;
 
 use embassy_futures::select::{Either, select};
-use embassy_time::{Duration, Timer};
+use embassy_time::{Duration, Instant, Timer};
 use embedded_io_async::{Read, Write};
 use embedded_storage_async::nor_flash::NorFlash;
 use milepost_firmware::configuration::{self, Bus, Configuration, Copy};
@@ -17,7 +17,6 @@ use milepost_protocol::DeviceId;
 
 use crate::apart::apart;
 use crate::ports::Ports;
-use crate::session::elapsed;
 use crate::supervisor::Member;
 
 /// How often the board shows that it lives while the line is silent.
@@ -49,7 +48,7 @@ pub async fn run<L: Read + Write, S: NorFlash>(
     loop {
         // Neither the core nor the link runs; this task answers for both.
         for member in [Member::Core, Member::Link] {
-            ports.supervisor.beat(member, elapsed().as_secs() as u32);
+            ports.supervisor.beat(member, Instant::now().as_secs() as u32);
         }
         let len = match select(line.read(&mut bytes), Timer::after(BEAT)).await {
             Either::First(Ok(len)) => len,

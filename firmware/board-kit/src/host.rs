@@ -14,7 +14,9 @@ use milepost_firmware::{Device, DownlinkError, Error, Event, Frame};
 use milepost_protocol::MAX_ENVELOPE_LEN;
 #[cfg(feature = "screen")]
 use milepost_protocol::NoticeId;
+#[cfg(feature = "tls")]
 use milepost_protocol::envelope::ClockQuality;
+#[cfg(feature = "tls")]
 use milepost_protocol::update::UpdateReport;
 
 #[cfg(feature = "screen")]
@@ -44,8 +46,10 @@ pub enum News<'e> {
     /// A message from the cloud does not decode; it is dropped, and the core has counted it.
     BadMessage(usize),
     /// An update moved on.
+    #[cfg(feature = "tls")]
     Update(&'e UpdateReport),
     /// The boot loader's state does not take what it is told; it is told again.
+    #[cfg(feature = "tls")]
     BootLoader,
 }
 
@@ -273,6 +277,7 @@ impl<'d, S: MultiwriteNorFlash, U: Upkeep<S>> Host<'d, S, U> {
         self.ports.set_waiting(self.device.waiting());
         #[cfg(feature = "screen")]
         self.let_see(now);
+        #[cfg(feature = "tls")]
         if let Some((unix_ms, quality)) = self.device.unix_ms(now) {
             // As for `trusted_ms`.
             if self.clock.is_real() {

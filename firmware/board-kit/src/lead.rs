@@ -3,7 +3,9 @@
 //! The link's task brings randomness in return, since only it has a source. Invariant: a draw is used once, and what the link compares is
 //! a number, so that nothing that changed meanwhile is missed.
 
-use core::cell::{Cell, RefCell};
+#[cfg(feature = "tls")]
+use core::cell::Cell;
+use core::cell::RefCell;
 use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use embassy_sync::blocking_mutex::Mutex;
@@ -39,6 +41,7 @@ pub struct Lead {
     number: AtomicU32,
     wanted: AtomicBool,
     changed: Latest<()>,
+    #[cfg(feature = "tls")]
     draw: Mutex<CriticalSectionRawMutex, Cell<Option<[u8; 32]>>>,
 }
 
@@ -62,6 +65,7 @@ impl Lead {
             number: AtomicU32::new(0),
             wanted: AtomicBool::new(false),
             changed: Latest::new(),
+            #[cfg(feature = "tls")]
             draw: Mutex::new(Cell::new(None)),
         }
     }
@@ -103,6 +107,7 @@ impl Lead {
     }
 
     /// Whether [`Lead::bring_draw`] is due.
+    #[cfg(feature = "tls")]
     pub(crate) fn lacks_draw(&self) -> bool {
         self.draw.lock(|cell| {
             let draw = cell.take();
@@ -112,6 +117,7 @@ impl Lead {
     }
 
     /// Brings randomness for one key.
+    #[cfg(feature = "tls")]
     pub(crate) fn bring_draw(&self, draw: [u8; 32]) {
         self.draw.lock(|cell| cell.set(Some(draw)));
     }

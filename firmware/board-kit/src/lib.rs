@@ -11,6 +11,14 @@
 #[cfg(test)]
 extern crate std;
 
+/// What a board with TLS reads of its configuration: all of it.
+#[cfg(feature = "tls")]
+pub use milepost_firmware::configuration::Configuration;
+
+/// What a board without TLS reads of its configuration: it has no use for certificates.
+#[cfg(not(feature = "tls"))]
+pub type Configuration = milepost_firmware::configuration::Configuration<milepost_firmware::configuration::Passed>;
+
 pub mod apart;
 pub mod callers;
 #[cfg(feature = "tls")]

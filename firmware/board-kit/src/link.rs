@@ -5,16 +5,16 @@
 use core::cell::RefCell;
 
 use embassy_futures::select::{Either, Either3, select, select3};
-use embassy_time::{Duration, Timer, with_timeout};
+use embassy_time::{Duration, Instant, Timer, with_timeout};
 use embedded_io_async::{Read, Write};
-use milepost_firmware::configuration::Configuration;
 use milepost_firmware::link::{Loss, Machine, Policy, State, Step};
 use rand_core::CryptoRngCore;
 
+use crate::Configuration;
 use crate::lead::Shown;
 use crate::mqtt::Client;
 use crate::ports::{Input, Ports};
-use crate::session::{self, Buffers, End, Mailboxes, Work, elapsed};
+use crate::session::{self, Buffers, End, Mailboxes, Work, elapsed_ms};
 use crate::supervisor::Member;
 
 /// How a board opens a TCP connection.
@@ -55,8 +55,8 @@ pub enum News {
     Connecting,
     /// We closed the connection, because none is wanted or to show other credentials.
     Left,
-    /// The connection ended, and when the next attempt is due.
-    Lost(Loss, core::time::Duration),
+    /// The connection ended, and in how many milliseconds the next attempt is due.
+    Lost(Loss, u64),
 }
 
 /// The static memory of the link.
@@ -93,8 +93,9 @@ pub async fn run<N: Network, G: CryptoRngCore>(
     mut tell: impl FnMut(News),
 ) -> ! {
     let Memory { buffers, mqtt } = memory;
-    let machine = RefCell::new(Machine::new(policy, random.next_u64(), elapsed()));
+    let machine = RefCell::new(Machine::new(policy, random.next_u64(), elapsed_ms()));
     loop {
+        #[cfg(feature = "tls")]
         if ports.lead.lacks_draw() {
             let mut draw = [0; 32];
             random.fill_bytes(&mut draw);
@@ -132,16 +133,16 @@ pub async fn run<N: Network, G: CryptoRngCore>(
             ports.inputs.send(Input::LinkDown).await;
         }
         let End::Lost(loss) = end else {
-            machine.borrow_mut().restart(elapsed());
+            machine.borrow_mut().restart(elapsed_ms());
             tell(News::Left);
             continue;
         };
-        machine.borrow_mut().lost(elapsed(), loss);
+        machine.borrow_mut().lost(elapsed_ms(), loss);
         if loss == Loss::Refused {
             ports.inputs.send(Input::Refused(shown.which)).await;
         }
-        if let State::Offline { retry_at } = machine.borrow().state() {
-            tell(News::Lost(loss, retry_at.saturating_sub(elapsed())));
+        if let State::Offline { retry_at_ms } = machine.borrow().state() {
+            tell(News::Lost(loss, retry_at_ms.saturating_sub(elapsed_ms())));
         }
     }
 }
@@ -149,13 +150,13 @@ pub async fn run<N: Network, G: CryptoRngCore>(
 /// Until a link is wanted and the machine wants to connect.
 async fn wait(machine: &RefCell<Machine>, ports: &Ports) -> Shown {
     loop {
-        ports.supervisor.beat(Member::Link, elapsed().as_secs() as u32);
+        beat(ports);
         let Some(shown) = ports.lead.order() else {
             // Whether it changed or not, it is looked at again.
             let _ = with_timeout(BEAT, ports.lead.change()).await;
             continue;
         };
-        if let Some(Step::Connect) = machine.borrow_mut().step(elapsed()) {
+        if let Some(Step::Connect) = machine.borrow_mut().step(elapsed_ms()) {
             return shown;
         }
         pause(machine).await;
@@ -165,18 +166,22 @@ async fn wait(machine: &RefCell<Machine>, ports: &Ports) -> Shown {
 /// Until the machine gives the connection up.
 async fn watch(machine: &RefCell<Machine>, ports: &Ports) -> Loss {
     loop {
-        ports.supervisor.beat(Member::Link, elapsed().as_secs() as u32);
-        if let Some(Step::Abandon(stuck)) = machine.borrow_mut().step(elapsed()) {
+        beat(ports);
+        if let Some(Step::Abandon(stuck)) = machine.borrow_mut().step(elapsed_ms()) {
             return Loss::Stuck(stuck);
         }
         pause(machine).await;
     }
 }
 
+/// Says that the link's task lives.
+fn beat(ports: &Ports) {
+    ports.supervisor.beat(Member::Link, Instant::now().as_secs() as u32);
+}
+
 /// Until the machine's next deadline, but never for longer than the deadlines may take to change unnoticed.
 async fn pause(machine: &RefCell<Machine>) {
-    let deadline = machine.borrow().deadline();
-    let wait = deadline.map_or(core::time::Duration::from_secs(1), |at| at.saturating_sub(elapsed()));
-    let wait_ms = wait.as_millis().clamp(1, 1000);
-    Timer::after(Duration::from_millis(u64::try_from(wait_ms).unwrap_or(1000))).await;
+    let deadline_ms = machine.borrow().deadline();
+    let wait_ms = deadline_ms.map_or(1000, |at_ms| at_ms.saturating_sub(elapsed_ms()));
+    Timer::after(Duration::from_millis(wait_ms.clamp(1, 1000))).await;
 }

@@ -19,7 +19,8 @@ const TIMEOUT: Duration = Duration::from_secs(75);
 /// How long a reset may take to leave.
 const FAREWELL: Duration = Duration::from_secs(1);
 
-const BUFFER_LEN: usize = 2048;
+/// What may be under way each way. A record of TLS, which is worked on whole, goes at once; without, a message goes in pieces.
+const BUFFER_LEN: usize = if cfg!(feature = "tls") { 2048 } else { 1024 };
 
 /// The memory of one connection: what comes in, then what goes out. A board keeps it in static memory.
 pub type Buffers = [u8; 2 * BUFFER_LEN];

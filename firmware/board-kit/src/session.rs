@@ -12,11 +12,11 @@ use core::cell::{Cell, RefCell};
 use embassy_futures::select::{Either4, select4};
 use embassy_time::{Duration, Instant, Timer};
 use embedded_io_async::{Read, Write};
-use milepost_firmware::configuration::Configuration;
 use milepost_firmware::link::{Loss, Machine};
 use milepost_protocol::downlink::Part;
 use milepost_protocol::{Downlink, topics};
 
+use crate::Configuration;
 use crate::lead::Shown;
 use crate::mqtt::{Client, Heard};
 use crate::ports::{Envelope, Incoming, Input, Message, Outgoing, Ports};
@@ -55,13 +55,14 @@ pub(crate) struct Work<'w, G> {
     pub(crate) buffers: &'w mut Buffers,
 }
 
-pub(crate) fn elapsed() -> core::time::Duration {
-    core::time::Duration::from_millis(Instant::now().as_millis())
+/// The link's clock: how long the board has run, in milliseconds.
+pub(crate) fn elapsed_ms() -> u64 {
+    Instant::now().as_millis()
 }
 
-/// How long it is until a time of [`elapsed`].
-fn remaining(until: core::time::Duration) -> Duration {
-    Duration::from_millis(until.saturating_sub(elapsed()).as_millis() as u64)
+/// How long it is until a time of [`elapsed_ms`].
+fn remaining(until_ms: u64) -> Duration {
+    Duration::from_millis(until_ms.saturating_sub(elapsed_ms()))
 }
 
 /// How a connection ended.
@@ -103,20 +104,20 @@ async fn talk<R: Read, W: Write>(
     stage: &Cell<Stage>,
 ) -> Option<End> {
     let (up, down) = (topics::up(&configuration.device), topics::down(&configuration.device));
-    outward.write_all(&mqtt.connect(configuration.device.as_str(), elapsed())).await.ok()?;
+    outward.write_all(&mqtt.connect(configuration.device.as_str(), elapsed_ms())).await.ok()?;
     let mut bytes = [0; 128];
     let mut sent = false;
     loop {
-        machine.borrow_mut().awaiting_receipt(elapsed(), sent && ports.waiting() > 0);
+        machine.borrow_mut().awaiting_receipt(elapsed_ms(), sent && ports.waiting() > 0);
         let room = mqtt.has_room();
         let envelope = async { if room { mailboxes.uplink.receive().await } else { core::future::pending().await } };
         let due = Timer::after(remaining(mqtt.deadline()));
         match select4(envelope, inward.read(&mut bytes), due, ports.lead.end(shown)).await {
             Either4::First(envelope) => {
                 // The core takes it for sent; what found no room goes again after this connection.
-                let Some(packet) = mqtt.publish(&up, envelope, elapsed()) else { return Some(Loss::Broken.into()) };
+                let Some(packet) = mqtt.publish(&up, envelope, elapsed_ms()) else { return Some(Loss::Broken.into()) };
                 outward.write_all(packet).await.ok()?;
-                machine.borrow_mut().published(elapsed());
+                machine.borrow_mut().published(elapsed_ms());
                 sent = true;
                 mailboxes.uplink.receive_done();
             }
@@ -138,9 +139,9 @@ async fn talk<R: Read, W: Write>(
                             Some(mqtt.subscribe(&down))
                         }
                         Ok(Some(Heard::Subscribed)) => {
-                            machine.borrow_mut().subscribed(elapsed());
+                            machine.borrow_mut().subscribed(elapsed_ms());
                             for _ in 0..mqtt.under_way() {
-                                machine.borrow_mut().published(elapsed());
+                                machine.borrow_mut().published(elapsed_ms());
                             }
                             ports.inputs.send(Input::LinkUp(shown.which)).await;
                             None
@@ -150,7 +151,7 @@ async fn talk<R: Read, W: Write>(
                             acknowledgement
                         }
                         Ok(Some(Heard::Acknowledged)) => {
-                            machine.borrow_mut().acknowledged(elapsed());
+                            machine.borrow_mut().acknowledged(elapsed_ms());
                             None
                         }
                         Ok(Some(Heard::Nothing)) => None,
@@ -158,7 +159,7 @@ async fn talk<R: Read, W: Write>(
                     outward.write_all(&acknowledgement.unwrap_or_default()).await.ok()?;
                 }
             }
-            Either4::Third(()) => match mqtt.due(elapsed()) {
+            Either4::Third(()) => match mqtt.due(elapsed_ms()) {
                 Ok(packet) => outward.write_all(&packet.unwrap_or_default()).await.ok()?,
                 Err(loss) => return Some(loss.into()),
             },
@@ -185,7 +186,7 @@ async fn hand_over(payload: &[u8], downlink: &mut Outgoing<Message>, machine: &R
     // The only place is free again when the core is done with it.
     downlink.send().await;
     if has_receipt(payload) {
-        machine.borrow_mut().receipt(elapsed());
+        machine.borrow_mut().receipt(elapsed_ms());
     }
 }
 

@@ -3,9 +3,12 @@
 //! Invariant: a board links nothing of what it cannot do; its core runs the same without.
 
 use embedded_storage_async::nor_flash::MultiwriteNorFlash;
+#[cfg(feature = "tls")]
 use milepost_firmware::update::Install;
 use milepost_firmware::{Device, DownlinkError, Error, Now};
-use milepost_identity::rotation::{Unusable, Which};
+#[cfg(feature = "tls")]
+use milepost_identity::rotation::Unusable;
+use milepost_identity::rotation::Which;
 
 use crate::host::News;
 #[cfg(not(feature = "tls"))]
@@ -13,6 +16,7 @@ use crate::lead::{Lead, Papers};
 use crate::power::Hold;
 
 /// What becomes of the board's certificate.
+#[cfg(feature = "tls")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Step {
     /// A key was made, and its certificate is asked for.
@@ -27,8 +31,20 @@ pub enum Step {
     Unusable(Unusable),
 }
 
+/// A board without TLS has no certificate.
+#[cfg(not(feature = "tls"))]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {}
+
 impl Step {
     /// What a log says of it, in pieces.
+    #[cfg(not(feature = "tls"))]
+    pub fn words(self) -> [&'static str; 3] {
+        match self {}
+    }
+
+    /// What a log says of it, in pieces.
+    #[cfg(feature = "tls")]
     pub fn words(self) -> [&'static str; 3] {
         let whole = match self {
             Self::Asked => "the next one is asked for",
@@ -45,6 +61,7 @@ impl Step {
 }
 
 /// Why a board has to start anew.
+#[cfg(feature = "tls")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Restart {
     /// The boot loader is to start this image.
@@ -52,6 +69,11 @@ pub enum Restart {
     /// The image that runs has not reached the cloud in time; the boot loader takes the one before it back.
     TrialOver,
 }
+
+/// A board whose image stays runs on.
+#[cfg(not(feature = "tls"))]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Restart {}
 
 /// What the core's task asks of it; whoever has nothing to say to a call leaves it out.
 #[expect(async_fn_in_trait, reason = "a board has one executor, and its futures stay on it")]

@@ -1,5 +1,7 @@
 //! Starting: a new boot number first, then everything that flash remembers, then what an earlier boot could not finish.
 
+use core::mem::MaybeUninit;
+
 use embedded_storage_async::nor_flash::MultiwriteNorFlash;
 use heapless::Vec;
 use milepost_protocol::downlink::Consent;
@@ -8,6 +10,7 @@ use milepost_protocol::notice::Answer;
 use milepost_protocol::record::{Boot, NoticeAnswered};
 use milepost_protocol::settings::DeviceSettings;
 use milepost_protocol::{MAX_BODY_LEN, RecordId, codec};
+use sequential_storage::map::MapConfig;
 use serde::Deserialize;
 
 use super::bus::Diagnostics;
@@ -18,12 +21,31 @@ use crate::clock::{Clock, Dispute, Moment, Now};
 use crate::debt::Owed;
 use crate::error::Error;
 use crate::notices::{MAX_NOTICES, Notices, Slot};
-use crate::outbox::Outbox;
+use crate::outbox::{Ground, Outbox};
 use crate::status::{Drops, Events};
-use crate::store::{Key, Store};
+use crate::store::{Key, Measured, Store};
 use crate::table_store::{InUse, TableStore};
 use crate::usage::ledger::Ledger;
 use crate::usage::{Usage, consent};
+
+/// The four flash regions, found large enough.
+struct Regions<S: MultiwriteNorFlash> {
+    alerts: Ground<S>,
+    bulk: Ground<S>,
+    state: Measured<S, MapConfig<S>>,
+    table: Measured<S, u32>,
+}
+
+impl<S: MultiwriteNorFlash> Regions<S> {
+    fn measure(flash: Flash<S>) -> Result<Self, Error<S::Error>> {
+        Ok(Self {
+            alerts: Outbox::measure(flash.alerts)?,
+            bulk: Outbox::measure(flash.bulk)?,
+            state: Store::measure(flash.state)?,
+            table: TableStore::measure(flash.table)?,
+        })
+    }
+}
 
 /// What is restored, in this order; the notice slots follow.
 const RESTORED: [Key; 8] =
@@ -32,7 +54,7 @@ const RESTORED: [Key; 8] =
 impl<S: MultiwriteNorFlash> Device<S> {
     /// Starts: a new boot number is durable first; then counters, plan, consent, notices and an open trip are restored.
     ///
-    /// A board without room for two cores at once makes one in its place with [`Device::new`], and then calls [`Device::begin`].
+    /// A board without room for two cores at once makes one in its place with [`Device::new_in`], and then calls [`Device::begin`].
     pub async fn start(flash: Flash<S>, settings: Settings, now: Now) -> Result<Self, Error<S::Error>> {
         let mut device = Self::new(flash, settings)?;
         device.begin(now).await?;
@@ -41,12 +63,28 @@ impl<S: MultiwriteNorFlash> Device<S> {
 
     /// A core that has not started: [`Device::begin`] comes before any other call. It touches no flash.
     pub fn new(flash: Flash<S>, settings: Settings) -> Result<Self, Error<S::Error>> {
-        Ok(Self {
+        Regions::measure(flash).map(|regions| Self::over(regions, settings))
+    }
+
+    /// As [`Device::new`], made where it stays.
+    pub fn new_in(
+        place: &mut MaybeUninit<Self>,
+        flash: Flash<S>,
+        settings: Settings,
+    ) -> Result<&mut Self, Error<S::Error>> {
+        Ok(place.write(Self::over(Regions::measure(flash)?, settings)))
+    }
+
+    /// Without a failure, and in the midst of its caller, so that it is written where it stays and needs no place on the stack.
+    #[expect(clippy::inline_always, reason = "a core as the result of a call takes its whole length of stack")]
+    #[inline(always)]
+    fn over(regions: Regions<S>, settings: Settings) -> Self {
+        Self {
             settings,
             clock: Clock::default(),
-            store: Store::open(flash.state)?,
-            outbox: Outbox::new(flash.alerts, flash.bulk)?,
-            tables: TableStore::open(flash.table)?,
+            store: Store::over(regions.state),
+            outbox: Outbox::over(regions.alerts, regions.bulk),
+            tables: TableStore::over(regions.table),
             table_hash: 0,
             usage: Usage::new(settings.tank_ml),
             consent: consent::INITIAL,
@@ -66,7 +104,7 @@ impl<S: MultiwriteNorFlash> Device<S> {
             todo: Todo::default(),
             remote: DeviceSettings::default(),
             dispute: Dispute::default(),
-        })
+        }
     }
 
     /// Starts a core that [`Device::new`] made: see [`Device::start`].

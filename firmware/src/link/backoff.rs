@@ -3,8 +3,6 @@
 //! Source: AWS Architecture Blog, "Exponential Backoff and Jitter"; a fleet that loses its cloud at one moment must not come back at one moment.
 //! Invariant: the waits follow from the seed alone.
 
-use core::time::Duration;
-
 /// The waits between attempts.
 #[derive(Debug, Clone)]
 pub struct Backoff {
@@ -18,13 +16,12 @@ impl Backoff {
         Self { state: seed, failures: 0 }
     }
 
-    /// How long to wait before the next attempt.
-    pub fn next(&mut self, base: Duration, cap: Duration) -> Duration {
-        let bound = base.saturating_mul(1_u32.checked_shl(self.failures).unwrap_or(u32::MAX)).min(cap);
+    /// How long to wait before the next attempt, in milliseconds.
+    pub fn next(&mut self, base_ms: u32, cap_ms: u32) -> u32 {
+        let bound_ms = base_ms.saturating_mul(1_u32.checked_shl(self.failures).unwrap_or(u32::MAX)).min(cap_ms);
         self.failures = self.failures.saturating_add(1).min(20);
-        // The upper half of the product is uniform below the bound.
-        let wait_us = (bound.as_micros().min(u128::from(u64::MAX)) * u128::from(self.draw())) >> 64;
-        Duration::from_micros(wait_us as u64)
+        // The upper half of the product is uniform up to the bound.
+        ((u64::from(bound_ms) * (self.draw() >> 32)) >> 32) as u32
     }
 
     /// A connection proved good; the next failure starts from the base again.
@@ -49,19 +46,25 @@ mod tests {
     #[test]
     fn waits_stay_below_a_bound_that_doubles_up_to_the_cap() {
         let mut backoff = Backoff::new(7);
-        let (base, cap) = (Duration::from_millis(100), Duration::from_secs(3));
         for bound_ms in [100, 200, 400, 800, 1600, 3000, 3000] {
-            assert!(backoff.next(base, cap) <= Duration::from_millis(bound_ms));
+            assert!(backoff.next(100, 3000) <= bound_ms);
         }
         backoff.reset();
-        assert!(backoff.next(base, cap) <= base);
+        assert!(backoff.next(100, 3000) <= 100);
+    }
+
+    #[test]
+    fn waits_are_spread_over_all_of_the_bound() {
+        let waits_ms: [u32; 256] = core::array::from_fn(|seed| Backoff::new(seed as u64).next(3_600_000, 3_600_000));
+        let below = |bound_ms| waits_ms.iter().filter(|wait_ms| **wait_ms < bound_ms).count();
+        assert!((40..=88).contains(&below(900_000)) && (104..=152).contains(&below(1_800_000)), "{waits_ms:?}");
     }
 
     #[test]
     fn a_seed_gives_the_same_waits_again_and_another_seed_gives_others() {
         let waits = |seed| {
             let mut backoff = Backoff::new(seed);
-            [(); 8].map(|()| backoff.next(Duration::from_secs(1), Duration::from_mins(1)))
+            [(); 8].map(|()| backoff.next(1000, 60_000))
         };
         assert_eq!(waits(1), waits(1));
         assert_ne!(waits(1), waits(2));
@@ -71,7 +74,7 @@ mod tests {
     fn a_year_of_failures_does_not_overflow_the_bound() {
         let mut backoff = Backoff::new(1);
         for _ in 0..100_000 {
-            assert!(backoff.next(Duration::from_secs(1), Duration::from_mins(1)) <= Duration::from_mins(1));
+            assert!(backoff.next(1000, 60_000) <= 60_000);
         }
     }
 }

@@ -8,27 +8,26 @@
 //! Invariant: while connected, either nothing is under way or a watchdog deadline stands.
 
 use core::fmt;
-use core::time::Duration;
 
 use super::backoff::Backoff;
 
-/// How patient the link is.
+/// How patient the link is; all times are in milliseconds.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Policy {
     /// The bound of the first wait after a loss.
-    pub retry_base: Duration,
+    pub retry_base_ms: u32,
     /// The bound that later waits never pass.
-    pub retry_cap: Duration,
+    pub retry_cap_ms: u32,
     /// The bound of the first wait after the identity was refused.
-    pub refused_base: Duration,
+    pub refused_base_ms: u32,
     /// The bound that later waits after refusals never pass.
-    pub refused_cap: Duration,
+    pub refused_cap_ms: u32,
     /// From the first attempt to connect until SUBACK.
-    pub connect_timeout: Duration,
+    pub connect_timeout_ms: u32,
     /// Without any PUBACK while publishes are under way.
-    pub puback_timeout: Duration,
+    pub puback_timeout_ms: u32,
     /// Without any receipt while records wait for one.
-    pub receipt_timeout: Duration,
+    pub receipt_timeout_ms: u32,
     /// How many closings before CONNACK in a row count as a refused identity.
     pub early_closes: u32,
 }
@@ -36,13 +35,13 @@ pub struct Policy {
 impl Default for Policy {
     fn default() -> Self {
         Self {
-            retry_base: Duration::from_secs(1),
-            retry_cap: Duration::from_mins(2),
-            refused_base: Duration::from_mins(2),
-            refused_cap: Duration::from_hours(1),
-            connect_timeout: Duration::from_secs(20),
-            puback_timeout: Duration::from_secs(30),
-            receipt_timeout: Duration::from_mins(1),
+            retry_base_ms: 1_000,
+            retry_cap_ms: 120_000,
+            refused_base_ms: 120_000,
+            refused_cap_ms: 3_600_000,
+            connect_timeout_ms: 20_000,
+            puback_timeout_ms: 30_000,
+            receipt_timeout_ms: 60_000,
             early_closes: 3,
         }
     }
@@ -52,12 +51,12 @@ impl Policy {
     /// For many cars in one process that runs for minutes.
     pub fn fleet() -> Self {
         Self {
-            retry_base: Duration::from_millis(200),
-            retry_cap: Duration::from_secs(3),
-            refused_base: Duration::from_secs(5),
-            refused_cap: Duration::from_secs(30),
-            puback_timeout: Duration::from_secs(15),
-            receipt_timeout: Duration::from_secs(15),
+            retry_base_ms: 200,
+            retry_cap_ms: 3_000,
+            refused_base_ms: 5_000,
+            refused_cap_ms: 30_000,
+            puback_timeout_ms: 15_000,
+            receipt_timeout_ms: 15_000,
             early_closes: 8,
             ..Self::default()
         }
@@ -69,13 +68,13 @@ impl Policy {
 pub enum State {
     /// Waiting for the next attempt.
     Offline {
-        /// When it is, on the link's clock.
-        retry_at: Duration,
+        /// When it is, in milliseconds of the link's clock.
+        retry_at_ms: u64,
     },
     /// From the attempt until SUBACK.
     Connecting {
-        /// When the attempt began.
-        since: Duration,
+        /// When the attempt began, likewise.
+        since_ms: u64,
     },
     /// Connected; older records are still on their way.
     CatchingUp,
@@ -167,22 +166,22 @@ pub struct Machine {
     refusals: Backoff,
     early_closes: u32,
     under_way: u16,
-    acknowledged_at: Duration,
-    receipt_due_since: Option<Duration>,
+    acknowledged_at_ms: u64,
+    receipt_due_since_ms: Option<u64>,
 }
 
 impl Machine {
     /// A machine that is offline and may connect at once.
-    pub fn new(policy: Policy, seed: u64, now: Duration) -> Self {
+    pub fn new(policy: Policy, seed: u64, now_ms: u64) -> Self {
         Self {
             policy,
-            state: State::Offline { retry_at: now },
+            state: State::Offline { retry_at_ms: now_ms },
             retries: Backoff::new(seed),
             refusals: Backoff::new(seed ^ 0x9E37_79B9_7F4A_7C15),
             early_closes: 0,
             under_way: 0,
-            acknowledged_at: now,
-            receipt_due_since: None,
+            acknowledged_at_ms: now_ms,
+            receipt_due_since_ms: None,
         }
     }
 
@@ -202,68 +201,73 @@ impl Machine {
     }
 
     /// When [`Machine::step`] has something to do if nothing happens before.
-    pub fn deadline(&self) -> Option<Duration> {
+    pub fn deadline(&self) -> Option<u64> {
         match self.state {
-            State::Offline { retry_at } => Some(retry_at),
-            State::Connecting { since } => Some(since.saturating_add(self.policy.connect_timeout)),
+            State::Offline { retry_at_ms } => Some(retry_at_ms),
+            State::Connecting { since_ms } => Some(after(since_ms, self.policy.connect_timeout_ms)),
             State::CatchingUp | State::Live => {
-                let puback =
-                    (self.under_way > 0).then(|| self.acknowledged_at.saturating_add(self.policy.puback_timeout));
-                let receipt = self.receipt_due_since.map(|since| since.saturating_add(self.policy.receipt_timeout));
-                [puback, receipt].into_iter().flatten().min()
+                let receipt_ms =
+                    self.receipt_due_since_ms.map(|since_ms| after(since_ms, self.policy.receipt_timeout_ms));
+                match (self.puback_due_ms(), receipt_ms) {
+                    (Some(puback_ms), Some(receipt_ms)) => Some(puback_ms.min(receipt_ms)),
+                    (puback_ms, receipt_ms) => puback_ms.or(receipt_ms),
+                }
             }
         }
     }
 
-    /// What is due at `now`. A returned [`Step::Connect`] has moved the machine to `Connecting`.
-    pub fn step(&mut self, now: Duration) -> Option<Step> {
-        if now < self.deadline()? {
+    fn puback_due_ms(&self) -> Option<u64> {
+        (self.under_way > 0).then(|| after(self.acknowledged_at_ms, self.policy.puback_timeout_ms))
+    }
+
+    /// What is due at `now_ms`. A returned [`Step::Connect`] has moved the machine to `Connecting`.
+    pub fn step(&mut self, now_ms: u64) -> Option<Step> {
+        if now_ms < self.deadline()? {
             return None;
         }
         match self.state {
             State::Offline { .. } => {
-                self.state = State::Connecting { since: now };
+                self.state = State::Connecting { since_ms: now_ms };
                 Some(Step::Connect)
             }
             State::Connecting { .. } => Some(Step::Abandon(Stuck::Connect)),
             State::CatchingUp | State::Live => {
-                let puback =
-                    self.under_way > 0 && now >= self.acknowledged_at.saturating_add(self.policy.puback_timeout);
+                let puback = self.puback_due_ms().is_some_and(|due_ms| now_ms >= due_ms);
                 Some(Step::Abandon(if puback { Stuck::Puback } else { Stuck::Receipt }))
             }
         }
     }
 
     /// The broker granted the subscription; the session stands.
-    pub fn subscribed(&mut self, now: Duration) {
+    pub fn subscribed(&mut self, now_ms: u64) {
         self.state = State::CatchingUp;
         self.under_way = 0;
-        self.acknowledged_at = now;
-        self.receipt_due_since = None;
+        self.acknowledged_at_ms = now_ms;
+        self.receipt_due_since_ms = None;
         self.early_closes = 0;
         self.refusals.reset();
     }
 
     /// A publish was handed to the connection.
-    pub fn published(&mut self, now: Duration) {
+    pub fn published(&mut self, now_ms: u64) {
         if self.under_way == 0 {
-            self.acknowledged_at = now;
+            self.acknowledged_at_ms = now_ms;
         }
         self.under_way = self.under_way.saturating_add(1);
     }
 
     /// A publish was acknowledged. Only this proves that the connection is of use, so only now the back-off starts afresh.
-    pub fn acknowledged(&mut self, now: Duration) {
+    pub fn acknowledged(&mut self, now_ms: u64) {
         self.under_way = self.under_way.saturating_sub(1);
-        self.acknowledged_at = now;
+        self.acknowledged_at_ms = now_ms;
         self.retries.reset();
     }
 
     /// Whether sent records wait for a receipt; the host tells it after each change.
-    pub fn awaiting_receipt(&mut self, now: Duration, awaiting: bool) {
-        match (awaiting, self.receipt_due_since) {
-            (true, None) => self.receipt_due_since = Some(now),
-            (false, _) => self.receipt_due_since = None,
+    pub fn awaiting_receipt(&mut self, now_ms: u64, awaiting: bool) {
+        match (awaiting, self.receipt_due_since_ms) {
+            (true, None) => self.receipt_due_since_ms = Some(now_ms),
+            (false, _) => self.receipt_due_since_ms = None,
             (true, Some(_)) => {}
         }
         match (self.state, awaiting) {
@@ -274,22 +278,22 @@ impl Machine {
     }
 
     /// A receipt arrived.
-    pub fn receipt(&mut self, now: Duration) {
+    pub fn receipt(&mut self, now_ms: u64) {
         self.retries.reset();
-        if self.receipt_due_since.is_some() {
-            self.receipt_due_since = Some(now);
+        if self.receipt_due_since_ms.is_some() {
+            self.receipt_due_since_ms = Some(now_ms);
         }
     }
 
-    /// The device starts anew: there is no connection, and the next attempt is at `at`.
-    pub fn restart(&mut self, at: Duration) {
-        self.state = State::Offline { retry_at: at };
+    /// The device starts anew: there is no connection, and the next attempt is at `at_ms`.
+    pub fn restart(&mut self, at_ms: u64) {
+        self.state = State::Offline { retry_at_ms: at_ms };
         self.under_way = 0;
-        self.receipt_due_since = None;
+        self.receipt_due_since_ms = None;
     }
 
     /// There is no connection any more; sets when to try again.
-    pub fn lost(&mut self, now: Duration, loss: Loss) {
+    pub fn lost(&mut self, now_ms: u64, loss: Loss) {
         self.early_closes = match loss {
             Loss::ClosedEarly => self.early_closes.saturating_add(1),
             _ => 0,
@@ -299,25 +303,30 @@ impl Machine {
             Loss::ClosedEarly => self.early_closes >= self.policy.early_closes,
             _ => false,
         };
-        let wait = if refused {
+        let wait_ms = if refused {
             // Never at once: a refused device that hammers the front door costs every other device a handshake.
-            let half = self.policy.refused_base / 2;
-            half.saturating_add(self.refusals.next(self.policy.refused_base, self.policy.refused_cap))
+            let half_ms = self.policy.refused_base_ms / 2;
+            half_ms.saturating_add(self.refusals.next(self.policy.refused_base_ms, self.policy.refused_cap_ms))
         } else {
-            self.retries.next(self.policy.retry_base, self.policy.retry_cap)
+            self.retries.next(self.policy.retry_base_ms, self.policy.retry_cap_ms)
         };
-        self.state = State::Offline { retry_at: now.saturating_add(wait) };
+        self.state = State::Offline { retry_at_ms: after(now_ms, wait_ms) };
         self.under_way = 0;
-        self.receipt_due_since = None;
+        self.receipt_due_since_ms = None;
     }
+}
+
+/// So long after a moment.
+fn after(at_ms: u64, wait_ms: u32) -> u64 {
+    at_ms.saturating_add(wait_ms.into())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const fn s(seconds: u64) -> Duration {
-        Duration::from_secs(seconds)
+    const fn s(seconds: u64) -> u64 {
+        seconds * 1000
     }
 
     fn connected() -> Machine {
@@ -388,15 +397,15 @@ mod tests {
         machine.published(s(10));
         machine.lost(s(11), Loss::Broken);
         assert_eq!(machine.under_way(), 0);
-        assert!(matches!(machine.state(), State::Offline { retry_at } if retry_at <= s(12)));
+        assert!(matches!(machine.state(), State::Offline { retry_at_ms } if retry_at_ms <= s(12)));
     }
 
     #[test]
     fn a_refused_identity_waits_long_and_so_do_repeated_closings_before_connack() {
         let policy = Policy::default();
-        let long = policy.refused_base / 2;
+        let long = u64::from(policy.refused_base_ms / 2);
         let waited = |machine: &Machine, now| match machine.state() {
-            State::Offline { retry_at } => retry_at.saturating_sub(now),
+            State::Offline { retry_at_ms } => retry_at_ms.saturating_sub(now),
             other => panic!("{other:?}"),
         };
 
@@ -422,7 +431,7 @@ mod tests {
                     machine.subscribed(s(0));
                     machine.lost(s(0), Loss::Broken);
                     match machine.state() {
-                        State::Offline { retry_at } => retry_at,
+                        State::Offline { retry_at_ms } => retry_at_ms,
                         other => panic!("{other:?}"),
                     }
                 })
@@ -435,6 +444,6 @@ mod tests {
         flapping.published(s(0));
         flapping.acknowledged(s(0));
         flapping.lost(s(0), Loss::Broken);
-        assert!(matches!(flapping.state(), State::Offline { retry_at } if retry_at <= s(1)));
+        assert!(matches!(flapping.state(), State::Offline { retry_at_ms } if retry_at_ms <= s(1)));
     }
 }

@@ -14,7 +14,7 @@ use sequential_storage::queue::{QueueConfig, QueueStorage};
 use super::lost::{Lost, add};
 use crate::error::{Error, Operation};
 use crate::stamp::{MAX_STAMP_LEN, Stamp};
-use crate::store::region_len;
+use crate::store::{Measured, region_len};
 
 /// The most erase pages that a lane uses; a large chip is used whole by erasing larger blocks.
 pub const MAX_LANE_PAGES: usize = 48;
@@ -26,6 +26,9 @@ const MAX_ITEM_LEN: usize = MAX_UNKNOWN_LEN + MAX_STAMP_LEN + 32;
 const GIVE_WAY: u32 = 16;
 
 type LaneCache = Cache<ArrayPageStates<MAX_LANE_PAGES>, ArrayPagePointers<MAX_LANE_PAGES>, Uncached>;
+
+/// A region for a lane.
+pub(crate) type Ground<S> = Measured<S, QueueConfig<S>>;
 
 /// Why a record did not go into the lane.
 pub(super) enum PushError<E> {
@@ -59,13 +62,17 @@ pub(super) struct Lane<S: MultiwriteNorFlash> {
 }
 
 impl<S: MultiwriteNorFlash> Lane<S> {
-    /// A lane over a region, which it does not touch before [`Lane::open`].
-    pub(super) fn new(flash: S) -> Result<Self, Error<S::Error>> {
+    /// Finds a region large enough for a lane.
+    pub(super) fn measure(flash: S) -> Result<Ground<S>, Error<S::Error>> {
         let end = region_len(&flash, MAX_LANE_PAGES).ok_or(Error::Layout(Operation::ReadOutbox))?;
-        let config = QueueConfig::try_new(0..end).map_err(|_| Error::Layout(Operation::ReadOutbox))?;
+        let known = QueueConfig::try_new(0..end).map_err(|_| Error::Layout(Operation::ReadOutbox))?;
+        Ok(Measured { flash, known })
+    }
+
+    /// A lane over a region, which it does not touch before [`Lane::open`].
+    pub(super) fn over(Measured { flash, known }: Ground<S>) -> Self {
         let cache = Cache::new(ArrayPageStates::new(), ArrayPagePointers::new(), Uncached);
-        let queue = QueueStorage::new(flash, config, cache);
-        Ok(Self { queue, newest: None, stored: 0, sent: 0, maybe_sent: 0 })
+        Self { queue: QueueStorage::new(flash, known, cache), newest: None, stored: 0, sent: 0, maybe_sent: 0 }
     }
 
     /// Counts what the region holds; answers whether it had to be erased because nothing in it read back.

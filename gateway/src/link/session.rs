@@ -59,7 +59,7 @@ pub struct Link {
 impl Link {
     /// A link that connects when it is first polled. `seed` makes its waits.
     pub fn new(options: Options, policy: Policy, clock: Clock, seed: u64) -> Self {
-        let machine = Machine::new(policy, seed, clock.elapsed());
+        let machine = Machine::new(policy, seed, clock.elapsed_ms());
         Self {
             up: topics::up(&options.device),
             down: topics::down(&options.device),
@@ -69,7 +69,7 @@ impl Link {
                 port: options.port,
                 tls: options.tls,
                 keep_alive: options.keep_alive,
-                connect_timeout: policy.connect_timeout,
+                connect_timeout: Duration::from_millis(policy.connect_timeout_ms.into()),
             },
             clock,
             machine,
@@ -96,7 +96,7 @@ impl Link {
         let ticket = self.next_ticket;
         self.client.as_mut()?.publish(&self.up, envelope, ticket).then(|| {
             self.next_ticket += 1;
-            self.machine.published(self.clock.elapsed());
+            self.machine.published(self.clock.elapsed_ms());
             ticket
         })
     }
@@ -113,24 +113,25 @@ impl Link {
 
     /// Whether sent records wait for a receipt.
     pub fn awaiting_receipt(&mut self, awaiting: bool) {
-        self.machine.awaiting_receipt(self.clock.elapsed(), awaiting);
+        self.machine.awaiting_receipt(self.clock.elapsed_ms(), awaiting);
     }
 
     /// A receipt arrived.
     pub fn receipt(&mut self) {
-        self.machine.receipt(self.clock.elapsed());
+        self.machine.receipt(self.clock.elapsed_ms());
     }
 
     /// The next event, for ever: a lost link is built anew in here.
     pub async fn next(&mut self) -> Event {
         loop {
-            if let Some(step) = self.machine.step(self.clock.elapsed()) {
+            if let Some(step) = self.machine.step(self.clock.elapsed_ms()) {
                 match step {
                     Step::Connect => self.client = Some(Client::connect(&self.target)),
                     Step::Abandon(stuck) => return self.lose(Loss::Stuck(stuck)),
                 }
             }
-            let wait = self.machine.deadline().map(|at| at.saturating_sub(self.clock.elapsed()));
+            let deadline_ms = self.machine.deadline();
+            let wait = deadline_ms.map(|at_ms| Duration::from_millis(at_ms.saturating_sub(self.clock.elapsed_ms())));
             let wire = tokio::select! {
                 wire = next_of(self.client.as_mut()) => wire,
                 () = sleep(wait) => continue,
@@ -158,7 +159,8 @@ impl Link {
     /// Drops the connection without a goodbye, as a device does that resets; the next attempt comes `after` it.
     pub fn restart(&mut self, after: Duration) {
         self.client = None;
-        self.machine.restart(self.clock.elapsed() + after);
+        let after_ms = u64::try_from(after.as_millis()).unwrap_or(u64::MAX);
+        self.machine.restart(self.clock.elapsed_ms().saturating_add(after_ms));
     }
 
     /// Says goodbye. What has no receipt stays in the device's flash.
@@ -179,7 +181,7 @@ impl Link {
                 }
             }
             Wire::Subscribed { granted: true } => {
-                self.machine.subscribed(self.clock.elapsed());
+                self.machine.subscribed(self.clock.elapsed_ms());
                 Some(Event::Up)
             }
             Wire::Subscribed { granted: false } => Some(self.lose(Loss::Refused("the subscription".into()))),
@@ -189,7 +191,7 @@ impl Link {
             }
             Wire::Acknowledged(packet_id) => {
                 let ticket = client.acknowledged(packet_id)?;
-                self.machine.acknowledged(self.clock.elapsed());
+                self.machine.acknowledged(self.clock.elapsed_ms());
                 Some(Event::Acknowledged(ticket))
             }
             Wire::Message(message) if message.topic() == self.down.as_str() => Some(Event::Message(message)),
@@ -204,7 +206,7 @@ impl Link {
 
     fn lose(&mut self, loss: Loss) -> Event {
         self.client = None;
-        self.machine.lost(self.clock.elapsed(), loss.kind());
+        self.machine.lost(self.clock.elapsed_ms(), loss.kind());
         Event::Down(loss)
     }
 }

@@ -193,8 +193,7 @@ async fn what_a_lost_connection_left_without_a_receipt_is_sent_again_until_the_o
     assert!(created > 100);
 
     let broker = Broker::new().await;
-    let policy =
-        Policy { retry_base: Duration::from_millis(1), retry_cap: Duration::from_millis(2), ..Policy::default() };
+    let policy = Policy { retry_base_ms: 1, retry_cap_ms: 2, ..Policy::default() };
     let options = Options {
         device: "dev-1".parse().unwrap(),
         host: "127.0.0.1".to_owned(),

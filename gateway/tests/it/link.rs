@@ -9,15 +9,15 @@ use crate::broker::{Broker, Packet, Session};
 
 /// Patient where a test must not depend on the machine's speed, quick where it waits for a time-out.
 fn policy() -> Policy {
-    let never = Duration::from_mins(10);
+    let never_ms = 600_000;
     Policy {
-        retry_base: Duration::from_millis(1),
-        retry_cap: Duration::from_millis(2),
-        refused_base: never,
-        refused_cap: never,
-        connect_timeout: never,
-        puback_timeout: never,
-        receipt_timeout: never,
+        retry_base_ms: 1,
+        retry_cap_ms: 2,
+        refused_base_ms: never_ms,
+        refused_cap_ms: never_ms,
+        connect_timeout_ms: never_ms,
+        puback_timeout_ms: never_ms,
+        receipt_timeout_ms: never_ms,
         early_closes: 3,
     }
 }
@@ -173,7 +173,7 @@ async fn a_message_on_a_foreign_topic_never_reaches_the_core() {
 #[tokio::test]
 async fn a_broker_that_never_acknowledges_is_left() {
     let broker = Broker::new().await;
-    let mut link = link(&broker, Policy { puback_timeout: Duration::from_millis(30), ..policy() });
+    let mut link = link(&broker, Policy { puback_timeout_ms: 30, ..policy() });
     let _session = connected(&broker, &mut link).await;
     link.publish(b"unheard").unwrap();
     let event = link.next().await;
@@ -184,7 +184,7 @@ async fn a_broker_that_never_acknowledges_is_left() {
 #[tokio::test]
 async fn a_cloud_that_acknowledges_but_sends_no_receipt_is_left() {
     let broker = Broker::new().await;
-    let mut link = link(&broker, Policy { receipt_timeout: Duration::from_millis(30), ..policy() });
+    let mut link = link(&broker, Policy { receipt_timeout_ms: 30, ..policy() });
     let mut session = connected(&broker, &mut link).await;
     link.publish(b"record").unwrap();
     link.awaiting_receipt(true);
@@ -203,7 +203,7 @@ async fn a_cloud_that_acknowledges_but_sends_no_receipt_is_left() {
 #[tokio::test]
 async fn a_server_that_accepts_and_says_nothing_is_left() {
     let broker = Broker::new().await;
-    let mut link = link(&broker, Policy { connect_timeout: Duration::from_millis(30), ..policy() });
+    let mut link = link(&broker, Policy { connect_timeout_ms: 30, ..policy() });
     let (_session, event) = tokio::join!(broker.accept(), link.next());
     assert!(matches!(event, Event::Down(Loss::Stuck(Stuck::Connect))), "{event:?}");
 }
@@ -220,7 +220,7 @@ async fn nobody_at_the_address_is_unreachable_and_tried_again() {
 }
 
 fn offline_for_long(link: &Link, clock: &Clock) -> bool {
-    matches!(link.state(), State::Offline { retry_at } if retry_at > clock.elapsed() + Duration::from_mins(1))
+    matches!(link.state(), State::Offline { retry_at_ms } if retry_at_ms > clock.elapsed_ms() + 60_000)
 }
 
 #[tokio::test]
@@ -276,7 +276,7 @@ async fn connections_that_close_before_they_are_accepted_count_as_a_refused_iden
 #[tokio::test(start_paused = true)]
 async fn back_off_is_waited_on_the_runtimes_clock_and_an_offline_link_can_be_cancelled_at_any_time() {
     let broker = Broker::new().await;
-    let slow = Policy { retry_base: Duration::from_mins(50), retry_cap: Duration::from_mins(50), ..policy() };
+    let slow = Policy { retry_base_ms: 3_000_000, retry_cap_ms: 3_000_000, ..policy() };
     let mut link = link(&broker, slow);
     drop(broker);
     let clock = Clock::system();

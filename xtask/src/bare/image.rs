@@ -70,8 +70,7 @@ static mut BUFFER: [u8; 2048] = [0; 2048];
 extern "C" fn _start() -> ! {
     let flash = Flash { alerts: Chip, bulk: Chip, state: Chip, table: Chip };
     let device = unsafe { &mut *addr_of_mut!(DEVICE) };
-    let Ok(made) = Device::new(flash, black_box(Settings::default())) else { loop {} };
-    let device = device.write(made);
+    let Ok(device) = Device::new_in(device, flash, black_box(Settings::default())) else { loop {} };
     let buffer = unsafe { &mut *addr_of_mut!(BUFFER) };
     let now: Now = black_box(Now { uptime_ms: 0, unix_ms: None });
     let _ = black_box(run(device.begin(now)).is_ok());

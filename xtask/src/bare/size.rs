@@ -10,7 +10,7 @@ use anyhow::{Context, Result, ensure};
 use crate::run::{self, BARE_TARGET};
 
 /// The most flash that the portable core may take, in bytes, with the boards' own build settings. Lower it whenever the core shrinks.
-const BAR: u32 = 84_500;
+const BAR: u32 = 83_200;
 
 /// The image's program; it is built for the bare target alone.
 const IMAGE: &str = include_str!("image.rs");

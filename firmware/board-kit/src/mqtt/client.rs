@@ -4,7 +4,6 @@
 //! acknowledged to us goes again, under its number, where the broker has kept the session, and is forgotten where it has not.
 
 use core::num::NonZeroU16;
-use core::time::Duration;
 
 use milepost_firmware::link::Loss;
 
@@ -61,9 +60,9 @@ impl Client {
     }
 
     /// A connection is open; what to send on it first.
-    pub(crate) fn connect(&mut self, device: &str, now: Duration) -> Control {
+    pub(crate) fn connect(&mut self, device: &str, now_ms: u64) -> Control {
         self.phase = Phase::Connecting;
-        self.keep_alive.begin(now);
+        self.keep_alive.begin(now_ms);
         self.reader.reset();
         packets::connect(device, PROMISED_S)
     }
@@ -91,8 +90,8 @@ impl Client {
     }
 
     /// The packet of a publish; `None` if there is no room for it.
-    pub(crate) fn publish(&mut self, topic: &str, payload: &[u8], now: Duration) -> Option<&[u8]> {
-        self.keep_alive.spoke(now);
+    pub(crate) fn publish(&mut self, topic: &str, payload: &[u8], now_ms: u64) -> Option<&[u8]> {
+        self.keep_alive.spoke(now_ms);
         self.window.keep(topic, payload)
     }
 
@@ -101,14 +100,14 @@ impl Client {
         packets::goodbye()
     }
 
-    /// When [`Client::due`] has something to say.
-    pub(crate) fn deadline(&self) -> Duration {
+    /// When [`Client::due`] has something to say, in milliseconds of the link's clock.
+    pub(crate) fn deadline(&self) -> u64 {
         self.keep_alive.deadline()
     }
 
     /// What has to be sent now, so that neither side takes the other for dead.
-    pub(crate) fn due(&mut self, now: Duration) -> Result<Option<Control>, Loss> {
-        match self.keep_alive.step(now) {
+    pub(crate) fn due(&mut self, now_ms: u64) -> Result<Option<Control>, Loss> {
+        match self.keep_alive.step(now_ms) {
             Due::Nothing => Ok(None),
             Due::Ask => Ok(Some(packets::ping())),
             Due::GiveUp => Err(Loss::Broken),
@@ -161,7 +160,7 @@ impl Client {
 mod tests {
     use super::*;
 
-    const NOW: Duration = Duration::from_secs(1000);
+    const NOW: u64 = 1_000_000;
     const DOWN: &str = "v/d/dn";
 
     fn hear<'p>(client: &'p mut Client, mut bytes: &[u8]) -> Result<Heard<'p>, Loss> {

@@ -2,16 +2,14 @@
 //!
 //! Invariant: between silence and one of both lies a bounded time.
 
-use core::time::Duration;
-
 /// What CONNECT promises: never to be silent for longer, in seconds.
 pub(super) const PROMISED_S: u16 = 60;
 
-/// How long we are silent before we ask.
-const ASK_AFTER: Duration = Duration::from_secs(45);
+/// How long we are silent before we ask, in milliseconds.
+const ASK_AFTER_MS: u64 = 45_000;
 
-/// How long an answer may take.
-const ANSWER_WITHIN: Duration = Duration::from_secs(15);
+/// How long an answer may take, in milliseconds.
+const ANSWER_WITHIN_MS: u64 = 15_000;
 
 /// What is to be done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,26 +22,26 @@ pub(super) enum Due {
 /// All of it is zero at first, so that no image of it lies in flash.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct KeepAlive {
-    /// When we last spoke, on the link's clock.
-    spoken: Duration,
+    /// When we last spoke, in milliseconds of the link's clock.
+    spoken_ms: u64,
     /// Whether that was a question without an answer so far.
     has_asked: bool,
 }
 
 impl KeepAlive {
     pub(super) const fn new() -> Self {
-        Self { spoken: Duration::ZERO, has_asked: false }
+        Self { spoken_ms: 0, has_asked: false }
     }
 
     /// A connection begins.
-    pub(super) fn begin(&mut self, now: Duration) {
-        *self = Self { spoken: now, has_asked: false };
+    pub(super) fn begin(&mut self, now_ms: u64) {
+        *self = Self { spoken_ms: now_ms, has_asked: false };
     }
 
     /// Something of ours leaves; an answer is awaited no longer for that.
-    pub(super) fn spoke(&mut self, now: Duration) {
+    pub(super) fn spoke(&mut self, now_ms: u64) {
         if !self.has_asked {
-            self.spoken = now;
+            self.spoken_ms = now_ms;
         }
     }
 
@@ -53,16 +51,16 @@ impl KeepAlive {
     }
 
     /// When [`KeepAlive::step`] has something to do.
-    pub(super) fn deadline(&self) -> Duration {
-        self.spoken.saturating_add(if self.has_asked { ANSWER_WITHIN } else { ASK_AFTER })
+    pub(super) fn deadline(&self) -> u64 {
+        self.spoken_ms.saturating_add(if self.has_asked { ANSWER_WITHIN_MS } else { ASK_AFTER_MS })
     }
 
-    pub(super) fn step(&mut self, now: Duration) -> Due {
+    pub(super) fn step(&mut self, now_ms: u64) -> Due {
         match self.has_asked {
-            _ if now < self.deadline() => Due::Nothing,
+            _ if now_ms < self.deadline() => Due::Nothing,
             true => Due::GiveUp,
             false => {
-                *self = Self { spoken: now, has_asked: true };
+                *self = Self { spoken_ms: now_ms, has_asked: true };
                 Due::Ask
             }
         }
@@ -73,8 +71,8 @@ impl KeepAlive {
 mod tests {
     use super::*;
 
-    fn at(seconds: u64) -> Duration {
-        Duration::from_secs(seconds)
+    fn at(seconds: u64) -> u64 {
+        seconds * 1000
     }
 
     #[test]

@@ -6,19 +6,19 @@ use core::num::NonZeroU16;
 
 use super::packets::{self, Publish};
 
-/// The most publishes without PUBACK.
-const WINDOW: usize = 2;
+/// The most publishes without PUBACK: the next one is on its way while the first is acknowledged, where there is memory for that.
+const WINDOW: usize = if cfg!(feature = "tls") { 2 } else { 1 };
 
 /// Their places; all of it is zero at first, so that no image of it lies in flash.
 #[derive(Debug)]
-pub(super) struct Window {
-    places: [(Option<NonZeroU16>, Publish); WINDOW],
+pub(super) struct Window<const N: usize = WINDOW> {
+    places: [(Option<NonZeroU16>, Publish); N],
     last: u16,
 }
 
-impl Window {
+impl<const N: usize> Window<N> {
     pub(super) const fn new() -> Self {
-        Self { places: [const { (None, Publish::new()) }; WINDOW], last: 0 }
+        Self { places: [const { (None, Publish::new()) }; N], last: 0 }
     }
 
     /// Whether there is a place.
@@ -82,7 +82,7 @@ mod tests {
 
     #[test]
     fn two_are_under_way_and_an_acknowledgement_makes_room_for_the_next() {
-        let mut window = Window::new();
+        let mut window = Window::<2>::new();
         assert_eq!(window.keep("t", b"a").unwrap(), b"\x32\x06\x00\x01t\x00\x01a");
         assert_eq!(window.keep("t", b"b").unwrap(), b"\x32\x06\x00\x01t\x00\x02b");
         assert!(!window.has_room() && window.keep("t", b"c").is_none());
@@ -93,8 +93,18 @@ mod tests {
     }
 
     #[test]
+    fn with_one_place_each_waits_for_the_one_before() {
+        let mut window = Window::<1>::new();
+        assert_eq!(window.keep("t", b"a").unwrap(), b"\x32\x06\x00\x01t\x00\x01a");
+        assert!(!window.has_room() && window.keep("t", b"b").is_none());
+        assert!(window.again(0).is_some_and(|packet| packet.first() == Some(&0x3a)) && window.again(1).is_none());
+        assert!(window.done(1) && window.again(0).is_none());
+        assert_eq!(window.keep("t", b"c").unwrap(), b"\x32\x06\x00\x01t\x00\x03c", "a refused one has had number 2");
+    }
+
+    #[test]
     fn numbers_begin_anew_without_zero_and_without_those_under_way() {
-        let mut window = Window::new();
+        let mut window = Window::<2>::new();
         window.keep("t", b"").unwrap();
         window.last = u16::MAX;
         assert_eq!(window.number().get(), 2);

@@ -3,8 +3,10 @@
 //! Its parts are set apart from each other, so that the stack has to hold the deepest of them and not all.
 //! Invariant: the chip belongs to this task; nobody waits for flash but the core.
 
+use core::mem::MaybeUninit;
 use core::pin::pin;
 
+use milepost_board_kit::Configuration;
 use milepost_board_kit::apart::apart;
 use milepost_board_kit::crash::{Cause, Crash};
 use milepost_board_kit::host::{End, Host, News};
@@ -17,23 +19,25 @@ use milepost_board_kit::power::{Clock, Pace};
 use milepost_board_kit::region::{Chip, Region};
 #[cfg(not(feature = "full"))]
 use milepost_board_kit::upkeep::Fixed;
-use milepost_board_kit::upkeep::Restart;
-use milepost_firmware::configuration::Configuration;
 #[cfg(feature = "full")]
+use milepost_board_kit::upkeep::Restart;
+#[cfg(not(feature = "full"))]
+use milepost_firmware::configuration::COPY_LEN;
 use milepost_firmware::configuration::Copy;
 use milepost_firmware::layout::Layout;
 use milepost_firmware::power::Draw;
 use milepost_firmware::update::Header;
 use milepost_firmware::{Device, Error, Event, Settings};
 use milepost_protocol::record::{LogLevel, ResetReason};
+#[cfg(feature = "full")]
 use milepost_protocol::update::{UpdateReport, UpdateState, Version};
 use static_cell::StaticCell;
 
 use crate::arguments::Arguments;
 use crate::nor::Nor;
-use crate::{PORTS, fault, stack, words};
+use crate::{PORTS, fault, stack};
 #[cfg(feature = "full")]
-use crate::{enrolment, updates};
+use crate::{enrolment, updates, words};
 
 /// The core's view of the chip.
 type Flash = Region<'static, Nor>;
@@ -44,6 +48,29 @@ type Upkeep = Kept<'static, Flash>;
 #[cfg(not(feature = "full"))]
 type Upkeep = Fixed;
 
+/// Where the core is made.
+pub(crate) type Place = MaybeUninit<Device<Flash>>;
+
+/// The one place for a core.
+pub(crate) fn place() -> &'static mut Place {
+    static DEVICE: StaticCell<Device<Flash>> = StaticCell::new();
+    DEVICE.uninit()
+}
+
+/// The place for a core as a buffer, before there is a core.
+#[cfg(not(feature = "full"))]
+pub(crate) fn copy(place: &mut Place) -> &mut Copy {
+    const { assert!(size_of::<Place>() >= COPY_LEN) };
+    let copy = place.as_mut_ptr().cast::<Copy>();
+    #[expect(unsafe_code, reason = "memory that is used for two things, one after the other, saves a tenth of it")]
+    // SAFETY: the place is at least as long, bytes may stand anywhere, they are written before they are lent, and nobody else has the
+    // place meanwhile. It promises nothing of what it holds, so it may hold them.
+    unsafe {
+        copy.write([0; COPY_LEN]);
+        &mut *copy
+    }
+}
+
 /// What the task is given.
 pub(crate) struct Parts {
     pub(crate) chip: &'static Chip<Nor>,
@@ -52,6 +79,7 @@ pub(crate) struct Parts {
     pub(crate) configuration: Option<&'static Configuration>,
     #[cfg(feature = "full")]
     pub(crate) copy: &'static mut Copy,
+    pub(crate) core: &'static mut Place,
     pub(crate) uplink: Outgoing<Envelope>,
     pub(crate) downlink: Incoming<Message>,
     pub(crate) arguments: Arguments,
@@ -70,20 +98,22 @@ pub(crate) async fn run(parts: Parts) -> ! {
     let host = apart(pin!(prepare(parts, configuration, &mut place))).await;
     match host.run(|news| tell(&news)).await {
         Ok(End::Finished) => {}
+        #[cfg(feature = "full")]
         Ok(End::Restart(Restart::Install(install))) => {
             let [major, minor, patch] = install.version.0;
             defmt::info!("installing {=u16}.{=u16}.{=u16}", major, minor, patch);
             fault::restart()
         }
+        #[cfg(feature = "full")]
         Ok(End::Restart(Restart::TrialOver)) => fault::end(Cause::Software, &["on trial the cloud was not heard of"]),
         Err(error) => failed("the core failed: ", &error),
     }
-    let status = host.device().status();
+    let device = host.device();
     defmt::info!(
         "core: boot {=u32} created {=u32} records, dropped {=u32}, lost {=u32} frames",
-        status.boot,
-        status.created,
-        status.drops.records,
+        device.boot(),
+        device.created(),
+        device.dropped(),
         PORTS.lost_frames()
     );
     defmt::info!("stack: {=usize} bytes at most", stack::used());
@@ -118,7 +148,7 @@ async fn prepare<'p>(
     let reset = parts.reset();
     #[cfg(feature = "full")]
     let copy = parts.copy;
-    let Parts { chip, header, uplink, downlink, arguments, crash, .. } = parts;
+    let Parts { chip, header, core, uplink, downlink, arguments, crash, .. } = parts;
     let pace = Pace { awake: arguments.pace, asleep: arguments.sleep.unwrap_or(arguments.pace) };
     let draw = arguments.sleep.map(|_| Draw::TYPICAL);
     let clock = Clock::new(pace);
@@ -126,7 +156,7 @@ async fn prepare<'p>(
     let updates = apart(pin!(updates::start(chip, header, reset, clock.now()))).await;
     let (firmware, obd) = (header.version().0, configuration.bus.ask);
     let settings = Settings { firmware, reset, obd, display: cfg!(feature = "full"), ..Settings::default() };
-    let device = make(chip, settings);
+    let device = make(core, chip, settings);
     if let Err(error) = apart(pin!(device.begin(clock.now()))).await {
         failed("the core does not start: ", &error);
     }
@@ -138,7 +168,7 @@ async fn prepare<'p>(
     }
     #[cfg(feature = "full")]
     let keeper = apart(pin!(keeper(chip, configuration, copy))).await;
-    let boot = device.status().boot;
+    let boot = device.boot();
     defmt::info!("core: boot {=u32}, {=u32} records wait", boot, device.waiting());
     #[cfg(feature = "full")]
     let upkeep = || Kept::new(keeper, &PORTS.lead, updates);
@@ -155,10 +185,9 @@ fn seat<T>(place: &mut Option<T>, make: impl FnOnce() -> T) -> &mut T {
 
 /// The core, in its place; by itself, so that what it is made from leaves the stack before anything else needs it.
 #[inline(never)]
-fn make(chip: &'static Chip<Nor>, settings: Settings) -> &'static mut Device<Flash> {
-    static DEVICE: StaticCell<Device<Flash>> = StaticCell::new();
-    match Device::new(Region::of_core(chip, &Layout::NOR), settings) {
-        Ok(device) => DEVICE.init(device),
+fn make(place: &'static mut Place, chip: &'static Chip<Nor>, settings: Settings) -> &'static mut Device<Flash> {
+    match Device::new_in(place, Region::of_core(chip, &Layout::NOR), settings) {
+        Ok(device) => device,
         Err(error) => failed("the core is not made: ", &error),
     }
 }
@@ -199,11 +228,14 @@ fn tell(news: &News<'_>) {
         }
         News::LinkUp => defmt::info!("link: up"),
         News::BadMessage(len) => defmt::warn!("a message of {=usize} bytes does not decode", len),
+        #[cfg(feature = "full")]
         News::Update(report) => tell_update(report),
+        #[cfg(feature = "full")]
         News::BootLoader => defmt::error!("the boot loader's state is not written"),
     }
 }
 
+#[cfg(feature = "full")]
 fn tell_update(&UpdateReport { update, version: Version([major, minor, patch]), state }: &UpdateReport) {
     let plain = match state {
         UpdateState::Refused(why) => {

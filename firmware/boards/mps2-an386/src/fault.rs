@@ -56,6 +56,7 @@ pub(crate) fn end(cause: Cause, said: &[&str]) -> ! {
 }
 
 /// Starts the board anew because it is asked to; that is no bad end.
+#[cfg(feature = "full")]
 pub(crate) fn restart() -> ! {
     with_area(|area| STREAK.restart(area));
     SCB::sys_reset()

@@ -51,10 +51,17 @@ const MAC_TX_ON: u32 = 1 << 3;
 const MAC_RX_ON: u32 = 1 << 2;
 const FIRST_AND_LAST_SEGMENT: u32 = 1 << 13 | 1 << 12;
 
-/// The longest Ethernet frame with its check sequence, rounded up to whole words.
-const FRAME_LEN: usize = 1536;
+const HEADER_LEN: usize = 14;
 const CHECK_SEQUENCE_LEN: usize = 4;
-const MTU: usize = 1514;
+
+/// The longest frame that is sent, without its check sequence: Ethernet's own, or where memory is short one with the longest datagram that
+/// every host has to take, 576 bytes (RFC 791, section 3.1).
+const MTU: usize = HEADER_LEN + if cfg!(feature = "full") { 1500 } else { 576 };
+
+/// The longest frame with its check sequence, in whole words; what is longer is dropped.
+///
+/// The stack opens a connection's window by a header more than a frame, and QEMU fills it with one segment, whatever it was told to send.
+const FRAME_LEN: usize = (HEADER_LEN + MTU + CHECK_SEQUENCE_LEN).next_multiple_of(4);
 
 static WAKER: AtomicWaker = AtomicWaker::new();
 

@@ -33,19 +33,23 @@ mod uart;
 #[cfg(feature = "full")]
 mod updates;
 mod watchdog;
+#[cfg(feature = "full")]
 mod words;
 
 use defmt_semihosting as _;
 use embassy_executor::Spawner;
 use embassy_net::{Runner, Stack, StackResources};
 use embassy_time::{Duration, Instant, Timer};
+use milepost_board_kit::Configuration;
 use milepost_board_kit::crash::Cause;
 use milepost_board_kit::link;
 use milepost_board_kit::network;
 use milepost_board_kit::ports::{Envelope, Input, Mailbox, Message, Ports};
 use milepost_board_kit::region::{Chip, Region};
 use milepost_board_kit::session::Mailboxes;
-use milepost_firmware::configuration::{self, COPY_LEN, Configuration, Copy};
+#[cfg(feature = "full")]
+use milepost_firmware::configuration::COPY_LEN;
+use milepost_firmware::configuration::{self, Copy};
 use milepost_firmware::layout::Layout;
 use milepost_firmware::link::Policy;
 use milepost_firmware::wire::{Decoder, MAX_WIRE_LEN, Order, Packet};
@@ -74,14 +78,15 @@ const _: () = assert!(Layout::NOR.len() <= places::ACTIVE.start, "what the board
 
 static PORTS: Ports = Ports::new();
 
-type Socket = StackResources<4>;
+/// One connection at a time, DHCP, and DNS where hosts have names.
+type Socket = StackResources<{ if cfg!(feature = "full") { 3 } else { 2 } }>;
 
 #[embassy_executor::main]
 async fn main(spawner: Spawner) {
     let header = header::header();
     assert!(header.variant() != PANICS, "this image panics at its start");
-    let Some(core) = cortex_m::Peripherals::take() else { fault::end(Cause::Software, &["no peripherals"]) };
-    clock::start(core.SYST);
+    let Some(peripherals) = cortex_m::Peripherals::take() else { fault::end(Cause::Software, &["no peripherals"]) };
+    clock::start(peripherals.SYST);
     let Some(arguments) = Arguments::read() else {
         defmt::error!(
             "the command line is not understood; known are fuel, boot-fuel, cut, pace, sleep, start=bench and link=brisk"
@@ -99,8 +104,15 @@ async fn main(spawner: Spawner) {
         fault::end(Cause::Software, &["flash is taken"])
     };
     let chip: &'static Chip<Nor> = CHIP.init(Chip::new(nor));
-    static COPY: ConstStaticCell<Copy> = ConstStaticCell::new([0; COPY_LEN]);
-    let copy = COPY.take();
+    let core = car::place();
+    #[cfg(feature = "full")]
+    let copy = {
+        static COPY: ConstStaticCell<Copy> = ConstStaticCell::new([0; COPY_LEN]);
+        COPY.take()
+    };
+    // The configuration is read through it once, before there is a core.
+    #[cfg(not(feature = "full"))]
+    let copy = car::copy(core);
     let configuration = if arguments.bench { None } else { read_configuration(chip, copy).await };
 
     static UPLINK: ConstStaticCell<[Envelope; 1]> = ConstStaticCell::new([Envelope::new()]);
@@ -113,23 +125,17 @@ async fn main(spawner: Spawner) {
     if header.variant() == MUTE {
         defmt::warn!("this image is mute");
     } else if let Some(configuration) = configuration {
+        #[cfg(feature = "full")]
         PORTS.time.learn(configuration.written_ms, false);
         let mailboxes = Mailboxes { uplink: uplink_out, downlink: downlink_in };
         let policy = if arguments.brisk { Policy::fleet() } else { Policy::default() };
-        #[cfg(feature = "full")]
-        let socket = {
-            static SOCKET: ConstStaticCell<network::Buffers> = ConstStaticCell::new([0; _]);
-            SOCKET.take()
-        };
-        // The configuration was read through it, and is not written by this image.
-        #[cfg(not(feature = "full"))]
-        let socket = copy;
-        start_network(spawner, configuration, socket, mailboxes, policy);
+        static SOCKET: ConstStaticCell<network::Buffers> = ConstStaticCell::new([0; _]);
+        start_network(spawner, configuration, SOCKET.take(), mailboxes, policy);
     }
     uart::CAN.start();
     uart::BENCH.start();
     if configuration.is_some() {
-        spawn(spawner, bench());
+        spawn(spawner, packets(&uart::BENCH, End::Bench));
     }
     let (uplink, downlink) = (uplink_in, downlink_out);
     let parts = car::Parts {
@@ -138,13 +144,14 @@ async fn main(spawner: Spawner) {
         configuration,
         #[cfg(feature = "full")]
         copy,
+        core,
         uplink,
         downlink,
         arguments,
         crash,
     };
     spawn(spawner, car::run(parts));
-    spawn(spawner, bus());
+    spawn(spawner, packets(&uart::CAN, End::Bus));
     spawn(spawner, requests());
     #[cfg(feature = "full")]
     spawn(spawner, show());
@@ -215,50 +222,44 @@ async fn uplink(
             );
         }
         link::News::Left => defmt::info!("link: closed"),
-        link::News::Lost(loss, wait) => {
+        link::News::Lost(loss, wait_ms) => {
             let [what, why] = loss.words();
-            defmt::warn!("link: {=str}{=str}, again in {=u64} ms", what, why, wait.as_millis() as u64);
+            defmt::warn!("link: {=str}{=str}, again in {=u64} ms", what, why, wait_ms);
         }
     };
     link::run(&mut network, &mut Random, configuration, policy, memory, (&PORTS, &mut mailboxes), tell).await
 }
 
-/// Takes what the CAN wire carries; an order from there is none.
-#[embassy_executor::task]
-async fn bus() -> ! {
-    packets(&uart::CAN, async |packet| match packet {
-        // The other end waits: an emulated wire has no frame to lose.
-        Packet::Frame(frame) => PORTS.frames.send(frame).await,
-        Packet::Button(..) | Packet::Order(_) => defmt::warn!("CAN wire: no frame"),
-    })
-    .await
+/// What is at the other end of a serial line.
+#[derive(Debug, Clone, Copy)]
+enum End {
+    /// The CAN bus; an order from there is none.
+    Bus,
+    /// The test bench, which wants something.
+    Bench,
 }
 
-/// Takes what the test bench wants.
-#[embassy_executor::task]
-async fn bench() -> ! {
-    packets(&uart::BENCH, async |packet| match packet {
-        #[cfg(feature = "full")]
-        Packet::Button(button, held) => buttons::set(button, held),
-        #[cfg(not(feature = "full"))]
-        Packet::Button(..) => defmt::warn!("bench: there are no buttons"),
-        Packet::Order(order) => obey(order).await,
-        Packet::Frame(_) => defmt::warn!("bench: a frame does not belong here"),
-    })
-    .await
-}
-
-async fn packets(line: &uart::Line, mut take: impl AsyncFnMut(Packet)) -> ! {
+/// Takes what a serial line carries.
+#[embassy_executor::task(pool_size = 2)]
+async fn packets(line: &'static uart::Line, end: End) -> ! {
     let mut decoder = Decoder::new();
     let mut bytes = [0; 64];
     let mut broken = 0_u32;
     loop {
         let len = line.read(&mut bytes).await;
         for &byte in bytes.get(..len).unwrap_or_default() {
-            match decoder.push(byte) {
-                None => {}
-                Some(Ok(packet)) => take(packet).await,
-                Some(Err(_)) => {
+            match (end, decoder.push(byte)) {
+                (_, None) => {}
+                // The other end waits: an emulated wire has no frame to lose.
+                (End::Bus, Some(Ok(Packet::Frame(frame)))) => PORTS.frames.send(frame).await,
+                #[cfg(feature = "full")]
+                (End::Bench, Some(Ok(Packet::Button(button, held)))) => buttons::set(button, held),
+                #[cfg(not(feature = "full"))]
+                (End::Bench, Some(Ok(Packet::Button(..)))) => defmt::warn!("bench: there are no buttons"),
+                (End::Bench, Some(Ok(Packet::Order(order)))) => obey(order).await,
+                (End::Bench, Some(Ok(Packet::Frame(_)))) => defmt::warn!("bench: a frame does not belong here"),
+                (End::Bus, Some(Ok(_))) => defmt::warn!("CAN wire: no frame"),
+                (_, Some(Err(_))) => {
                     broken = broken.saturating_add(1);
                     defmt::warn!("line: {=u32} broken packets", broken);
                 }

@@ -106,7 +106,7 @@ async fn prepare<'p>(
         failed("the core failed: ", &error);
     }
     let keeper = apart(pin!(keeper(chip, configuration, copy))).await;
-    let (boot, waiting) = (device.status().boot, device.waiting());
+    let (boot, waiting) = (device.boot(), device.waiting());
     defmt::info!("core: boot {=u32}, {=u32} records wait, {=u64} ms", boot, waiting, Instant::now().as_millis());
     let kept = || Kept::new(keeper, &PORTS.lead, updates);
     seat(place, || Host::new(device, kept(), &PORTS, uplink, downlink, Pace::REAL, Some(DRAW)))
@@ -136,8 +136,8 @@ fn seat<T>(place: &mut Option<T>, make: impl FnOnce() -> T) -> &mut T {
 #[inline(never)]
 fn make(chip: &'static Chip<Nor>, settings: Settings) -> &'static mut Device<Flash> {
     static DEVICE: StaticCell<Device<Flash>> = StaticCell::new();
-    match Device::new(Region::of_core(chip, &Layout::NOR), settings) {
-        Ok(device) => DEVICE.init(device),
+    match Device::new_in(DEVICE.uninit(), Region::of_core(chip, &Layout::NOR), settings) {
+        Ok(device) => device,
         Err(error) => failed("the core is not made: ", &error),
     }
 }

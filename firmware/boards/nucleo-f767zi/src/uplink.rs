@@ -68,9 +68,9 @@ async fn uplink(
             defmt::info!("link: connecting to {=str}:{=u16} from {=[u8; 4]}", host, port, address);
         }
         News::Left => defmt::info!("link: closed"),
-        News::Lost(loss, wait) => {
+        News::Lost(loss, wait_ms) => {
             let [what, why] = loss.words();
-            defmt::warn!("link: {=str}{=str}, again in {=u64} ms", what, why, wait.as_millis() as u64);
+            defmt::warn!("link: {=str}{=str}, again in {=u64} ms", what, why, wait_ms);
         }
     };
     let policy = Policy::default();

@@ -44,11 +44,19 @@ pub const STACK: Place = Place { start: 0x2000_0000, len: 22 << 10 };
 /// The image's variables.
 pub const RAM: Place = Place { start: STACK.end(), len: (74 << 10) - CRASH_LEN };
 
-/// The stack of the image without TLS and display.
-pub const PLAIN_STACK: Place = Place { start: STACK.start, len: 16 << 10 };
+/// The image without TLS and display, as an address.
+///
+/// It takes the 128 KiB of flash and, with its stack and what a crash leaves, the 40 KiB of memory that a small chip has.
+pub const PLAIN_IMAGE: Place = Place { start: IMAGE.start, len: 128 << 10 };
+
+/// Its stack.
+pub const PLAIN_STACK: Place = Place { start: STACK.start, len: (8 << 10) - CRASH_LEN };
 
 /// Its variables.
-pub const PLAIN_RAM: Place = Place { start: PLAIN_STACK.end(), len: 41 << 10 };
+pub const PLAIN_RAM: Place = Place { start: PLAIN_STACK.end(), len: 32 << 10 };
+
+/// What its crash leaves for the next start.
+pub const PLAIN_CRASH: Place = Place { start: PLAIN_RAM.end(), len: CRASH_LEN };
 
 /// Where the stack of an image that starts may begin.
 pub const IMAGE_RAM: Place = Place { start: STACK.start, len: STACK.len + RAM.len };
@@ -64,5 +72,6 @@ pub const BOOT_RAM: Place = Place { start: 0x2010_0000, len: 64 << 10 };
 
 const _: () = {
     assert!(ACTIVE.start.is_multiple_of(SWAP_PAGE) && ACTIVE.len.is_multiple_of(SWAP_PAGE));
+    assert!(PLAIN_CRASH.end() - PLAIN_STACK.start == 40 << 10 && PLAIN_IMAGE.len <= IMAGE.len);
     assert!(UPDATE_STATE.end() <= NOR_LEN && CRASH.end() <= BOOT_RAM.start);
 };
