@@ -263,6 +263,7 @@ impl Server {
             )),
             tokio::spawn(homes::drive(HomeWorker::new(service.clone(), &config.channels), stop_helpers.clone())),
             tokio::spawn(recalls::keep_telling(Recalls::new(service.clone()), stop_helpers.clone())),
+            tokio::spawn(offers::keep_segments(service.clone(), stop_helpers.clone())),
             tokio::spawn(tick(committer.committer.clone(), config.ingest.tick_ms, stop_helpers.clone())),
             tokio::spawn(watch_register(
                 Watched {
@@ -429,6 +430,7 @@ fn offer_rules(config: &Config, secret: &Secret) -> Result<OfferRules, StartErro
             PolicyKind::Fixed => Method::Fixed(Policy::default()),
         },
         dealer: config.offers.dealer.clone(),
+        evaluation: config.offers.evaluation,
         desk: Desk::default(),
     })
 }

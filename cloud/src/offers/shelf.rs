@@ -3,6 +3,8 @@
 //! Invariant: a document is written before the desk shows it, and the newer version of an entry wins, whether it comes from a
 //! file or from a person.
 
+use std::sync::Arc;
+
 use milepost_engine::offers::Arm;
 use milepost_engine::offers::catalogue::Entry;
 use milepost_engine::offers::judge::Judged;
@@ -11,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::catalogue::{Catalogue, CatalogueError, Desk};
 use super::docs::{ENROLMENTS, OFFERS, UNITS};
-use super::ledger::{decode, encode};
+use super::ledger::{decode, encode, read_book};
 use super::policy::refresh_policy;
 use super::trials::refresh_trials;
 use crate::domain::AccountId;
@@ -78,6 +80,7 @@ pub async fn refresh(store: &AnyStore, desk: &Desk, mut catalogue: Catalogue) ->
     }
     refresh_trials(store, &mut catalogue).await?;
     desk.set(catalogue);
+    desk.publish(&Arc::new(read_book(store).await?));
     refresh_policy(store, desk).await
 }
 

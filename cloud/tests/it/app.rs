@@ -270,6 +270,7 @@ fn offer_rules() -> OfferRules {
         quiet: offers::QuietHours::default(),
         method: milepost::rules::Method::Fixed(Policy::default()),
         dealer: None,
+        evaluation: milepost::config::Evaluation::default(),
         desk: Desk::new(Catalogue::examples().unwrap()),
     }
 }
