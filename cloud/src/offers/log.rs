@@ -3,7 +3,7 @@
 //! Invariant: each decision of the period is as likely to be read as any other, whoever it was for and however many there were;
 //! where not all are read, how many and how they were chosen is told with them.
 
-use milepost_engine::experiments::position;
+use milepost_engine::experiments::{Key, position};
 use milepost_engine::offers::book::Book;
 use milepost_engine::offers::judge::Logged;
 use milepost_engine::offers::learner::Learner;
@@ -54,7 +54,7 @@ pub(super) async fn read(service: &Service, learner: &Learner) -> Result<(Vec<Lo
     let Evaluation { cars, decisions, days, window_days } = service.offers().evaluation;
     let until_ms = service.clock().now_ms().saturating_sub(u64::from(window_days) * DAY_MS);
     let from_ms = service.clock().now_ms().saturating_sub(u64::from(days) * DAY_MS);
-    let drawn = lot(service).await?;
+    let drawn = all(service).await?;
     let mut extent = Extent { of_cars: drawn.len(), from_ms, until_ms, window_days, ..Extent::default() };
     let mut log = Vec::new();
     'reading: for devices in drawn[..drawn.len().min(cars)].chunks(AT_ONCE) {
@@ -73,20 +73,24 @@ pub(super) async fn read(service: &Service, learner: &Learner) -> Result<(Vec<Lo
     Ok((log, extent))
 }
 
-/// All cars in the order of a lot under the installation's key.
-async fn lot(service: &Service) -> Result<Vec<DeviceId>, StoreError> {
-    let key = service.offers().key;
-    let mut drawn: Vec<(f64, DeviceId)> = Vec::new();
-    let mut after: Option<DeviceId> = None;
+/// All cars in the order of the lot.
+async fn all(service: &Service) -> Result<Vec<DeviceId>, StoreError> {
+    let mut all = Vec::new();
     loop {
-        let devices = service.devices(after.as_ref(), AT_ONCE).await?;
-        let Some(last) = devices.last().cloned() else { break };
-        let of = |device: DeviceId| (position(&key, "evaluation of policies", device.as_str()), device);
-        drawn.extend(devices.into_iter().map(of));
-        after = Some(last);
+        let devices = service.devices(all.last(), AT_ONCE).await?;
+        if devices.is_empty() {
+            return Ok(lot(&service.offers().key, all));
+        }
+        all.extend(devices);
     }
+}
+
+/// The order of a lot under the installation's key: whatever stands first is a simple random sample, and the same at every look.
+fn lot(key: &Key, devices: Vec<DeviceId>) -> Vec<DeviceId> {
+    let of = |device: DeviceId| (position(key, "evaluation of policies", device.as_str()), device);
+    let mut drawn: Vec<(f64, DeviceId)> = devices.into_iter().map(of).collect();
     drawn.sort_by(|one, other| one.0.total_cmp(&other.0));
-    Ok(drawn.into_iter().map(|(_, device)| device).collect())
+    drawn.into_iter().map(|(_, device)| device).collect()
 }
 
 /// A decision as a policy sees it that is to be judged; by the stored facts, because another version may have seen other things.
@@ -115,4 +119,24 @@ fn reward(vehicle: &Vehicle, number: u64) -> f64 {
         .iter()
         .any(|fewer| fewer.offer == known.offer && known.outcome.is_some_and(|(_, at_ms)| at_ms == fewer.at_ms));
     Book::reward(outcome, margin, complains)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_car_has_the_same_chance_whatever_its_id() {
+        let devices: Vec<DeviceId> = (0..20).map(|at| format!("car-{at:02}").parse().unwrap()).collect();
+        let mut read = std::collections::BTreeMap::new();
+        for seed in 0..200_u8 {
+            let drawn = lot(&Key::new([seed; 16]), devices.clone());
+            assert_eq!(drawn, lot(&Key::new([seed; 16]), devices.iter().rev().cloned().collect()), "the order of reading is none");
+            for device in &drawn[..5] {
+                *read.entry(device.clone()).or_insert(0_u32) += 1;
+            }
+        }
+        // 200 draws of a quarter: 50 each, with a standard deviation of 6.
+        assert!(read.len() == 20 && read.values().all(|times| (25..=75).contains(times)), "{read:?}");
+    }
 }

@@ -54,43 +54,34 @@ pub async fn waiting(service: &Service) -> Result<Option<Waiting>, StoreError> {
 }
 
 /// Lets the catalogue's segments take over, if that changes nothing that is drawn, if the log supports it, or if somebody says why they
-/// shall all the same; answers whether they have.
-pub async fn regroup(service: &Service, word: Option<(String, &AccountId)>) -> Result<bool, OffersError> {
-    let (because, by) = match word {
-        Some((why, by)) => match reason(Some(why)) {
-            Some(why) => (Because::Despite(why), Some(by)),
-            None => (supported(service).await?, Some(by)),
-        },
-        None => (supported(service).await?, None),
-    };
+/// shall all the same; answers whether there were any.
+pub async fn regroup(service: &Service, despite: Option<String>, by: Option<&AccountId>) -> Result<bool, OffersError> {
     let segments = service.desk().now().segments().to_vec();
-    if service.book().learner.change(&segments).is_none() {
-        return Ok(false);
-    }
-    let docs = match (&because, by) {
-        (Because::Despite(_), Some(by)) => {
-            let key = DocKey::new(POLICY, THE_SEGMENTS);
-            let doc = SegmentsDoc { by: by.clone(), at_ms: service.clock().now_ms() };
-            let value = Some(encode(&key, &doc)?);
-            vec![DocWrite { key, expected: Expected::Any, value }]
-        }
-        _ => Vec::new(),
+    let Some(change) = service.book().learner.change(&segments) else { return Ok(false) };
+    let because = match reason(despite) {
+        Some(why) => Because::Despite(why),
+        None => supported(service, &change).await?,
     };
+    let mut docs = Vec::new();
+    if let (Because::Despite(_), Some(by)) = (&because, by) {
+        let key = DocKey::new(POLICY, THE_SEGMENTS);
+        let doc = SegmentsDoc { by: by.clone(), at_ms: service.clock().now_ms() };
+        let value = Some(encode(&key, &doc)?);
+        docs.push(DocWrite { key, expected: Expected::Any, value });
+    }
     service.regroup(segments, because, docs).await;
-    let book = service.book();
-    let version = book.learner.version;
+    let version = service.book().learner.version;
     tracing::info!(version, by = by.map(AccountId::as_str), "the policy of offers tells owners apart by other segments");
     Ok(true)
 }
 
-/// Why segments may take over without anybody's word; refused where the log speaks against them or cannot say.
-async fn supported(service: &Service) -> Result<Because, OffersError> {
-    let Some(Waiting { change, judged, .. }) = waiting(service).await? else { return Ok(Because::SameMembers) };
-    let book = service.book();
+/// Why a change may take place without anybody's word; refused where the log speaks against it or cannot say.
+async fn supported(service: &Service, change: &Change) -> Result<Because, OffersError> {
     let learns = service.offers().in_force() == Method::Learning;
-    if let Some(because) = book.needs_no_word(&change, learns) {
+    if let Some(because) = service.book().needs_no_word(change, learns) {
         return Ok(because);
     }
+    let Some(Waiting { judged, .. }) = waiting(service).await? else { return Ok(Because::SameMembers) };
     match judged.figures().filter(|_| judged.support.allows()) {
         Some(figures) => Ok(Because::Supported(figures)),
         None => Err(OffersError::Unsupported(Box::new(judged))),
@@ -115,7 +106,7 @@ pub async fn keep_segments(service: Service, stop: CancellationToken) {
         if service.book().learner.change(service.desk().now().segments()).is_none() {
             continue;
         }
-        match regroup(&service, None).await {
+        match regroup(&service, None, None).await {
             Ok(_) => {}
             Err(OffersError::Unsupported(judged)) => {
                 tracing::info!(support = ?judged.support, decisions = judged.decisions, "other segments wait, because the log does not support them");

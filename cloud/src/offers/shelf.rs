@@ -88,13 +88,9 @@ pub async fn refresh(store: &AnyStore, desk: &Desk, mut catalogue: Catalogue) ->
 pub async fn put(service: &Service, text: &str, by: &AccountId) -> Result<OfferDoc, OffersError> {
     let entry = read("offer", text)?;
     let catalogue = service.desk().now();
-    let live = match catalogue.entry(entry.id) {
-        Some(known) if known.entry.version >= entry.version => {
-            return Err(OffersError::Version { given: entry.version, present: known.entry.version });
-        }
-        Some(known) => known.live,
-        None => false,
-    };
+    let known = catalogue.entry(entry.id);
+    risen(entry.version, known.map(|known| known.entry.version))?;
+    let live = known.is_some_and(|known| known.live);
     write(service, &catalogue, entry, live, by).await
 }
 
@@ -118,11 +114,29 @@ async fn write(
     after.put("offer", entry.clone(), live).map_err(hold)?;
     after.check_tip("offer", id).map_err(hold)?;
     let doc = OfferDoc { entry, live, by: by.clone(), at_ms: service.clock().now_ms() };
-    let key = DocKey::new(OFFERS, id.to_string());
-    let value = Some(encode(&key, &doc)?);
+    keep(service, DocKey::new(OFFERS, id.to_string()), &doc, after).await?;
+    Ok(doc)
+}
+
+/// Whether a version is above the one that stands.
+pub(super) fn risen(given: u32, present: Option<u32>) -> Result<(), OffersError> {
+    match present {
+        Some(present) if present >= given => Err(OffersError::Version { given, present }),
+        _ => Ok(()),
+    }
+}
+
+/// Writes what somebody has put, and then puts the catalogue with it on the desk.
+pub(super) async fn keep<T: Serialize>(
+    service: &Service,
+    key: DocKey,
+    doc: &T,
+    after: Catalogue,
+) -> Result<(), StoreError> {
+    let value = Some(encode(&key, doc)?);
     service.put_docs(vec![DocWrite { key, expected: Expected::Any, value }]).await?;
     service.desk().set(after);
-    Ok(doc)
+    Ok(())
 }
 
 /// Stops the arms of an offer, or lets them go on; the committer enters it.

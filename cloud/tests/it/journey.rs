@@ -255,3 +255,18 @@ async fn a_step_whose_purpose_was_not_consented_to_is_passed_over_with_its_reaso
     assert_eq!(what, [What::NoConsent]);
     assert!(told(&vehicle, Message::CarBirthday).is_empty());
 }
+
+#[tokio::test]
+async fn programmes_that_do_not_read_end_the_start_of_the_pages_too() {
+    use milepost::web::{AppState, Settings};
+    let app = TestApp::new().await;
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("welcome.toml"), "name = \"welcome\"\n").unwrap();
+    let journeys = milepost::config::Journeys { folder: Some(folder.path().to_owned()), ..Default::default() };
+    let start = |journeys| {
+        let settings = Settings { journeys, ..Settings::default() };
+        AppState::new(app.state.service.clone(), app.wall.clone(), settings).map(|_| ())
+    };
+    assert!(start(journeys).unwrap_err().to_string().contains("programme"));
+    assert!(start(milepost::config::Journeys::default()).is_ok());
+}

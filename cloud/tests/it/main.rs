@@ -17,4 +17,5 @@ mod kill;
 mod lab_seed;
 mod offers;
 mod receivers;
+mod segments;
 mod web;

@@ -42,6 +42,7 @@ const OF_LEAD: [(&str, &str, &str, u16); 14] = [
     ("get", "/api/v1/offer-results", "", 200),
     ("get", "/api/v1/offer-policy", "", 200),
     ("put", "/api/v1/offer-policy", r#"{"policy":"fixed"}"#, 409),
+    ("put", "/api/v1/offer-policy/segments", "{}", 200),
     ("get", "/api/v1/experiments", "", 200),
     ("put", "/api/v1/experiments", BATTERY, 200),
     ("get", "/api/v1/experiments/{experiment}", "", 200),
