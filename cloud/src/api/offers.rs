@@ -2,8 +2,8 @@
 
 use axum::Json;
 use axum::extract::{Path, State};
-use milepost_engine::offers::book::{Tally, arms_of};
 use milepost_engine::offers::Arm;
+use milepost_engine::offers::book::{Tally, arms_of};
 use milepost_engine::offers::catalogue::Kind;
 use milepost_engine::policy::guardrail::Standing;
 use serde::{Deserialize, Serialize};

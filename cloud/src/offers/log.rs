@@ -131,7 +131,11 @@ mod tests {
         let mut read = std::collections::BTreeMap::new();
         for seed in 0..200_u8 {
             let drawn = lot(&Key::new([seed; 16]), devices.clone());
-            assert_eq!(drawn, lot(&Key::new([seed; 16]), devices.iter().rev().cloned().collect()), "the order of reading is none");
+            assert_eq!(
+                drawn,
+                lot(&Key::new([seed; 16]), devices.iter().rev().cloned().collect()),
+                "the order of reading is none"
+            );
             for device in &drawn[..5] {
                 *read.entry(device.clone()).or_insert(0_u32) += 1;
             }

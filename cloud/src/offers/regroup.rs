@@ -71,7 +71,11 @@ pub async fn regroup(service: &Service, despite: Option<String>, by: Option<&Acc
     }
     service.regroup(segments, because, docs).await;
     let version = service.book().learner.version;
-    tracing::info!(version, by = by.map(AccountId::as_str), "the policy of offers tells owners apart by other segments");
+    tracing::info!(
+        version,
+        by = by.map(AccountId::as_str),
+        "the policy of offers tells owners apart by other segments"
+    );
     Ok(true)
 }
 

@@ -106,7 +106,12 @@ impl<'a> Desktop<'a> {
     }
 
     /// Asks something of the engine about one vehicle whose owner takes part in experiments.
-    pub(super) fn ask_within<T>(&self, vehicle: &Vehicle, parts: &[Part<'_>], ask: impl FnOnce(&Context<'_>) -> T) -> T {
+    pub(super) fn ask_within<T>(
+        &self,
+        vehicle: &Vehicle,
+        parts: &[Part<'_>],
+        ask: impl FnOnce(&Context<'_>) -> T,
+    ) -> T {
         let year_ms = self.now_ms.saturating_sub(365 * DAY_MS);
         let spent = self.promotions_ms.iter().filter(|at_ms| **at_ms >= year_ms).count() as u32;
         let languages = [vehicle.profile.locale.as_str(), "en"];

@@ -15,9 +15,7 @@ use milepost_engine::offers::increment::Unit;
 use milepost_engine::offers::judge::Rule;
 use milepost_engine::offers::trial::Exposure;
 use milepost_engine::offers::trial_book::Enrolled;
-use milepost_engine::offers::{
-    Arm, Bet, Caps, Decision, Draw, Lane, QuietHours, Rejection, Timing, decide, objection,
-};
+use milepost_engine::offers::{Arm, Bet, Caps, Decision, Draw, Lane, QuietHours, Rejection, Timing, decide, objection};
 use milepost_engine::policy::Policy;
 use milepost_protocol::downlink::Purposes;
 use milepost_protocol::plan::DAY_MS;
@@ -25,8 +23,8 @@ use milepost_protocol::plan::DAY_MS;
 use super::desktop::Desktop;
 use super::outcomes::{account_for_work, count_silence, leave_segments};
 use super::{Effects, presenting};
-use crate::domain::{Decided, Planned, Texts, Vehicle};
 use crate::config::Evaluation;
+use crate::domain::{Decided, Planned, Texts, Vehicle};
 use crate::offers::{Catalogue, Desk};
 use crate::store::DecisionRow;
 use crate::zones::zone;

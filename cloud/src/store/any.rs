@@ -88,12 +88,7 @@ impl Store for AnyStore {
         }
     }
 
-    async fn decided(
-        &self,
-        device: &DeviceId,
-        from_ms: u64,
-        before_ms: u64,
-    ) -> Result<Vec<DecisionRow>, StoreError> {
+    async fn decided(&self, device: &DeviceId, from_ms: u64, before_ms: u64) -> Result<Vec<DecisionRow>, StoreError> {
         match self {
             Self::Memory(store) => store.decided(device, from_ms, before_ms).await,
             Self::Sled(store) => store.decided(device, from_ms, before_ms).await,

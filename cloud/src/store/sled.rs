@@ -447,12 +447,7 @@ impl Store for SledStore {
         self.read(move |db| collect(db.scan_prefix(prefix).rev(), limit, |_, value| unpack(value, "decision"))).await
     }
 
-    async fn decided(
-        &self,
-        device: &DeviceId,
-        from_ms: u64,
-        before_ms: u64,
-    ) -> Result<Vec<DecisionRow>, StoreError> {
+    async fn decided(&self, device: &DeviceId, from_ms: u64, before_ms: u64) -> Result<Vec<DecisionRow>, StoreError> {
         let prefix = keys::decisions_of(device);
         self.read(move |db| {
             let mut within = Vec::new();

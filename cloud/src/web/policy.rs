@@ -18,8 +18,8 @@ use super::page::{Page, Section};
 use super::view::{self, OfferNames};
 use super::{AppState, Reader, render};
 use crate::accounts::Lead;
-use crate::api::policy::{WantedSegmentsBody, method_name, wanted};
 use crate::api::Problem;
+use crate::api::policy::{WantedSegmentsBody, method_name, wanted};
 use crate::i18n::Format;
 use crate::offers::{Waiting, change_policy, judged, regroup, waiting};
 

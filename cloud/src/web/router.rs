@@ -13,8 +13,8 @@ use tower_http::limit::RequestBodyLimitLayer;
 
 use super::{
     AppState, account, advisor, assets, booking, car, care, certificate, channels, charts, errors, experience,
-    experiments, family, home, homes, invite, journey, lab, links, live, login, offers, papers, policy, privacy, questions,
-    security, services, tasks, tokens, trips,
+    experiments, family, home, homes, invite, journey, lab, links, live, login, offers, papers, policy, privacy,
+    questions, security, services, tasks, tokens, trips,
 };
 use crate::api::{self, Problem};
 use crate::firmware::MAX_IMAGE_LEN;

@@ -80,14 +80,21 @@ async fn other_segments_wait_for_the_log_or_a_word_and_lose_nothing_that_was_lea
     let told = lead.get(POLICY).await.json()["policy"]["told_apart"].clone();
     assert_eq!(names(&told["segments"]), own, "{told}");
     let waiting = &told["waiting"];
-    assert_eq!((names(&waiting["change"]["begins"]), names(&waiting["change"]["goes"])), (vec!["hills"], vec!["electric"]));
-    assert_eq!((waiting["judged"]["support"].as_str(), names(&waiting["change"]["kept"])), (Some("refused"), own[..5].to_vec()));
+    assert_eq!(
+        (names(&waiting["change"]["begins"]), names(&waiting["change"]["goes"])),
+        (vec!["hills"], vec!["electric"])
+    );
+    assert_eq!(
+        (waiting["judged"]["support"].as_str(), names(&waiting["change"]["kept"])),
+        (Some("refused"), own[..5].to_vec())
+    );
     let path = format!("{POLICY}/segments");
     let refused = lead.json(Method::PUT, &path, "{}").await;
     assert_eq!((refused.status.as_u16(), refused.json()["code"].as_str()), (409, Some("policy")), "{}", refused.body);
     assert!(matches!(regroup(&service, None, None).await, Err(OffersError::Unsupported(_))));
     let page = lead.get("/experience/policy").await.body;
-    for told in ["Other segments wait", "Begins with what is believed of everybody: hills.", "the log holds no events"] {
+    for told in ["Other segments wait", "Begins with what is believed of everybody: hills.", "the log holds no events"]
+    {
         assert!(page.contains(told), "{told}: {page}");
     }
     assert_eq!(service.book().learner, before.learner, "it decides as it did");
@@ -134,7 +141,11 @@ async fn a_name_or_nothing_learnt_asks_nobody() {
     app.state.service.desk().set(catalogue(&text.replace("\"town\"", "\"city\"")));
     assert!(regroup(&app.state.service, None, None).await.unwrap());
     let told = app.client("lena").await.get(POLICY).await.json()["policy"]["told_apart"].clone();
-    assert_eq!((names(&told["segments"])[0], told["last"]["because"].as_str()), ("city", Some("same-members")), "{told}");
+    assert_eq!(
+        (names(&told["segments"])[0], told["last"]["because"].as_str()),
+        ("city", Some("same-members")),
+        "{told}"
+    );
 }
 
 #[tokio::test]

@@ -99,16 +99,7 @@ impl Learner {
         let told_apart: Vec<Segment> = segments.into_iter().take(SEGMENTS).collect();
         let model = LinearThompson::new(1, told_apart.len(), CONTEXT.len(), &Prior::default());
         let arms = alloc::vec![Arm::Nothing];
-        Self {
-            version,
-            arms,
-            segments: Vec::new(),
-            told_apart,
-            model,
-            earlier: Vec::new(),
-            learnt: 0,
-            refused: 0,
-        }
+        Self { version, arms, segments: Vec::new(), told_apart, model, earlier: Vec::new(), learnt: 0, refused: 0 }
     }
 
     /// What it tells owners apart by. They are its own, so that it decides as it did until others take their place.
@@ -135,7 +126,8 @@ impl Learner {
         // A namesake comes first, so that of two with one condition each finds its own.
         for by_name in [true, false] {
             for (place, wanted) in places.iter_mut().zip(segments).filter(|(place, _)| place.is_none()) {
-                let same = |known: &Segment| known.condition == wanted.condition && (!by_name || known.name == wanted.name);
+                let same =
+                    |known: &Segment| known.condition == wanted.condition && (!by_name || known.name == wanted.name);
                 *place = left.iter().position(|known| known.is_some_and(same));
                 if let Some(taken) = place.and_then(|at| left.get_mut(at)) {
                     *taken = None;
@@ -171,7 +163,11 @@ impl Learner {
         columns.extend(self.places(wanted).into_iter().map(|place| place.map(|at| 1 + at)));
         columns.extend((0..CONTEXT.len()).map(|at| Some(1 + self.told_apart.len() + at)));
         let mut earlier: Vec<Earlier> = self.earlier.clone();
-        earlier.push(Earlier { version: self.version, width: self.width(), columns: (0..self.width()).map(Some).collect() });
+        earlier.push(Earlier {
+            version: self.version,
+            width: self.width(),
+            columns: (0..self.width()).map(Some).collect(),
+        });
         for one in &mut earlier {
             one.columns = columns.iter().map(|column| one.columns.get((*column)?).copied().flatten()).collect();
         }
@@ -201,7 +197,9 @@ impl Learner {
             return Cow::Borrowed(&bet.features);
         }
         let known = self.earlier.iter().find(|earlier| earlier.version == version);
-        let Some(earlier) = known.filter(|earlier| earlier.width == bet.features.len()) else { return Cow::Borrowed(&[]) };
+        let Some(earlier) = known.filter(|earlier| earlier.width == bet.features.len()) else {
+            return Cow::Borrowed(&[]);
+        };
         let value = |column: &Option<usize>| column.and_then(|at| bet.features.get(at).copied()).unwrap_or(0.0);
         Cow::Owned(earlier.columns.iter().map(value).collect())
     }
@@ -445,7 +443,8 @@ mod tests {
         let after = before.regrouped(&[far(), town()]);
         assert_eq!((after.version, after.learnt), (2, before.learnt));
         let near = |a: (f64, f64), b: (f64, f64)| (a.0 - b.0).abs() < 1e-9 && (a.1 - b.1).abs() < 1e-9;
-        let belief = |learner: &Learner, arm, facts: &Facts| learner.belief(arm, &learner.features(facts)).expect("known");
+        let belief =
+            |learner: &Learner, arm, facts: &Facts| learner.belief(arm, &learner.features(facts)).expect("known");
         for arm in [Arm::Nothing, TYRES, WASH] {
             for facts in [Facts::new(), in_town()] {
                 assert!(near(belief(&before, arm, &facts), belief(&after, arm, &facts)), "{arm} {facts:?}");
@@ -453,15 +452,21 @@ mod tests {
             let (parent, new) = (belief(&after, arm, &in_town()), {
                 belief(&after, arm, &facts(&[("trips_30d", 9.0), ("odometer_km", 2e5)]))
             });
-            assert!((parent.0 - new.0).abs() < 1e-9 && new.1 > parent.1, "as its parent, and less sure: {parent:?} {new:?}");
+            assert!(
+                (parent.0 - new.0).abs() < 1e-9 && new.1 > parent.1,
+                "as its parent, and less sure: {parent:?} {new:?}"
+            );
         }
         let aged = facts(&[("age_years", 9.0)]);
         assert!(!near(belief(&before, TYRES, &aged), belief(&after, TYRES, &aged)), "what is gone tells nobody apart");
-        assert_eq!(before.change(&[far(), town()]).expect("it changes"), Change {
-            kept: alloc::vec!["town".into()],
-            begins: alloc::vec!["far".into()],
-            goes: alloc::vec!["old".into()],
-        });
+        assert_eq!(
+            before.change(&[far(), town()]).expect("it changes"),
+            Change {
+                kept: alloc::vec!["town".into()],
+                begins: alloc::vec!["far".into()],
+                goes: alloc::vec!["old".into()],
+            }
+        );
     }
 
     #[test]
@@ -470,9 +475,10 @@ mod tests {
         let renamed = [Segment { name: "city".into(), version: 7, ..town() }, old()];
         assert!(before.change(&[town(), old()]).is_none());
         assert!(before.change(&renamed).expect("a name is another").is_empty());
-        assert_eq!(before.regrouped(&renamed).belief(TYRES, &before.features(&in_town())), before.belief(TYRES, &{
-            before.features(&in_town())
-        }));
+        assert_eq!(
+            before.regrouped(&renamed).belief(TYRES, &before.features(&in_town())),
+            before.belief(TYRES, &{ before.features(&in_town()) })
+        );
         let narrower = [segment("town", "trips_30d", 20.0), old()];
         let change = before.change(&narrower).expect("who belongs to it is another");
         assert_eq!((change.begins, change.goes), (alloc::vec!["town".into()], alloc::vec!["town".into()]));

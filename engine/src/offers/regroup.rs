@@ -142,7 +142,8 @@ mod tests {
         book.learner.meet([MADE]);
         let facts = Facts::from([("trips_30d".into(), Value::Number(70.0))]);
         let features = book.learner.features(&facts);
-        let bet = Bet { decision: 0, arm: MADE, propensity: 0.5, features, margin: 1_900, learner: book.learner.version };
+        let bet =
+            Bet { decision: 0, arm: MADE, propensity: 0.5, features, margin: 1_900, learner: book.learner.version };
         let booked = |bet: &Bet| Event::Settled {
             bet: Some(bet.clone()),
             outcome: Outcome::Booked,

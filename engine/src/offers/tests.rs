@@ -379,7 +379,11 @@ fn an_experiment_keeps_its_offers_to_itself_where_not_every_arm_can_be_made() {
     let exposed = enrolled(part.exposure(), NOW_MS - DAY_MS);
     let over_ms = exposed.since_ms + 30 * DAY_MS;
     let arm_at = |now_ms| over.peek(&key, "anna", true, Some(&exposed), now_ms).map(|part| part.arm);
-    assert_eq!((arm_at(over_ms - 1), arm_at(over_ms)), (Some(exposed.exposure.arm), None), "for its window it keeps its arm");
+    assert_eq!(
+        (arm_at(over_ms - 1), arm_at(over_ms)),
+        (Some(exposed.exposure.arm), None),
+        "for its window it keeps its arm"
+    );
     let holds = over.peek(&key, "anna", true, Some(&exposed), NOW_MS).expect("its window is not over");
     assert_eq!(Setting::ready().decide_within(&[holds], 0.5).chosen, [Arm::Nothing, ARM][exposed.exposure.arm]);
 }

@@ -32,7 +32,7 @@ pub(crate) use facts::{Fact, RecordLine, facts, firmware, gaps, records};
 pub(crate) use health::{Health, health};
 pub(crate) use home::{Flash, Home};
 pub(crate) use items::{ItemView, due_in_sentence, items, level_word, tone};
-pub(crate) use messages::{MessageView, messages, pack_name};
+pub(crate) use messages::{MessageView, messages};
 pub(crate) use notices::{NoticeRow, actor, notice_rows, state, told};
 pub(crate) use offers::{DecisionLine, OfferNames, OfferView, decisions, fact_name, ground_words, offers, rejected};
 pub(crate) use policy::{
