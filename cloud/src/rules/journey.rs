@@ -191,7 +191,10 @@ fn tell(
     let figures = figures(vehicle, others, assessments, now_ms);
     let born = vehicle.asked.born.or(others.born);
     // What concerns the owner and no car is told with one car alone.
-    let facts = facts(vehicle, &figures, born.filter(|_| !others.is_behind), now_ms);
+    let facts = Facts {
+        cars: if others.is_behind { 1 } else { figures.cars },
+        ..facts(vehicle, &figures, born.filter(|_| !others.is_behind), now_ms)
+    };
     let is_safety = |assessment: &&Assessment| {
         let item = vehicle.item(assessment.item);
         assessment.level >= Level::Due && item.is_some_and(|item| item.rule.safety == SafetyClass::Safety)
