@@ -45,6 +45,7 @@ pub(crate) fn rules() -> Rules {
             quiet: QuietHours::default(),
             method: Method::Fixed(Policy { nothing: 0.0, ..Policy::default() }),
             dealer: None,
+            evaluation: config::Evaluation::default(),
             desk: Desk::new(Catalogue::examples().unwrap()),
         },
         plans: Arc::new(config::Plans::default().catalogue().unwrap()),

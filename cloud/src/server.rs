@@ -44,8 +44,8 @@ const REGISTER_EVERY: Duration = Duration::from_secs(1);
 /// How long pages under way may take when the service stops.
 const HTTP_DRAIN: Duration = Duration::from_secs(3);
 
-/// Makes the pages and the API over a service.
-pub type MakeRouter = dyn Fn(Service, &Config) -> Router + Send + Sync;
+/// Makes the pages and the API over a service; fails where the programmes of journeys that they show cannot be read.
+pub type MakeRouter = dyn Fn(Service, &Config) -> Result<Router, ProgrammesError> + Send + Sync;
 
 /// What the service is given beside its configuration.
 #[derive(Clone)]
@@ -251,7 +251,7 @@ impl Server {
 
         let stop_http = CancellationToken::new();
         let stop_helpers = CancellationToken::new();
-        let router = (faces.router)(service.clone(), &config);
+        let router = (faces.router)(service.clone(), &config).map_err(StartError::Programmes)?;
         let http_task = tokio::spawn(serve(http, router, stop_http.clone()));
         let admin_task = tokio::spawn(serve(admin, metrics::routes(), stop_helpers.clone()));
         let firmware = Firmware::new(service.clone(), config.firmware.key_bytes());
@@ -263,6 +263,7 @@ impl Server {
             )),
             tokio::spawn(homes::drive(HomeWorker::new(service.clone(), &config.channels), stop_helpers.clone())),
             tokio::spawn(recalls::keep_telling(Recalls::new(service.clone()), stop_helpers.clone())),
+            tokio::spawn(offers::keep_segments(service.clone(), stop_helpers.clone())),
             tokio::spawn(tick(committer.committer.clone(), config.ingest.tick_ms, stop_helpers.clone())),
             tokio::spawn(watch_register(
                 Watched {
@@ -429,6 +430,7 @@ fn offer_rules(config: &Config, secret: &Secret) -> Result<OfferRules, StartErro
             PolicyKind::Fixed => Method::Fixed(Policy::default()),
         },
         dealer: config.offers.dealer.clone(),
+        evaluation: config.offers.evaluation,
         desk: Desk::default(),
     })
 }

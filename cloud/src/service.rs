@@ -8,6 +8,8 @@ use std::sync::Arc;
 use bytes::Bytes;
 use milepost_engine::offers::Arm;
 use milepost_engine::offers::book::Book;
+use milepost_engine::offers::regroup::Because;
+use milepost_engine::offers::segments::Segment;
 use milepost_engine::service_book::{EventId, Reason};
 use milepost_protocol::downlink::Purposes;
 use milepost_protocol::notice::Answer;
@@ -22,7 +24,7 @@ use crate::domain::{
 use crate::flash_receipts::{self, SignedReceipt};
 use crate::frontdoor::{Push, Registry};
 use crate::ingest::Committer;
-use crate::offers::{self, Desk, PolicyDoc};
+use crate::offers::{self, Desk, PolicyDoc, SegmentsDoc};
 use crate::pki::Pki;
 use crate::rules::OfferRules;
 use crate::store::{
@@ -95,9 +97,20 @@ impl Service {
         self.0.committer.stop_arms(arms, stopped).await;
     }
 
+    /// Lets the policy tell owners apart by other segments, with documents in the same commit; durable when it comes back. What was
+    /// to be written meanwhile by somebody else is not written, and nothing changes.
+    pub async fn regroup(&self, segments: Vec<Segment>, because: Because, docs: Vec<DocWrite>) {
+        self.0.committer.regroup(segments, because, docs).await;
+    }
+
     /// The policy of offers that somebody has chosen.
     pub async fn policy(&self) -> Result<Option<PolicyDoc>, StoreError> {
         offers::chosen(&self.0.store).await
+    }
+
+    /// Who let the last segments take over by their own word.
+    pub async fn segments_word(&self) -> Result<Option<SegmentsDoc>, StoreError> {
+        offers::segments_word(&self.0.store).await
     }
 
     /// Shows an owner fewer offers like one.
@@ -162,6 +175,17 @@ impl Service {
     /// Decisions on offers of one vehicle, newest first.
     pub async fn decisions(&self, device: &DeviceId, limit: usize) -> Result<Vec<DecisionRow>, StoreError> {
         self.0.store.decisions(device, limit).await
+    }
+
+    /// Decisions on offers of one vehicle that were taken from `from_ms` on and before `before_ms`, in milliseconds of Unix time,
+    /// newest first.
+    pub async fn decided(
+        &self,
+        device: &DeviceId,
+        from_ms: u64,
+        before_ms: u64,
+    ) -> Result<Vec<DecisionRow>, StoreError> {
+        self.0.store.decided(device, from_ms, before_ms).await
     }
 
     /// Envelopes that were set aside, newest first.

@@ -13,10 +13,18 @@ experiment-running = Läuft
 experiment-stopped = Beendet
 experiment-start = Laufen lassen
 experiment-stop = Endgültig beenden
-experiment-stop-about = Danach entscheidet wieder die Strategie, und was später kommt, zählt nicht mehr.
+experiment-stop-about = Von da an entscheidet wieder die Strategie. Wer teilnimmt, zählt in seinem Arm, bis sein Zeitfenster vorbei ist.
+experiment-window = { $days ->
+    [one] Was ein Konto einbringt, zählt ab der Zuteilung einen Tag lang.
+   *[other] Was ein Konto einbringt, zählt ab der Zuteilung { $days } Tage lang.
+}
+experiment-intake-not-begun = Es wartet, bis jemand es laufen lässt.
+experiment-intake-accounts = Es nimmt Konten auf.
+experiment-intake-outcomes = Es nimmt niemanden mehr auf und zählt noch bis { $date }; dann ist das Zeitfenster des letzten Kontos vorbei.
+experiment-intake-closed = Abgeschlossen: Kein Zeitfenster ist mehr offen, und nichts ändert die Zahlen noch.
 experiment-layer = Schicht { $layer }, Konten von { $from } bis { $to } davon.
 experiment-segments = Nur Autos aus { $segments }.
-experiment-until = Bis { $date }.
+experiment-until = Es nimmt Konten bis { $date } auf.
 experiment-arms = Arme und Wirkungen
 experiment-does = Was geschieht
 experiment-margin = Marge je Konto

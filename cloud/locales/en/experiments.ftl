@@ -13,10 +13,18 @@ experiment-running = Running
 experiment-stopped = Stopped
 experiment-start = Let it run
 experiment-stop = Stop it for good
-experiment-stop-about = From then on the policy decides again, and what comes later does not count any more.
+experiment-stop-about = From then on the policy decides again. Whoever takes part counts by its arm until its window is over.
+experiment-window = { $days ->
+    [one] What an account earns counts for one day from its exposure on.
+   *[other] What an account earns counts for { $days } days from its exposure on.
+}
+experiment-intake-not-begun = It waits until somebody lets it run.
+experiment-intake-accounts = It takes accounts in.
+experiment-intake-outcomes = It takes nobody in any more and is counting until { $date }, when the window of the last account is over.
+experiment-intake-closed = Closed: no window is open any more, and nothing changes its figures.
 experiment-layer = Layer { $layer }, accounts from { $from } to { $to } of it.
 experiment-segments = Only cars of { $segments }.
-experiment-until = Until { $date }.
+experiment-until = It takes accounts in until { $date }.
 experiment-arms = Arms and effects
 experiment-does = What is done
 experiment-margin = Margin for each account

@@ -5,11 +5,12 @@ use axum::extract::{Path, State};
 use jiff::Timestamp;
 use milepost_engine::experiments::analysis::Effect;
 use milepost_engine::experiments::srm::Phase;
-use milepost_engine::offers::trial::{Allocation, Trial, TrialArm};
-use serde::{Deserialize, Serialize};
+use milepost_engine::offers::trial::{Allocation, Intake, Trial, TrialArm};
+use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::offers::verdict_name;
+use super::offers::StateBody;
+use super::results::verdict_name;
 use super::{Problem, ProblemBody};
 use crate::accounts::Lead;
 use crate::i18n::{Format, timestamp};
@@ -40,6 +41,14 @@ pub(super) struct ExperimentBody {
     span: (f64, f64),
     /// Only cars of one of these segments; any, where there is none.
     segments: Vec<String>,
+    /// Until when accounts are taken in; absent for no end.
+    until: Option<Timestamp>,
+    /// For how many days from its exposure on what an account earns counts.
+    window_days: u32,
+    /// What is still taken in: `not-begun`, `accounts`, `outcomes` of those who were exposed, or `closed`.
+    intake: &'static str,
+    /// Until when outcomes count; absent unless nothing else is taken in.
+    counting_until: Option<Timestamp>,
     phases: Vec<TrialPhaseBody>,
     /// The arms, the control first.
     arms: Vec<TrialArmBody>,
@@ -98,14 +107,6 @@ pub(super) struct TrialEffectBody {
     words: String,
 }
 
-/// Where an experiment shall stand.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct ExperimentStateBody {
-    /// `running` or `stopped`.
-    state: String,
-}
-
 impl TrialEffectBody {
     fn new(trial: &Trial, segment: Option<&str>, effect: &Effect, format: &Format) -> Self {
         let finite = |number: f64| number.is_finite().then_some(number);
@@ -141,6 +142,7 @@ impl ExperimentBody {
             }
         };
         let (variance_reduction, adjusted) = shown.covariate();
+        let intake = shown.intake(listed, state.now_ms());
         Self {
             id: trial.id.clone(),
             version: trial.version,
@@ -148,6 +150,13 @@ impl ExperimentBody {
             layer: trial.layer.clone(),
             span: trial.span,
             segments: trial.segments.clone(),
+            until: (trial.until_ms != u64::MAX).then(|| timestamp(trial.until_ms)),
+            window_days: trial.window_days,
+            intake: view::intake_name(intake),
+            counting_until: match intake {
+                Some(Intake::Outcomes { until_ms }) => Some(timestamp(until_ms)),
+                _ => None,
+            },
             phases: trial.phases.iter().zip(shown.tally.phases()).map(phase).collect(),
             arms: trial.arms.iter().enumerate().map(arm).collect(),
             effects: shown.overall().map(|effect| TrialEffectBody::new(trial, None, effect, format)).collect(),
@@ -218,7 +227,7 @@ pub(crate) async fn show(
 /// Let an experiment run, or stop it for good.
 #[utoipa::path(put, path = "/api/v1/experiments/{experiment}/state", tag = "lead",
     params(("experiment" = String, Path, description = "The experiment's name")),
-    request_body = ExperimentStateBody, responses(
+    request_body = StateBody, responses(
     (status = 200, body = OneExperimentBody),
     (status = 401, body = ProblemBody),
     (status = 404, body = ProblemBody),
@@ -228,14 +237,16 @@ pub(crate) async fn set_state(
     lead: Lead,
     reader: Reader,
     Path(id): Path<String>,
-    Json(body): Json<ExperimentStateBody>,
+    Json(body): Json<StateBody>,
 ) -> Result<Json<OneExperimentBody>, Problem> {
-    let to = asked(&body.state).ok_or_else(Problem::invalid)?;
-    set_trial(&state.service, &id, to, &lead.0.account.id).await?;
+    set_trial(&state.service, &id, body.trial()?, &lead.0.account.id).await?;
     one(&state, &reader, &lead, &id)
 }
 
-/// The state that somebody asks for; nobody makes a draft of what has run.
-pub(crate) fn asked(name: &str) -> Option<TrialState> {
-    [TrialState::Running, TrialState::Stopped].into_iter().find(|state| state.name() == name)
+impl StateBody {
+    /// Where an experiment shall stand; nobody makes a draft of what has run.
+    pub(crate) fn trial(&self) -> Result<TrialState, Problem> {
+        let known = [TrialState::Running, TrialState::Stopped].into_iter().find(|state| state.name() == self.state);
+        known.ok_or_else(Problem::invalid)
+    }
 }

@@ -4,7 +4,9 @@ use axum::Json;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use jiff::Timestamp;
-use milepost_engine::journey::{Met, Scene, Share, audit, dealer_returns, estimate};
+use milepost_engine::journey::{
+    Cause, Contact, Direction, Met, Outcome, Scene, Share, Touchpoint, audit, dealer_returns, estimate,
+};
 use milepost_protocol::plan::DAY_MS;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -14,7 +16,10 @@ use crate::accounts::{Lead, Owner};
 use crate::domain::{AccountId, Actor, Intent};
 use crate::i18n::timestamp;
 use crate::journey::Row;
-use crate::web::{AppState, told};
+use crate::web::AppState;
+
+/// The longest text of a scene, in characters.
+const MAX_TEXT: usize = 500;
 
 /// Where owners stand, and how programmes do.
 #[derive(Debug, Serialize, ToSchema)]
@@ -226,7 +231,7 @@ pub(super) struct ContactBody {
     outcome: &'static str,
 }
 
-/// A contact that nothing recorded by itself.
+/// A contact that nothing recorded by itself. A form sends the same, and its box that is not ticked sends nothing.
 #[derive(Debug, Deserialize, ToSchema)]
 pub(crate) struct ContactRequest {
     vehicle: String,
@@ -265,7 +270,7 @@ pub(crate) async fn owner(
         at: timestamp(contact.at_ms),
         vehicle: device.to_string(),
         touchpoint: contact.touchpoint.name(),
-        outbound: contact.direction == milepost_engine::journey::Direction::Outbound,
+        outbound: contact.direction == Direction::Outbound,
         cause: contact.cause.name(),
         programme: contact.programme().map(ToOwned::to_owned),
         met: contact.scene.met.name(),
@@ -301,17 +306,46 @@ pub(crate) async fn note(
     Path(account): Path<String>,
     Json(body): Json<ContactRequest>,
 ) -> Result<StatusCode, Problem> {
+    noted(&state, &account, &body, &lead.0.account.id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Records a contact with an owner that nothing recorded by itself; answers whose it was.
+pub(crate) async fn noted(
+    state: &AppState,
+    account: &str,
+    body: &ContactRequest,
+    by: &AccountId,
+) -> Result<AccountId, Problem> {
     let id: AccountId = account.parse().map_err(|_| Problem::not_found())?;
     let journey = state.journeys.owner(&id).await?.ok_or_else(Problem::not_found)?;
     let vehicle = journey.vehicles.iter().find(|vehicle| vehicle.device.as_str() == body.vehicle);
     let vehicle = vehicle.ok_or_else(Problem::not_found)?;
-    let met = Met::from_name(&body.met).ok_or_else(Problem::invalid)?;
-    let scene = Scene { met, place: body.place, note: body.note };
-    let contact = told(&body.touchpoint, body.outbound, scene, &body.outcome, state.now_ms());
-    let contact = contact.ok_or_else(Problem::invalid)?;
-    let by = Actor::Advisor(lead.0.account.id.clone());
-    state.service.submit(&vehicle.device, Intent::Contact { contact }, by).await?;
-    Ok(StatusCode::NO_CONTENT)
+    let contact = body.contact(state.now_ms()).ok_or_else(Problem::invalid)?;
+    state.service.submit(&vehicle.device, Intent::Contact { contact }, Actor::Advisor(by.clone())).await?;
+    Ok(id)
+}
+
+impl ContactRequest {
+    /// The contact as it is told; `None` if something in it is none of what it should be.
+    fn contact(&self, at_ms: u64) -> Option<Contact> {
+        let touchpoint = Touchpoint::from_name(&self.touchpoint)?;
+        let (place, note) = (self.place.trim().to_owned(), self.note.trim().to_owned());
+        let fits = |text: &str| text.chars().count() <= MAX_TEXT && !text.chars().any(char::is_control);
+        if !(fits(&place) && fits(&note)) {
+            return None;
+        }
+        Some(Contact {
+            at_ms,
+            touchpoint,
+            direction: if self.outbound { Direction::Outbound } else { Direction::Inbound },
+            scene: Scene { met: Met::from_name(&self.met)?, place, note },
+            cause: Cause::Own,
+            thread: format!("told-{at_ms}"),
+            cost_cents: if self.outbound { touchpoint.usual_cost_cents() } else { 0 },
+            outcome: Outcome::from_name(&self.outcome)?,
+        })
+    }
 }
 
 /// Take the caller's recorded contacts away; counts that name nobody stay.

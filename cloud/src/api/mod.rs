@@ -26,8 +26,9 @@ mod items;
 mod journey;
 mod links;
 mod notices;
-pub(crate) mod offers;
+mod offers;
 mod operations;
+pub(crate) mod policy;
 mod privacy;
 mod problem;
 mod profile;
@@ -36,6 +37,7 @@ mod questions;
 mod queue;
 mod reads;
 mod recalls;
+mod results;
 mod rollouts;
 mod scopes;
 pub(crate) mod services;
@@ -46,9 +48,10 @@ mod traces;
 mod undelivered;
 mod vehicles;
 
-pub(crate) use experiments::asked as asked_state;
 pub(crate) use idempotency::KEYS as IDEMPOTENCY_KEYS;
+pub(crate) use journey::{ContactRequest, noted};
 pub(crate) use notices::told_of;
+pub(crate) use offers::StateBody;
 pub use problem::{Problem, ProblemBody};
 pub(crate) use profile::described;
 pub(crate) use scopes::scope_of;
@@ -186,8 +189,9 @@ pub fn router() -> (Router<AppState>, Document) {
         .routes(routes!(offers::stop))
         .routes(routes!(offers::resume))
         .routes(routes!(offers::segments))
-        .routes(routes!(offers::results))
-        .routes(routes!(offers::policy, offers::set_policy))
+        .routes(routes!(results::results))
+        .routes(routes!(policy::policy, policy::set_policy))
+        .routes(routes!(policy::set_segments))
         .routes(routes!(experiments::list, experiments::put))
         .routes(routes!(experiments::show))
         .routes(routes!(experiments::set_state))

@@ -1,25 +1,18 @@
-//! The catalogue, its preview, segments, what offers bring and what the policy does, for whoever answers for offers.
+//! The catalogue, its preview and segments, for whoever answers for offers.
 
 use axum::Json;
 use axum::extract::{Path, State};
-use jiff::Timestamp;
-use milepost_engine::experiments::verdict::Verdict;
-use milepost_engine::offers::book::{Sums, Tally};
+use milepost_engine::offers::Arm;
+use milepost_engine::offers::book::{Tally, arms_of};
 use milepost_engine::offers::catalogue::Kind;
-use milepost_engine::offers::judge::{Judged, interval};
-use milepost_engine::offers::{self, Arm};
-use milepost_engine::policy::Policy;
 use milepost_engine::policy::guardrail::Standing;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{Problem, ProblemBody};
 use crate::accounts::Lead;
-use crate::i18n::timestamp;
-use crate::offers::{
-    Listed, Preview, Previewed, Wanted, change_policy, judged, preview, put as put_offer, set_live, stop_arms,
-};
-use crate::rules::{Method, stage_name};
+use crate::offers::{Listed, Preview, Previewed, preview, put as put_offer, set_live, stop_arms};
+use crate::rules::stage_name;
 use crate::web::{AppState, Reader, view};
 
 /// The catalogue by number.
@@ -105,12 +98,23 @@ pub(super) struct CarBody {
     saves: Option<i64>,
 }
 
-/// Whether an entry is made to anybody.
+/// Where something that was put shall stand: an entry of the catalogue, or an experiment. A form sends the same.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct StateBody {
-    /// `live` or `paused`.
-    state: String,
+    /// `live` or `paused` for an entry, `running` or `stopped` for an experiment.
+    pub(crate) state: String,
+}
+
+impl StateBody {
+    /// Whether an entry shall be made to people; nothing else can be asked of it.
+    pub(crate) fn live(&self) -> Result<bool, Problem> {
+        match self.state.as_str() {
+            "live" => Ok(true),
+            "paused" => Ok(false),
+            _ => Err(Problem::invalid()),
+        }
+    }
 }
 
 /// Segments in their order.
@@ -125,115 +129,6 @@ pub(super) struct SegmentBody {
     name: String,
     version: u32,
     cars: u64,
-}
-
-/// What offers bring, by the accounts that get none.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct ResultsBody {
-    results: ResultBody,
-}
-
-/// The comparison with the holdout.
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct ResultBody {
-    held_out: GroupBody,
-    measured: GroupBody,
-    /// The difference for each account, in the currency's own unit; absent before two accounts of each group.
-    effect: Option<f64>,
-    /// The interval that holds at every look; absent while it is unbounded.
-    low: Option<f64>,
-    high: Option<f64>,
-    /// Whether the groups' sizes are as they should be; without that nothing is concluded.
-    sizes_ok: bool,
-    /// `winner`, `loser`, `no-difference`, `learning` or `invalid`.
-    verdict: &'static str,
-    /// The same in plain words.
-    words: String,
-}
-
-/// One group.
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct GroupBody {
-    accounts: u64,
-    /// In the currency's own unit.
-    margin: f64,
-}
-
-/// What the policy has learnt.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct PolicyBody {
-    policy: LearntBody,
-}
-
-/// The policy in force.
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct LearntBody {
-    /// `learning` or `fixed`.
-    in_force: &'static str,
-    /// Who chose it last, when and why; absent while the configuration's is in force.
-    chosen: Option<ChosenPolicyBody>,
-    /// What the log says of the policies that there could be.
-    candidates: Vec<JudgedBody>,
-    version: u32,
-    learnt: u64,
-    /// Outcomes that were refused, such as those without a probability.
-    refused: u64,
-    arms: Vec<BeliefBody>,
-}
-
-/// Who chose the policy.
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct ChosenPolicyBody {
-    version: u32,
-    by: String,
-    at: Timestamp,
-    /// Why, although the log did not support it.
-    despite: Option<String>,
-}
-
-/// What the log says of a policy, in the currency's own unit for each decision.
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct JudgedBody {
-    /// `learning` or `fixed`.
-    policy: &'static str,
-    /// Decisions that had a choice and whose outcome is known.
-    decisions: usize,
-    /// What was earned, as it was decided.
-    logged: f64,
-    /// The doubly robust value; absent where the log cannot say.
-    value: Option<f64>,
-    low: Option<f64>,
-    high: Option<f64>,
-    /// As many decisions the log is worth for it.
-    effective_size: f64,
-    /// `better`, `alike`, `worse` or `refused`.
-    support: &'static str,
-    /// The same in plain words.
-    words: String,
-}
-
-/// The policy that is wanted.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct WantedPolicyBody {
-    /// `learning` or `fixed`.
-    policy: String,
-    /// The share of nothing for `fixed`, from 0 to 1; 0.2 where it is not given.
-    nothing: Option<f64>,
-    /// Why, even if the log does not support it.
-    despite: Option<String>,
-}
-
-/// What is expected of an arm for a car of no segment.
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct BeliefBody {
-    arm: String,
-    /// In the currency's own unit; absent before the first outcome.
-    expected: Option<f64>,
-    /// Its standard deviation.
-    deviation: Option<f64>,
-    share: f64,
-    halted: bool,
 }
 
 impl OfferBody {
@@ -266,7 +161,7 @@ impl OfferBody {
             price: entry.price,
             margin: entry.margin,
             left: book.left(entry.id, entry.stock),
-            arms: offers::book::arms_of(entry).map(stand).collect(),
+            arms: arms_of(entry).map(stand).collect(),
         }
     }
 }
@@ -330,12 +225,7 @@ pub(crate) async fn set_state(
     Path(id): Path<u16>,
     Json(body): Json<StateBody>,
 ) -> Result<Json<OneOfferBody>, Problem> {
-    let live = match body.state.as_str() {
-        "live" => true,
-        "paused" => false,
-        _ => return Err(Problem::invalid()),
-    };
-    set_live(&state.service, id, live, &lead.0.account.id).await?;
+    set_live(&state.service, id, body.live()?, &lead.0.account.id).await?;
     one(&state, &reader, &lead, id)
 }
 
@@ -412,128 +302,4 @@ pub(crate) async fn segments(State(state): State<AppState>, _lead: Lead) -> Json
         cars: book.members(&segment.name),
     });
     Json(SegmentsBody { segments: segments.collect() })
-}
-
-/// What offers bring in money, against the accounts that get none.
-#[utoipa::path(get, path = "/api/v1/offer-results", tag = "lead", responses(
-    (status = 200, body = ResultsBody),
-    (status = 401, body = ProblemBody),
-    (status = 404, body = ProblemBody)))]
-pub(crate) async fn results(State(state): State<AppState>, lead: Lead, reader: Reader) -> Json<ResultsBody> {
-    let increment = state.service.book().increment();
-    let format = reader.format(&lead.0.account, None);
-    let group = |sums: Sums| GroupBody { accounts: sums.units, margin: sums.sum };
-    let effect = increment.findings.effects.first();
-    let finite = |number: f64| number.is_finite().then_some(number);
-    let verdict = effect.map_or(Verdict::Learning, |effect| effect.verdict);
-    Json(ResultsBody {
-        results: ResultBody {
-            held_out: group(increment.held_out),
-            measured: group(increment.measured),
-            effect: effect.and_then(|effect| finite(effect.effect)),
-            low: effect.and_then(|effect| finite(effect.interval.low)),
-            high: effect.and_then(|effect| finite(effect.interval.high)),
-            sizes_ok: increment.findings.srm.ok,
-            verdict: verdict_name(verdict),
-            words: view::verdict_words(&increment, &format),
-        },
-    })
-}
-
-/// What the policy has learnt, and would do for a car of no segment.
-#[utoipa::path(get, path = "/api/v1/offer-policy", tag = "lead", responses(
-    (status = 200, body = PolicyBody),
-    (status = 401, body = ProblemBody),
-    (status = 404, body = ProblemBody)))]
-pub(crate) async fn policy(
-    State(state): State<AppState>,
-    lead: Lead,
-    reader: Reader,
-) -> Result<Json<PolicyBody>, Problem> {
-    let format = reader.format(&lead.0.account, None);
-    let in_force = state.service.offers().in_force();
-    let methods = view::methods(in_force);
-    let judged = judged(&state.service, &methods).await?;
-    let candidate = |(method, one): (&Method, Judged)| {
-        let value = one.evaluation.estimates.ok().map(|estimates| (estimates.dr.value, interval(estimates.dr)));
-        JudgedBody {
-            policy: method_name(*method),
-            decisions: one.decisions,
-            logged: one.logged.value,
-            value: value.map(|(value, _)| value),
-            low: value.map(|(_, (low, _))| low),
-            high: value.map(|(_, (_, high))| high),
-            effective_size: one.evaluation.effective_size,
-            support: view::support_name(one.support),
-            words: view::support_words(&one, &format),
-        }
-    };
-    let candidates = methods.iter().zip(judged).map(candidate).collect();
-    let chosen = state.service.policy().await?.map(|doc| ChosenPolicyBody {
-        version: doc.version,
-        by: doc.by.to_string(),
-        at: timestamp(doc.at_ms),
-        despite: doc.despite,
-    });
-    let (catalogue, book) = (state.service.desk().now(), state.service.book());
-    let halted = book.halted();
-    let beliefs = view::beliefs(&catalogue, &book, in_force.rule());
-    let belief = |(arm, belief, share): (Arm, Option<(f64, f64)>, f64)| BeliefBody {
-        arm: arm.to_string(),
-        expected: belief.map(|(mean, _)| mean),
-        deviation: belief.map(|(_, deviation)| deviation).filter(|deviation| deviation.is_finite()),
-        share,
-        halted: halted.contains(&arm),
-    };
-    let learner = &book.learner;
-    let (version, learnt, refused) = (learner.version, learner.learnt, learner.refused);
-    let arms = beliefs.into_iter().map(belief).collect();
-    let in_force = method_name(in_force);
-    Ok(Json(PolicyBody { policy: LearntBody { in_force, chosen, candidates, version, learnt, refused, arms } }))
-}
-
-/// Change the policy: refused where the log does not support it, unless it is said why it shall be all the same.
-#[utoipa::path(put, path = "/api/v1/offer-policy", tag = "lead", request_body = WantedPolicyBody, responses(
-    (status = 200, body = PolicyBody),
-    (status = 401, body = ProblemBody),
-    (status = 404, body = ProblemBody),
-    (status = 409, body = ProblemBody),
-    (status = 422, body = ProblemBody)))]
-pub(crate) async fn set_policy(
-    State(state): State<AppState>,
-    lead: Lead,
-    reader: Reader,
-    Json(body): Json<WantedPolicyBody>,
-) -> Result<Json<PolicyBody>, Problem> {
-    let wanted = wanted(&body.policy, body.nothing, body.despite).ok_or_else(Problem::invalid)?;
-    change_policy(&state.service, wanted, &lead.0.account.id).await?;
-    policy(State(state), lead, reader).await
-}
-
-/// The policy that somebody asks for by its name.
-pub(crate) fn wanted(policy: &str, nothing: Option<f64>, despite: Option<String>) -> Option<Wanted> {
-    match policy {
-        "learning" => Some(Wanted { nothing: None, despite }),
-        "fixed" => Some(Wanted { nothing: Some(nothing.unwrap_or(Policy::default().nothing)), despite }),
-        _ => None,
-    }
-}
-
-/// The name of a policy.
-pub(crate) fn method_name(method: Method) -> &'static str {
-    match method {
-        Method::Learning => "learning",
-        Method::Fixed(_) => "fixed",
-    }
-}
-
-/// The name of a verdict.
-pub(crate) fn verdict_name(verdict: Verdict) -> &'static str {
-    match verdict {
-        Verdict::Winner => "winner",
-        Verdict::Loser => "loser",
-        Verdict::NoDifference => "no-difference",
-        Verdict::Learning => "learning",
-        Verdict::Invalid => "invalid",
-    }
 }

@@ -73,15 +73,19 @@ pub(super) fn draw(
     let date_width = regular.width(date, SIZE)?;
     line(&mut surface, &regular, date, SIZE, MARGIN + width - date_width, BODY_TOP - 2.0 * LEADING)?;
     let link = told.link.as_str();
-    let paragraphs = [
-        (&bold, subject.as_str()),
-        (&regular, words.greeting.as_str()),
-        (&regular, told.text.as_str()),
-        (&regular, &words.t("letter-closing")),
+    let (closing, sincerely) = (words.t("letter-closing"), words.t("letter-sincerely"));
+    let mut paragraphs =
+        vec![(&bold, subject.as_str()), (&regular, words.greeting.as_str()), (&regular, told.text.as_str())];
+    for piece in &told.pack {
+        paragraphs.push((&bold, piece.name.as_str()));
+        paragraphs.extend(piece.text.as_deref().map(|text| (&regular, text)));
+    }
+    paragraphs.extend([
+        (&regular, closing.as_str()),
         (&regular, link),
-        (&regular, &words.t("letter-sincerely")),
+        (&regular, sincerely.as_str()),
         (&regular, sender[0].as_str()),
-    ];
+    ]);
     let mut y = BODY_TOP;
     for (face, text) in paragraphs {
         for text in face.wrap(text, SIZE, width)? {
@@ -135,6 +139,7 @@ mod tests {
             link,
             once: String::new(),
             candles: 0,
+            pack: Vec::new(),
         }
     }
 
@@ -150,6 +155,31 @@ mod tests {
         let has = |needle: &[u8]| pdf.windows(needle.len()).any(|window| window == needle);
         assert!(has(b"/FontFile3") && has(b"/ToUnicode"), "the font travels with the letter, and its text can be read");
         assert!(pdf.len() < 100_000, "only the glyphs in use are embedded: {} bytes", pdf.len());
+    }
+
+    #[test]
+    fn a_letter_brings_the_whole_welcome_pack_along_on_its_one_page() {
+        use crate::domain::{Actor, Moment, NoticeDoc, ProgrammeStep, Subject};
+        use milepost_engine::journey::Message;
+        use milepost_engine::plan::Powertrain;
+        use milepost_protocol::plan::SafetyClass;
+        let subject = Subject::Programme { message: Message::WelcomePack, serial: 1 };
+        let mut notice = NoticeDoc::raised(subject, SafetyClass::Comfort, Vec::new(), Moment::now(1), Actor::System);
+        let chosen = ["first-drives", "car-and-app", "care-guide", "winter-guide"].map(str::to_owned).to_vec();
+        notice.programme = Some(ProgrammeStep { chosen, ..ProgrammeStep::default() });
+        let to = Postal::new("Åsa Grünwald\nStraße 1\n12345 Köln").unwrap();
+        let sender = ["Workshop".to_owned(), "Road 2".to_owned()];
+        for (language, powertrain) in
+            [("de", Powertrain::Combustion), ("de", Powertrain::Electric), ("en", Powertrain::Electric)]
+        {
+            let localizer = Language::from_code(language).unwrap().localizer();
+            let pack = crate::i18n::pack(localizer, &notice, powertrain);
+            assert!(pack.len() == 4 && pack.iter().all(|piece| piece.text.is_some()), "{pack:?}");
+            let words = Words { localizer, ..words() };
+            let draw =
+                |pack| draw(&sender, &to, "1 March 2026", &words, &Told { pack, ..told("It is here.") }).unwrap().len();
+            assert!(draw(pack) > draw(Vec::new()), "what is in the pack stands in the letter");
+        }
     }
 
     #[test]

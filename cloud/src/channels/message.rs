@@ -10,7 +10,7 @@ use super::links::{Links, Target};
 use crate::accounts::Account;
 use crate::domain::{NoticeDoc, Subject, Vehicle};
 use crate::family::Invitation;
-use crate::i18n::{Format, Language, Localizer, text, title};
+use crate::i18n::{Format, Language, Localizer, Piece, pack, text, title};
 use crate::web::vehicle_name;
 use crate::zones::zone;
 
@@ -19,6 +19,8 @@ use crate::zones::zone;
 pub(super) struct Told {
     pub(super) title: String,
     pub(super) text: String,
+    /// What it brings along.
+    pub(super) pack: Vec<Piece>,
     pub(super) vehicle: String,
     /// Where it can be answered without a log-in.
     pub(super) link: String,
@@ -102,6 +104,7 @@ impl Pen<'_> {
         Told {
             title: title(localizer, notice),
             text: text(&format, notice),
+            pack: pack(localizer, notice, vehicle.profile.powertrain),
             vehicle: vehicle_name(localizer, vehicle),
             link: self.links.url(&link),
             once: self.links.url(&once),

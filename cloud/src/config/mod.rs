@@ -21,7 +21,7 @@ pub use channels::{Channels, Email, EmailTls, Push, TextMessages};
 
 pub use error::ConfigError;
 pub use folder::FolderError;
-pub use offers::{Offers, OffersConfigError, PolicyKind};
+pub use offers::{Evaluation, Offers, OffersConfigError, PolicyKind};
 pub use plans::{Plans, PlansError};
 pub use programmes::{Journeys, ProgrammesError};
 pub use receipts::Receipts;
@@ -138,6 +138,14 @@ impl Config {
             let why = "must be between 0 and what two holdout shares leave";
             return Err(("offers.uniform_share", why.to_owned()));
         }
+        let evaluation = self.offers.evaluation;
+        positive("offers.evaluation.cars", evaluation.cars as u64)?;
+        positive("offers.evaluation.decisions", evaluation.decisions as u64)?;
+        positive("offers.evaluation.window_days", u64::from(evaluation.window_days))?;
+        if evaluation.days <= evaluation.window_days {
+            let why = "must be more than offers.evaluation.window_days, or no decision is old enough";
+            return Err(("offers.evaluation.days", why.to_owned()));
+        }
         Ok(())
     }
 }
@@ -182,6 +190,17 @@ mod tests {
         assert_eq!(Config::parse("currency = \"CHF\"\n", "m.toml").unwrap().currency.code(), "CHF");
         let error = Config::parse("currency = \"euro\"\n", "m.toml").unwrap_err().to_string();
         assert!(error.starts_with("m.toml:1: currency: ") && error.contains("ISO 4217"), "{error}");
+    }
+
+    #[test]
+    fn a_log_that_would_be_empty_is_no_evaluation() {
+        let read = |text: &str| Config::parse(&format!("[offers.evaluation]\n{text}\n"), "m.toml");
+        let evaluation = read("cars = 500").unwrap().offers.evaluation;
+        assert_eq!((evaluation.cars, evaluation.window_days), (500, 30));
+        for (text, key) in [("cars = 0", "cars"), ("decisions = 0", "decisions"), ("days = 30", "days")] {
+            let error = read(text).unwrap_err().to_string();
+            assert!(error.starts_with(&format!("m.toml:2: offers.evaluation.{key}: must be")), "{error}");
+        }
     }
 
     #[test]

@@ -29,6 +29,26 @@ pub enum PolicyKind {
     Fixed,
 }
 
+/// How much of what was decided another policy is judged by, before it may take over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Evaluation {
+    /// How many cars are read at most, drawn by lot. Default 2000.
+    pub cars: usize,
+    /// How many decisions are read at most: once there are so many, no further car is. Default 120000.
+    pub decisions: usize,
+    /// How far back decisions are read, in days. Default 365.
+    pub days: u32,
+    /// After how many days it is known what came of a decision; newer ones are not read. Default 30.
+    pub window_days: u32,
+}
+
+impl Default for Evaluation {
+    fn default() -> Self {
+        Self { cars: 2_000, decisions: 120_000, days: 365, window_days: 30 }
+    }
+}
+
 /// How offers are decided.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -49,6 +69,8 @@ pub struct Offers {
     pub contacts_per_month: Option<u64>,
     /// The key of the assignment, 32 hexadecimal digits. Default: one is made at the first start and kept in the data folder.
     pub key: Option<Secret>,
+    /// How much of what was decided another policy is judged by.
+    pub evaluation: Evaluation,
 }
 
 impl Default for Offers {
@@ -62,6 +84,7 @@ impl Default for Offers {
             contacts_per_year: 12,
             contacts_per_month: None,
             key: None,
+            evaluation: Evaluation::default(),
         }
     }
 }

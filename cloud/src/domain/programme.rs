@@ -21,6 +21,8 @@ pub struct Figures {
     pub cars: u32,
     /// How many records of the service book somebody vouches for.
     pub records: u32,
+    /// How many service items wait to be done.
+    pub open: u32,
 }
 
 /// Which step of which programme, and how it travels.

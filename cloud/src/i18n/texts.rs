@@ -3,6 +3,7 @@
 //! Invariant: the car's texts fit the wire by their own length in every language; a test measures all of them.
 
 use milepost_engine::journey::Message;
+use milepost_engine::plan::Powertrain;
 use milepost_protocol::SignalId;
 use milepost_protocol::notice::Reason;
 use milepost_protocol::plan::{ItemId, Level};
@@ -97,15 +98,30 @@ fn recall_text(localizer: Localizer, recall: &Recall) -> String {
 
 /// What a programme tells, with the car's own figures.
 fn told(format: &Format, message: Message, figures: &Figures) -> String {
-    let key = match message {
-        // What to advise follows from how the car was driven.
-        Message::MonthlyReport if figures.short_trips * 2 > figures.trips => {
-            "programme-monthly-report-short".to_owned()
-        }
-        _ => format!("programme-{}-text", message.name()),
+    let text = figured(format, &format!("programme-{}-text", message.name()), figures);
+    if message != Message::MonthlyReport {
+        return text;
+    }
+    let mut sentences = vec![text];
+    if figures.fuel_ml > 0 && figures.distance_m > 0 {
+        sentences.push(figured(format, "programme-monthly-report-fuel", figures));
+    }
+    // What to advise follows from how the car was driven, and then from what waits to be done.
+    let advice = match figures {
+        Figures { short_trips, trips, .. } if short_trips * 2 > *trips => "programme-advice-short",
+        Figures { open: 1.., .. } => "programme-advice-open",
+        _ => "programme-advice-pressure",
     };
+    sentences.push(figured(format, advice, figures));
+    sentences.join(" ")
+}
+
+/// A text with the figures that it asks for.
+fn figured(format: &Format, key: &str, figures: &Figures) -> String {
+    let litres = figures.fuel_ml as f64 / 1_000.0;
+    let a_hundred_km = figures.distance_m.max(1) as f64 / 100_000.0;
     format.localizer.with(
-        &key,
+        key,
         [
             ("distance", format.odometer(figures.distance_m).into()),
             ("trips", format.integer(figures.trips.into()).into()),
@@ -113,8 +129,38 @@ fn told(format: &Format, message: Message, figures: &Figures) -> String {
             ("years", format.integer(figures.years.into()).into()),
             ("cars", format.integer(figures.cars.into()).into()),
             ("records", format.integer(figures.records.into()).into()),
+            ("open", figures.open.into()),
+            ("fuel", format.decimal(litres, 1).into()),
+            ("rate", format.decimal(litres / a_hundred_km, 1).into()),
         ],
     )
+}
+
+/// A piece of a pack that an owner chose.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Piece {
+    pub(crate) name: String,
+    /// What it says; `None` for one of an installation's own, which comes some other way.
+    pub(crate) text: Option<String>,
+}
+
+/// A piece's name; one of an installation's own goes by the name of the programme's file.
+pub(crate) fn pack_name(localizer: Localizer, name: &str) -> String {
+    let key = format!("pack-{name}");
+    if localizer.has(&key) { localizer.text(&key) } else { name.to_owned() }
+}
+
+/// What a notice of a programme brings along: the pieces that its owner chose, for the car as it is driven.
+pub(crate) fn pack(localizer: Localizer, notice: &NoticeDoc, powertrain: Powertrain) -> Vec<Piece> {
+    let chosen = notice.programme.as_ref().map_or(&[][..], |step| &step.chosen);
+    let piece = |name: &String| {
+        let electric = format!("pack-{name}-electric");
+        let usual = format!("pack-{name}-text");
+        let keys = [Some(electric).filter(|_| powertrain == Powertrain::Electric), Some(usual)];
+        let key = keys.into_iter().flatten().find(|key| localizer.has(key));
+        Piece { name: pack_name(localizer, name), text: key.map(|key| localizer.text(&key)) }
+    };
+    chosen.iter().map(piece).collect()
 }
 
 /// A service item's name as a title.
@@ -199,6 +245,37 @@ mod tests {
     fn notice(subject: Subject, reasons: Vec<Reason>) -> NoticeDoc {
         let at = Moment::now(1_772_366_400_000);
         NoticeDoc::raised(subject, SafetyClass::Wear, reasons, at, Actor::System)
+    }
+
+    #[test]
+    fn the_monthly_report_says_what_was_used_and_advises_by_how_the_car_was_driven() {
+        let localizer = Language::from_code("en").unwrap().localizer();
+        let now_ms = 1_772_366_400_000;
+        let format = Format { localizer, unit: DistanceUnit::Km, zone: zone("UTC"), now_ms, currency: None };
+        let far = Figures { distance_m: 800_000, trips: 20, short_trips: 4, fuel_ml: 48_000, ..Figures::default() };
+        let report = |figures: Figures| told(&format, Message::MonthlyReport, &figures);
+        let text = report(far);
+        assert!(text.contains("20 trips") && text.contains("48.0 l of fuel, 6.0 l for each 100 km"), "{text}");
+        assert!(text.ends_with("once a month."), "{text}");
+        assert!(!report(Figures { fuel_ml: 0, ..far }).contains("fuel"), "an electric car uses none");
+        let waits = report(Figures { open: 2, ..far });
+        assert!(waits.contains("2 services wait"), "{waits}");
+        let short = report(Figures { short_trips: 11, open: 2, ..far });
+        assert!(short.contains("a longer drive now and then") && !short.contains("wait"), "{short}");
+    }
+
+    #[test]
+    fn a_pack_says_what_suits_the_car_and_an_installations_own_piece_goes_by_its_name() {
+        let mut notice = notice(Subject::Programme { message: Message::WelcomePack, serial: 1 }, Vec::new());
+        let chosen = ["care-guide", "car-and-app", "our-own"].map(str::to_owned).to_vec();
+        notice.programme = Some(crate::domain::ProgrammeStep { chosen, ..Default::default() });
+        for language in Language::all() {
+            let of = |powertrain| pack(language.localizer(), &notice, powertrain);
+            let (electric, combustion) = (of(Powertrain::Electric), of(Powertrain::Combustion));
+            assert_ne!(electric[0].text, combustion[0].text, "{}", language.code());
+            assert!(electric[1].text.is_some() && electric[1] == combustion[1]);
+            assert_eq!(electric[2], Piece { name: "our-own".to_owned(), text: None });
+        }
     }
 
     #[test]

@@ -5,6 +5,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use bytes::Bytes;
 use milepost_engine::offers::Arm;
+use milepost_engine::offers::regroup::Because;
+use milepost_engine::offers::segments::Segment;
 use milepost_protocol::DeviceId;
 use tokio::sync::{mpsc, oneshot};
 
@@ -69,6 +71,16 @@ impl Committer {
     pub async fn stop_arms(&self, arms: Vec<Arm>, stopped: bool) {
         let (done, answer) = oneshot::channel();
         if self.work.send(Work::StopArms { arms, stopped, done }).await.is_ok() {
+            // A committer that stops meanwhile has not taken it, and the book says so.
+            let _ = answer.await;
+        }
+    }
+
+    /// Lets the policy tell owners apart by other segments, with documents in the same commit; comes back when that is committed, or
+    /// refused because a document is not as expected.
+    pub async fn regroup(&self, segments: Vec<Segment>, because: Because, docs: Vec<DocWrite>) {
+        let (done, answer) = oneshot::channel();
+        if self.work.send(Work::Regroup { segments, because, docs, done }).await.is_ok() {
             // A committer that stops meanwhile has not taken it, and the book says so.
             let _ = answer.await;
         }

@@ -70,8 +70,8 @@ pub(super) struct Group {
     pub(super) count: Committed,
     /// The book of offers and the accounts that the group changes.
     pub(super) offers: Accounts,
-    /// Who waits for arms to be stopped.
-    pub(super) stops: Vec<oneshot::Sender<()>>,
+    /// Who waits for the commit alone.
+    pub(super) waiters: Vec<oneshot::Sender<()>>,
     /// The versions in the store of the documents that intents want to write.
     pub(super) versions: HashMap<DocKey, Option<u64>>,
 }

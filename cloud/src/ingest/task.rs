@@ -26,7 +26,7 @@ use crate::events::{Certified, CommitFailed};
 use crate::frontdoor::{Push, Registry};
 use crate::offers::{Accounts, Catalogue, read_book};
 use crate::pki::{self, Pki};
-use crate::rules::{Around, OtherCars, Rules, advance, carry_out, evaluate, introduce, modernise};
+use crate::rules::{Around, Method, OtherCars, Rules, advance, carry_out, evaluate, introduce, modernise};
 use crate::store::{AnyStore, Commit, DocKey, Store as _, StoreError};
 
 /// How many due vehicles one group takes.
@@ -165,7 +165,7 @@ impl Task {
         let stopwatch = self.parts.clock.stopwatch();
         let items = works.len() + due.len();
         let mut group = Group::default();
-        if let Err(error) = self.open_book(&mut group).await {
+        if let Err(error) = self.open_book(&mut group, now_ms).await {
             self.failed(works, group, &error, items);
             return false;
         }
@@ -280,7 +280,14 @@ impl Task {
             }
             Work::StopArms { arms, stopped, done } => {
                 group.offers.change(|book| book.stop(&arms, stopped));
-                group.stops.push(done);
+                group.waiters.push(done);
+            }
+            Work::Regroup { segments, because, docs, done } => {
+                if group.can_write(&docs) {
+                    group.offers.change(|book| book.regroup(&segments, because, now_ms));
+                    group.commit.docs.extend(docs);
+                    group.waiters.push(done);
+                }
             }
             Work::Delivered { device, number } => group.commit.delivered.push((device, number)),
             Work::Tick { .. } | Work::Close { .. } => {}
@@ -355,7 +362,7 @@ impl Task {
     }
 
     /// Reads the book the first time, and makes room in it for what the catalogue has now.
-    async fn open_book(&mut self, group: &mut Group) -> Result<(), StoreError> {
+    async fn open_book(&mut self, group: &mut Group, now_ms: u64) -> Result<(), StoreError> {
         let book = match &self.book {
             Some(book) => Arc::clone(book),
             None => Arc::new(read_book(&self.parts.store).await?),
@@ -364,7 +371,9 @@ impl Task {
         let catalogue = self.parts.rules.offers.desk.now();
         group.offers = Accounts::new(book, Arc::clone(&catalogue));
         if self.met.as_ref().is_none_or(|met| !Arc::ptr_eq(met, &catalogue)) {
-            group.offers.change(|book| book.meet(catalogue.live(Kind::Offer), catalogue.segments()));
+            let learns = self.parts.rules.offers.in_force() == Method::Learning;
+            let live = || catalogue.live(Kind::Offer);
+            group.offers.change(|book| book.meet(live(), catalogue.segments(), learns, now_ms));
             self.met = Some(catalogue);
         }
         Ok(())
@@ -415,7 +424,7 @@ impl Task {
         let credit = self.parts.settings.credit;
         self.book = Some(Arc::clone(group.offers.book()));
         self.parts.rules.offers.desk.publish(group.offers.book());
-        for done in group.stops {
+        for done in group.waiters {
             // Whoever asked may have stopped waiting.
             let _ = done.send(());
         }

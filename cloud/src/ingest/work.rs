@@ -2,6 +2,8 @@
 
 use bytes::Bytes;
 use milepost_engine::offers::Arm;
+use milepost_engine::offers::regroup::Because;
+use milepost_engine::offers::segments::Segment;
 use milepost_protocol::DeviceId;
 use tokio::sync::oneshot;
 
@@ -60,6 +62,17 @@ pub enum Work {
         /// Told after the commit.
         done: oneshot::Sender<()>,
     },
+    /// The policy tells owners apart by other segments from now on.
+    Regroup {
+        /// Which.
+        segments: Vec<Segment>,
+        /// Why it may.
+        because: Because,
+        /// Documents that are written in the same commit, if they are all as expected.
+        docs: Vec<DocWrite>,
+        /// Told after the commit.
+        done: oneshot::Sender<()>,
+    },
     /// Timers may be due.
     Tick {
         /// Told when everything that was due is committed.
@@ -76,7 +89,7 @@ impl Work {
     /// The documents that are to be written with it.
     pub(super) fn docs(&self) -> &[DocWrite] {
         match self {
-            Self::Intent { docs, .. } => docs,
+            Self::Intent { docs, .. } | Self::Regroup { docs, .. } => docs,
             _ => &[],
         }
     }

@@ -17,10 +17,13 @@ pub const ENROLMENTS: Collection = Collection("offer_enrolment");
 /// Experiments that people have put, let run or stopped; keys are their names.
 pub const EXPERIMENTS: Collection = Collection("offer_experiment");
 
-/// The policy that somebody has chosen; one document.
+/// What somebody has said about the policy: which is in force, and that it shall tell owners apart otherwise.
 pub const POLICY: Collection = Collection("offer_policy");
 
-/// The key of the one document of [`POLICY`].
+/// The key of the document of [`POLICY`] that says who let other segments take over.
+pub(super) const THE_SEGMENTS: &str = "segments";
+
+/// The key of the document of [`POLICY`] that says which policy is in force.
 pub(super) const THE_POLICY: &str = "policy";
 
 /// The key of the one document of [`BOOK`].

@@ -7,12 +7,15 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use milepost_engine::experiments::Group;
-use milepost_engine::offers::book::{Book, Event, Unit};
+use milepost_engine::offers::book::Book;
+use milepost_engine::offers::event::Event;
+use milepost_engine::offers::increment::Unit;
 use milepost_engine::offers::trial::Trial;
 use milepost_engine::offers::trial_book::Enrolled;
 
 use super::catalogue::Catalogue;
 use super::docs::{BOOK, ENROLMENTS, THE_BOOK, UNITS};
+use super::trials::TrialState;
 use crate::domain::AccountId;
 use crate::store::{AnyStore, DocKey, DocWrite, Expected, Store as _, StoreError};
 
@@ -113,11 +116,12 @@ impl Accounts {
         book.enter(event, known.unit.as_mut());
         known.unit_changed |= known.unit != before;
         for one in &mut known.enrolled {
-            // What ended or was stopped counts nothing more.
-            let runs = |trial: &Trial| is_of(one, trial) && trial.phase_at(now_ms).is_some();
-            if self.catalogue.running().any(runs) {
+            // What ended or was stopped counts until the account's window is over.
+            let listed = self.catalogue.trial(&one.exposure.experiment).filter(|listed| is_of(one, &listed.trial));
+            if let Some(listed) = listed {
                 let before = (one.margin, one.excluded);
-                book.enter_in(event, one);
+                let held = listed.state == TrialState::Running;
+                book.enter_in(&listed.trial, held, event, one, now_ms);
                 known.enrolled_changed |= before != (one.margin, one.excluded);
             }
         }

@@ -2,33 +2,18 @@
 //!
 //! Invariant: a policy that the log does not support comes into force only by somebody's word, which is kept with the figures.
 
-use milepost_engine::offers::book::Book;
-use milepost_engine::offers::judge::{Judged, Logged, judge};
-use milepost_engine::offers::{Arm, Outcome};
+use milepost_engine::offers::judge::{Judged, judge};
 use milepost_engine::policy::Policy;
-use milepost_protocol::NoticeId;
-use milepost_protocol::plan::DAY_MS;
 use serde::{Deserialize, Serialize};
 
 use super::catalogue::Desk;
 use super::docs::{POLICY, THE_POLICY};
+use super::log::{Extent, read};
 use super::shelf::OffersError;
-use crate::domain::{AccountId, Vehicle};
+use crate::domain::AccountId;
 use crate::rules::Method;
 use crate::service::Service;
-use crate::store::{AnyStore, DecisionRow, DocKey, DocWrite, Expected, Store as _, StoreError};
-
-/// How many cars are looked through.
-const MOST: usize = 2_000;
-
-/// How many of each page are read at once.
-const AT_ONCE: usize = 200;
-
-/// How many decisions of a car are looked through.
-const DECISIONS: usize = 60;
-
-/// What came of a decision is known after so many days, whatever it was.
-const WINDOW_DAYS: u64 = 30;
+use crate::store::{AnyStore, DocKey, DocWrite, Expected, Store as _, StoreError};
 
 /// How long a reason may be, in characters.
 const REASON: usize = 500;
@@ -88,11 +73,17 @@ pub(super) async fn refresh_policy(store: &AnyStore, desk: &Desk) -> Result<(), 
     Ok(())
 }
 
-/// What the log of all cars says of a policy; decisions whose window has not passed yet are left out, whatever they were.
-pub async fn judged(service: &Service, methods: &[Method]) -> Result<Vec<Judged>, StoreError> {
-    let log = log(service).await?;
+/// What the log says of policies that draw by what the learner in force has learnt, or by fixed shares, and how much of it was read.
+pub async fn judged(service: &Service, methods: &[Method]) -> Result<(Vec<Judged>, Extent), StoreError> {
     let book = service.book();
-    Ok(methods.iter().map(|method| judge(&log, &book.learner, method.rule())).collect())
+    let (log, extent) = read(service, &book.learner).await?;
+    Ok((methods.iter().map(|method| judge(&log, &book.learner, method.rule())).collect(), extent))
+}
+
+/// A reason as it is kept; `None` if nothing was said.
+pub(super) fn reason(despite: Option<String>) -> Option<String> {
+    let kept = despite.map(|why| why.trim().chars().take(REASON).collect::<String>());
+    kept.filter(|why| !why.is_empty())
 }
 
 /// Changes the policy, if the log supports it or somebody says why it shall be all the same.
@@ -102,10 +93,9 @@ pub async fn change_policy(service: &Service, wanted: Wanted, by: &AccountId) ->
     let before: Option<PolicyDoc> = present.as_ref().map(|doc| doc.read("policy")).transpose()?;
     let version = before.map_or(service.offers().version(), |doc| doc.version) + 1;
     let method = wanted.method(version).ok_or(OffersError::Share)?;
-    let despite = wanted.despite.map(|why| why.trim().chars().take(REASON).collect::<String>());
-    let despite = despite.filter(|why| !why.is_empty());
+    let despite = reason(wanted.despite);
     if despite.is_none() {
-        let judged = judged(service, &[method]).await?;
+        let (judged, _) = judged(service, &[method]).await?;
         if let Some(one) = judged.into_iter().next().filter(|one| !one.support.allows()) {
             return Err(OffersError::Unsupported(Box::new(one)));
         }
@@ -116,51 +106,4 @@ pub async fn change_policy(service: &Service, wanted: Wanted, by: &AccountId) ->
     service.desk().set_method(Some(method));
     tracing::info!(version, by = %by, learning = doc.nothing.is_none(), despite = doc.despite.is_some(), "policy of offers changed");
     Ok(doc)
-}
-
-/// The decisions that had a choice, with what came of them.
-async fn log(service: &Service) -> Result<Vec<Logged>, StoreError> {
-    let (mut log, mut looked_at) = (Vec::new(), 0);
-    let mut after = None;
-    let until_ms = service.clock().now_ms().saturating_sub(WINDOW_DAYS * DAY_MS);
-    while looked_at < MOST {
-        let devices = service.devices(after.as_ref(), AT_ONCE).await?;
-        let Some(last) = devices.last().cloned() else { break };
-        for vehicle in service.vehicles(&devices).await? {
-            looked_at += 1;
-            let rows = service.decisions(&vehicle.device, DECISIONS).await?;
-            let known = rows.iter().filter(|row| row.at_ms <= until_ms && row.decision.arms.len() > 1);
-            log.extend(known.map(|row| logged(&vehicle, row)));
-        }
-        after = Some(last);
-    }
-    Ok(log)
-}
-
-fn logged(vehicle: &Vehicle, row: &DecisionRow) -> Logged {
-    let reward = if row.decision.chosen == Arm::Nothing { 0.0 } else { reward(vehicle, row.number) };
-    Logged {
-        features: row.decision.features.clone(),
-        arms: row.decision.arms.clone(),
-        chosen: row.decision.chosen,
-        reward,
-    }
-}
-
-/// What came of the presentation that a decision led to; one that was never shown cost and brought nothing.
-fn reward(vehicle: &Vehicle, number: u64) -> f64 {
-    let of_decision =
-        |known: &&milepost_engine::offers::Presentation| known.bet.as_ref().is_some_and(|bet| bet.decision == number);
-    let Some(known) = vehicle.offers.presentations.iter().find(of_decision) else { return 0.0 };
-    let margin = known.bet.as_ref().map_or(0, |bet| bet.margin);
-    let notice = NoticeId::offer(known.offer, known.serial);
-    let works = || vehicle.offers.earned.iter().filter(|earned| earned.notice == Some(notice));
-    let undone = works().next().is_some() && works().all(|earned| !earned.stands);
-    let outcome = known.outcome.map(|(outcome, _)| if undone { Outcome::Expired } else { outcome });
-    let complains = vehicle
-        .offers
-        .fewer
-        .iter()
-        .any(|fewer| fewer.offer == known.offer && known.outcome.is_some_and(|(_, at_ms)| at_ms == fewer.at_ms));
-    Book::reward(outcome, margin, complains)
 }

@@ -3,6 +3,8 @@
 //! Invariant: a document is written before the desk shows it, and the newer version of an entry wins, whether it comes from a
 //! file or from a person.
 
+use std::sync::Arc;
+
 use milepost_engine::offers::Arm;
 use milepost_engine::offers::catalogue::Entry;
 use milepost_engine::offers::judge::Judged;
@@ -11,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::catalogue::{Catalogue, Desk};
 use super::docs::{ENROLMENTS, OFFERS, UNITS};
+use super::ledger::read_book;
 use super::policy::refresh_policy;
 use super::trials::refresh_trials;
 use crate::domain::AccountId;
@@ -77,6 +80,7 @@ pub async fn refresh(store: &AnyStore, desk: &Desk, mut catalogue: Catalogue) ->
     }
     refresh_trials(store, &mut catalogue).await?;
     desk.set(catalogue);
+    desk.publish(&Arc::new(read_book(store).await?));
     refresh_policy(store, desk).await
 }
 
@@ -84,13 +88,9 @@ pub async fn refresh(store: &AnyStore, desk: &Desk, mut catalogue: Catalogue) ->
 pub async fn put(service: &Service, text: &str, by: &AccountId) -> Result<OfferDoc, OffersError> {
     let entry = read("offer", text)?;
     let catalogue = service.desk().now();
-    let live = match catalogue.entry(entry.id) {
-        Some(known) if known.entry.version >= entry.version => {
-            return Err(OffersError::Version { given: entry.version, present: known.entry.version });
-        }
-        Some(known) => known.live,
-        None => false,
-    };
+    let known = catalogue.entry(entry.id);
+    risen(entry.version, known.map(|known| known.entry.version))?;
+    let live = known.is_some_and(|known| known.live);
     write(service, &catalogue, entry, live, by).await
 }
 
@@ -113,10 +113,29 @@ async fn write(
     after.put("offer", entry.clone(), live)?;
     after.check_tip("offer", id)?;
     let doc = OfferDoc { entry, live, by: by.clone(), at_ms: service.clock().now_ms() };
-    let key = DocKey::new(OFFERS, id.to_string());
-    service.put_docs(vec![DocWrite::json("offer", key, Expected::Any, &doc)?]).await?;
-    service.desk().set(after);
+    keep(service, "offer", DocKey::new(OFFERS, id.to_string()), &doc, after).await?;
     Ok(doc)
+}
+
+/// Whether a version is above the one that stands.
+pub(super) fn risen(given: u32, present: Option<u32>) -> Result<(), OffersError> {
+    match present {
+        Some(present) if present >= given => Err(OffersError::Version { given, present }),
+        _ => Ok(()),
+    }
+}
+
+/// Writes what somebody has put, and then puts the catalogue with it on the desk; `kind` names it in errors.
+pub(super) async fn keep<T: Serialize>(
+    service: &Service,
+    kind: &'static str,
+    key: DocKey,
+    doc: &T,
+    after: Catalogue,
+) -> Result<(), StoreError> {
+    service.put_docs(vec![DocWrite::json(kind, key, Expected::Any, doc)?]).await?;
+    service.desk().set(after);
+    Ok(())
 }
 
 /// Stops the arms of an offer, or lets them go on; the committer enters it.

@@ -12,10 +12,10 @@ use serde::{Deserialize, Serialize};
 
 use super::catalogue::Catalogue;
 use super::docs::EXPERIMENTS;
-use super::shelf::OffersError;
+use super::shelf::{OffersError, keep, risen};
 use crate::domain::AccountId;
 use crate::service::Service;
-use crate::store::{AnyStore, DocKey, DocWrite, Expected, Store as _, StoreError};
+use crate::store::{AnyStore, DocKey, Store as _, StoreError};
 
 /// How many experiments people may have put.
 const MOST: usize = 1_000;
@@ -119,11 +119,7 @@ pub(super) async fn refresh_trials(store: &AnyStore, catalogue: &mut Catalogue) 
 pub async fn put_trial(service: &Service, text: &str, by: &AccountId) -> Result<TrialDoc, OffersError> {
     let trial = read_trial("experiment", text)?;
     let catalogue = service.desk().now();
-    if let Some(known) = catalogue.trial(&trial.id)
-        && known.trial.version >= trial.version
-    {
-        return Err(OffersError::Version { given: trial.version, present: known.trial.version });
-    }
+    risen(trial.version, catalogue.trial(&trial.id).map(|known| known.trial.version))?;
     write(service, &catalogue, trial, TrialState::Draft, by).await
 }
 
@@ -153,9 +149,7 @@ async fn write(
     let mut after = Catalogue::clone(catalogue);
     after.put_trial("experiment", trial.clone(), state)?;
     let doc = TrialDoc { trial, state, by: by.clone(), at_ms: service.clock().now_ms() };
-    let key = DocKey::new(EXPERIMENTS, doc.trial.id.as_str());
-    service.put_docs(vec![DocWrite::json("experiment", key, Expected::Any, &doc)?]).await?;
-    service.desk().set(after);
+    keep(service, "experiment", DocKey::new(EXPERIMENTS, doc.trial.id.as_str()), &doc, after).await?;
     Ok(doc)
 }
 

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use milepost_engine::experiments::Group;
-use milepost_engine::offers::book::Event;
+use milepost_engine::offers::event::Event;
 use milepost_engine::offers::trial_book::Enrolled;
 use milepost_engine::service_book::EventId;
 use milepost_protocol::downlink::{Downlink, NoticeUpdate};

@@ -188,10 +188,13 @@ fn tell(
     let beside: Vec<(u64, bool)> =
         others.contacts.iter().copied().chain(vehicle.offers.contacts_ms().map(|at_ms| (at_ms, true))).collect();
     let mut journey = std::mem::take(&mut vehicle.journey);
-    let figures = figures(vehicle, others, now_ms);
+    let figures = figures(vehicle, others, assessments, now_ms);
     let born = vehicle.asked.born.or(others.born);
     // What concerns the owner and no car is told with one car alone.
-    let facts = facts(vehicle, &figures, born.filter(|_| !others.is_behind), assessments, now_ms);
+    let facts = Facts {
+        cars: if others.is_behind { 1 } else { figures.cars },
+        ..facts(vehicle, &figures, born.filter(|_| !others.is_behind), now_ms)
+    };
     let is_safety = |assessment: &&Assessment| {
         let item = vehicle.item(assessment.item);
         assessment.level >= Level::Due && item.is_some_and(|item| item.rule.safety == SafetyClass::Safety)
@@ -249,7 +252,7 @@ fn tell(
     }
 }
 
-fn figures(vehicle: &Vehicle, others: &OtherCars, now_ms: u64) -> Figures {
+fn figures(vehicle: &Vehicle, others: &OtherCars, assessments: &[Assessment], now_ms: u64) -> Figures {
     let month_ms = now_ms.saturating_sub(30 * DAY_MS);
     let mut figures = Figures { cars: others.count + 1, ..Figures::default() };
     for trip in vehicle.state.trips.ended.iter().filter(|trip| trip.ended_ms >= month_ms) {
@@ -261,6 +264,8 @@ fn figures(vehicle: &Vehicle, others: &OtherCars, now_ms: u64) -> Figures {
     let today = local_date(now_ms, &vehicle.profile.time_zone);
     figures.years = registered(vehicle).map_or(0, |of| years(of, today));
     let vouched = |service: &crate::domain::Service| service.stands && service.source != Source::Owner;
+    let open = assessments.iter().filter(|assessment| assessment.level > Level::Scheduled);
+    figures.open = u32::try_from(open.count()).unwrap_or(u32::MAX);
     figures.records = u32::try_from(vehicle.book.services().iter().filter(|one| vouched(one)).count()).unwrap_or(0);
     figures
 }
@@ -287,13 +292,7 @@ fn said(vehicle: &Vehicle, catalogue: &Catalogue, now_ms: u64) -> Vec<String> {
     tips.chain(offers).map(|entry| entry.code.clone()).collect()
 }
 
-fn facts<'a>(
-    vehicle: &'a Vehicle,
-    figures: &Figures,
-    born: Option<Date>,
-    assessments: &[Assessment],
-    now_ms: u64,
-) -> Facts<'a> {
+fn facts<'a>(vehicle: &'a Vehicle, figures: &Figures, born: Option<Date>, now_ms: u64) -> Facts<'a> {
     let since_ms = if vehicle.book.owned_since_ms > 0 { vehicle.book.owned_since_ms } else { vehicle.created_ms };
     Facts {
         today: local_date(now_ms, &vehicle.profile.time_zone),
@@ -306,7 +305,7 @@ fn facts<'a>(
         heard_ms: Some(vehicle.state.last_received_ms).filter(|at_ms| *at_ms > 0),
         month_m: figures.distance_m,
         verified: figures.records,
-        service_open: assessments.iter().any(|assessment| assessment.level > Level::Scheduled),
+        service_open: figures.open > 0,
         segments: vehicle.segments.members().map(|(name, _)| name.to_owned()).collect(),
     }
 }

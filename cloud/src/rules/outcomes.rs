@@ -4,8 +4,9 @@
 
 use std::collections::BTreeMap;
 
-use milepost_engine::offers::book::{Book, Event};
+use milepost_engine::offers::book::Book;
 use milepost_engine::offers::catalogue::{Entry, Kind};
+use milepost_engine::offers::event::Event;
 use milepost_engine::offers::{Earned, Outcome};
 use milepost_engine::service_book::EventId;
 use milepost_protocol::NoticeId;
@@ -41,10 +42,11 @@ pub(super) fn settle(vehicle: &mut Vehicle, id: NoticeId, outcome: Outcome, at_m
         return;
     }
     let Some(known) = vehicle.offers.presentation(id) else { return };
-    let (bet, booked_before, counted) = (known.bet.clone(), known.outcome.is_some(), known.counted);
+    let booked_ago_ms = known.outcome.map(|(_, booked_ms)| at_ms.saturating_sub(booked_ms));
+    let (bet, counted) = (known.bet.clone(), known.counted);
     let waited_ms = at_ms.saturating_sub(known.at_ms);
     if vehicle.offers.settle(id, outcome, at_ms) {
-        effects.offers.push(Event::Settled { bet, outcome, booked_before, counted, waited_ms });
+        effects.offers.push(Event::Settled { bet, outcome, booked_ago_ms, counted, waited_ms });
     }
 }
 

@@ -2,15 +2,15 @@
 //!
 //! Invariant: nothing is shown in the quiet hours of the owner's clock, and its words hold every figure that they name.
 
-use milepost_engine::offers::book::Event;
 use milepost_engine::offers::catalogue::{Action, Content, Entry, Kind, Owner};
 use milepost_engine::offers::eligibility::{Ground, Value};
+use milepost_engine::offers::event::Event;
 use milepost_engine::offers::{Bet, Channel, filled};
 use milepost_protocol::notice::Actions;
 use milepost_protocol::plan::{DAY_MS, SafetyClass};
 
 use super::Effects;
-use super::offers::Desktop;
+use super::desktop::Desktop;
 use crate::domain::{Actor, ChangeKind, Made, Moment, NoticeDoc, Subject, Texts, Vehicle};
 
 /// How long a vehicle is left before segments and advice are looked at again, in milliseconds.

@@ -1,6 +1,6 @@
 mod complaints;
 
-use milepost_engine::offers::book::Event;
+use milepost_engine::offers::event::Event;
 use milepost_engine::offers::{Arm, Outcome, Rejection};
 use milepost_protocol::downlink::Purposes;
 use milepost_protocol::notice::{Answer, NoticeState, Surface};
@@ -392,7 +392,7 @@ fn a_booking_is_entered_once_with_what_the_arm_was_drawn_with_and_taken_back_as_
     car.answer(id, Answer::Book, &anna()).unwrap();
     car.wish(Intent::Unbook { notice: id }, &anna()).unwrap();
     let settled: Vec<_> = car.events.iter().filter(|event| matches!(event, Event::Settled { .. })).collect();
-    let [Event::Settled { bet: Some(bet), outcome: Outcome::Booked, booked_before: false, .. }] = settled[..] else {
+    let [Event::Settled { bet: Some(bet), outcome: Outcome::Booked, booked_ago_ms: None, .. }] = settled[..] else {
         panic!("{settled:?}")
     };
     assert_eq!(bet.margin, 1900);

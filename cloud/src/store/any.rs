@@ -88,6 +88,13 @@ impl Store for AnyStore {
         }
     }
 
+    async fn decided(&self, device: &DeviceId, from_ms: u64, before_ms: u64) -> Result<Vec<DecisionRow>, StoreError> {
+        match self {
+            Self::Memory(store) => store.decided(device, from_ms, before_ms).await,
+            Self::Sled(store) => store.decided(device, from_ms, before_ms).await,
+        }
+    }
+
     async fn quarantine(&self, limit: usize) -> Result<Vec<QuarantineRow>, StoreError> {
         match self {
             Self::Memory(store) => store.quarantine(limit).await,

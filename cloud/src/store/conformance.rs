@@ -8,10 +8,10 @@ use milepost_protocol::{DeviceId, RecordId};
 use proptest::prelude::*;
 
 use super::{
-    ATTACHMENT_PARTS, ATTACHMENTS, AnyStore, CALLS, Collection, Commit, DEAD_LETTERS, DELIVERIES, DELIVERY_DUE, DocKey,
-    DocWrite, Expected, FOLLOW_UPS, FOLLOW_UPS_OPEN, History, INVITATION_MAILS, INVITATIONS, MemoryStore, Message,
-    NOTICE_OUTBOX, QuarantineRow, QueueCursor, STAFF_READS, SledSettings, SledStore, Store as _, StoreError, TASKS,
-    TelemetryRow, VISITS, VISITS_OF, VISITS_ON, VehicleWrite,
+    ATTACHMENT_PARTS, ATTACHMENTS, AnyStore, CALLS, Collection, Commit, DEAD_LETTERS, DELIVERIES, DELIVERY_DUE,
+    DecisionRow, DocKey, DocWrite, Expected, FOLLOW_UPS, FOLLOW_UPS_OPEN, History, INVITATION_MAILS, INVITATIONS,
+    MemoryStore, Message, NOTICE_OUTBOX, QuarantineRow, QueueCursor, STAFF_READS, SledSettings, SledStore, Store as _,
+    StoreError, TASKS, TelemetryRow, VISITS, VISITS_OF, VISITS_ON, VehicleWrite,
 };
 use crate::domain::{AccountId, Vehicle};
 
@@ -101,6 +101,22 @@ fn history_runs_both_ways_within_its_bounds_and_within_one_vehicle() {
         let mut before = History::newest(device("d1"), 10);
         before.before = from;
         assert_eq!(ids(store.history(before).await.unwrap()), [(1, 0)]);
+    });
+}
+
+#[test]
+fn decisions_of_a_period_are_those_within_its_bounds_and_of_one_vehicle() {
+    let decision = |id: &str, number: u64, at_ms: u64| {
+        let text = r#"{"at_ms":0,"policy":1,"consent":1,"candidates":[],"arms":[],"draw":0.0,"chosen":"Nothing","propensity":1.0,"again_at_ms":0}"#;
+        DecisionRow { device: device(id), number, at_ms, decision: serde_json::from_str(text).unwrap() }
+    };
+    over_every_store(async |store| {
+        let rows = [("car-1", 1, 10), ("car-1", 2, 20), ("car-1", 3, 30), ("car-1", 4, 40), ("car-2", 1, 25)];
+        let decisions = rows.map(|(id, number, at_ms)| decision(id, number, at_ms)).to_vec();
+        store.commit(Commit { decisions, ..Commit::default() }).await.unwrap();
+        let within = store.decided(&device("car-1"), 20, 40).await.unwrap();
+        assert_eq!(within.iter().map(|row| row.number).collect::<Vec<_>>(), [3, 2]);
+        assert!(store.decided(&device("car-1"), 41, u64::MAX).await.unwrap().is_empty());
     });
 }
 

@@ -221,6 +221,13 @@ impl Store for MemoryStore {
         Ok(rows.rev().take(limit).map(|(_, row)| row.clone()).collect())
     }
 
+    async fn decided(&self, device: &DeviceId, from_ms: u64, before_ms: u64) -> Result<Vec<DecisionRow>, StoreError> {
+        let tables = self.open()?;
+        let rows = tables.decisions.range((device.clone(), 0)..=(device.clone(), u64::MAX));
+        let within = rows.rev().filter(|(_, row)| (from_ms..before_ms).contains(&row.at_ms));
+        Ok(within.map(|(_, row)| row.clone()).collect())
+    }
+
     async fn quarantine(&self, limit: usize) -> Result<Vec<QuarantineRow>, StoreError> {
         Ok(self.open()?.quarantine.values().rev().take(limit).cloned().collect())
     }

@@ -87,6 +87,15 @@ pub trait Store: Send + Sync + 'static {
         limit: usize,
     ) -> impl Future<Output = Result<Vec<DecisionRow>, StoreError>> + Send;
 
+    /// Stored decisions of one vehicle that were taken from `from_ms` on and before `before_ms`, in milliseconds of Unix time,
+    /// newest first.
+    fn decided(
+        &self,
+        device: &DeviceId,
+        from_ms: u64,
+        before_ms: u64,
+    ) -> impl Future<Output = Result<Vec<DecisionRow>, StoreError>> + Send;
+
     /// Envelopes that were set aside because they do not decode, newest first.
     fn quarantine(&self, limit: usize) -> impl Future<Output = Result<Vec<QuarantineRow>, StoreError>> + Send;
 

@@ -447,6 +447,22 @@ impl Store for SledStore {
         self.read(move |db| collect(db.scan_prefix(prefix).rev(), limit, |_, value| unpack(value, "decision"))).await
     }
 
+    async fn decided(&self, device: &DeviceId, from_ms: u64, before_ms: u64) -> Result<Vec<DecisionRow>, StoreError> {
+        let prefix = keys::decisions_of(device);
+        self.read(move |db| {
+            let mut within = Vec::new();
+            for entry in db.scan_prefix(prefix).rev() {
+                let (_, value) = entry.map_err(engine("scanning"))?;
+                let row: DecisionRow = unpack(&value, "decision")?;
+                if (from_ms..before_ms).contains(&row.at_ms) {
+                    within.push(row);
+                }
+            }
+            Ok(within)
+        })
+        .await
+    }
+
     async fn quarantine(&self, limit: usize) -> Result<Vec<QuarantineRow>, StoreError> {
         self.read(move |db| {
             collect(db.scan_prefix(keys::quarantines()).rev(), limit, |_, value| unpack(value, "quarantine row"))

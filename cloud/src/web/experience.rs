@@ -1,16 +1,15 @@
-//! The pages of whoever answers for offers: catalogue with preview, segments, results and policy.
+//! The pages of whoever answers for offers: catalogue with preview, segments and results.
 //!
 //! Invariant: they show sums and device ids, never a person; what is asked for goes the same way as through the API.
-
-use std::collections::BTreeMap;
 
 use askama::Template;
 use axum::Form;
 use axum::extract::{Path, State};
 use axum::response::Response;
-use milepost_engine::offers::book::{Book, Sums, Tally, arms_of};
+use milepost_engine::offers::book::{Book, Tally, arms_of};
 use milepost_engine::offers::catalogue::Kind;
 use milepost_engine::offers::eligibility::Condition;
+use milepost_engine::offers::increment::Sums;
 use milepost_engine::offers::{Arm, Stage};
 use milepost_engine::policy::guardrail::Standing;
 use serde::Deserialize;
@@ -19,10 +18,9 @@ use super::page::{Page, Section};
 use super::view::{self, Badge, OfferNames};
 use super::{AppState, Reader, render};
 use crate::accounts::Lead;
-use crate::api::Problem;
-use crate::api::offers::{method_name, wanted};
+use crate::api::{Problem, StateBody};
 use crate::i18n::Format;
-use crate::offers::{Listed, change_policy, judged, preview, set_live, stop_arms};
+use crate::offers::{Listed, preview, set_live, stop_arms};
 
 struct Row {
     id: u16,
@@ -108,47 +106,6 @@ struct ResultsPage {
     sizes: String,
     rows: Vec<GroupRow>,
     offers: Vec<Stoppable>,
-}
-
-struct BeliefRow {
-    name: String,
-    share: String,
-    expected: String,
-}
-
-#[derive(Template)]
-#[template(path = "experience/policy.html")]
-struct PolicyPage {
-    page: Page,
-    learnt: String,
-    rows: Vec<BeliefRow>,
-    halted: Vec<String>,
-    watched: String,
-    policies: Vec<PolicyRow>,
-    chosen: Option<String>,
-}
-
-struct PolicyRow {
-    code: &'static str,
-    name: String,
-    in_force: bool,
-    allows: bool,
-    words: String,
-    why: Option<String>,
-}
-
-/// Whether an entry is made to anybody.
-#[derive(Debug, Deserialize)]
-pub(crate) struct StateForm {
-    state: String,
-}
-
-/// The policy that is wanted.
-#[derive(Debug, Deserialize)]
-pub(crate) struct PolicyForm {
-    policy: String,
-    #[serde(default)]
-    despite: String,
 }
 
 /// Whether an offer's arms are stopped.
@@ -271,14 +228,9 @@ pub(crate) async fn set_state(
     State(state): State<AppState>,
     lead: Lead,
     Path(id): Path<u16>,
-    Form(form): Form<StateForm>,
+    Form(form): Form<StateBody>,
 ) -> Result<Response, Problem> {
-    let live = match form.state.as_str() {
-        "live" => true,
-        "paused" => false,
-        _ => return Err(Problem::invalid()),
-    };
-    set_live(&state.service, id, live, &lead.0.account.id).await?;
+    set_live(&state.service, id, form.live()?, &lead.0.account.id).await?;
     Ok(render::see_other(&format!("/experience/offers/{id}")))
 }
 
@@ -343,72 +295,6 @@ pub(crate) async fn results(State(state): State<AppState>, lead: Lead, reader: R
         rows: vec![group("results-held-out", increment.held_out), group("results-measured", increment.measured)],
         offers: offers.collect(),
     })
-}
-
-/// `GET /experience/policy`.
-pub(crate) async fn policy(State(state): State<AppState>, lead: Lead, reader: Reader) -> Result<Response, Problem> {
-    let account = &lead.0.account;
-    let format = reader.format(account, None);
-    let (catalogue, book) = (state.service.desk().now(), state.service.book());
-    let names = OfferNames::of(&catalogue, &format);
-    let expected = |belief: Option<(f64, f64)>| match belief {
-        Some((mean, deviation)) if deviation.is_finite() => {
-            format!("{} ± {}", format.worth(mean), format.worth(deviation))
-        }
-        _ => format.localizer.text("policy-unknown"),
-    };
-    let in_force = state.service.offers().in_force();
-    let methods = view::methods(in_force);
-    let judged = judged(&state.service, &methods).await?;
-    let chosen = state.service.policy().await?.map(|doc| {
-        let who = [("who", doc.by.to_string().into()), ("when", format.date_time(doc.at_ms).into())];
-        let words = format.localizer.with("policy-chosen", who);
-        doc.despite.map_or(words.clone(), |why| {
-            format!("{words} {}", format.localizer.with("policy-despite", [("why", why.into())]))
-        })
-    });
-    let policies = methods.iter().zip(judged).map(|(method, one)| PolicyRow {
-        code: method_name(*method),
-        name: format.localizer.text(&format!("policy-{}", method_name(*method))),
-        in_force: *method == in_force,
-        allows: one.support.allows(),
-        words: view::support_words(&one, &format),
-        why: one.evaluation.estimates.err().map(|refusal| refusal.to_string()),
-    });
-    let policies = policies.collect();
-    let standings = || book.arms().map(|(arm, _)| book.standing(arm));
-    let of = |standing: Standing| standings().filter(|one| *one == standing).count();
-    let counts = [("safe", of(Standing::Safe)), ("watched", of(Standing::Watched)), ("halted", of(Standing::Halted))];
-    let watched = format.localizer.with("policy-guardrails", counts.map(|(name, number)| (name, number.into())));
-    let rows = view::beliefs(&catalogue, &book, in_force.rule()).into_iter().map(|(arm, belief, share)| BeliefRow {
-        name: arm_name(arm, &names, &format),
-        share: format.percent(share),
-        expected: expected(belief),
-    });
-    let learner = &book.learner;
-    let figures: BTreeMap<&str, u64> =
-        [("version", u64::from(learner.version)), ("learnt", learner.learnt), ("refused", learner.refused)].into();
-    let figures = figures.into_iter().map(|(name, number)| (name, number.into()));
-    render::html(&PolicyPage {
-        page: Page::of(&reader, account, "policy-title", Section::Policy),
-        learnt: format.localizer.with("policy-learnt", figures),
-        rows: rows.collect(),
-        halted: book.halted().into_iter().map(|arm| arm_name(arm, &names, &format)).collect(),
-        watched,
-        policies,
-        chosen,
-    })
-}
-
-/// `POST /experience/policy`.
-pub(crate) async fn set_policy(
-    State(state): State<AppState>,
-    lead: Lead,
-    Form(form): Form<PolicyForm>,
-) -> Result<Response, Problem> {
-    let wanted = wanted(&form.policy, None, Some(form.despite)).ok_or_else(Problem::invalid)?;
-    change_policy(&state.service, wanted, &lead.0.account.id).await?;
-    Ok(render::see_other("/experience/policy"))
 }
 
 fn stage_key(stage: Stage) -> &'static str {

@@ -15,7 +15,7 @@ use super::page::{Page, Section};
 use super::view::{self, Badge, OfferNames, Shown};
 use super::{AppState, Reader, render};
 use crate::accounts::Lead;
-use crate::api::{Problem, asked_state};
+use crate::api::{Problem, StateBody};
 use crate::i18n::Format;
 use crate::offers::{ListedTrial, TrialState, put_trial, set_trial};
 
@@ -23,6 +23,8 @@ struct Line {
     id: String,
     badge: Badge,
     accounts: String,
+    /// What is still taken in.
+    intake: String,
     words: Vec<String>,
 }
 
@@ -79,13 +81,7 @@ pub(crate) struct PutForm {
     text: String,
 }
 
-/// Where an experiment shall stand.
-#[derive(Debug, Deserialize)]
-pub(crate) struct StateForm {
-    state: String,
-}
-
-fn line(listed: &ListedTrial, shown: &Shown, format: &Format) -> Line {
+fn line(listed: &ListedTrial, shown: &Shown, now_ms: u64, format: &Format) -> Line {
     let badge = match listed.state {
         TrialState::Draft => Badge::new(format.localizer, "", "clock", "experiment-draft"),
         TrialState::Running => Badge::new(format.localizer, "accent", "check", "experiment-running"),
@@ -96,6 +92,7 @@ fn line(listed: &ListedTrial, shown: &Shown, format: &Format) -> Line {
         id: listed.trial.id.clone(),
         badge,
         accounts: format.integer(accounts as i64),
+        intake: view::intake_words(shown.intake(listed, now_ms), format),
         words: shown.overall().map(|effect| view::effect_words(&listed.trial, effect, format)).collect(),
     }
 }
@@ -126,7 +123,9 @@ pub(crate) async fn list(State(state): State<AppState>, lead: Lead, reader: Read
     let account = &lead.0.account;
     let format = reader.format(account, None);
     let (catalogue, book) = (state.service.desk().now(), state.service.book());
-    let lines = catalogue.trials().map(|listed| line(listed, &Shown::of(&listed.trial, &book), &format)).collect();
+    let now_ms = state.now_ms();
+    let one = |listed: &ListedTrial| line(listed, &Shown::of(&listed.trial, &book), now_ms, &format);
+    let lines = catalogue.trials().map(one).collect();
     let page = Page::of(&reader, account, "experiments-title", Section::Experiments);
     render::html(&ExperimentsPage { page, lines })
 }
@@ -184,9 +183,10 @@ pub(crate) async fn show(
     if trial.until_ms != u64::MAX {
         about.push(localizer.with("experiment-until", [("date", format.date(trial.until_ms).into())]));
     }
+    about.push(localizer.with("experiment-window", [("days", trial.window_days.into())]));
     render::html(&ExperimentPage {
         page: Page::of(&reader, account, "experiments-title", Section::Experiments),
-        line: line(listed, &shown, &format),
+        line: line(listed, &shown, state.now_ms(), &format),
         running: listed.state == TrialState::Running,
         draft: listed.state == TrialState::Draft,
         about,
@@ -206,9 +206,8 @@ pub(crate) async fn set_state(
     State(state): State<AppState>,
     lead: Lead,
     Path(id): Path<String>,
-    Form(form): Form<StateForm>,
+    Form(form): Form<StateBody>,
 ) -> Result<Response, Problem> {
-    let to = asked_state(&form.state).ok_or_else(Problem::invalid)?;
-    set_trial(&state.service, &id, to, &lead.0.account.id).await?;
+    set_trial(&state.service, &id, form.trial()?, &lead.0.account.id).await?;
     Ok(render::see_other(&format!("/experience/experiments/{id}")))
 }

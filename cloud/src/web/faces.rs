@@ -21,7 +21,7 @@ pub fn faces() -> Faces {
                 workshop: config.workshop.clone(),
                 receipts: config.receipts.clone(),
             };
-            router(AppState::new(service, Clock::real(), settings))
+            Ok(router(AppState::new(service, Clock::real(), settings)?))
         }),
     }
 }

@@ -13,8 +13,8 @@ use tower_http::limit::RequestBodyLimitLayer;
 
 use super::{
     AppState, account, advisor, assets, attachments, booking, car, care, certificate, channels, charts, errors,
-    experience, experiments, family, home, homes, invite, journey, lab, links, live, login, offers, privacy, questions,
-    security, services, tasks, tokens, trips,
+    experience, experiments, family, home, homes, invite, journey, lab, links, live, login, offers, policy, privacy,
+    questions, security, services, tasks, tokens, trips,
 };
 use crate::api::{self, Problem};
 use crate::firmware::MAX_IMAGE_LEN;
@@ -140,7 +140,8 @@ pub fn router(state: AppState) -> Router {
         .route("/experience/offers/{offer}/arms", post(experience::set_arms))
         .route("/experience/segments", get(experience::segments))
         .route("/experience/results", get(experience::results))
-        .route("/experience/policy", get(experience::policy).post(experience::set_policy))
+        .route("/experience/policy", get(policy::show).post(policy::choose))
+        .route("/experience/policy/segments", post(policy::set_segments))
         .route("/experience/experiments", get(experiments::list).post(experiments::put))
         .route("/experience/experiments/{experiment}", get(experiments::show))
         .route("/experience/experiments/{experiment}/state", post(experiments::set_state))

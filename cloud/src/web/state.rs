@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use milepost_engine::journey::Programmes;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::accounts::{Accounts, Cookies};
@@ -11,7 +10,7 @@ use crate::attachments::Attachments;
 use crate::care::Care;
 use crate::channels::{Channels, Parts};
 use crate::clock::Clock;
-use crate::config;
+use crate::config::{self, ProgrammesError};
 use crate::family::Invitations;
 use crate::firmware::Firmware;
 use crate::homes::Homes;
@@ -69,8 +68,9 @@ pub struct AppState {
 }
 
 impl AppState {
-    /// Puts the parts together. `wall` is [`Clock::real`] except in tests.
-    pub fn new(service: Service, wall: Clock, settings: Settings) -> Self {
+    /// Puts the parts together. `wall` is [`Clock::real`] except in tests. Programmes that do not read are an error: pages that show
+    /// none would say that none runs.
+    pub fn new(service: Service, wall: Clock, settings: Settings) -> Result<Self, ProgrammesError> {
         let accounts = Accounts::new(service.clone(), wall.clone());
         let Settings { secure_cookies, firmware_keys, channels, workshop, receipts, currency, journeys } = settings;
         let firmware = Firmware::new(service.clone(), firmware_keys);
@@ -78,15 +78,22 @@ impl AppState {
         let family = Invitations::new(service.clone(), channels.clone());
         let vault = Vault::of(service.clone(), &receipts);
         let attachments = Attachments::new(service.clone(), vault, receipts);
-        // The service has taken the same programmes before; whatever else is wrong was told then.
-        let programmes = journeys.programmes().unwrap_or_else(|error| {
-            tracing::error!(error = crate::events::chain(&error), "programmes cannot be shown");
-            Programmes::default()
-        });
-        let journeys = Journeys::new(service.clone(), programmes, journeys.margin_cents);
+        let journeys = Journeys::new(service.clone(), journeys.programmes()?, journeys.margin_cents);
         let cookies = Cookies { secure: secure_cookies };
         let streams = Arc::new(Semaphore::new(MAX_STREAMS));
-        Self { service, accounts, firmware, channels, journeys, family, attachments, cookies, wall, currency, streams }
+        Ok(Self {
+            service,
+            accounts,
+            firmware,
+            channels,
+            journeys,
+            family,
+            attachments,
+            cookies,
+            wall,
+            currency,
+            streams,
+        })
     }
 
     /// What the workshop's people do for owners.

@@ -9,6 +9,7 @@ use axum::http::{HeaderMap, Method, Request, StatusCode, header};
 use http_body_util::BodyExt;
 use milepost::accounts::Role;
 use milepost::clock::Clock;
+use milepost::config::Evaluation;
 use milepost::domain::{Actor, Made, Moment, NoticeDoc, Profile, Subject, Vehicle};
 use milepost::i18n::CarTexts;
 use milepost::ingest::{self, Committer, Parts, Running};
@@ -105,8 +106,20 @@ impl TestApp {
         Self { _folder: Some(folder), ..app }
     }
 
+    /// The same, whose policies are judged by so much of the log.
+    pub(crate) async fn judging_by(evaluation: Evaluation) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let rules = OfferRules { evaluation, ..offer_rules() };
+        let app = Self::deciding_by(rules, AnyStore::Memory(MemoryStore::new()), false, folder.path()).await;
+        Self { _folder: Some(folder), ..app }
+    }
+
     /// The same with certificates and keys in a folder that stays.
     pub(crate) async fn over(store: AnyStore, secure_cookies: bool, folder: &Path) -> Self {
+        Self::deciding_by(offer_rules(), store, secure_cookies, folder).await
+    }
+
+    async fn deciding_by(offers: OfferRules, store: AnyStore, secure_cookies: bool, folder: &Path) -> Self {
         let signing_key = *salty::Keypair::from(&SIGNING_SEED).public.as_bytes();
         let clock = Clock::manual(NOW_MS);
         let wall = Clock::manual(NOW_MS);
@@ -114,7 +127,7 @@ impl TestApp {
         let (changes, _) = tokio::sync::broadcast::channel(256);
         let plans = Arc::new(milepost::config::Plans::default().catalogue().unwrap());
         let journeys = JourneyRules::new(milepost::config::Journeys::default().programmes().unwrap());
-        let rules = Rules { texts: Arc::new(CarTexts), offers: offer_rules(), plans, journeys };
+        let rules = Rules { texts: Arc::new(CarTexts), offers, plans, journeys };
 
         let pki = Arc::new(milepost::pki::Pki::open(folder, NOW_MS).unwrap());
         let running = ingest::start(Parts {
@@ -140,7 +153,8 @@ impl TestApp {
                 workshop: workshop(),
                 ..Settings::default()
             },
-        );
+        )
+        .unwrap();
         for (id, name, role) in PEOPLE {
             state.accounts.create(id.parse().unwrap(), name, role, PASSWORD).await.unwrap();
         }
@@ -270,6 +284,7 @@ fn offer_rules() -> OfferRules {
         quiet: offers::QuietHours::default(),
         method: milepost::rules::Method::Fixed(Policy::default()),
         dealer: None,
+        evaluation: Evaluation::default(),
         desk: Desk::new(Catalogue::examples().unwrap()),
     }
 }

@@ -43,7 +43,7 @@ impl Cloud {
         config.http.listen = "127.0.0.1:0".parse().unwrap();
         config.admin.listen = "127.0.0.1:0".parse().unwrap();
         let store = MemoryStore::new();
-        let faces = Faces { texts: Arc::new(Plain), router: Arc::new(|_, _| axum::Router::new()) };
+        let faces = Faces { texts: Arc::new(Plain), router: Arc::new(|_, _| Ok(axum::Router::new())) };
         let server = Server::start_on(AnyStore::Memory(store.clone()), Clock::real(), config, faces).await.unwrap();
         Self { server, store, folder }
     }

@@ -1,12 +1,15 @@
 //! Experiments on offers from their file to what they show: who is drawn, who stays out, and what a stop does.
 
 use axum::http::Method;
-use milepost::domain::AccountId;
+use milepost::domain::{AccountId, Actor};
 use milepost::offers::{ENROLMENTS, forget, read_book};
 use milepost::store::{DocKey, Store as _};
 use milepost_engine::experiments::Group;
 use milepost_engine::offers::{Arm, Channel, Lane, Stage, Timing};
 use milepost_engine::policy::pick;
+use milepost_protocol::NoticeId;
+use milepost_protocol::notice::Answer;
+use milepost_protocol::plan::DAY_MS;
 
 use crate::app::{NOW_MS, TestApp, WINTER_TYRES};
 use crate::offers::{in_the_cold, put_cars, with_offers};
@@ -32,8 +35,12 @@ const MADE: Arm = Arm::Offer { offer: WINTER_TYRES, channel: Channel::Car, timin
 
 /// Puts the experiment and lets it run.
 async fn run(app: &TestApp) {
+    run_as(app, TRIAL).await;
+}
+
+async fn run_as(app: &TestApp, text: &str) {
     let lead = app.client("lena").await;
-    let put = lead.json(Method::PUT, "/api/v1/experiments", TRIAL).await;
+    let put = lead.json(Method::PUT, "/api/v1/experiments", text).await;
     assert_eq!((put.status.as_u16(), put.json()["experiment"]["state"].as_str()), (200, Some("draft")), "{}", put.body);
     let path = "/api/v1/experiments/tyres-in-the-car/state";
     let running = lead.json(Method::PUT, path, r#"{"state":"running"}"#).await;
@@ -142,7 +149,7 @@ async fn what_an_experiment_keeps_is_told_as_such_and_whoever_is_erased_leaves_i
         (None, Some(Stage::Guardrail))
     );
     lead.json(Method::POST, "/api/v1/offers/1/resume", "").await;
-    app.state.service.clock().set(NOW_MS + 2 * milepost_protocol::plan::DAY_MS);
+    app.state.service.clock().set(NOW_MS + 2 * DAY_MS);
     app.committer().tick().await;
     let key = DocKey::new(ENROLMENTS, owner.as_str());
     assert!(app.store.docs(std::slice::from_ref(&key)).await.unwrap()[0].is_some());
@@ -151,4 +158,69 @@ async fn what_an_experiment_keeps_is_told_as_such_and_whoever_is_erased_leaves_i
     let book = read_book(&app.store).await.unwrap();
     let tally = book.trial("tyres-in-the-car", 1).unwrap();
     assert!((tally.arm(0).n + tally.arm(1).n - 1.0).abs() < 1e-9);
+}
+
+/// Names of the group that the policy decides for, which the experiment draws into an arm.
+fn names_in(app: &TestApp, arm: usize) -> impl Iterator<Item = AccountId> {
+    let rules = app.state.service.offers().clone();
+    let catalogue = app.state.service.desk().now();
+    (0..10_000).map(|at| format!("owner-{at}").parse().unwrap()).filter(move |name: &AccountId| {
+        let trial = &catalogue.trial("tyres-in-the-car").unwrap().trial;
+        let group = rules.holdout.place(&rules.key, name.as_str()).group(rules.uniform);
+        group == Group::Rest && trial.peek(&rules.key, name.as_str(), true, None, NOW_MS).unwrap().arm == arm
+    })
+}
+
+#[tokio::test]
+async fn an_experiment_that_has_ended_takes_nobody_in_and_counts_everybody_until_their_windows_are_over() {
+    let app = TestApp::new().await;
+    let day = jiff::Timestamp::from_millisecond((NOW_MS + 2 * DAY_MS).cast_signed()).unwrap();
+    let until = day.to_zoned(jiff::tz::TimeZone::UTC).date();
+    run_as(&app, &TRIAL.replace("units = 200", &format!("units = 200\nuntil = {until}\nwindow_days = 10"))).await;
+    let service = app.state.service.clone();
+    let made: Vec<AccountId> = names_in(&app, 1).take(3).collect();
+    let control = names_in(&app, 0).next().unwrap();
+    let cars = [("cold-1", &made[0]), ("cold-2", &made[1]), ("cold-3", &control)];
+    put_cars(&app, cars.map(|(id, owner)| in_the_cold(id, owner, with_offers())).to_vec()).await;
+    app.committer().tick().await;
+
+    // After the end: a new account is left to the policy, and a second car of the control keeps its arm.
+    service.clock().set(NOW_MS + 3 * DAY_MS);
+    let cars = [("cold-4", &made[2]), ("cold-5", &control)];
+    put_cars(&app, cars.map(|(id, owner)| in_the_cold(id, owner, with_offers())).to_vec()).await;
+    app.committer().tick().await;
+    let newest = async |id: &str| app.store.decisions(&id.parse().unwrap(), 1).await.unwrap().remove(0).decision;
+    let (new, kept) = (newest("cold-4").await, newest("cold-5").await);
+    assert!(new.exposure.is_none() && new.arms.iter().any(|arm| arm.arm == MADE), "{new:?}");
+    assert_eq!((kept.exposure.map(|exposure| exposure.arm), kept.chosen), (Some(0), Arm::Nothing));
+
+    let lead = app.client("lena").await;
+    let shown = async || lead.get("/api/v1/experiments/tyres-in-the-car").await.json()["experiment"].clone();
+    let counting = shown().await;
+    let over = jiff::Timestamp::from_millisecond((NOW_MS + 10 * DAY_MS).cast_signed()).unwrap();
+    assert_eq!(counting["counting_until"].as_str().unwrap().parse::<jiff::Timestamp>().unwrap(), over, "{counting}");
+    assert_eq!((counting["intake"].as_str(), counting["window_days"].as_u64()), (Some("outcomes"), Some(10)));
+    let accounts = |shown: &serde_json::Value| [0, 1].map(|arm| shown["arms"][arm]["accounts"].as_u64().unwrap());
+    assert_eq!(accounts(&counting), [1, 2]);
+    let page = lead.get("/experience/experiments/tyres-in-the-car").await.body;
+    assert!(page.contains("takes nobody in any more and is counting until"), "{page}");
+
+    let offer = NoticeId::offer(WINTER_TYRES, 0);
+    let answer = async |at: usize, given: Answer| {
+        let device = format!("cold-{}", at + 1).parse().unwrap();
+        service.answer(&device, offer, given, Actor::Owner(made[at].clone())).await.unwrap();
+        shown().await["arms"][1]["margin"].as_f64().unwrap()
+    };
+    service.clock().set(NOW_MS + 5 * DAY_MS);
+    assert!((answer(0, Answer::Book).await - 9.5).abs() < 1e-9, "one of two has booked, days after the end");
+    service.clock().set(NOW_MS + 6 * DAY_MS);
+    assert!(answer(0, Answer::Refuse).await.abs() < 1e-9, "and does not want it after all");
+    assert!((answer(1, Answer::Book).await - 9.5).abs() < 1e-9);
+    service.clock().set(NOW_MS + 10 * DAY_MS);
+    assert!((answer(1, Answer::Refuse).await - 9.5).abs() < 1e-9, "the window is over");
+    let closed = shown().await;
+    assert_eq!((closed["intake"].as_str(), closed["counting_until"].is_null()), (Some("closed"), true), "{closed}");
+    assert_eq!(accounts(&closed), [1, 2]);
+    let page = lead.get("/experience/experiments").await.body;
+    assert!(page.contains("Closed: no window is open any more"), "{page}");
 }

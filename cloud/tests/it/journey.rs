@@ -5,6 +5,7 @@ use milepost::channels::Worker;
 use milepost::domain::{Actor, Profile, Subject, Vehicle};
 use milepost_engine::channels::Channel;
 use milepost_engine::journey::{Message, Signal, What};
+use milepost_engine::plan::Powertrain;
 use milepost_protocol::DeviceId;
 use milepost_protocol::downlink::Purposes;
 use milepost_protocol::notice::{Answer, NoticeState};
@@ -74,11 +75,52 @@ async fn the_welcome_pack_comes_within_a_month_with_what_the_owner_chose() {
     assert!(packs[0].in_car, "{packs:?}");
     let home = anna.get("/vehicles/new-9").await.body;
     assert!(home.contains("Your welcome pack") && home.contains("Caring for the car"), "{home}");
+    assert!(home.contains("a record without gaps is worth something"), "what is in it stands there: {home}");
     assert!(!home.contains("The first drives"), "{home}");
     live(&app, 3).await;
     assert_eq!(told(&app.vehicle("new-9").await, Message::WelcomePack).len(), 1, "it is told once");
     assert_eq!(vehicle.journey.evidence.count(Signal::Bought), 1);
     let _ = id;
+}
+
+#[tokio::test]
+async fn the_fortnights_question_goes_to_the_segment_that_it_is_for_and_comes_in_time() {
+    let app = TestApp::new().await;
+    let id = bought(&app).await;
+    let other = device("new-8");
+    app.state.service.register(&other, Profile::default(), Some("anna".parse().unwrap()), Actor::System).await.unwrap();
+    let electric = Profile { powertrain: Powertrain::Electric, ..Profile::default() };
+    app.state.service.describe(&id, electric, Actor::System).await.unwrap();
+    for car in [&id, &other] {
+        let purposes = Purposes::FUNCTION.and(Purposes::OFFERS);
+        app.state.service.set_consent(car, purposes, Actor::System).await.unwrap();
+    }
+    live(&app, 14).await;
+    let asked = told(&app.vehicle("new-9").await, Message::AdviceWanted);
+    assert_eq!(asked.len(), 1);
+    assert!(asked[0].raised_ms() <= NOW_MS + 14 * DAY_MS);
+    live(&app, 30).await;
+    assert_eq!(told(&app.vehicle("new-9").await, Message::AdviceWanted).len(), 1);
+    assert!(
+        told(&app.vehicle("new-8").await, Message::AdviceWanted).is_empty(),
+        "much is new to drivers of electric cars"
+    );
+}
+
+#[tokio::test]
+async fn whoever_looked_for_a_time_and_made_no_appointment_is_helped_two_days_later() {
+    let app = with_workshop().await;
+    let anna = app.client("anna").await;
+    let page = anna.get("/vehicles/golf-1/booking").await;
+    assert_eq!(page.status, StatusCode::OK, "{}", page.body);
+    live(&app, 1).await;
+    assert!(told(&app.vehicle("golf-1").await, Message::BookingHelp).is_empty());
+    live(&app, 2).await;
+    let vehicle = app.vehicle("golf-1").await;
+    assert_eq!(told(&vehicle, Message::BookingHelp).len(), 1, "{:?}", vehicle.journey.runs());
+    anna.get("/vehicles/golf-1/booking").await;
+    live(&app, 10).await;
+    assert_eq!(told(&app.vehicle("golf-1").await, Message::BookingHelp).len(), 1, "once in two months");
 }
 
 #[tokio::test]
@@ -254,4 +296,19 @@ async fn a_step_whose_purpose_was_not_consented_to_is_passed_over_with_its_reaso
     let what: Vec<What> = birthday.unwrap().log.iter().map(|entry| entry.what).collect();
     assert_eq!(what, [What::NoConsent]);
     assert!(told(&vehicle, Message::CarBirthday).is_empty());
+}
+
+#[tokio::test]
+async fn programmes_that_do_not_read_end_the_start_of_the_pages_too() {
+    use milepost::web::{AppState, Settings};
+    let app = TestApp::new().await;
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("welcome.toml"), "name = \"welcome\"\n").unwrap();
+    let journeys = milepost::config::Journeys { folder: Some(folder.path().to_owned()), ..Default::default() };
+    let start = |journeys| {
+        let settings = Settings { journeys, ..Settings::default() };
+        AppState::new(app.state.service.clone(), app.wall.clone(), settings).map(|_| ())
+    };
+    assert!(start(journeys).unwrap_err().to_string().contains("programme"));
+    assert!(start(milepost::config::Journeys::default()).is_ok());
 }

@@ -16,5 +16,7 @@ mod journey;
 mod kill;
 mod lab_seed;
 mod offers;
+mod programmes;
 mod receivers;
+mod segments;
 mod web;

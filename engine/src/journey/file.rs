@@ -14,10 +14,11 @@ use super::{Cap, Condition, Programme, Purpose};
 use crate::located;
 
 /// The programmes that come with the engine: file name and text.
-pub const BUILT_IN: [(&str, &str); 12] = [
+pub const BUILT_IN: [(&str, &str); 13] = [
     ("welcome.toml", include_str!("programmes/welcome.toml")),
     ("advice.toml", include_str!("programmes/advice.toml")),
     ("visit-follow-up.toml", include_str!("programmes/visit-follow-up.toml")),
+    ("booking-help.toml", include_str!("programmes/booking-help.toml")),
     ("monthly-report.toml", include_str!("programmes/monthly-report.toml")),
     ("winter.toml", include_str!("programmes/winter.toml")),
     ("car-birthday.toml", include_str!("programmes/car-birthday.toml")),

@@ -42,11 +42,13 @@ pub enum Message {
     Reactivation,
     /// What can be done while the car is here.
     AtDealer,
+    /// Help with finding a time, for whoever looked and made no appointment.
+    BookingHelp,
 }
 
 impl Message {
     /// All of them.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::WelcomePack,
         Self::WelcomeYear,
         Self::WelcomeCall,
@@ -64,6 +66,7 @@ impl Message {
         Self::Finance,
         Self::Reactivation,
         Self::AtDealer,
+        Self::BookingHelp,
     ];
 
     /// The name, as programmes and texts write it.
@@ -86,6 +89,7 @@ impl Message {
             Self::Finance => "finance",
             Self::Reactivation => "reactivation",
             Self::AtDealer => "at-dealer",
+            Self::BookingHelp => "booking-help",
         }
     }
 

@@ -121,6 +121,39 @@ fn a_follow_up_comes_two_days_after_each_visit_and_not_twice() {
 }
 
 #[test]
+fn whoever_looks_for_a_time_and_finds_none_is_helped_two_days_later_and_whoever_books_is_not() {
+    let helped = |booked: bool| {
+        let (outside, programmes, mut journey) = (Outside::default(), built_in(), known_since(NOW_MS - 30 * DAY_MS));
+        journey.apply(event(Trigger::PageVisited, 0));
+        let mut told = Vec::new();
+        for day in 0..20 {
+            if booked && day == 1 {
+                journey.apply(event(Trigger::VisitBooked, day));
+            }
+            let now_ms = NOW_MS + day * DAY_MS;
+            let facts = Facts { service_open: true, ..facts(now_ms, &outside) };
+            let world = World {
+                now_ms,
+                facts: &facts,
+                consent: Purposes::FUNCTION.and(Purposes::WORKSHOP),
+                others: &[],
+                cap: OFTEN,
+                promotions: OFTEN,
+                open_safety: false,
+                quiet_until_ms: None,
+                fatigued_until_ms: None,
+                held_out: false,
+                said: &[],
+            };
+            let tellings = journey.advance(&programmes, &world);
+            told.extend(tellings.iter().filter(|one| one.tell.message == Message::BookingHelp).map(|_| day));
+        }
+        told
+    };
+    assert_eq!((helped(false), helped(true)), (std::vec![2], std::vec![]));
+}
+
+#[test]
 fn an_event_that_becomes_known_too_late_begins_nothing() {
     let mut journey = Journey::default();
     journey.apply(event(Trigger::VisitDone, 0));

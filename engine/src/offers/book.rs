@@ -11,17 +11,17 @@ use serde::{Deserialize, Serialize};
 
 use super::arm::Arm;
 use super::catalogue::{Entry, Hundredths};
+use super::event::Event;
+use super::increment::{Sums, Unit};
 use super::learner::Learner;
-use super::ledger::{Bet, Outcome};
+use super::ledger::Outcome;
+use super::regroup::Regrouped;
 use super::reject::Pace;
 use super::reward::{KEEP_A_DAY, faded};
 use super::segments::{Move, Segment};
 use super::trial::{Exposure, Trial};
 use super::trial_book::{Enrolled, TrialTally};
 use crate::experiments::Group;
-use crate::experiments::analysis::{Findings, Reading, Table, analyse};
-use crate::experiments::sequential::Sequential;
-use crate::experiments::summary::Summary;
 use crate::policy::guardrail::{ComplaintLimit, Standing};
 
 /// The period over which contacts are paced, in days.
@@ -45,100 +45,6 @@ pub struct Tally {
     pub margin: Hundredths,
 }
 
-/// What one account counts in the comparison with the holdout.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Unit {
-    /// Its group.
-    pub group: Group,
-    /// Since when, in milliseconds of Unix time.
-    pub since_ms: u64,
-    /// What it has earned since, in the hundredth of the currency.
-    pub margin: Hundredths,
-}
-
-/// Sums over the accounts of one group.
-#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Sums {
-    /// How many accounts.
-    pub units: u64,
-    /// What they earned together, in the currency's own unit.
-    pub sum: f64,
-    /// The sum of the squares.
-    pub squares: f64,
-}
-
-/// Something that happened.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Event {
-    /// A decision drew an arm, "nothing" too.
-    Drawn {
-        /// With what.
-        bet: Bet,
-        /// When, in milliseconds of Unix time.
-        at_ms: u64,
-    },
-    /// An arm was shown.
-    Shown {
-        /// With what it was drawn.
-        bet: Bet,
-        /// When, in milliseconds of Unix time.
-        at_ms: u64,
-    },
-    /// Something came of a presentation.
-    Settled {
-        /// With what it was drawn; absent in presentations from before policies learnt.
-        bet: Option<Bet>,
-        /// What.
-        outcome: Outcome,
-        /// Whether it had been booked before, so that its margin is entered already.
-        booked_before: bool,
-        /// How much of its silence was counted before, from 0 to 1.
-        counted: f64,
-        /// How long the answer took, in milliseconds.
-        waited_ms: u64,
-    },
-    /// Nobody has answered a presentation for a while.
-    Waited {
-        /// With what it was drawn.
-        bet: Bet,
-        /// How much of its silence was counted before, from 0 to 1.
-        from: f64,
-        /// How much of it counts now: see [`Book::waited`].
-        to: f64,
-    },
-    /// A booking was taken back.
-    Unbooked {
-        /// With what it was drawn.
-        bet: Bet,
-        /// How long ago it was booked, in milliseconds.
-        ago_ms: u64,
-    },
-    /// Work turned out not to have been done, or to have been done after all: what it earned is entered the other way.
-    Reversed {
-        /// With what its offer was drawn; `None` for work that nobody had offered.
-        bet: Option<Bet>,
-        /// What it earned, in the hundredth of the currency.
-        margin: Hundredths,
-        /// Whether it counts again.
-        restored: bool,
-        /// How long ago it was earned, in milliseconds.
-        ago_ms: u64,
-    },
-    /// Somebody wants fewer offers like this one, or none any more.
-    Complained {
-        /// With what it was drawn.
-        bet: Bet,
-    },
-    /// The work that an offer is about was done without one.
-    Unprompted {
-        /// What it earns, in the hundredth of the currency.
-        margin: Hundredths,
-    },
-    /// A car joined or left a segment.
-    Moved(Move),
-}
-
 /// The sums.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Book {
@@ -149,7 +55,7 @@ pub struct Book {
     pub(super) taken: BTreeMap<u16, u32>,
     /// How many cars belong to each segment.
     segments: BTreeMap<String, u64>,
-    held_out: Sums,
+    pub(super) held_out: Sums,
     pub(super) measured: Sums,
     paced_since_ms: u64,
     paced: u64,
@@ -162,36 +68,9 @@ pub struct Book {
     /// How many presentations were answered, and how long that took altogether, in milliseconds.
     #[serde(default)]
     pub(super) answers: (u64, u64),
-}
-
-/// The holdout's comparison.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Increment {
-    /// The held-out accounts.
-    pub held_out: Sums,
-    /// The accounts that they are compared with.
-    pub measured: Sums,
-    /// Sizes, effect in money for each account, interval and verdict.
-    pub findings: Findings,
-}
-
-impl Sums {
-    fn enrol(&mut self) {
-        self.units += 1;
-    }
-
-    fn earn(&mut self, before: Hundredths, by: Hundredths) {
-        let (from, to) = (before as f64 / 100.0, before.saturating_add(by) as f64 / 100.0);
-        self.sum += to - from;
-        self.squares += to * to - from * from;
-    }
-
-    fn summary(self) -> Summary {
-        if self.units == 0 {
-            return Summary::default();
-        }
-        Summary::from_sums(self.units as f64, self.sum, self.squares)
-    }
+    /// How the policy came to tell owners apart as it does.
+    #[serde(default)]
+    pub regrouped: Option<Regrouped>,
 }
 
 impl Default for Book {
@@ -202,7 +81,7 @@ impl Default for Book {
 
 impl Book {
     /// Nothing has happened yet.
-    pub fn new(segments: impl IntoIterator<Item = String>) -> Self {
+    pub fn new(segments: impl IntoIterator<Item = Segment>) -> Self {
         Self {
             learner: Learner::new(1, segments),
             arms: Vec::new(),
@@ -216,18 +95,22 @@ impl Book {
             stopped: Vec::new(),
             trials: Vec::new(),
             answers: (0, 0),
+            regrouped: None,
         }
     }
 
-    /// Makes room for what the catalogue has now; answers whether anything changed. Other segments make the policy begin anew.
-    pub fn meet<'a>(&mut self, entries: impl IntoIterator<Item = &'a Entry>, segments: &[Segment]) -> bool {
-        let names = || segments.iter().map(|segment| segment.name.as_str());
-        let anew = !self.learner.is_by(names());
-        if anew {
-            self.learner = Learner::new(self.learner.version + 1, names().map(String::from));
-        }
+    /// Makes room for what the catalogue has now; answers whether anything changed. Other segments wait for [`Self::regroup`]
+    /// where they would change what is drawn; `learns` says that arms are drawn by what was learnt.
+    pub fn meet<'a>(
+        &mut self,
+        entries: impl IntoIterator<Item = &'a Entry>,
+        segments: &[Segment],
+        learns: bool,
+        at_ms: u64,
+    ) -> bool {
+        let followed = self.follow(segments, learns, at_ms);
         let arms: Vec<Arm> = entries.into_iter().flat_map(arms_of).collect();
-        self.learner.meet(arms) || anew
+        self.learner.meet(arms) || followed
     }
 
     /// What came of an arm.
@@ -273,12 +156,13 @@ impl Book {
         self.trials[at].enrol(enrolled);
     }
 
-    /// Enters what an event means for an experiment that its account takes part in.
-    pub fn enter_in(&mut self, event: &Event, enrolled: &mut Enrolled) {
+    /// Enters what an event at a moment means for an experiment that its account takes part in; `held` says that no person has
+    /// stopped the experiment.
+    pub fn enter_in(&mut self, trial: &Trial, held: bool, event: &Event, enrolled: &mut Enrolled, at_ms: u64) {
         let Exposure { experiment, version, .. } = &enrolled.exposure;
         let tally = self.trials.iter_mut().find(|tally| tally.id == *experiment && tally.version == *version);
         if let Some(tally) = tally {
-            tally.enter(event, enrolled);
+            tally.enter(trial, held, event, enrolled, at_ms);
         }
     }
 
@@ -346,11 +230,11 @@ impl Book {
                 }
                 self.paced += 1;
             }
-            Event::Settled { bet: Some(bet), outcome, booked_before, counted, waited_ms } => {
-                if *outcome != Outcome::Expired && !booked_before {
+            Event::Settled { bet: Some(bet), outcome, booked_ago_ms, counted, waited_ms } => {
+                if *outcome != Outcome::Expired && booked_ago_ms.is_none() {
                     self.answers = (self.answers.0 + 1, self.answers.1.saturating_add(*waited_ms));
                 }
-                self.settle(bet, *outcome, *booked_before, *counted);
+                self.settle(bet, *outcome, *booked_ago_ms, *counted);
                 self.earn(unit, event.earned());
             }
             Event::Settled { bet: None, .. } => self.learner.refused += 1,
@@ -402,19 +286,6 @@ impl Book {
             self.learner.discount(libm::pow(KEEP_A_DAY, days as f64));
             self.faded_ms += days * DAY_MS;
         }
-    }
-
-    /// What offers bring for each account: those who are measured against those who are held out.
-    pub fn increment(&self) -> Increment {
-        let table = Table::of_arms(alloc::vec![self.held_out.summary(), self.measured.summary()]);
-        let reading = Reading {
-            control: 0,
-            shares: alloc::vec![0.5, 0.5],
-            sequential: Sequential::default(),
-            indifference: 0.0,
-            covariate: false,
-        };
-        Increment { held_out: self.held_out, measured: self.measured, findings: analyse(&table, &reading) }
     }
 }
 

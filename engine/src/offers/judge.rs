@@ -19,7 +19,7 @@ const Z: f64 = 1.96;
 /// One decision that had a choice, with what came of it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Logged {
-    /// What the policy saw.
+    /// What the policy that is judged sees of it; see [`Learner::features`].
     pub features: Vec<f64>,
     /// The arms that there were, with the shares that they were drawn with.
     pub arms: Vec<ArmShare>,
@@ -135,7 +135,7 @@ pub fn judge(log: &[Logged], learner: &Learner, rule: Rule) -> Judged {
 impl Book {
     /// What a policy would draw now for a car of no segment, among these arms.
     pub fn shares_by(&self, rule: Rule, arms: &[Arm]) -> Vec<f64> {
-        let x = self.learner.features([], &Facts::new());
+        let x = self.learner.features(&Facts::new());
         rule.shares(&self.learner, &x, arms)
     }
 }

@@ -49,6 +49,9 @@ pub struct Bet {
     pub features: Vec<f64>,
     /// What a booking earns, in the hundredth of the currency.
     pub margin: i64,
+    /// The version of the policy that saw it; 0 in documents from before it was kept.
+    #[serde(default)]
+    pub learner: u32,
 }
 
 /// One presentation of an offer.

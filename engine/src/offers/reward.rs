@@ -50,17 +50,17 @@ impl Book {
         1.0 - libm::exp(-(elapsed_ms as f64) / self.delay_ms().max(1) as f64)
     }
 
-    pub(super) fn settle(&mut self, bet: &Bet, outcome: Outcome, booked_before: bool, counted: f64) {
+    pub(super) fn settle(&mut self, bet: &Bet, outcome: Outcome, booked_ago_ms: Option<u64>, counted: f64) {
         match outcome {
-            Outcome::Booked | Outcome::Done | Outcome::Expired if booked_before => {}
+            Outcome::Booked | Outcome::Done | Outcome::Expired if booked_ago_ms.is_some() => {}
             Outcome::Booked | Outcome::Done => {
                 self.book_margin(bet, bet.margin);
                 self.learn_rest(bet, bet.margin as f64 / 100.0 - CONTACT_COST, counted);
             }
             Outcome::Refused => {
                 self.tally_mut(bet.arm).refused += 1;
-                if booked_before {
-                    self.take_back(bet, bet.margin, 0);
+                if let Some(ago_ms) = booked_ago_ms {
+                    self.take_back(bet, bet.margin, ago_ms);
                     self.correct(bet, -REFUSAL_COST);
                 } else {
                     self.learn_rest(bet, -CONTACT_COST - REFUSAL_COST, counted);
@@ -95,14 +95,16 @@ impl Book {
     }
 
     pub(super) fn correct(&mut self, bet: &Bet, delta: f64) {
+        let seen = self.learner.seen(bet);
         // What is refused is counted by the learner.
-        let _ = self.learner.correct(bet.arm, Some(bet.propensity), &bet.features, delta);
+        let _ = self.learner.correct(bet.arm, Some(bet.propensity), &seen, delta);
     }
 
     /// Learns a part of a silence that is not the last word yet.
     pub(super) fn learn_silence(&mut self, bet: &Bet, weight: f64) {
+        let seen = self.learner.seen(bet);
         // What is refused is counted by the learner.
-        let _ = self.learner.learn_part(bet.arm, Some(bet.propensity), &bet.features, -CONTACT_COST, weight);
+        let _ = self.learner.learn_part(bet.arm, Some(bet.propensity), &seen, -CONTACT_COST, weight);
     }
 
     /// Learns that somebody wants fewer.
@@ -114,7 +116,8 @@ impl Book {
     pub(super) fn learn_rest(&mut self, bet: &Bet, reward: f64, counted: f64) {
         let counted = counted.clamp(0.0, 1.0);
         if counted > 0.0 {
-            let rest = self.learner.learn_part(bet.arm, Some(bet.propensity), &bet.features, reward, 1.0 - counted);
+            let seen = self.learner.seen(bet);
+            let rest = self.learner.learn_part(bet.arm, Some(bet.propensity), &seen, reward, 1.0 - counted);
             if rest.is_ok() {
                 self.correct(bet, counted * (reward + CONTACT_COST));
                 self.learner.learnt += 1;
@@ -125,8 +128,9 @@ impl Book {
     }
 
     pub(super) fn learn(&mut self, bet: &Bet, reward: f64) {
+        let seen = self.learner.seen(bet);
         // What is refused is counted by the learner.
-        let _ = self.learner.learn(bet.arm, Some(bet.propensity), &bet.features, reward);
+        let _ = self.learner.learn(bet.arm, Some(bet.propensity), &seen, reward);
     }
 }
 
@@ -138,7 +142,8 @@ pub(super) fn faded(ago_ms: u64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::super::arm::{Arm, Channel, Timing};
-    use super::super::book::{Event, Tally};
+    use super::super::book::Tally;
+    use super::super::event::Event;
     use super::*;
     use crate::experiments::Group;
 
@@ -151,12 +156,12 @@ mod tests {
     }
 
     fn bet(book: &Book) -> Bet {
-        let features = book.learner.features([], &super::super::eligibility::Facts::new());
-        Bet { decision: 0, arm: MADE, propensity: 0.5, features, margin: 1_900 }
+        let features = book.learner.features(&super::super::eligibility::Facts::new());
+        Bet { decision: 0, arm: MADE, propensity: 0.5, features, margin: 1_900, learner: book.learner.version }
     }
 
     fn settled(bet: &Bet, outcome: Outcome, counted: f64) -> Event {
-        Event::Settled { bet: Some(bet.clone()), outcome, booked_before: false, counted, waited_ms: DAY_MS }
+        Event::Settled { bet: Some(bet.clone()), outcome, booked_ago_ms: None, counted, waited_ms: DAY_MS }
     }
 
     fn belief(book: &Book) -> f64 {
@@ -221,7 +226,7 @@ mod tests {
         let refused = Event::Settled {
             bet: Some(bet),
             outcome: Outcome::Refused,
-            booked_before: true,
+            booked_ago_ms: Some(0),
             counted: 0.0,
             waited_ms: 0,
         };

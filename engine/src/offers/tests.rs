@@ -349,9 +349,15 @@ fn tyres_trial(share: f64) -> super::trial::Trial {
         ],
         phases: std::vec![Allocation { from_ms: 0, shares: std::vec![1.0 - share, share] }],
         until_ms: u64::MAX,
+        window_days: 30,
         units: 200,
         indifference: 0.0,
     }
+}
+
+/// What an account counts that was exposed then.
+fn enrolled(exposure: super::trial::Exposure, since_ms: u64) -> super::trial_book::Enrolled {
+    super::trial_book::Enrolled { exposure, since_ms, segment: "".into(), before: 0.0, margin: 0, excluded: false }
 }
 
 #[test]
@@ -364,11 +370,22 @@ fn an_experiment_keeps_its_offers_to_itself_where_not_every_arm_can_be_made() {
     let expected = Rejection::InExperiment { experiment: "tyres".into() };
     assert_eq!(decision.candidates[0].rejection, Some(expected));
     // Who lies outside of the layer's part, or does not fulfil the conditions, is left to the policy.
-    let part = super::trial::Trial { span: (0.0, 1e-12), ..trial.clone() };
-    assert_eq!(part.peek(&crate::experiments::Key::new([1; 16]), "anna", true, None, NOW_MS), None);
+    let outside = super::trial::Trial { span: (0.0, 1e-12), ..trial.clone() };
+    assert_eq!(outside.peek(&crate::experiments::Key::new([1; 16]), "anna", true, None, NOW_MS), None);
     assert_eq!(trial.peek(&crate::experiments::Key::new([1; 16]), "anna", false, None, NOW_MS), None);
     let over = super::trial::Trial { until_ms: NOW_MS, ..trial.clone() };
-    assert_eq!(over.peek(&crate::experiments::Key::new([1; 16]), "anna", true, None, NOW_MS), None);
+    let key = crate::experiments::Key::new([1; 16]);
+    assert_eq!(over.peek(&key, "anna", true, None, NOW_MS), None, "who was not exposed before the end never is");
+    let exposed = enrolled(part.exposure(), NOW_MS - DAY_MS);
+    let over_ms = exposed.since_ms + 30 * DAY_MS;
+    let arm_at = |now_ms| over.peek(&key, "anna", true, Some(&exposed), now_ms).map(|part| part.arm);
+    assert_eq!(
+        (arm_at(over_ms - 1), arm_at(over_ms)),
+        (Some(exposed.exposure.arm), None),
+        "for its window it keeps its arm"
+    );
+    let holds = over.peek(&key, "anna", true, Some(&exposed), NOW_MS).expect("its window is not over");
+    assert_eq!(Setting::ready().decide_within(&[holds], 0.5).chosen, [Arm::Nothing, ARM][exposed.exposure.arm]);
 }
 
 #[test]
@@ -486,7 +503,7 @@ proptest! {
         // Enrolled, it stays where it is, whatever the shares become.
         let moved = tyres_trial(1.0 - share);
         let moved = super::trial::Trial { phases: [trial.phases.clone(), moved.phases].concat(), ..trial.clone() };
-        let later = moved.peek(&key, &account, true, Some((0, part.arm)), NOW_MS).expect("it is enrolled");
+        let later = moved.peek(&key, &account, true, Some(&enrolled(part.exposure(), NOW_MS)), NOW_MS).expect("it is enrolled");
         prop_assert_eq!((later.arm, later.phase), (part.arm, 0));
     }
 

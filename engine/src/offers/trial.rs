@@ -1,17 +1,27 @@
 //! Experiments on offers: which accounts take part, in which arm, and what an arm means for a decision.
 //!
 //! Invariant: whoever lies outside of an experiment's span of its layer never takes part; an account that takes part is
-//! offered what the experiment is about by the experiment alone; and an arm is only drawn where every arm could be made.
+//! offered what the experiment is about by the experiment alone; an arm is only drawn where every arm could be made; and the
+//! outcome of every account is taken over a window of the same length, however near to the end it was exposed.
 
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use milepost_protocol::plan::DAY_MS;
 use serde::{Deserialize, Serialize};
 
 use super::arm::Arm;
 use super::decide::{Draw, Lane};
+use super::trial_book::Enrolled;
 use crate::experiments::enrolment::{Assignment, Enrolments, Experiment, ExperimentError};
 use crate::experiments::{Key, position};
+
+/// How long what an account earns counts, where an experiment does not say, in days.
+pub const USUAL_WINDOW_DAYS: u32 = 30;
+
+fn usual_window() -> u32 {
+    USUAL_WINDOW_DAYS
+}
 
 /// An experiment on offers.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -30,8 +40,11 @@ pub struct Trial {
     pub arms: Vec<TrialArm>,
     /// Spans of time in which the shares stand still, by rising start; there is at least one.
     pub phases: Vec<Allocation>,
-    /// When it ends, in milliseconds of Unix time.
+    /// When it takes its last account in, in milliseconds of Unix time.
     pub until_ms: u64,
+    /// For how long what an account earns counts from its exposure on, in days; set before the first look.
+    #[serde(default = "usual_window")]
+    pub window_days: u32,
     /// The number of accounts of two arms at which their interval is tightest; set before the first look.
     pub units: u32,
     /// Differences within ± this share of the control's mean do not matter.
@@ -45,6 +58,20 @@ pub struct TrialArm {
     pub name: String,
     /// What is done; "nothing" leaves the account to the policy, without the experiment's offers.
     pub arm: Arm,
+}
+
+/// What an experiment still takes in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Intake {
+    /// Accounts, and what they earn.
+    Accounts,
+    /// What exposed accounts earn, until this moment, in milliseconds of Unix time.
+    Outcomes {
+        /// When the window of the account that was exposed last is over.
+        until_ms: u64,
+    },
+    /// Nothing: every window is over.
+    Closed,
 }
 
 /// The shares of the arms from a moment on.
@@ -93,6 +120,22 @@ impl Trial {
         self.phases.iter().rposition(|phase| phase.from_ms <= now_ms)
     }
 
+    /// When what an account earns has counted for long enough, if it was exposed at this moment; both in milliseconds of Unix
+    /// time.
+    pub fn counts_until_ms(&self, exposed_ms: u64) -> u64 {
+        exposed_ms.saturating_add(u64::from(self.window_days) * DAY_MS)
+    }
+
+    /// What is still taken in, where the last account was exposed at `last_exposed_ms` and `stopped` says that a person has
+    /// ended it.
+    pub fn intake(&self, stopped: bool, last_exposed_ms: Option<u64>, now_ms: u64) -> Intake {
+        if !stopped && now_ms < self.until_ms {
+            return Intake::Accounts;
+        }
+        let until_ms = last_exposed_ms.map_or(0, |at_ms| self.counts_until_ms(at_ms));
+        if now_ms < until_ms { Intake::Outcomes { until_ms } } else { Intake::Closed }
+    }
+
     /// Whether an arm of a decision offers what the experiment is about.
     pub fn concerns(&self, arm: Arm) -> bool {
         arm.offer().is_some_and(|offer| self.offers().any(|known| known == offer))
@@ -114,28 +157,32 @@ impl Trial {
         self.layer == other.layer && self.span.0 < other.span.1 && other.span.0 < self.span.1
     }
 
-    /// The account's arm without enrolling it; `enrolled` is the phase and the arm that it has already.
+    /// The account's arm without enrolling it; `enrolled` is what it counts in this version already.
     ///
     /// `None` outside of the layer's span, where no phase is in force, and for whom the conditions exclude who has no arm yet.
+    /// Whoever was exposed before the end keeps the arm until its window is over, so that every window measures the same.
     pub fn peek(
         &self,
         key: &Key,
         account: &str,
         fits: bool,
-        enrolled: Option<(usize, usize)>,
+        enrolled: Option<&Enrolled>,
         now_ms: u64,
     ) -> Option<Part<'_>> {
-        let phase = self.phase_at(now_ms)?;
-        let in_layer = position(key, &alloc::format!("layer {}", self.layer), account);
-        let within = self.span.0 <= in_layer && in_layer < self.span.1;
-        if enrolled.is_none() && !(within && fits) {
-            return None;
-        }
-        let phase = enrolled.map_or(phase, |(phase, _)| phase);
+        let in_force = self.phase_at(now_ms);
+        let phase = match enrolled {
+            Some(one) if in_force.is_some() || now_ms < self.counts_until_ms(one.since_ms) => one.exposure.phase,
+            Some(_) => return None,
+            None => {
+                let in_layer = position(key, &alloc::format!("layer {}", self.layer), account);
+                let within = self.span.0 <= in_layer && in_layer < self.span.1;
+                in_force.filter(|_| within && fits)?
+            }
+        };
         let randomisation = self.randomisation(phase).ok()?;
         let mut enrolments = Enrolments::default();
-        if let Some((_, arm)) = enrolled {
-            enrolments.remember(&randomisation, account, arm);
+        if let Some(one) = enrolled {
+            enrolments.remember(&randomisation, account, one.exposure.arm);
         }
         // Somebody whom the conditions exclude now keeps the arm for later; `fits` says that it is not used.
         match randomisation.peek(key, &enrolments, account, true) {

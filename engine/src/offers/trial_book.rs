@@ -1,7 +1,7 @@
 //! What experiments on offers have shown: sums by arm and segment that name nobody.
 //!
-//! Invariant: an account counts in one arm of an experiment at most; whoever saw another arm's offer as well is taken out of the
-//! sums and counted as such.
+//! Invariant: an account counts in one arm of an experiment at most, with what it earned within its window and nothing else;
+//! whoever saw another arm's offer as well, while the experiment kept it from that, is taken out of the sums and counted as such.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -9,9 +9,8 @@ use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
 
 use super::arm::Arm;
-use super::book::Event;
 use super::catalogue::Hundredths;
-use super::ledger::Outcome;
+use super::event::Event;
 use super::trial::{Exposure, Trial};
 use crate::experiments::analysis::{Findings, Reading, Table, analyse_phases};
 use crate::experiments::sequential::Sequential;
@@ -29,7 +28,7 @@ pub struct Enrolled {
     pub segment: String,
     /// How often the car was in a workshop in the year before.
     pub before: f64,
-    /// What the account has earned since, in the hundredth of the currency.
+    /// What the account has earned in its window so far, in the hundredth of the currency.
     pub margin: Hundredths,
     /// Whether it was taken out, because it saw another arm too.
     pub excluded: bool,
@@ -85,6 +84,9 @@ pub struct TrialTally {
     cells: Vec<Cell>,
     /// How many accounts saw more than one arm and were taken out.
     pub excluded: u64,
+    /// When the last account was exposed, in milliseconds of Unix time; 0 before the first, and in sums from before windows.
+    #[serde(default)]
+    last_exposed_ms: u64,
 }
 
 impl TrialTally {
@@ -99,7 +101,13 @@ impl TrialTally {
             segments: Vec::new(),
             cells: Vec::new(),
             excluded: 0,
+            last_exposed_ms: 0,
         }
+    }
+
+    /// When the last account was exposed, in milliseconds of Unix time; `None` before the first.
+    pub fn last_exposed_ms(&self) -> Option<u64> {
+        (self.last_exposed_ms > 0).then_some(self.last_exposed_ms)
     }
 
     /// The segments, in the order of the findings.
@@ -141,6 +149,7 @@ impl TrialTally {
     /// Takes in an account that was not in it.
     pub fn enrol(&mut self, enrolled: &Enrolled) {
         self.count(enrolled, 1.0);
+        self.last_exposed_ms = self.last_exposed_ms.max(enrolled.since_ms);
     }
 
     /// Whether an arm that was shown belongs to another arm of the experiment than the account's.
@@ -149,12 +158,17 @@ impl TrialTally {
         concerns && self.arms.get(enrolled.exposure.arm) != Some(&shown)
     }
 
-    /// Enters what happened to an account that takes part.
-    pub fn enter(&mut self, event: &Event, enrolled: &mut Enrolled) {
-        if enrolled.excluded {
+    /// Enters what happened at a moment to an account that takes part. What comes after its window counts no more, and neither
+    /// does taking back what was earned before its exposure.
+    ///
+    /// `held` says that no person has stopped the experiment. After a stop the policy shows everybody everything again; whoever
+    /// takes part then counts by its own arm all the same (intention to treat), because who is shown what no longer is a draw.
+    pub fn enter(&mut self, trial: &Trial, held: bool, event: &Event, enrolled: &mut Enrolled, at_ms: u64) {
+        if enrolled.excluded || at_ms >= trial.counts_until_ms(enrolled.since_ms) {
             return;
         }
         if let Event::Shown { bet, .. } = event
+            && held
             && self.is_other(enrolled, bet.arm)
         {
             self.count(enrolled, -1.0);
@@ -163,7 +177,7 @@ impl TrialTally {
             return;
         }
         let by = event.earned();
-        if by != 0 {
+        if by != 0 && at_ms.saturating_sub(event.earned_ago_ms()) >= enrolled.since_ms {
             let (arm, before, margin) = (enrolled.exposure.arm, enrolled.before, enrolled.margin);
             enrolled.margin = margin.saturating_add(by);
             if let Some(cell) = self.cell(&enrolled.segment, arm) {
@@ -190,39 +204,21 @@ impl TrialTally {
     }
 }
 
-impl Event {
-    /// By how much an account's margin moves, in the hundredth of the currency.
-    pub fn earned(&self) -> Hundredths {
-        match self {
-            Self::Settled { bet: Some(bet), outcome, booked_before, .. } => match (outcome, booked_before) {
-                (Outcome::Booked | Outcome::Done, false) => bet.margin,
-                (Outcome::Refused, true) => -bet.margin,
-                _ => 0,
-            },
-            Self::Unbooked { bet, .. } => -bet.margin,
-            Self::Reversed { margin, restored, .. } => {
-                if *restored {
-                    *margin
-                } else {
-                    -margin
-                }
-            }
-            Self::Unprompted { margin } => *margin,
-            _ => 0,
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use milepost_protocol::plan::DAY_MS;
+
     use super::super::arm::{Channel, Timing};
-    use super::super::ledger::Bet;
-    use super::super::trial::{Allocation, TrialArm};
+    use super::super::ledger::{Bet, Outcome};
+    use super::super::trial::{Allocation, Intake, TrialArm};
     use super::*;
     use crate::experiments::verdict::Verdict;
     use crate::random::Random;
 
     const MADE: Arm = Arm::Offer { offer: 1, channel: Channel::Car, timing: Timing::Now };
+
+    /// The same offer in another place, which no arm has.
+    const OTHER: Arm = Arm::Offer { offer: 1, channel: Channel::Account, timing: Timing::Now };
 
     fn trial() -> Trial {
         Trial {
@@ -236,7 +232,8 @@ mod tests {
                 TrialArm { name: "made".into(), arm: MADE },
             ],
             phases: alloc::vec![Allocation { from_ms: 0, shares: alloc::vec![0.5, 0.5] }],
-            until_ms: u64::MAX,
+            until_ms: 60 * DAY_MS,
+            window_days: 30,
             units: 1_000,
             indifference: 0.0,
         }
@@ -248,17 +245,21 @@ mod tests {
     }
 
     fn bet(arm: Arm) -> Bet {
-        Bet { decision: 0, arm, propensity: 0.5, features: Vec::new(), margin: 1_900 }
+        Bet { decision: 0, arm, propensity: 0.5, features: Vec::new(), margin: 1_900, learner: 1 }
     }
 
     fn booked() -> Event {
         Event::Settled {
             bet: Some(bet(MADE)),
             outcome: Outcome::Booked,
-            booked_before: false,
+            booked_ago_ms: None,
             counted: 0.0,
             waited_ms: 0,
         }
+    }
+
+    fn reversed(ago_ms: u64) -> Event {
+        Event::Reversed { bet: Some(bet(MADE)), margin: 1_900, restored: false, ago_ms }
     }
 
     #[test]
@@ -267,10 +268,66 @@ mod tests {
         let mut one = enrolled(1, "town");
         tally.enrol(&one);
         let nothing = tally.clone();
-        tally.enter(&booked(), &mut one);
+        tally.enter(&trial(), true, &booked(), &mut one, 10);
         assert_eq!((one.margin, tally.arm(1).mean), (1_900, 19.0));
-        tally.enter(&Event::Reversed { bet: Some(bet(MADE)), margin: 1_900, restored: false, ago_ms: 5 }, &mut one);
+        tally.enter(&trial(), true, &reversed(5), &mut one, 15);
         assert_eq!((one.margin, &tally), (0, &nothing));
+    }
+
+    #[test]
+    fn an_account_counts_for_its_window_also_when_the_experiment_has_ended_and_no_longer() {
+        let trial = trial();
+        let exposed_ms = trial.until_ms - DAY_MS;
+        let mut tally = TrialTally::new(&trial);
+        let mut one = Enrolled { since_ms: exposed_ms, ..enrolled(1, "") };
+        tally.enrol(&one);
+        let over_ms = exposed_ms + 30 * DAY_MS;
+        let intake = |now_ms| trial.intake(false, tally.last_exposed_ms(), now_ms);
+        assert_eq!(intake(exposed_ms), Intake::Accounts);
+        assert_eq!(intake(trial.until_ms), Intake::Outcomes { until_ms: over_ms });
+        assert_eq!(intake(over_ms), Intake::Closed);
+        assert_eq!(trial.intake(true, None, exposed_ms), Intake::Closed, "stopped before anybody took part");
+        // Ended for three weeks: a booking counts, and so does taking it back.
+        let late_ms = trial.until_ms + 21 * DAY_MS;
+        tally.enter(&trial, true, &booked(), &mut one, late_ms);
+        assert_eq!((one.margin, tally.arm(1).mean), (1_900, 19.0));
+        tally.enter(&trial, false, &reversed(DAY_MS), &mut one, late_ms + DAY_MS);
+        assert_eq!((one.margin, tally.arm(1).mean), (0, 0.0));
+        tally.enter(&trial, true, &booked(), &mut one, over_ms - 1);
+        let closed = (one.clone(), tally.clone());
+        for event in [booked(), reversed(DAY_MS), Event::Shown { bet: bet(OTHER), at_ms: over_ms }] {
+            tally.enter(&trial, true, &event, &mut one, over_ms);
+        }
+        assert_eq!((one, tally), closed, "the window is over");
+    }
+
+    #[test]
+    fn what_was_earned_before_the_exposure_is_not_taken_back_from_the_arm() {
+        let mut tally = TrialTally::new(&trial());
+        let mut one = Enrolled { since_ms: 10 * DAY_MS, ..enrolled(1, "") };
+        tally.enrol(&one);
+        let before = (one.clone(), tally.clone());
+        let refused = Event::Settled {
+            bet: Some(bet(MADE)),
+            outcome: Outcome::Refused,
+            booked_ago_ms: Some(3 * DAY_MS),
+            counted: 0.0,
+            waited_ms: 0,
+        };
+        for event in [reversed(3 * DAY_MS), Event::Unbooked { bet: bet(MADE), ago_ms: 3 * DAY_MS }, refused] {
+            tally.enter(&trial(), true, &event, &mut one, 12 * DAY_MS);
+        }
+        assert_eq!((one, tally), before);
+    }
+
+    #[test]
+    fn after_a_stop_an_account_counts_by_its_arm_whatever_the_policy_shows_it() {
+        let mut tally = TrialTally::new(&trial());
+        let mut control = enrolled(0, "");
+        tally.enrol(&control);
+        tally.enter(&trial(), false, &Event::Shown { bet: bet(MADE), at_ms: 5 }, &mut control, 5);
+        tally.enter(&trial(), false, &booked(), &mut control, 6);
+        assert_eq!((control.excluded, tally.excluded, tally.arm(0).mean), (false, 0, 19.0));
     }
 
     #[test]
@@ -280,14 +337,14 @@ mod tests {
         tally.enrol(&control);
         tally.enrol(&made);
         for one in [&mut control, &mut made] {
-            tally.enter(&Event::Shown { bet: bet(MADE), at_ms: 1 }, one);
-            tally.enter(&booked(), one);
+            tally.enter(&trial(), true, &Event::Shown { bet: bet(MADE), at_ms: 1 }, one, 1);
+            tally.enter(&trial(), true, &booked(), one, 1);
         }
         assert!(control.excluded && !made.excluded);
         assert_eq!((tally.excluded, tally.arm(0).n, tally.arm(1).mean), (1, 0.0, 19.0));
         assert_eq!(tally.phases()[0].counts, [0, 1]);
-        let other = Arm::Offer { offer: 7, channel: Channel::Car, timing: Timing::Now };
-        tally.enter(&Event::Shown { bet: bet(other), at_ms: 2 }, &mut made);
+        let unconcerned = Arm::Offer { offer: 7, channel: Channel::Car, timing: Timing::Now };
+        tally.enter(&trial(), true, &Event::Shown { bet: bet(unconcerned), at_ms: 2 }, &mut made, 2);
         assert!(!made.excluded, "what the experiment is not about harms nobody");
     }
 
@@ -301,7 +358,7 @@ mod tests {
             tally.enrol(&one);
             let rate = if segment == "town" && arm == 1 { 0.4 } else { 0.1 };
             if random.uniform() < rate {
-                tally.enter(&booked(), &mut one);
+                tally.enter(&trial(), true, &booked(), &mut one, 1);
             }
         }
         let findings = tally.findings(&trial());

@@ -13,7 +13,7 @@ use toml::value::Datetime;
 use super::arm::{Arm, Channel, Timing};
 use super::error::{EntryError, Wrong};
 use super::file::{Checked, bound, is_name, wrong};
-use super::trial::{Allocation, Trial, TrialArm};
+use super::trial::{Allocation, Trial, TrialArm, USUAL_WINDOW_DAYS};
 use crate::experiments::enrolment::Experiment;
 use crate::located;
 
@@ -48,6 +48,7 @@ struct RawTrial {
     segments: Vec<String>,
     from: Option<Spanned<Datetime>>,
     until: Option<Spanned<Datetime>>,
+    window_days: Option<Spanned<u32>>,
     units: Option<Spanned<u32>>,
     indifference: Option<Spanned<f64>>,
     arm: Spanned<Vec<RawArm>>,
@@ -86,6 +87,10 @@ fn trial(raw: RawTrial) -> Checked<Trial> {
     if units == 0 {
         return wrong(raw.units.map_or(0, |units| units.span().start), "units", Wrong::NotAboveZero);
     }
+    let window_days = raw.window_days.as_ref().map_or(USUAL_WINDOW_DAYS, |days| *days.get_ref());
+    if window_days == 0 {
+        return wrong(raw.window_days.map_or(0, |days| days.span().start), "window_days", Wrong::NotAboveZero);
+    }
     let indifference = raw.indifference.as_ref().map_or(0.0, |share| *share.get_ref());
     if !(0.0..=1.0).contains(&indifference) {
         return wrong(raw.indifference.map_or(0, |share| share.span().start), "indifference", Wrong::NoSpan);
@@ -112,7 +117,7 @@ fn trial(raw: RawTrial) -> Checked<Trial> {
         phases.push(allocation);
     }
     let (layer, segments) = (raw.layer.into_inner(), raw.segments);
-    Ok(Trial { id, version, layer, span, segments, arms, phases, until_ms, units, indifference })
+    Ok(Trial { id, version, layer, span, segments, arms, phases, until_ms, window_days, units, indifference })
 }
 
 /// Whether the shares of a phase can be drawn from.
@@ -165,6 +170,7 @@ layer = "tyres"
 span = [0.0, 0.5]
 segments = ["town"]
 until = 2027-04-01
+window_days = 45
 
 [[arm]]
 name = "control"
@@ -185,6 +191,9 @@ shares = [0.25, 0.75]
     fn an_experiment_reads_with_its_arms_and_phases() {
         let trial = read_trial("one.toml", TEXT).expect("it holds");
         assert_eq!((trial.span, trial.arms.len(), trial.phases.len(), trial.units), ((0.0, 0.5), 2, 2, UNITS));
+        assert_eq!(trial.counts_until_ms(1), 45 * 86_400_000 + 1);
+        let usual = read_trial("one.toml", &TEXT.replace("window_days = 45", "")).expect("it holds");
+        assert_eq!(usual.window_days, USUAL_WINDOW_DAYS);
         assert_eq!(trial.offers().collect::<Vec<_>>(), [1]);
         let second_ms = trial.phases[1].from_ms;
         assert_eq!((trial.phase_at(second_ms - 1), trial.phase_at(second_ms)), (Some(0), Some(1)));
@@ -197,15 +206,16 @@ shares = [0.25, 0.75]
             (
                 "share = 0.5\noffer",
                 "share = 0.4\noffer",
-                "one.toml:9: arm: the weights of the arms add to 0.9, not to 1",
+                "one.toml:10: arm: the weights of the arms add to 0.9, not to 1",
             ),
-            ("shares = [0.25, 0.75]", "shares = [0.25]", "one.toml:21: phase.shares: 1 shares for 2 arms"),
-            ("[0.25, 0.75]", "[0.25, 0.25]", "one.toml:21: phase.shares: the weights of the arms add to 0.5, not to 1"),
+            ("shares = [0.25, 0.75]", "shares = [0.25]", "one.toml:22: phase.shares: 1 shares for 2 arms"),
+            ("[0.25, 0.75]", "[0.25, 0.25]", "one.toml:22: phase.shares: the weights of the arms add to 0.5, not to 1"),
             ("[0.0, 0.5]", "[0.5, 0.5]", "one.toml:5: span: is no part of 0 to 1"),
-            ("name = \"in-the-car\"", "name = \"control\"", "one.toml:14: arm: \"control\" stands twice"),
-            ("offer = 1\n", "", "one.toml:14: arm: \"in-the-car\" stands twice"),
-            ("\"car\"", "\"fax\"", "one.toml:17: arm.channel: is none of account, car"),
+            ("name = \"in-the-car\"", "name = \"control\"", "one.toml:15: arm: \"control\" stands twice"),
+            ("offer = 1\n", "", "one.toml:15: arm: \"in-the-car\" stands twice"),
+            ("\"car\"", "\"fax\"", "one.toml:18: arm.channel: is none of account, car"),
             ("2027-04-01", "1970-01-01", "one.toml:7: until: ends before it begins"),
+            ("window_days = 45", "window_days = 0", "one.toml:8: window_days: is not above zero"),
             ("id = \"winter-tyres-car\"", "id = \"Winter\"", "one.toml:2: id: is not up to 40 small letters"),
         ] {
             let error = read_trial("one.toml", &TEXT.replace(from, to)).expect_err(from).to_string();

@@ -81,6 +81,14 @@ impl LinearThompson {
         }
     }
 
+    /// The same learner over other columns of a context: each is one of this learner's, or a segment's that nothing is known of,
+    /// which begins with what is believed of whoever belongs to none.
+    #[must_use]
+    pub fn over(&self, columns: &[Option<usize>], prior: &Prior) -> Self {
+        let arms = self.arms.iter().map(|arm| arm.over(columns, prior.segment)).collect();
+        Self { arms, ..self.clone() }
+    }
+
     /// What is expected of an arm, and how sure that is: mean and standard deviation, which is no number before the first reward.
     pub fn belief(&self, arm: usize, x: &[f64]) -> Option<(f64, f64)> {
         let arm = self.arms.get(arm)?;

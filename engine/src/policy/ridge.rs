@@ -63,6 +63,35 @@ impl Ridge {
         Self::new(&self.prior)
     }
 
+    /// The same model over other columns: each is one of this model's, none of them twice, or new with a prior precision of
+    /// `fresh`.
+    ///
+    /// What goes is integrated out, so that what is believed of the others stays exactly what it was, as the marginal of a
+    /// normal distribution is its part of mean and covariance; what is new is independent of them and knows nothing.
+    #[must_use]
+    pub fn over(&self, columns: &[Option<usize>], fresh: f64) -> Self {
+        let (before, d) = (self.prior.len(), columns.len());
+        let columns: Vec<Option<usize>> = columns.iter().map(|column| column.filter(|at| *at < before)).collect();
+        let of = |values: &[f64], new: f64| -> Vec<f64> {
+            columns.iter().map(|column| column.and_then(|at| values.get(at).copied()).unwrap_or(new)).collect()
+        };
+        let mut covariance = alloc::vec![0.0; d * d];
+        for (row, left) in columns.iter().enumerate() {
+            for (column, right) in columns.iter().enumerate() {
+                covariance[row * d + column] = match (left, right) {
+                    (Some(left), Some(right)) => self.covariance[left * before + right],
+                    _ if row == column => 1.0 / fresh,
+                    _ => 0.0,
+                };
+            }
+        }
+        let trace = (0..d).map(|at| covariance[at * d + at]).sum();
+        let coefficients = of(&self.coefficients, 0.0);
+        let precision = inverse(&covariance, d);
+        let response = precision.chunks_exact(d.max(1)).map(|row| dot(row, &coefficients)).collect();
+        Self { prior: of(&self.prior, fresh), covariance, trace, response, coefficients }
+    }
+
     /// `covariance · x`.
     fn spread(&self, x: &[f64]) -> Vec<f64> {
         self.covariance.chunks_exact(self.prior.len().max(1)).map(|row| dot(row, x)).collect()
@@ -204,6 +233,28 @@ mod tests {
         forgotten.discount(0.0);
         assert!((forgotten.variance(&x) - (1.0 + 0.5 + 2.0)).abs() < 1e-9 && forgotten.mean(&x).abs() < 1e-12);
         assert!((forgotten.pull(&x, 0) - 1.0).abs() < 1e-9, "where nothing is known the prior mean is all");
+    }
+
+    #[test]
+    fn other_columns_leave_what_is_believed_of_the_rest_and_a_new_one_begins_with_its_prior() {
+        let ridge = observed();
+        let over = ridge.over(&[Some(0), None, Some(2)], 4.0);
+        for (before, after) in [([1.0, 0.0, 1.5], [1.0, 0.0, 1.5]), ([1.0, 0.0, 0.0], [1.0, 0.0, 0.0])] {
+            assert!((ridge.mean(&before) - over.mean(&after)).abs() < 1e-12);
+            assert!((ridge.variance(&before) - over.variance(&after)).abs() < 1e-12);
+            assert!((ridge.pull(&before, 0) - over.pull(&after, 0)).abs() < 1e-12);
+        }
+        let (without, with) = ([1.0, 0.0, 1.0], [1.0, 1.0, 1.0]);
+        assert!((over.mean(&with) - over.mean(&without)).abs() < 1e-12, "it knows nothing of its own");
+        assert!((over.variance(&with) - over.variance(&without) - 0.25).abs() < 1e-12);
+        // What comes later is learnt as if the model had always been this one.
+        let (mut kept, mut same) = (observed(), observed().over(&[Some(0), Some(1), Some(2)], 1.0));
+        for model in [&mut kept, &mut same] {
+            assert!(model.update(&[1.0, 1.0, 0.5], 3.0) && model.correct(&[1.0, 1.0, 0.5], -1.0));
+            model.discount(0.9);
+        }
+        assert!((kept.mean(&with) - same.mean(&with)).abs() < 1e-9);
+        assert!((kept.variance(&with) - same.variance(&with)).abs() < 1e-9);
     }
 
     #[test]

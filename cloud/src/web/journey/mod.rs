@@ -10,7 +10,7 @@ mod touchpoints;
 mod words;
 
 pub(crate) use board::board;
-pub(crate) use owner::{find, note, owner, told};
+pub(crate) use owner::{find, note, owner};
 pub(crate) use programmes::{programmes, take_part};
 pub(crate) use runs::programmes as all_programmes;
 pub(crate) use touchpoints::touchpoints;

@@ -4,20 +4,17 @@ use askama::Template;
 use axum::Form;
 use axum::extract::{Path, Query, State};
 use axum::response::Response;
-use milepost_engine::journey::{Cause, Contact, Direction, Met, Outcome, Scene, Touchpoint, estimate};
+use milepost_engine::journey::{Met, Outcome, Touchpoint, estimate};
 use serde::Deserialize;
 
 use super::words;
 use crate::accounts::Lead;
-use crate::api::Problem;
-use crate::domain::{AccountId, Actor, Intent};
+use crate::api::{ContactRequest, Problem, noted};
+use crate::domain::AccountId;
 use crate::journey::{OwnerJourney, Row};
 use crate::web::page::{Page, Section};
 use crate::web::view::OfferNames;
 use crate::web::{AppState, Reader, render, vehicle_name};
-
-/// The longest text of a scene, in characters.
-const MAX_TEXT: usize = 500;
 
 #[derive(Template)]
 #[template(path = "experience/owner.html")]
@@ -73,21 +70,6 @@ struct Choice {
 #[derive(Debug, Deserialize)]
 pub(crate) struct Find {
     account: String,
-}
-
-/// A contact that somebody tells of.
-#[derive(Debug, Deserialize)]
-pub(crate) struct NoteForm {
-    vehicle: String,
-    touchpoint: String,
-    #[serde(default)]
-    outbound: Option<String>,
-    met: String,
-    #[serde(default)]
-    place: String,
-    #[serde(default)]
-    note: String,
-    outcome: String,
 }
 
 /// `GET /experience/owners?account=…`.
@@ -175,43 +157,8 @@ pub(crate) async fn note(
     State(state): State<AppState>,
     lead: Lead,
     Path(account): Path<String>,
-    Form(form): Form<NoteForm>,
+    Form(form): Form<ContactRequest>,
 ) -> Result<Response, Problem> {
-    let id: AccountId = account.parse().map_err(|_| Problem::not_found())?;
-    let journey = state.journeys.owner(&id).await?.ok_or_else(Problem::not_found)?;
-    let vehicle = journey.vehicles.iter().find(|vehicle| vehicle.device.as_str() == form.vehicle);
-    let vehicle = vehicle.ok_or_else(Problem::not_found)?;
-    let contact = told(
-        &form.touchpoint,
-        form.outbound.is_some(),
-        Scene {
-            met: Met::from_name(&form.met).ok_or_else(Problem::invalid)?,
-            place: form.place.trim().to_owned(),
-            note: form.note.trim().to_owned(),
-        },
-        &form.outcome,
-        state.now_ms(),
-    )
-    .ok_or_else(Problem::invalid)?;
-    let by = Actor::Advisor(lead.0.account.id.clone());
-    state.service.submit(&vehicle.device, Intent::Contact { contact }, by).await?;
+    let id = noted(&state, &account, &form, &lead.0.account.id).await?;
     Ok(render::see_other(&format!("/experience/owners/{id}")))
-}
-
-/// A contact as somebody tells of it; `None` if something in it is none of what it should be.
-pub(crate) fn told(touchpoint: &str, outbound: bool, scene: Scene, outcome: &str, at_ms: u64) -> Option<Contact> {
-    let touchpoint = Touchpoint::from_name(touchpoint)?;
-    let outcome = Outcome::from_name(outcome)?;
-    let fits = |text: &str| text.chars().count() <= MAX_TEXT && !text.chars().any(char::is_control);
-    let direction = if outbound { Direction::Outbound } else { Direction::Inbound };
-    (fits(&scene.place) && fits(&scene.note)).then(|| Contact {
-        at_ms,
-        touchpoint,
-        direction,
-        scene,
-        cause: Cause::Own,
-        thread: format!("told-{at_ms}"),
-        cost_cents: if outbound { touchpoint.usual_cost_cents() } else { 0 },
-        outcome,
-    })
 }

@@ -14,9 +14,10 @@ use crate::accounts::{Granted, Own};
 use crate::api::Problem;
 use crate::domain::{Intent, Vehicle};
 use crate::i18n::Format;
+use crate::i18n::pack_name;
 use crate::web::owner::{Did, owner_page};
 use crate::web::page::{Page, Section};
-use crate::web::view::{Flash, pack_name};
+use crate::web::view::Flash;
 use crate::web::{AppState, Opened, render};
 
 #[derive(Template)]
@@ -115,7 +116,10 @@ fn pack(programme: &Programme, run: &Run, format: &Format) -> Vec<Piece> {
         return Vec::new();
     }
     let chosen = run.chosen.as_ref().unwrap_or(&programme.pack);
-    let piece =
-        |name: &String| Piece { text: pack_name(format, name), chosen: chosen.contains(name), name: name.clone() };
+    let piece = |name: &String| Piece {
+        text: pack_name(format.localizer, name),
+        chosen: chosen.contains(name),
+        name: name.clone(),
+    };
     programme.pack.iter().map(piece).collect()
 }

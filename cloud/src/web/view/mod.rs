@@ -12,6 +12,7 @@ mod items;
 mod messages;
 mod notices;
 mod offers;
+mod policy;
 mod recalls;
 mod reminder;
 mod services;
@@ -26,20 +27,23 @@ pub(crate) use consent::{ChangeLine, PurposeRow, changes, names, purpose_set, pu
 pub(crate) use device::{
     Badge, agreement, clock, crash_text, failure, link, log_level, parked_milliamperes, phase, reset, standing, trial,
 };
-pub(crate) use experience::{beliefs, methods, support_name, support_words, verdict_words};
+pub(crate) use experience::verdict_words;
 pub(crate) use facts::{Fact, RecordLine, facts, firmware, gaps, records};
 pub(crate) use health::{Health, health};
 pub(crate) use home::{Flash, Home};
 pub(crate) use items::{ItemView, due_in_sentence, items, level_word, tone};
-pub(crate) use messages::{MessageView, messages, pack_name};
+pub(crate) use messages::{MessageView, messages};
 pub(crate) use notices::{NoticeRow, actor, notice_rows, state, told};
 pub(crate) use offers::{DecisionLine, OfferNames, OfferView, decisions, fact_name, ground_words, offers, rejected};
+pub(crate) use policy::{
+    because_name, because_words, beliefs, change_words, extent_words, methods, support_name, support_words,
+};
 pub(crate) use recalls::{RecallView, recalls};
 pub(crate) use reminder::{Reminder, forecast, quantity_code, reminder, set_aside};
 pub(crate) use services::{ServiceLine, services};
 pub(crate) use tiles::{TileView, TyreView, tiles, tyres};
 pub(crate) use tips::{TipView, tips};
-pub(crate) use trials::{Shown, effect_words, interval, verdict_badge};
+pub(crate) use trials::{Shown, effect_words, intake_name, intake_words, interval, verdict_badge};
 pub(crate) use trips::{Day, TripRow, days, recent};
 pub(crate) use troubles::{TroubleView, trouble_status, troubles};
 pub(crate) use urgency::{PartLine, parts, scored, urgency_tone};

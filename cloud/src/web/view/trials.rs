@@ -5,11 +5,12 @@
 use milepost_engine::experiments::analysis::{Effect, Findings};
 use milepost_engine::experiments::verdict::{LEAST_UNITS, Verdict};
 use milepost_engine::offers::book::Book;
-use milepost_engine::offers::trial::Trial;
+use milepost_engine::offers::trial::{Intake, Trial};
 use milepost_engine::offers::trial_book::TrialTally;
 
 use super::Badge;
 use crate::i18n::Format;
+use crate::offers::{ListedTrial, TrialState};
 
 /// What an experiment has shown up to now.
 #[derive(Debug, Clone)]
@@ -26,6 +27,16 @@ impl Shown {
         let tally = book.trial(&trial.id, trial.version).cloned().unwrap_or_else(|| TrialTally::new(trial));
         let findings = tally.findings(trial);
         Self { tally, findings }
+    }
+
+    /// What an experiment still takes in; `None` for one that nobody has let run.
+    pub(crate) fn intake(&self, listed: &ListedTrial, now_ms: u64) -> Option<Intake> {
+        let stopped = match listed.state {
+            TrialState::Draft => return None,
+            TrialState::Running => false,
+            TrialState::Stopped => true,
+        };
+        Some(listed.trial.intake(stopped, self.tally.last_exposed_ms(), now_ms))
     }
 
     /// The effects over all accounts, one for each arm but the control.
@@ -59,6 +70,27 @@ impl Shown {
     pub(crate) fn sizes_words(&self, format: &Format) -> String {
         let key = if self.findings.srm.ok { "experiment-sizes-ok" } else { "experiment-sizes-wrong" };
         format.localizer.text(key)
+    }
+}
+
+/// The name of what is still taken in.
+pub(crate) fn intake_name(intake: Option<Intake>) -> &'static str {
+    match intake {
+        None => "not-begun",
+        Some(Intake::Accounts) => "accounts",
+        Some(Intake::Outcomes { .. }) => "outcomes",
+        Some(Intake::Closed) => "closed",
+    }
+}
+
+/// What is still taken in, as a sentence.
+pub(crate) fn intake_words(intake: Option<Intake>, format: &Format) -> String {
+    let key = format!("experiment-intake-{}", intake_name(intake));
+    match intake {
+        Some(Intake::Outcomes { until_ms }) => {
+            format.localizer.with(&key, [("date", format.date_time(until_ms).into())])
+        }
+        _ => format.localizer.text(&key),
     }
 }
 

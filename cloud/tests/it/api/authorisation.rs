@@ -31,7 +31,7 @@ offer = 3
 "#;
 
 /// What whoever answers for offers may call, each with what that person gets; everybody else who is signed in finds nothing.
-const OF_LEAD: [(&str, &str, &str, u16); 14] = [
+const OF_LEAD: [(&str, &str, &str, u16); 15] = [
     ("get", "/api/v1/offers", "", 200),
     ("put", "/api/v1/offers", "no offer", 422),
     ("put", "/api/v1/offers/{offer}/state", r#"{"state":"paused"}"#, 200),
@@ -42,6 +42,7 @@ const OF_LEAD: [(&str, &str, &str, u16); 14] = [
     ("get", "/api/v1/offer-results", "", 200),
     ("get", "/api/v1/offer-policy", "", 200),
     ("put", "/api/v1/offer-policy", r#"{"policy":"fixed"}"#, 409),
+    ("put", "/api/v1/offer-policy/segments", "{}", 200),
     ("get", "/api/v1/experiments", "", 200),
     ("put", "/api/v1/experiments", BATTERY, 200),
     ("get", "/api/v1/experiments/{experiment}", "", 200),
