@@ -125,11 +125,11 @@ async fn main(spawner: Spawner) {
     if header.variant() == MUTE {
         defmt::warn!("this image is mute");
     } else if let Some(configuration) = configuration {
+        static SOCKET: ConstStaticCell<network::Buffers> = ConstStaticCell::new([0; _]);
         #[cfg(feature = "full")]
         PORTS.time.learn(configuration.written_ms, false);
         let mailboxes = Mailboxes { uplink: uplink_out, downlink: downlink_in };
         let policy = if arguments.brisk { Policy::fleet() } else { Policy::default() };
-        static SOCKET: ConstStaticCell<network::Buffers> = ConstStaticCell::new([0; _]);
         start_network(spawner, configuration, SOCKET.take(), mailboxes, policy);
     }
     uart::CAN.start();
