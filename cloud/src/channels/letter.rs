@@ -17,6 +17,9 @@ const BODY_TOP: f32 = 290.0;
 const SIZE: f32 = 11.0;
 const LEADING: f32 = 15.0;
 
+/// How many sheets a letter takes at most: what it brings along may need a second one.
+const MOST_SHEETS: usize = 2;
+
 /// Why a letter was not drawn.
 #[derive(Debug, thiserror::Error)]
 pub enum LetterError {
@@ -26,8 +29,8 @@ pub enum LetterError {
     /// The owner has no postal address, or the workshop none.
     #[error("sender or address is missing")]
     Address,
-    /// The letter does not fit its page.
-    #[error("letter is longer than a page")]
+    /// The letter does not fit its sheets.
+    #[error("letter is longer than two sheets")]
     TooLong,
     /// The font or the document does not read or write; the text is the library's.
     #[error("document could not be written: {0}")]
@@ -60,18 +63,7 @@ pub(super) fn draw(
         .with("letter-subject", [("title", told.title.as_str().into()), ("vehicle", told.vehicle.as_str().into())]);
     let mut document = Document::new();
     document.set_metadata(Metadata::new().title(subject.clone()).language(words.language().to_owned()));
-    let settings =
-        PageSettings::from_wh(WIDTH, HEIGHT).ok_or_else(|| LetterError::Document("page has no size".to_owned()))?;
-    let mut page = document.start_page_with(settings);
-    let mut surface = page.surface();
     let width = WIDTH - 2.0 * MARGIN;
-    let mut y = line(&mut surface, &regular, &sender.join(" · "), 8.0, MARGIN, WINDOW_TOP - 6.0)?;
-    y += 8.0;
-    for text in to.lines() {
-        y = line(&mut surface, &regular, text, SIZE, MARGIN, y)? + LEADING - SIZE;
-    }
-    let date_width = regular.width(date, SIZE)?;
-    line(&mut surface, &regular, date, SIZE, MARGIN + width - date_width, BODY_TOP - 2.0 * LEADING)?;
     let link = told.link.as_str();
     let (closing, sincerely) = (words.t("letter-closing"), words.t("letter-sincerely"));
     let mut paragraphs =
@@ -86,25 +78,46 @@ pub(super) fn draw(
         (&regular, sincerely.as_str()),
         (&regular, sender[0].as_str()),
     ]);
-    let mut y = BODY_TOP;
+    let (mut sheets, mut lines, mut y) = (Vec::new(), Vec::new(), BODY_TOP);
     for (face, text) in paragraphs {
         for text in face.wrap(text, SIZE, width)? {
             if y > HEIGHT - MARGIN {
-                return Err(LetterError::TooLong);
+                sheets.push(std::mem::take(&mut lines));
+                y = MARGIN + SIZE;
             }
-            line(&mut surface, face, &text, SIZE, MARGIN, y)?;
+            lines.push((face, text, y));
             y += LEADING;
         }
         y += LEADING / 2.0;
     }
-    if told.candles > 0 {
-        if y + candles::height(told.candles) > HEIGHT - MARGIN {
-            return Err(LetterError::TooLong);
-        }
-        candles::draw(&mut surface, told.candles, MARGIN, y);
+    sheets.push(lines);
+    let has_candles = told.candles > 0;
+    if sheets.len() > MOST_SHEETS || has_candles && y + candles::height(told.candles) > HEIGHT - MARGIN {
+        return Err(LetterError::TooLong);
     }
-    surface.finish();
-    page.finish();
+    for (number, lines) in sheets.iter().enumerate() {
+        let settings =
+            PageSettings::from_wh(WIDTH, HEIGHT).ok_or_else(|| LetterError::Document("page has no size".to_owned()))?;
+        let mut page = document.start_page_with(settings);
+        let mut surface = page.surface();
+        if number == 0 {
+            let mut y = line(&mut surface, &regular, &sender.join(" · "), 8.0, MARGIN, WINDOW_TOP - 6.0)?;
+            y += 8.0;
+            for text in to.lines() {
+                y = line(&mut surface, &regular, text, SIZE, MARGIN, y)? + LEADING - SIZE;
+            }
+            let date_width = regular.width(date, SIZE)?;
+            line(&mut surface, &regular, date, SIZE, MARGIN + width - date_width, BODY_TOP - 2.0 * LEADING)?;
+        }
+        for (face, text, y) in lines {
+            line(&mut surface, face, text, SIZE, MARGIN, *y)?;
+        }
+        if has_candles && number + 1 == sheets.len() {
+            candles::draw(&mut surface, told.candles, MARGIN, y);
+        }
+        surface.finish();
+        page.finish();
+    }
     document.finish().map_err(|error| LetterError::Document(format!("{error:?}")))
 }
 
@@ -158,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn a_letter_brings_the_whole_welcome_pack_along_on_its_one_page() {
+    fn a_letter_brings_the_whole_welcome_pack_along_on_two_sheets_at_most() {
         use crate::domain::{Actor, Moment, NoticeDoc, ProgrammeStep, Subject};
         use milepost_engine::journey::Message;
         use milepost_engine::plan::Powertrain;
