@@ -6,6 +6,7 @@
 mod answers;
 mod collection;
 mod configuration;
+mod detected;
 mod effects;
 mod evaluate;
 mod family;

@@ -14,6 +14,7 @@ mod notices;
 mod offers;
 mod recalls;
 mod reminder;
+mod reported;
 mod services;
 mod tiles;
 mod tips;
