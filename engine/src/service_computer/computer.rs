@@ -46,14 +46,17 @@ impl ServiceComputer {
 
     /// What a counter says of the cycle that began at `since_ms`, 0 if that is not known.
     ///
-    /// `None` if it was never read, or if the work with which the cycle began did not set it back: from two weeks before it on it never
-    /// rose, so that it still counts the cycle that is over.
+    /// `None` if it was never read, or if the work with which the cycle began did not set it back: from two weeks before it on, or as long
+    /// as it is known, it never rose, so that it still counts the cycle that is over.
     pub fn says(&self, counter: Counter, since_ms: u64) -> Option<Reading> {
         let readings = self.readings(counter);
         let behind = readings.partition_point(|reading| reading.at_ms.saturating_add(APART_MS) < since_ms);
         let (earlier, since) = readings.split_at(behind);
-        if let Some(earlier) = earlier.last() {
-            let least = counter.set_back(counter.left(earlier.value));
+        // A counter that is known for less time may have been set back before it was first read.
+        let fresh = |reading: &&Reading| counter.is_fresh(counter.left(reading.value));
+        let first = since.first().filter(|reading| reading.at_ms < since_ms && !fresh(reading));
+        if let Some(before) = earlier.last().or(first) {
+            let least = counter.set_back(counter.left(before.value));
             since.iter().find(|reading| counter.left(reading.value) >= least)?;
         }
         readings.last().copied()

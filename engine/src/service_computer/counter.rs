@@ -115,6 +115,11 @@ impl Counter {
         }
     }
 
+    /// Whether so much is left as behind a reset.
+    pub(super) fn is_fresh(self, left: f32) -> bool {
+        self.step().is_some_and(|step| step.fresh.contains(&left))
+    }
+
     /// How much is left at least once a counter that stood at `left` was set back, however early; less is the old cycle going on.
     pub(super) fn set_back(self, left: f32) -> f32 {
         match self {

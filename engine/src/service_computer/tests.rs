@@ -82,8 +82,10 @@ fn a_counter_that_was_not_set_back_says_nothing_of_the_new_cycle() {
     let computer = distances(&(0..40).map(|at| 1_000.0 - f64::from(at) * 50.0).collect::<Vec<_>>());
     let says = |since_ms| computer.says(Counter::DistanceToService, since_ms).map(|reading| reading.at_ms);
     assert_eq!(says(0), Some(day(39)));
-    assert_eq!(says(day(5)), Some(day(39)), "it was first read two weeks before at most");
+    assert_eq!(says(day(5)), None, "it was low when it was first read");
     assert_eq!(says(day(30)), None);
+    let fresh = distances(&[14_000.0, 13_950.0, 13_900.0]);
+    assert!(fresh.says(Counter::DistanceToService, day(1)).is_some(), "it was set back before it was first read");
     let mut reset = computer;
     for at in 31..60 {
         reset.note(SignalId::DISTANCE_TO_SERVICE, day(at), (15_000.0 - (at - 31) as f64 * 500.0) * KM);
