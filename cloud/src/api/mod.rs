@@ -46,6 +46,7 @@ mod traces;
 mod undelivered;
 mod vehicles;
 
+pub(crate) use channels::{cars_of_others, driven};
 pub(crate) use experiments::asked as asked_state;
 pub(crate) use idempotency::KEYS as IDEMPOTENCY_KEYS;
 pub(crate) use notices::told_of;
