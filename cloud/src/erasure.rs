@@ -97,7 +97,8 @@ impl Erasure<'_> {
         for looks in [STAFF_READS, STAFF_LISTINGS] {
             self.forget_documents(looks, looks, |value| is_of(value, in_look)).await?;
         }
-        self.forget_documents(CALLS, CALLS, |value| is_of(value, |call: &Call| call.owner.as_ref() == Some(id))).await?;
+        self.forget_documents(CALLS, CALLS, |value| is_of(value, |call: &Call| call.owner.as_ref() == Some(id)))
+            .await?;
         self.forget_follow_ups(id).await?;
         Booking::new(self.service.clone()).end_feed(id).await?;
         self.service.forget_unit(id).await?;

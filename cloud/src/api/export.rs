@@ -181,7 +181,11 @@ pub(crate) async fn export(
     Ok(([(CONTENT_DISPOSITION, name)], Json(ExportBody { export })).into_response())
 }
 
-async fn people(state: &AppState, follow_ups: &[FollowUp], calls: &[Call]) -> Result<BTreeMap<String, String>, Problem> {
+async fn people(
+    state: &AppState,
+    follow_ups: &[FollowUp],
+    calls: &[Call],
+) -> Result<BTreeMap<String, String>, Problem> {
     let steps = follow_ups.iter().flat_map(|one| &one.steps).flat_map(|step| [&step.by, &step.assignee]);
     let done = follow_ups.iter().filter_map(|one| one.done.as_ref()).map(|done| &done.by);
     let ids: BTreeSet<_> = steps.chain(done).chain(calls.iter().map(|call| &call.by)).cloned().collect();

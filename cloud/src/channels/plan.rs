@@ -132,9 +132,8 @@ impl Situation<'_> {
         let now_ms = self.now_ms;
         let withdrawn = |why| State::Withdrawn { at_ms: now_ms, why };
         let DeliveryKey { notice, channel, ref recipient, .. } = stored.key;
-        let is_theirs = |reach: &&Reach| {
-            reach.contact.recipients(&reach.owner, &reach.subscriptions, channel).contains(recipient)
-        };
+        let is_theirs =
+            |reach: &&Reach| reach.contact.recipients(&reach.owner, &reach.subscriptions, channel).contains(recipient);
         let Some(reach) = self.reach_of(stored).filter(is_theirs) else { return withdrawn(Why::Gone) };
         if stored.key.purpose == Purpose::Clear {
             return State::Queued { due_ms: stored.state.due_ms().unwrap_or(now_ms).min(now_ms) };

@@ -102,7 +102,13 @@ fn next_timer_ms(vehicle: &Vehicle, assessments: &[Assessment], now_ms: u64) -> 
     // The car's own service computer may have said an earlier date than the plan's.
     let dates = assessments.iter().filter(|_| !vehicle.book.sold).filter_map(|found| found.due_at_ms);
     let dates = dates.filter(|&at_ms| at_ms > now_ms);
-    items.chain(dates).chain(notices).chain(offers::next_ms(vehicle)).chain(silent).min().map(|at_ms| at_ms.max(now_ms + 1))
+    items
+        .chain(dates)
+        .chain(notices)
+        .chain(offers::next_ms(vehicle))
+        .chain(silent)
+        .min()
+        .map(|at_ms| at_ms.max(now_ms + 1))
 }
 
 fn prune(vehicle: &mut Vehicle) {

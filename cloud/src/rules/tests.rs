@@ -588,7 +588,11 @@ fn a_recall_reaches_the_car_as_a_safety_notice_and_an_answer_there_clears_it_eve
         let sent = recalls_sent(&car);
         assert_eq!(sent.len(), 1);
         assert_eq!(sent[0].safety, milepost_protocol::plan::SafetyClass::Safety);
-        assert_eq!(sent[0].level, Some(Level::Overdue), "nobody shall drive it, so that the display draws it as urgent");
+        assert_eq!(
+            sent[0].level,
+            Some(Level::Overdue),
+            "nobody shall drive it, so that the display draws it as urgent"
+        );
         (sent[0].id, Answer::Done)
     };
     car.days(1);

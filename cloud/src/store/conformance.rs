@@ -10,8 +10,8 @@ use proptest::prelude::*;
 use super::{
     AnyStore, CALLS, Collection, Commit, DEAD_LETTERS, DELIVERIES, DELIVERY_DUE, DocKey, DocWrite, Expected,
     FOLLOW_UPS, FOLLOW_UPS_OPEN, History, INVITATION_MAILS, INVITATIONS, MemoryStore, Message, NOTICE_OUTBOX,
-    PAPER_PARTS, PAPERS, QuarantineRow, QueueCursor, STAFF_LISTINGS, STAFF_READS, SledSettings, SledStore, Store as _, StoreError,
-    TASKS, TelemetryRow, VISITS, VISITS_OF, VISITS_ON, VehicleWrite,
+    PAPER_PARTS, PAPERS, QuarantineRow, QueueCursor, STAFF_LISTINGS, STAFF_READS, SledSettings, SledStore, Store as _,
+    StoreError, TASKS, TelemetryRow, VISITS, VISITS_OF, VISITS_ON, VehicleWrite,
 };
 use crate::domain::{AccountId, Vehicle};
 

@@ -64,7 +64,8 @@ impl ServiceComputer {
 
     /// Every counter's reset that shows in its readings, oldest first.
     pub fn resets(&self) -> Vec<Reset> {
-        let mut found: Vec<_> = self.counters.iter().flat_map(|(counter, readings)| resets(*counter, readings)).collect();
+        let mut found: Vec<_> =
+            self.counters.iter().flat_map(|(counter, readings)| resets(*counter, readings)).collect();
         found.sort_by_key(|reset| (reset.at_ms, reset.counter));
         found
     }

@@ -106,7 +106,9 @@ impl Counter {
     pub(super) fn step(self) -> Option<Step> {
         match self {
             Self::DistanceToService => Some(Step { rise: 4_000_000.0, fresh: 4_500_000.0..=60_000_000.0 }),
-            Self::TimeToService | Self::OilTime => Some(Step { rise: 120.0 * DAY_S, fresh: 150.0 * DAY_S..=1_150.0 * DAY_S }),
+            Self::TimeToService | Self::OilTime => {
+                Some(Step { rise: 120.0 * DAY_S, fresh: 150.0 * DAY_S..=1_150.0 * DAY_S })
+            }
             Self::OilLife => Some(Step { rise: 0.3, fresh: 0.9..=1.0 }),
             Self::PadFrontLeft | Self::PadFrontRight | Self::PadRearLeft | Self::PadRearRight => {
                 Some(Step { rise: 0.3, fresh: 0.85..=1.0 })

@@ -121,7 +121,10 @@ fn years_of_readings_stay_small_and_a_document_holds_figures_alone() {
     assert!((80..100).contains(&kept), "{kept}");
     let text = serde_json::to_string(&told(SignalId::OIL_LIFE_REMAINING, &[0.5])).expect("plain data");
     assert_eq!(text, "{\"OilLife\":[[1704110400000,0.5]]}");
-    assert_eq!(serde_json::from_str::<ServiceComputer>(&text).expect("the same"), told(SignalId::OIL_LIFE_REMAINING, &[0.5]));
+    assert_eq!(
+        serde_json::from_str::<ServiceComputer>(&text).expect("the same"),
+        told(SignalId::OIL_LIFE_REMAINING, &[0.5])
+    );
 }
 
 fn any_reading() -> impl Strategy<Value = (SignalId, u64, f64)> {

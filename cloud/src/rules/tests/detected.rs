@@ -106,7 +106,8 @@ fn work_that_the_counter_was_not_set_back_for_is_not_asked_for_again_by_it() {
     assert_eq!(car.state(oil(1, Level::Due)), NoticeState::Raised);
     car.wish(oil_was_done(), &anna()).unwrap();
     days(&mut car, &[-60; 20]);
-    let open: Vec<_> = car.vehicle.open_notices(car.now_ms).filter(|notice| notice.subject.item() == Some(OIL)).collect();
+    let open: Vec<_> =
+        car.vehicle.open_notices(car.now_ms).filter(|notice| notice.subject.item() == Some(OIL)).collect();
     assert!(open.is_empty(), "{open:?}");
 }
 
@@ -133,6 +134,9 @@ fn blocks_in_any_order_and_twice_enter_the_same_record() {
         assert_eq!(found.len(), 1, "{order:?}");
         // The first day behind it that comes last would have shown it a day sooner; the record stays as it was entered.
         let late_ms = found[0].done.at_ms.abs_diff(expected.done.at_ms);
-        assert!(if order[5] == 3 { late_ms < 2 * DAY_MS } else { found[0].id == expected.id && late_ms == 0 }, "{order:?}");
+        assert!(
+            if order[5] == 3 { late_ms < 2 * DAY_MS } else { found[0].id == expected.id && late_ms == 0 },
+            "{order:?}"
+        );
     }
 }

@@ -15,17 +15,20 @@ pub(super) fn facts(reported: &[Reported], format: &Format) -> Vec<Fact> {
 /// The counters that no reason speaks of, as lines.
 pub(super) fn lines(reported: &[Reported], reasons: &[Reason], format: &Format) -> Vec<String> {
     let spoken_of = |one: &&Reported| {
-        let is_of = |reason: &Reason| matches!(reason, Reason::Signal { signal, .. } if *signal == one.counter.signal());
+        let is_of =
+            |reason: &Reason| matches!(reason, Reason::Signal { signal, .. } if *signal == one.counter.signal());
         reasons.iter().any(is_of)
     };
-    let line = |Fact { name, value }| format.localizer.with("reported-line", [("name", name.into()), ("value", value.into())]);
+    let line =
+        |Fact { name, value }| format.localizer.with("reported-line", [("name", name.into()), ("value", value.into())]);
     reported.iter().filter(|one| !spoken_of(one)).map(|one| line(fact(one, format))).collect()
 }
 
 fn fact(one: &Reported, format: &Format) -> Fact {
     let localizer = format.localizer;
     let read = one.reading.value;
-    let left = |left: String| if read < 0.0 { localizer.with("reported-behind", [("left", left.into())]) } else { left };
+    let left =
+        |left: String| if read < 0.0 { localizer.with("reported-behind", [("left", left.into())]) } else { left };
     let value = match one.counter {
         Counter::DistanceToService => left(metres_left(format, read)),
         Counter::TimeToService | Counter::OilTime => left(days_left(format, read)),

@@ -144,7 +144,7 @@ async fn an_export_holds_what_the_workshop_noted_who_looked_who_was_told_and_who
     assert!(decision.is_object(), "decisions on offers: {}", export["decisions"]);
     // What concerned a former owner is not the next one's to take along.
     let sold = anna.json(Method::POST, "/api/v1/vehicles/golf-1/transfer", r#"{"account":"bert"}"#).await;
-    assert_eq!(sold.status, StatusCode::OK, "{}", sold.body);
+    assert_eq!(sold.status, StatusCode::NO_CONTENT, "{}", sold.body);
     let export = app.client("bert").await.get("/api/v1/vehicles/golf-1/export").await.json()["export"].clone();
     for part in ["follow_ups", "calls", "reads", "decisions"] {
         assert_eq!(export[part], serde_json::json!([]), "{part}");
