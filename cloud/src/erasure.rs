@@ -6,9 +6,10 @@
 
 use milepost_protocol::DeviceId;
 
-use crate::accounts::{Account, Accounts, AccountsError};
+use crate::accounts::{Account, Accounts, AccountsError, StaffRead};
 use crate::attachments::{AttachmentError, Attachments};
 use crate::booking::{Booking, BookingError, Visit};
+use crate::care::{Call, FollowUp};
 use crate::channels::{ChannelError, Channels, Delivery, Task};
 use crate::domain::{AccountId, Actor, Intent, IntentError, Vehicle, names};
 use crate::family::Invitation;
@@ -16,8 +17,8 @@ use crate::homes::Homes;
 use crate::journey::Journeys;
 use crate::service::Service;
 use crate::store::{
-    Collection, DEAD_LETTERS, DELIVERIES, DocKey, DocWrite, Expected, INVITATION_MAILS, INVITATIONS, StoreError, TASKS,
-    VISITS, VISITS_OF, VISITS_ON,
+    CALLS, Collection, DEAD_LETTERS, DELIVERIES, DocKey, DocWrite, Expected, FOLLOW_UPS, INVITATION_MAILS, INVITATIONS,
+    STAFF_LISTINGS, STAFF_READS, StoreError, TASKS, VISITS, VISITS_OF, VISITS_ON,
 };
 use crate::vault::Vault;
 
@@ -92,6 +93,13 @@ impl Erasure<'_> {
         let is_theirs = |to: &str| address.as_deref().is_some_and(|address| address.eq_ignore_ascii_case(to));
         let in_invitation = |one: &Invitation| one.by == *id || is_theirs(one.to.as_str());
         self.forget_documents(INVITATIONS, INVITATION_MAILS, |value| is_of(value, in_invitation)).await?;
+        let in_look = |look: &StaffRead| look.owner.as_ref() == Some(id);
+        for looks in [STAFF_READS, STAFF_LISTINGS] {
+            self.forget_documents(looks, looks, |value| is_of(value, in_look)).await?;
+        }
+        self.forget_documents(CALLS, CALLS, |value| is_of(value, |call: &Call| call.owner.as_ref() == Some(id)))
+            .await?;
+        self.forget_follow_ups(id).await?;
         Booking::new(self.service.clone()).end_feed(id).await?;
         self.service.forget_unit(id).await?;
         self.journeys.erase(id).await?;
@@ -151,6 +159,21 @@ impl Erasure<'_> {
                 }
             }
             self.put(gone).await?;
+            match page.into_iter().nth(PAGE - 1) {
+                Some((last, _)) => after = Some(last),
+                None => return Ok(()),
+            }
+        }
+    }
+
+    /// Takes away what the workshop's people meant to do about a car while it was the person's.
+    async fn forget_follow_ups(&self, id: &AccountId) -> Result<(), ErasureError> {
+        let mut after: Option<String> = None;
+        loop {
+            let page = self.service.docs(FOLLOW_UPS, "", after.as_deref(), PAGE).await?;
+            let read = page.iter().filter_map(|(_, doc)| serde_json::from_slice::<FollowUp>(&doc.value).ok());
+            let theirs = read.filter(|one| one.owner.as_ref() == Some(id));
+            self.put(theirs.flat_map(|one| one.removal()).collect()).await?;
             match page.into_iter().nth(PAGE - 1) {
                 Some((last, _)) => after = Some(last),
                 None => return Ok(()),

@@ -51,6 +51,8 @@ pub mod rollout;
 #[cfg(feature = "alloc")]
 pub mod service_book;
 #[cfg(feature = "alloc")]
+pub mod service_computer;
+#[cfg(feature = "alloc")]
 mod special;
 #[cfg(feature = "alloc")]
 pub mod sweep;

@@ -106,7 +106,7 @@ pub struct Notice {
     pub safety: SafetyClass,
     /// The service item, for a reminder.
     pub item: Option<ItemId>,
-    /// The level, for a reminder.
+    /// The level of a reminder, and how urgent a recall is.
     pub level: Option<Level>,
     /// When it was raised, in milliseconds of Unix time.
     pub raised_ms: u64,

@@ -65,10 +65,15 @@ reason-months = { $used } von { $limit } Monaten seit dem letzten Mal
 reason-engine-time = { $used } h von { $limit } h Motorlauf seit dem letzten Mal
 reason-fuel = { $used } l von { $limit } l Kraftstoff seit dem letzten Mal
 reason-signal = { $signal }: { $value }, Schwelle { $limit }
+reason-car-left = Noch { $left } bis zum Service, sagt der Zähler des Autos
+reason-car-behind = Service um { $left } überschritten, sagt der Zähler des Autos
+reason-car-asks = Das Auto selbst verlangt nach Service
 reason-none = Der Plan Ihres Autos verlangt es
 
 signal-battery-rest = Batterie in Ruhe
 signal-health = Zustand der Antriebsbatterie
+signal-oil-life = Restliche Lebensdauer des Öls laut Auto
+signal-pad-wear = Verschleiß der Bremsbeläge laut Sensor
 signal-outside = Außen, Mittel von 7 Tagen
 
 state-raised = Neu

@@ -65,10 +65,15 @@ reason-months = { $used } of { $limit } months since last time
 reason-engine-time = { $used } h of { $limit } h of engine running since last time
 reason-fuel = { $used } l of { $limit } l of fuel since last time
 reason-signal = { $signal }: { $value }, threshold { $limit }
+reason-car-left = { $left } until service, by the car's own counter
+reason-car-behind = { $left } past service, by the car's own counter
+reason-car-asks = The car itself asks for service
 reason-none = The plan of your car asks for it
 
 signal-battery-rest = Battery at rest
 signal-health = Traction battery's health
+signal-oil-life = Oil life left, by the car's own monitor
+signal-pad-wear = Brake pads worn, by the car's own sensor
 signal-outside = Outside, mean of 7 days
 
 state-raised = New

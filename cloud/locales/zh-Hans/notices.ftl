@@ -65,10 +65,15 @@ reason-months = 自上次以来已过 { $used } 个月，上限 { $limit } 个�
 reason-engine-time = 自上次以来发动机已运转 { $used } 小时，上限 { $limit } 小时
 reason-fuel = 自上次以来已耗油 { $used } 升，上限 { $limit } 升
 reason-signal = { $signal }：{ $value }，阈值 { $limit }
+reason-car-left = 车辆自身计数：距保养还有 { $left }
+reason-car-behind = 车辆自身计数：已超过保养 { $left }
+reason-car-asks = 车辆自身提示需要保养
 reason-none = 您爱车的计划要求如此
 
 signal-battery-rest = 静置时的蓄电池
 signal-health = 动力电池健康度
+signal-oil-life = 车辆监测的剩余机油寿命
+signal-pad-wear = 车辆传感器测得的刹车片磨损
 signal-outside = 室外温度，7 天平均
 
 state-raised = 新

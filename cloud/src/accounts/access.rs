@@ -206,6 +206,18 @@ impl Advisor {
         Ok(vehicle)
     }
 
+    /// Notes for their owners that vehicles stand in a list that the advisor is shown; comes before the list is.
+    pub async fn lists<'v>(
+        &self,
+        state: &AppState,
+        vehicles: impl IntoIterator<Item = &'v Vehicle>,
+    ) -> Result<(), Problem> {
+        let mut vehicles: Vec<&Vehicle> = vehicles.into_iter().collect();
+        vehicles.sort_by(|one, other| one.device.cmp(&other.device));
+        vehicles.dedup_by(|one, other| one.device == other.device);
+        Ok(state.accounts.note_listed(&vehicles, &self.0.account.id).await?)
+    }
+
     /// Whether a vehicle is shared with the workshop.
     pub fn may_see(&self, vehicle: &Vehicle) -> bool {
         vehicle.consent.purposes.contains(Purposes::WORKSHOP)

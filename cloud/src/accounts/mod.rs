@@ -20,6 +20,6 @@ pub(crate) use cookie::read as read_cookie;
 pub use limiter::Limiter;
 pub use login::{Accounts, AccountsError, LoginError};
 pub use password::{PasswordError, Passwords};
-pub use reads::StaffRead;
+pub use reads::{Look, StaffRead};
 pub use session::{RandomError, Session, SessionId, Token};
 pub use tokens::{ApiToken, MAX_TOKEN_DAYS, MAX_TOKENS, Scope, TokenWish};

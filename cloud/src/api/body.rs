@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use milepost_engine::condition::{Confidence, Input, Wear};
-use milepost_engine::due::{Forecast, stand};
+use milepost_engine::due::{Forecast, Reported, stand};
 use milepost_engine::maintenance::Assessment;
 use milepost_engine::projection::{Deciding, Method};
 use milepost_protocol::notice::{Actions, NoticeKind, NoticeState, Reason};
@@ -93,6 +93,8 @@ pub(crate) struct ItemBody {
     forecast: Option<ForecastBody>,
     /// How far the part is worn, where that is measured or modelled.
     wear: Option<WearBody>,
+    /// What the car's own service computer says of it.
+    reported: Vec<ReportedBody>,
     /// Whether it applies to this car; one that does not is never due.
     applies: bool,
     /// The item whose first completion it waits for.
@@ -138,6 +140,31 @@ pub(crate) struct InputBody {
     value: f64,
     /// The share of life that it stands for by itself.
     used: Option<f64>,
+}
+
+/// What a counter of the car's own service computer says.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ReportedBody {
+    /// The signal's VSS path.
+    path: String,
+    /// In the unit below.
+    value: f64,
+    /// `m`, `s`, `ratio` or `state`.
+    unit: &'static str,
+    read_at: Timestamp,
+}
+
+impl ReportedBody {
+    fn new(reported: &Reported) -> Self {
+        let signal = reported.counter.signal();
+        let entry = signal.entry();
+        Self {
+            path: entry.map_or_else(|| signal.0.to_string(), |entry| entry.path.to_owned()),
+            value: reported.reading.value.into(),
+            unit: entry.map_or("", |entry| entry.unit),
+            read_at: timestamp(reported.reading.at_ms),
+        }
+    }
 }
 
 impl ForecastBody {
@@ -203,6 +230,7 @@ impl ItemBody {
             reasons: reasons.iter().map(|reason| ReasonBody::new(reason, format)).collect(),
             forecast: forecast.as_ref().map(ForecastBody::new),
             wear: standing.wear.as_ref().map(WearBody::new),
+            reported: standing.reported.iter().map(ReportedBody::new).collect(),
             applies: known.is_none_or(|known| known.applies),
             waits_for: known.and_then(|known| known.waits_for).map(|item| item.0),
             severe: known.is_some_and(|known| known.choice.severe),

@@ -14,6 +14,7 @@ use super::follow_ups::{notice, person};
 use super::{Problem, ProblemBody};
 use crate::accounts::Advisor;
 use crate::care::{CallNote, CareOutcome, Deed, Did, Line, MOST_AT_ONCE, Told, ToldWay, Upshot, Wanted, Way};
+use crate::domain::Vehicle;
 use crate::i18n::timestamp;
 use crate::web::AppState;
 
@@ -121,8 +122,12 @@ pub(crate) async fn contacts(
     Path(id): Path<String>,
 ) -> Result<Json<ContactsBody>, Problem> {
     let vehicle = advisor.vehicle(&state, &id).await?;
-    let told = state.care().told(&vehicle).await?;
-    Ok(Json(ContactsBody { contacts: told.iter().map(contact).collect() }))
+    Ok(Json(ContactsBody { contacts: told(&state, &vehicle).await? }))
+}
+
+/// Every time that a vehicle's owner was told something, the newest first.
+pub(super) async fn told(state: &AppState, vehicle: &Vehicle) -> Result<Vec<ContactBody>, Problem> {
+    Ok(state.care().told(vehicle).await?.iter().map(contact).collect())
 }
 
 /// Note a contact with a vehicle's owner; with a call, open call tasks of the vehicle are done.

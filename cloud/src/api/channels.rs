@@ -1,12 +1,13 @@
 //! How the caller is reached: choices, addresses, browsers, and what is on its way.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use jiff::Timestamp;
 use milepost_engine::channels::{Channel, Choice, Use};
+use milepost_protocol::DeviceId;
 use milepost_protocol::plan::Level;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -14,8 +15,9 @@ use utoipa::ToSchema;
 use super::{Problem, ProblemBody};
 use crate::accounts::{Granted, Own, Owner};
 use crate::channels::{Contact, Delivery, Purpose, State as Stage, Subscription, Wish, clock_text};
-use crate::i18n::timestamp;
-use crate::web::{AppState, agent};
+use crate::domain::{Right, Vehicle};
+use crate::i18n::{Language, timestamp};
+use crate::web::{AppState, agent, vehicle_name};
 
 /// How the caller is reached.
 #[derive(Debug, Serialize, ToSchema)]
@@ -51,6 +53,17 @@ pub(super) struct ChannelsDetail {
     /// The key that browsers subscribe with; absent where notifications are not offered.
     push_key: Option<String>,
     push_subscriptions: Vec<SubscriptionEntry>,
+    /// Cars of others that the caller may drive.
+    cars: Vec<CarEntry>,
+}
+
+/// A car of somebody else.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct CarEntry {
+    vehicle: String,
+    name: String,
+    /// Whether the caller hears of its reminders, by the channels above.
+    told: bool,
 }
 
 /// A browser.
@@ -103,6 +116,8 @@ pub(crate) struct ChannelsRequest {
     phone: String,
     postal: String,
     webhook: String,
+    /// The cars of others of whose reminders the caller wants to hear; as before if absent.
+    cars: Option<Vec<String>>,
 }
 
 /// A browser's subscription, as `PushSubscription.toJSON()` gives it.
@@ -208,6 +223,10 @@ pub(crate) async fn save(
         phone: body.phone,
         postal: body.postal,
         webhook: body.webhook,
+        cars: match body.cars {
+            Some(cars) => Some(driven(&state, &owner, &cars).await?),
+            None => None,
+        },
     };
     let (version, before) = state.channels.contact(account).await?;
     let contact = wish.apply(&before, state.now_ms())?.ok_or_else(Problem::invalid)?;
@@ -303,6 +322,20 @@ pub(super) fn delivery_body(delivery: &Delivery) -> DeliveryBody {
     }
 }
 
+/// The cars of others that somebody may drive, with what they are called.
+pub(crate) async fn cars_of_others(state: &AppState, owner: &Owner) -> Result<Vec<Vehicle>, Problem> {
+    let mut cars = state.service.vehicles_for(&owner.0.account.id).await?;
+    cars.retain(|car| owner.has(car, Right::Act) && !owner.has(car, Right::Own));
+    Ok(cars)
+}
+
+/// Cars by their ids; invalid unless somebody else lets the caller drive each of them.
+pub(crate) async fn driven(state: &AppState, owner: &Owner, ids: &[String]) -> Result<BTreeSet<DeviceId>, Problem> {
+    let cars = cars_of_others(state, owner).await?;
+    let find = |id: &String| cars.iter().find(|car| car.device.as_str() == id).map(|car| car.device.clone());
+    ids.iter().map(find).collect::<Option<_>>().ok_or_else(Problem::invalid)
+}
+
 async fn detail(state: &AppState, owner: &Owner, contact: &Contact) -> Result<ChannelsDetail, Problem> {
     let account = &owner.0.account.id;
     let preferences = &contact.preferences;
@@ -312,6 +345,13 @@ async fn detail(state: &AppState, owner: &Owner, contact: &Contact) -> Result<Ch
         id: subscription.id(account),
         agent: subscription.agent.clone(),
         created_at: timestamp(subscription.created_ms),
+    };
+    let language = owner.0.account.language.as_deref().and_then(Language::from_code).unwrap_or(Language::DEFAULT);
+    let localizer = language.localizer();
+    let car = |car: &Vehicle| CarEntry {
+        vehicle: car.device.to_string(),
+        name: vehicle_name(localizer, car),
+        told: contact.cars.contains(&car.device),
     };
     Ok(ChannelsDetail {
         available: state.channels.available().iter().map(|channel| channel.name()).collect(),
@@ -328,5 +368,6 @@ async fn detail(state: &AppState, owner: &Owner, contact: &Contact) -> Result<Ch
         webhook_secret: contact.webhook.as_ref().map(|hook| hook.secret.clone()),
         push_key: state.channels.push_key().map(str::to_owned),
         push_subscriptions: subscriptions.iter().map(entry).collect(),
+        cars: cars_of_others(state, owner).await?.iter().map(car).collect(),
     })
 }

@@ -135,7 +135,12 @@ impl Feed {
         let caller = self.caller.clone();
         let vehicles = match caller.account.role {
             Role::Owner => self.state.service.vehicles_for(&caller.account.id).await?,
-            Role::Advisor => visible(&self.state, &Advisor(caller)).await?,
+            Role::Advisor => {
+                let advisor = Advisor(caller);
+                let vehicles = visible(&self.state, &advisor).await?;
+                advisor.lists(&self.state, &vehicles).await?;
+                vehicles
+            }
             Role::Engineer => find(&self.state, &Filter::default(), DEVICES).await?.vehicles,
             // Whoever answers for offers sees sums, not cars.
             Role::Lead => Vec::new(),

@@ -1,5 +1,7 @@
 //! Everything that is stored about one vehicle, for its owner to take along.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use axum::Json;
 use axum::extract::State;
 use axum::http::header::CONTENT_DISPOSITION;
@@ -13,13 +15,18 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::attachments::ReceiptBody;
+use super::care::ContactBody;
+use super::family::FamilyDetail;
 use super::journey::{ShareBody, share};
-use super::{Problem, ProblemBody};
+use super::reads::ReadBody;
+use super::session::Me;
+use super::{Problem, ProblemBody, care, family, reads};
 use crate::accounts::{Granted, Own};
 use crate::booking::{Booking, Visit};
+use crate::care::{Call, FollowUp};
 use crate::i18n::timestamp;
 use crate::store::{DecisionRow, History, TelemetryRow};
-use crate::web::AppState;
+use crate::web::{AppState, names};
 
 /// How many envelopes are read at a time.
 const PAGE: usize = 500;
@@ -29,6 +36,9 @@ const MAX_ENVELOPES: usize = 100_000;
 
 /// How many bytes of receipts one file has at most; those behind stay out, and the file says so.
 const MAX_RECEIPT_BYTES: usize = 64 << 20;
+
+/// The most calls, and looks at the vehicle, of one file.
+const MAX_OF_WORKSHOP: usize = 10_000;
 
 /// The export.
 #[derive(Debug, Serialize, ToSchema)]
@@ -69,6 +79,22 @@ pub(super) struct Export {
     stages: Vec<ShareBody>,
     /// Its owner's receipts, in the order of their entries.
     receipts: Vec<ExportedReceipt>,
+    /// Who its owner is to the service.
+    account: Me,
+    /// Who else has access to it, and who is invited to it.
+    family: FamilyDetail,
+    /// Every time that its owner was told something, by which way, by whom and what came of it, the newest first.
+    told: Vec<ContactBody>,
+    /// What the workshop's people meant to do about it, as it is stored.
+    #[schema(value_type = Vec<Object>)]
+    follow_ups: Vec<FollowUp>,
+    /// Calls and talks that the workshop's people noted, as they are stored, the newest first.
+    #[schema(value_type = Vec<Object>)]
+    calls: Vec<Call>,
+    /// Who of the workshop looked at it, the newest first.
+    reads: Vec<ReadBody>,
+    /// What the people of the workshop who are named above are called, by account.
+    people: BTreeMap<String, String>,
 }
 
 /// A receipt with its bytes.
@@ -116,17 +142,27 @@ pub(crate) async fn export(
             None => RecordId { boot: last.first.boot.saturating_add(1), number: 0 },
         });
     };
-    let decisions = state.service.decisions(&device, usize::MAX).await?;
+    let mut decisions = state.service.decisions(&device, usize::MAX).await?;
+    decisions.retain(|row| row.at_ms >= vehicle.book.owned_since_ms);
     let visits = Booking::new(state.service.clone()).of_vehicle(&vehicle).await?;
     let receipts = receipts(&state, &vehicle).await?;
     let account = &owner.0.account.id;
     let contacts = state.journeys.contacts(account, &device).await?;
     let stages = estimate(&vehicle.journey.evidence, state.now_ms()).shares;
+    let follow_ups = state.care().of_vehicle(&vehicle).await?;
+    let calls = state.care().calls(&vehicle, MAX_OF_WORKSHOP).await?;
     let mut deliveries = state.channels.deliveries(&device).await?;
     // What an earlier owner was told is not the present one's to see.
     deliveries.retain(|delivery| delivery.owner == *account);
     let export = Export {
         made_at: timestamp(state.now_ms()),
+        account: (&owner.0.account).into(),
+        family: family::detail(&state, &vehicle).await?,
+        told: care::told(&state, &vehicle).await?,
+        reads: reads::of(&state, &vehicle, MAX_OF_WORKSHOP).await?,
+        people: people(&state, &follow_ups, &calls).await?,
+        follow_ups,
+        calls,
         vehicle,
         decisions,
         deliveries,
@@ -141,6 +177,18 @@ pub(crate) async fn export(
     };
     let name = format!("attachment; filename=\"milepost-{device}.json\"");
     Ok(([(CONTENT_DISPOSITION, name)], Json(ExportBody { export })).into_response())
+}
+
+async fn people(
+    state: &AppState,
+    follow_ups: &[FollowUp],
+    calls: &[Call],
+) -> Result<BTreeMap<String, String>, Problem> {
+    let steps = follow_ups.iter().flat_map(|one| &one.steps).flat_map(|step| [&step.by, &step.assignee]);
+    let done = follow_ups.iter().filter_map(|one| one.done.as_ref()).map(|done| &done.by);
+    let ids: BTreeSet<_> = steps.chain(done).chain(calls.iter().map(|call| &call.by)).cloned().collect();
+    let names = names(state, ids.clone()).await?;
+    Ok(ids.iter().map(|id| (id.to_string(), names.of(id))).collect())
 }
 
 async fn receipts(state: &AppState, vehicle: &crate::domain::Vehicle) -> Result<Vec<ExportedReceipt>, Problem> {

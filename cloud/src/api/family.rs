@@ -313,6 +313,11 @@ fn account(text: &str) -> Result<AccountId, Problem> {
 }
 
 async fn body(state: &AppState, vehicle: &Vehicle) -> Result<Json<FamilyBody>, Problem> {
+    Ok(Json(FamilyBody { family: detail(state, vehicle).await? }))
+}
+
+/// Who has access to a vehicle, and who is invited to it.
+pub(super) async fn detail(state: &AppState, vehicle: &Vehicle) -> Result<FamilyDetail, Problem> {
     let mut members = Vec::with_capacity(vehicle.family.len());
     for (account, member) in &vehicle.family {
         let known = state.accounts.account(account).await?;
@@ -335,5 +340,5 @@ async fn body(state: &AppState, vehicle: &Vehicle) -> Result<Json<FamilyBody>, P
         mail: open.mail,
         link: state.channels.links().url(&Target::invite(open)),
     };
-    Ok(Json(FamilyBody { family: FamilyDetail { members, invitations: open.iter().map(invitation).collect() } }))
+    Ok(FamilyDetail { members, invitations: open.iter().map(invitation).collect() })
 }

@@ -113,15 +113,17 @@ pub(crate) async fn list(
 ) -> Result<Json<FollowUpsBody>, Problem> {
     let care = state.care();
     let me = &advisor.0.account.id;
-    let open = care.open().await?.into_iter().filter(|(_, vehicle)| advisor.may_see(vehicle));
-    let body = |(one, vehicle): (FollowUp, Vehicle)| body(&one, care.today(&vehicle));
-    let follow_ups: Vec<FollowUpBody> = match shown.show.as_deref() {
-        None | Some("all") => open.map(body).collect(),
-        Some("mine") => open.filter(|(one, _)| one.assignee == *me).map(body).collect(),
-        Some("overdue") => open.map(body).filter(|one| one.overdue).collect(),
+    let wanted: fn(&FollowUp, &AccountId, Date) -> bool = match shown.show.as_deref() {
+        None | Some("all") => |_, _, _| true,
+        Some("mine") => |one, me, _| one.assignee == *me,
+        Some("overdue") => |one, _, today| one.is_overdue(today),
         Some(_) => return Err(Problem::invalid()),
     };
-    Ok(Json(FollowUpsBody { follow_ups }))
+    let mut open = care.open().await?;
+    open.retain(|(one, vehicle)| advisor.may_see(vehicle) && wanted(one, me, care.today(vehicle)));
+    advisor.lists(&state, open.iter().map(|(_, vehicle)| vehicle)).await?;
+    let body = |(one, vehicle): &(FollowUp, Vehicle)| body(one, care.today(vehicle));
+    Ok(Json(FollowUpsBody { follow_ups: open.iter().map(body).collect() }))
 }
 
 /// All follow-ups of a vehicle: the open ones by their day, then what was done.

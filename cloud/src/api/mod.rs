@@ -48,6 +48,7 @@ mod traces;
 mod undelivered;
 mod vehicles;
 
+pub(crate) use channels::{cars_of_others, driven};
 pub(crate) use idempotency::KEYS as IDEMPOTENCY_KEYS;
 pub(crate) use journey::{ContactRequest, noted};
 pub(crate) use notices::told_of;

@@ -33,7 +33,7 @@ pub(super) struct LearntBody {
     /// What the log says of the policies that there could be.
     candidates: Vec<JudgedBody>,
     /// How much of the log that rests on.
-    read: ReadBody,
+    read: ExtentBody,
     /// By which segments the policy tells owners apart.
     told_apart: ToldApartBody,
     version: u32,
@@ -76,7 +76,7 @@ pub(super) struct JudgedBody {
 
 /// How much of the log was read.
 #[derive(Debug, Serialize, ToSchema)]
-pub(super) struct ReadBody {
+pub(super) struct ExtentBody {
     /// Cars that were read, each with all of its decisions of the period.
     cars: usize,
     of_cars: usize,
@@ -133,7 +133,7 @@ pub(super) struct WaitingBody {
     change: ChangeBody,
     /// What the log says of the policy with them.
     judged: JudgedBody,
-    read: ReadBody,
+    read: ExtentBody,
 }
 
 /// Why segments that wait shall take over.
@@ -186,7 +186,7 @@ impl JudgedBody {
     }
 }
 
-impl ReadBody {
+impl ExtentBody {
     fn new(extent: &Extent, format: &Format) -> Self {
         let Extent { cars, of_cars, decisions, with_choice, from_ms, until_ms, window_days } = *extent;
         let sampled = if extent.is_whole() { "whole" } else { "cars-by-lot" };
@@ -239,7 +239,7 @@ pub(crate) async fn policy(
     let (version, learnt, refused) = (learner.version, learner.learnt, learner.refused);
     let arms = beliefs.into_iter().map(belief).collect();
     let in_force = method_name(in_force);
-    let read = ReadBody::new(&extent, &format);
+    let read = ExtentBody::new(&extent, &format);
     let policy = LearntBody { in_force, chosen, candidates, read, told_apart, version, learnt, refused, arms };
     Ok(Json(PolicyBody { policy }))
 }
@@ -256,7 +256,7 @@ async fn told_apart(state: &AppState, format: &Format) -> Result<ToldApartBody, 
     let waiting = waiting(&state.service).await?.map(|waiting| WaitingBody {
         change: ChangeBody::new(&waiting.change),
         judged: JudgedBody::new(Method::Learning, &waiting.judged, format),
-        read: ReadBody::new(&waiting.extent, format),
+        read: ExtentBody::new(&waiting.extent, format),
     });
     let segments = book.learner.told_apart().iter().map(|segment| segment.name.clone()).collect();
     Ok(ToldApartBody { segments, last, waiting })

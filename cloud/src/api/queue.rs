@@ -113,7 +113,9 @@ pub(crate) async fn list(
 ) -> Result<Json<QueueBody>, Problem> {
     let limit = part.limit.unwrap_or(50).min(MAX);
     let vehicles = visible(&state, &advisor).await?;
-    let entries = vehicles.iter().skip(part.offset).take(limit).map(|vehicle| {
+    let shown = || vehicles.iter().skip(part.offset).take(limit);
+    advisor.lists(&state, shown()).await?;
+    let entries = shown().map(|vehicle| {
         let format = reader.format(&advisor.0.account, Some(vehicle));
         entry(vehicle, &format)
     });

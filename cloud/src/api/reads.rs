@@ -7,7 +7,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{Problem, ProblemBody};
-use crate::accounts::{Granted, Own};
+use crate::accounts::{Granted, Look, Own, StaffRead};
+use crate::domain::Vehicle;
 use crate::i18n::timestamp;
 use crate::web::{AppState, names};
 
@@ -20,12 +21,21 @@ pub(crate) struct ReadsBody {
     reads: Vec<ReadBody>,
 }
 
-/// Somebody looked; looks of one person within a quarter of an hour are one.
+/// Somebody looked: openings of one person within a quarter of an hour are one, and so are lists of one day.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct ReadBody {
     at: Timestamp,
     /// What the person is called.
     by: String,
+    look: Look,
+}
+
+/// The newest looks at a vehicle, with the names of whoever looked.
+pub(super) async fn of(state: &AppState, vehicle: &Vehicle, limit: usize) -> Result<Vec<ReadBody>, Problem> {
+    let reads = state.accounts.reads(vehicle, limit).await?;
+    let names = names(state, reads.iter().map(|look| look.by.clone())).await?;
+    let body = |read: &StaffRead| ReadBody { at: timestamp(read.at_ms), by: names.of(&read.by), look: read.look };
+    Ok(reads.iter().map(body).collect())
 }
 
 /// Who of the workshop looked at one of the caller's vehicles, since it is the caller's.
@@ -38,8 +48,5 @@ pub(crate) async fn list(
     State(state): State<AppState>,
     Granted { vehicle, .. }: Granted<Own>,
 ) -> Result<Json<ReadsBody>, Problem> {
-    let reads = state.accounts.reads(&vehicle, MAX).await?;
-    let names = names(&state, reads.iter().map(|look| look.by.clone())).await?;
-    let body = |look: &crate::accounts::StaffRead| ReadBody { at: timestamp(look.at_ms), by: names.of(&look.by) };
-    Ok(Json(ReadsBody { reads: reads.iter().map(body).collect() }))
+    Ok(Json(ReadsBody { reads: of(&state, &vehicle, MAX).await? }))
 }

@@ -41,14 +41,18 @@ pub(crate) struct Me {
 
 impl From<&Account> for SessionBody {
     fn from(account: &Account) -> Self {
+        Self { session: account.into() }
+    }
+}
+
+impl From<&Account> for Me {
+    fn from(account: &Account) -> Self {
         Self {
-            session: Me {
-                account: account.id.to_string(),
-                display_name: account.display_name.clone(),
-                role: account.role,
-                language: account.language.clone(),
-                unit: account.unit,
-            },
+            account: account.id.to_string(),
+            display_name: account.display_name.clone(),
+            role: account.role,
+            language: account.language.clone(),
+            unit: account.unit,
         }
     }
 }

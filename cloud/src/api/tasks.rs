@@ -40,14 +40,15 @@ pub(super) struct TaskBody {
     (status = 404, body = ProblemBody)))]
 pub(crate) async fn list(State(state): State<AppState>, advisor: Advisor) -> Result<Json<TasksBody>, Problem> {
     let open = state.channels.tasks().await?;
-    let visible = open.into_iter().filter(|(_, vehicle)| advisor.may_see(vehicle));
+    let visible: Vec<_> = open.into_iter().filter(|(_, vehicle)| advisor.may_see(vehicle)).collect();
+    advisor.lists(&state, visible.iter().map(|(_, vehicle)| vehicle)).await?;
     let body = |(task, vehicle): (crate::channels::Task, Vehicle)| TaskBody {
         kind: task.kind.name(),
         vehicle: vehicle.device.to_string(),
         notice: task.notice.to_string(),
         since: timestamp(task.since_ms),
     };
-    Ok(Json(TasksBody { tasks: visible.map(body).collect() }))
+    Ok(Json(TasksBody { tasks: visible.into_iter().map(body).collect() }))
 }
 
 /// A task was carried out.

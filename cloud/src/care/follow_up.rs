@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{CareError, CareId, CareOutcome};
 use crate::domain::{AccountId, Vehicle};
+use crate::store::DocWrite;
 
 /// The longest name of what is to be done, in characters.
 pub(super) const MAX_WHAT: usize = 120;
@@ -134,6 +135,11 @@ impl FollowUp {
         self.steps.drain(..surplus);
         self.assignee = assignee;
         self.next_on = next_on;
+    }
+
+    /// What takes it away from the store.
+    pub fn removal(&self) -> Vec<DocWrite> {
+        super::shelf::remove(self)
     }
 
     /// Whether it is about the vehicle as somebody owns it now.

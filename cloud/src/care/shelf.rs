@@ -56,6 +56,13 @@ pub(super) fn put(held: &Held, before: Option<&FollowUp>) -> Result<Vec<DocWrite
     Ok(docs)
 }
 
+/// What takes a follow-up away, whichever version it has.
+pub(super) fn remove(one: &FollowUp) -> Vec<DocWrite> {
+    let gone = |key| DocWrite { key, expected: Expected::Any, value: None };
+    let open = open_row(one).map(|row| gone(DocKey::new(FOLLOW_UPS_OPEN, row)));
+    [gone(key(&one.device, &one.id))].into_iter().chain(open).collect()
+}
+
 /// A vehicle's calls, the newest first.
 pub(super) async fn calls(service: &Service, device: &DeviceId, limit: usize) -> Result<Vec<Call>, CareError> {
     let docs = service.docs(CALLS, &format!("{device}/"), None, limit).await?;

@@ -92,7 +92,7 @@ impl Channels {
         let now_ms = self.service.clock().now_ms();
         let situation = Situation {
             vehicle,
-            reach: Some(&reach),
+            reaches: vec![&reach],
             available: &self.available,
             gather_ms: self.settings.gather_ms,
             now_ms,

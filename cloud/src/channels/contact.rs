@@ -2,7 +2,10 @@
 //!
 //! Invariant: an address stands in its owner's contact alone; deliveries know it by a hash.
 
+use std::collections::BTreeSet;
+
 use milepost_engine::channels::{Channel, Preferences};
+use milepost_protocol::DeviceId;
 use serde::{Deserialize, Serialize};
 
 use super::Unconfirmed;
@@ -109,6 +112,8 @@ pub struct Contact {
     pub postal: Option<Postal>,
     /// The owner's own system.
     pub webhook: Option<Webhook>,
+    /// Cars of others of whose reminders they want to hear, as long as they may answer them.
+    pub cars: BTreeSet<DeviceId>,
 }
 
 /// A browser that takes notifications (Push API): RFC 8030 endpoint and RFC 8291 keys.

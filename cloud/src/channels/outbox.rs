@@ -16,10 +16,13 @@ pub(crate) fn mark(device: &DeviceId) -> DocWrite {
 /// Whether a change may lead to a delivery, or take one back.
 pub(crate) fn concerns(kind: ChangeKind) -> bool {
     match kind {
-        ChangeKind::NoticeRaised(_) | ChangeKind::NoticeChanged(_) | ChangeKind::Consent | ChangeKind::Profile => true,
+        ChangeKind::NoticeRaised(_)
+        | ChangeKind::NoticeChanged(_)
+        | ChangeKind::Consent
+        | ChangeKind::Profile
+        | ChangeKind::Access => true,
         ChangeKind::State
         | ChangeKind::Plan
-        | ChangeKind::Access
         | ChangeKind::Update
         | ChangeKind::Configuration
         | ChangeKind::UpdateAsked

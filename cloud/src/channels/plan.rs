@@ -1,6 +1,7 @@
 //! From a vehicle's notices and what is planned already to what has to change.
 //!
 //! It is a comparison of what should be with what is, so that running it again changes nothing.
+//! The owner hears of everything; whoever the owner lets drive the car hears of its reminders, if they want to and by their own channels.
 //! Invariant: it reads no clock and no store, and never touches what was sent.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -10,8 +11,8 @@ use milepost_protocol::NoticeId;
 use milepost_protocol::downlink::Purposes;
 use milepost_protocol::notice::NoticeState;
 
-use super::{Contact, Delivery, DeliveryKey, Purpose, State, Subscription, Why};
-use crate::domain::{AccountId, NoticeDoc, Vehicle};
+use super::{Contact, Delivery, DeliveryKey, Purpose, State, Subscription, TaskKind, Why};
+use crate::domain::{AccountId, NoticeDoc, Right, Subject, Vehicle};
 use crate::journey::cause_of;
 use crate::zones::zone;
 
@@ -22,7 +23,7 @@ pub(super) struct Stored {
     pub(super) delivery: Delivery,
 }
 
-/// An owner with everything about reaching them.
+/// Somebody with everything about reaching them.
 #[derive(Debug, Clone)]
 pub(super) struct Reach {
     pub(super) owner: AccountId,
@@ -55,7 +56,8 @@ impl Change {
 #[derive(Debug)]
 pub(super) struct Situation<'a> {
     pub(super) vehicle: &'a Vehicle,
-    pub(super) reach: Option<&'a Reach>,
+    /// Its owner, and whoever may answer its reminders.
+    pub(super) reaches: Vec<&'a Reach>,
     /// The channels that this installation has.
     pub(super) available: &'a BTreeSet<Channel>,
     pub(super) gather_ms: u64,
@@ -85,8 +87,28 @@ impl Situation<'_> {
         }
     }
 
+    /// Whether somebody is told of the vehicle: its owner, and a driver who wants to be.
+    fn speaks_to(&self, reach: &Reach) -> bool {
+        self.is_owners(reach)
+            || (self.vehicle.allows(&reach.owner, Right::Act) && reach.contact.cars.contains(&self.vehicle.device))
+    }
+
+    fn is_owners(&self, reach: &Reach) -> bool {
+        self.vehicle.owner.as_ref() == Some(&reach.owner)
+    }
+
+    /// Who a delivery is for, if they are still told of the vehicle.
+    fn reach_of(&self, delivery: &Delivery) -> Option<&Reach> {
+        self.reaches.iter().copied().find(|reach| reach.owner == delivery.owner && self.speaks_to(reach))
+    }
+
     /// What becomes of a notice on a channel now.
     pub(super) fn verdict(&self, reach: &Reach, notice: &NoticeDoc, channel: Channel) -> Verdict {
+        // Offers, programmes and the workshop's calls and letters are the owner's alone.
+        let is_of_car = matches!(notice.subject, Subject::Reminder { .. } | Subject::Recall { .. });
+        if !self.is_owners(reach) && (!is_of_car || TaskKind::of(channel).is_some()) {
+            return Verdict::Leave(Leave::Off);
+        }
         let name = reach.contact.time_zone.as_deref().unwrap_or(&self.vehicle.profile.time_zone);
         let zone = zone(name);
         let minute = |at_ms: u64| crate::zones::minute_of_day(&zone, at_ms);
@@ -110,11 +132,9 @@ impl Situation<'_> {
         let now_ms = self.now_ms;
         let withdrawn = |why| State::Withdrawn { at_ms: now_ms, why };
         let DeliveryKey { notice, channel, ref recipient, .. } = stored.key;
-        let is_owners = |reach: &&Reach| {
-            reach.owner == stored.owner
-                && reach.contact.recipients(&reach.owner, &reach.subscriptions, channel).contains(recipient)
-        };
-        let Some(reach) = self.reach.filter(is_owners) else { return withdrawn(Why::Gone) };
+        let is_theirs =
+            |reach: &&Reach| reach.contact.recipients(&reach.owner, &reach.subscriptions, channel).contains(recipient);
+        let Some(reach) = self.reach_of(stored).filter(is_theirs) else { return withdrawn(Why::Gone) };
         if stored.key.purpose == Purpose::Clear {
             return State::Queued { due_ms: stored.state.due_ms().unwrap_or(now_ms).min(now_ms) };
         }
@@ -134,11 +154,18 @@ impl Situation<'_> {
         let stored: BTreeMap<DeliveryKey, Stored> =
             stored.into_iter().map(|one| (one.delivery.key.clone(), one)).collect();
         let mut changes: Vec<Change> = stored.values().filter_map(|one| self.reconsider(one, &stored)).collect();
-        let Some(reach) = self.reach else { return changes };
+        for reach in self.reaches.iter().filter(|reach| self.speaks_to(reach)) {
+            self.news(reach, &stored, &mut changes);
+        }
+        changes
+    }
+
+    /// What somebody has to be told, and what has to be taken away from them again.
+    fn news(&self, reach: &Reach, stored: &BTreeMap<DeliveryKey, Stored>, changes: &mut Vec<Change>) {
         let new = |key, state| Change::put(None, Delivery::planned(key, reach.owner.clone(), state, self.now_ms));
         for notice in self.vehicle.notices.values() {
             for channel in self.available.iter().copied() {
-                if is_told(&stored, &reach.owner, notice.id(), channel) {
+                if is_told(stored, &reach.owner, notice.id(), channel) {
                     continue;
                 }
                 let state = match self.verdict(reach, notice, channel) {
@@ -165,7 +192,6 @@ impl Situation<'_> {
                 changes.push(new(key, State::Queued { due_ms: self.now_ms }));
             }
         }
-        changes
     }
 
     fn key(&self, notice: NoticeId, purpose: Purpose, channel: Channel, recipient: String) -> DeliveryKey {
@@ -180,7 +206,7 @@ impl Situation<'_> {
             // What was shown and has to be cleared is kept until that has happened.
             let clear = DeliveryKey { purpose: Purpose::Clear, ..delivery.key.clone() };
             let waits_for_clear = self.is_to_be_cleared(one)
-                && self.reach.is_some_and(|reach| reach.owner == delivery.owner)
+                && self.reach_of(delivery).is_some()
                 && all.get(&clear).is_none_or(|clear| clear.delivery.state.due_ms().is_some());
             return (!waits_for_clear).then(|| Change::forget(one.clone()));
         }

@@ -1,6 +1,6 @@
 //! What pages and API ask of the channels and post to them.
 //!
-//! Invariant: a changed choice marks every vehicle of its owner in the same commit, so that what is on its way follows it.
+//! Invariant: a changed choice marks every vehicle that its person may see in the same commit, so that what is on its way follows it.
 
 use std::collections::BTreeSet;
 
@@ -186,7 +186,7 @@ impl Channels {
         let browsers = self.book.subscriptions(account).await?;
         docs.extend(browsers.iter().map(|known| book::drop_subscription(account, &known.id(account))));
         let mut changes = Vec::new();
-        for vehicle in self.service.vehicles_of(account).await? {
+        for vehicle in self.service.vehicles_for(account).await? {
             let stored = self.book.deliveries(&vehicle.device).await?;
             changes.extend(stored.into_iter().filter(|one| one.delivery.owner == *account).map(Change::forget));
         }
@@ -315,9 +315,9 @@ impl Channels {
         letter::draw(&self.workshop.sender, to, &format.date(now_ms), &words, &told)
     }
 
-    /// Writes rows of an account and marks its vehicles.
+    /// Writes rows of an account and marks the vehicles that it may hear of.
     async fn write(&self, account: &AccountId, mut docs: Vec<DocWrite>) -> Result<(), ChannelError> {
-        docs.extend(self.service.vehicles_of(account).await?.iter().map(|vehicle| mark(&vehicle.device)));
+        docs.extend(self.service.vehicles_for(account).await?.iter().map(|vehicle| mark(&vehicle.device)));
         Ok(self.service.put_docs(docs).await?)
     }
 }

@@ -2,8 +2,11 @@
 //!
 //! Invariant: it is taken whole or not at all.
 
+use std::collections::BTreeSet;
+
 use milepost_engine::channels::{Channel, Choice};
 use milepost_engine::offers::QuietHours;
+use milepost_protocol::DeviceId;
 
 use super::{Address, ChannelError, Channels, Contact, Postal, Webhook};
 use crate::zones;
@@ -29,6 +32,8 @@ pub struct Wish {
     pub postal: String,
     /// The URL of the owner's own system.
     pub webhook: String,
+    /// The cars of others of whose reminders they want to hear; as before if absent.
+    pub cars: Option<BTreeSet<DeviceId>>,
 }
 
 impl Wish {
@@ -59,6 +64,9 @@ impl Wish {
         }
         contact.phone = optional(&self.phone, Address::phone)?;
         contact.postal = optional(&self.postal, Postal::new)?;
+        if let Some(cars) = self.cars {
+            contact.cars = cars;
+        }
         contact.webhook = optional(&self.webhook, |url| Webhook::new(url, secret))?;
         Ok(contact)
     }

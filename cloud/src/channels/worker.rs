@@ -31,7 +31,7 @@ use super::{ChannelError, Delivery, Purpose, SendError, State, Task, TaskKind};
 use crate::accounts::{Account, Accounts};
 use crate::clock::Clock;
 use crate::config;
-use crate::domain::{AccountId, Vehicle};
+use crate::domain::{AccountId, Right, Vehicle};
 use crate::events::{ChannelFailed, DeliveryAttempted};
 use crate::service::Service;
 use crate::store::{DocWrite, Expected, StoreError};
@@ -147,16 +147,18 @@ impl Worker {
         let vehicle = self.0.service.vehicle(device).await?;
         let stored = self.0.book.deliveries(device).await?;
         let Some(vehicle) = vehicle else { return Ok(stored.into_iter().map(Change::forget).collect()) };
-        let reach = match &vehicle.owner {
-            Some(owner) => Some(self.0.book.reach(owner).await?),
-            None => None,
-        };
-        Ok(self.situation(&vehicle, reach.as_ref()).changes(stored))
+        let mut reaches = Vec::new();
+        for account in vehicle.owner.iter().chain(vehicle.family.keys()) {
+            if vehicle.allows(account, Right::Act) {
+                reaches.push(self.0.book.reach(account).await?);
+            }
+        }
+        Ok(self.situation(&vehicle, reaches.iter().collect()).changes(stored))
     }
 
-    fn situation<'a>(&'a self, vehicle: &'a Vehicle, reach: Option<&'a Reach>) -> Situation<'a> {
+    fn situation<'a>(&'a self, vehicle: &'a Vehicle, reaches: Vec<&'a Reach>) -> Situation<'a> {
         let gather_ms = self.0.settings.gather_ms;
-        Situation { vehicle, reach, available: &self.0.available, gather_ms, now_ms: self.now_ms() }
+        Situation { vehicle, reaches, available: &self.0.available, gather_ms, now_ms: self.now_ms() }
     }
 
     /// Sends what is due on a channel; answers how many messages were tried.
@@ -231,16 +233,14 @@ impl Worker {
         if !known.vehicles.contains_key(device) {
             known.vehicles.insert(device.clone(), self.0.service.vehicle(device).await?);
         }
-        let owner = known.vehicles.get(device).and_then(Option::as_ref).and_then(|vehicle| vehicle.owner.clone());
-        if let Some(owner) = owner
-            && !known.reaches.contains_key(&owner)
-        {
-            let reach = self.0.book.reach(&owner).await?;
-            known.reaches.insert(owner, reach);
-        }
         let Some(vehicle) = known.vehicles.get(device).and_then(Option::as_ref) else { return Ok(None) };
-        let reach = vehicle.owner.as_ref().and_then(|owner| known.reaches.get(owner));
-        Ok(Some(self.situation(vehicle, reach).state_of(delivery)))
+        let whose = &delivery.owner;
+        if vehicle.allows(whose, Right::Act) && !known.reaches.contains_key(whose) {
+            let reach = self.0.book.reach(whose).await?;
+            known.reaches.insert(whose.clone(), reach);
+        }
+        let reaches = known.reaches.get(whose).into_iter().collect();
+        Ok(Some(self.situation(vehicle, reaches).state_of(delivery)))
     }
 
     /// Commits a change; somebody who was faster has the last word.

@@ -8,7 +8,7 @@ use milepost_engine::maintenance::{Completion, UNKNOWN_ODOMETER_M};
 use milepost_engine::plans::Choice;
 use milepost_engine::service_book::{Book, Car, Event, EventId, Kind, Refusal, Source, Tracked, fold};
 use milepost_protocol::NoticeId;
-use milepost_protocol::plan::{Anchor, ItemId, PlanItem, Rule};
+use milepost_protocol::plan::{Anchor, DAY_MS, ItemId, PlanItem, Rule};
 use serde::{Deserialize, Serialize};
 
 use super::Actor;
@@ -181,6 +181,14 @@ pub struct ServiceBook {
 
 /// Ids that arise here are small and count up; those of imported records follow from what the file says and have this bit.
 pub const IMPORTED: u64 = 1 << 52;
+
+/// The bit of the ids of work that a counter in the car shows; item and day follow below, so that a reset has one id whenever it is seen.
+const DETECTED: u64 = 1 << 51;
+
+/// The id of the record of an item's work that a counter in the car has shown since a moment (milliseconds of Unix time).
+pub fn detected(item: ItemId, at_ms: u64) -> EventId {
+    EventId(DETECTED | u64::from(item.0) << 32 | (at_ms / DAY_MS) & u64::from(u32::MAX))
+}
 
 impl ServiceBook {
     /// The item with this number.

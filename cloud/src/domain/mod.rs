@@ -23,7 +23,9 @@ mod texts;
 mod vehicle;
 
 pub use actor::{AccountId, Actor};
-pub use book::{BookItem, ChosenPlan, Entry, IMPORTED, MAX_ENTRIES, OTHER_WORK, Remarks, Service, ServiceBook};
+pub use book::{
+    BookItem, ChosenPlan, Entry, IMPORTED, MAX_ENTRIES, OTHER_WORK, Remarks, Service, ServiceBook, detected,
+};
 pub use change::{Change, ChangeKind};
 pub use collection::{Collection, DecidedPlan, ReportedPlan};
 pub use configuration::{Agreement, Configuration, Decision, MAX_COUNTERS_EVERY_S, Reported, Sent, Wanted};

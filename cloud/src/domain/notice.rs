@@ -175,6 +175,15 @@ impl NoticeDoc {
         self.subject.id()
     }
 
+    /// How urgent the car's display draws it: a reminder's level; a recall is due, and overdue if the agency says not to drive.
+    pub fn level_in_car(&self) -> Option<Level> {
+        match (&self.recall, self.subject) {
+            (Some(recall), _) if recall.do_not_drive => Some(Level::Overdue),
+            (_, Subject::Recall { .. }) => Some(Level::Due),
+            (_, subject) => subject.level(),
+        }
+    }
+
     /// When it was raised, in milliseconds of Unix time: the earlier moment, if the car and the service both did.
     pub fn raised_ms(&self) -> u64 {
         self.raised_ms

@@ -12,4 +12,4 @@ pub use currency::Currency;
 pub(crate) use format::timestamp;
 pub use format::{DistanceUnit, Format};
 pub use texts::CarTexts;
-pub(crate) use texts::{Piece, item_inline, item_name, pack, pack_name, reason, text, title};
+pub(crate) use texts::{Piece, days_left, item_inline, item_name, metres_left, pack, pack_name, reason, text, title};

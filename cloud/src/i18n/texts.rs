@@ -192,6 +192,13 @@ pub(crate) fn reason(format: &Format, reason: &Reason) -> String {
         Reason::Fuel { used_ml, limit_ml } => {
             ("reason-fuel", format.integer(i64::from(used_ml) / 1000), format.integer(i64::from(limit_ml) / 1000))
         }
+        Reason::Signal { signal: SignalId::DISTANCE_TO_SERVICE, value, .. } => {
+            return said_by_car(localizer, value, &metres_left(format, value));
+        }
+        Reason::Signal { signal: SignalId::TIME_TO_SERVICE | SignalId::OIL_TIME_REMAINING, value, .. } => {
+            return said_by_car(localizer, value, &days_left(format, value));
+        }
+        Reason::Signal { signal: SignalId::SERVICE_DUE, .. } => return localizer.text("reason-car-asks"),
         Reason::Signal { signal, value, limit } => {
             let (name, value, limit) = signal_words(format, signal, value, limit);
             return localizer
@@ -199,6 +206,22 @@ pub(crate) fn reason(format: &Format, reason: &Reason) -> String {
         }
     };
     localizer.with(key, [("used", used.into()), ("limit", limit.into())])
+}
+
+/// What the car's own service computer says; `left` is without its sign.
+fn said_by_car(localizer: Localizer, value: f32, left: &str) -> String {
+    let key = if value < 0.0 { "reason-car-behind" } else { "reason-car-left" };
+    localizer.with(key, [("left", left.to_owned().into())])
+}
+
+/// A distance to service without its sign, from metres.
+pub(crate) fn metres_left(format: &Format, metres: f32) -> String {
+    format.distance_about(metres.abs() as u64)
+}
+
+/// A time to service without its sign, from seconds.
+pub(crate) fn days_left(format: &Format, seconds: f32) -> String {
+    format.span_about((seconds.abs() / 86_400.0).round() as u64)
 }
 
 /// Whole months of a count of days, so that both ends of a comparison have one unit; what is not full yet does not count as full.
@@ -216,6 +239,17 @@ fn signal_words(format: &Format, signal: SignalId, value: f32, limit: f32) -> (S
         SignalId::STATE_OF_HEALTH => {
             let percent = |share: f32| format.percent(share.into());
             (localizer.text("signal-health"), percent(value), percent(limit))
+        }
+        SignalId::OIL_LIFE_REMAINING => {
+            let percent = |share: f32| format.percent(share.into());
+            (localizer.text("signal-oil-life"), percent(value), percent(limit))
+        }
+        SignalId::PAD_WEAR_FRONT_LEFT
+        | SignalId::PAD_WEAR_FRONT_RIGHT
+        | SignalId::PAD_WEAR_REAR_LEFT
+        | SignalId::PAD_WEAR_REAR_RIGHT => {
+            let percent = |share: f32| format.percent(share.into());
+            (localizer.text("signal-pad-wear"), percent(value), percent(limit))
         }
         SignalId::OUTSIDE_TEMPERATURE => {
             let celsius = |degrees: f32| format.celsius(degrees.into());
@@ -287,6 +321,11 @@ mod tests {
             Reason::Fuel { used_ml: u32::MAX, limit_ml: u32::MAX },
             Reason::Signal { signal: SignalId::BATTERY_12V, value: 12.345, limit: 12.345 },
             Reason::Signal { signal: SignalId::OUTSIDE_TEMPERATURE, value: -40.0, limit: -40.0 },
+            Reason::Signal { signal: SignalId::DISTANCE_TO_SERVICE, value: -99_999_000.0, limit: 0.0 },
+            Reason::Signal { signal: SignalId::TIME_TO_SERVICE, value: 300_000_000.0, limit: 0.0 },
+            Reason::Signal { signal: SignalId::SERVICE_DUE, value: 1.0, limit: 1.0 },
+            Reason::Signal { signal: SignalId::OIL_LIFE_REMAINING, value: 0.123, limit: 0.05 },
+            Reason::Signal { signal: SignalId::PAD_WEAR_REAR_RIGHT, value: 0.987, limit: 0.8 },
         ];
         let items = (0..=18).chain([60_000]).map(ItemId);
         let levels = [Level::Scheduled, Level::Upcoming, Level::Due, Level::Overdue];

@@ -6,8 +6,9 @@ use milepost_engine::offers::event::Event;
 use milepost_engine::offers::trial_book::Enrolled;
 use milepost_engine::service_book::EventId;
 use milepost_protocol::downlink::{Downlink, NoticeUpdate};
+use milepost_protocol::notice::{MAX_REASONS, Reason};
 use milepost_protocol::plan::ItemId;
-use milepost_protocol::{MAX_DOWNLINK_LEN, NoticeId};
+use milepost_protocol::{MAX_DOWNLINK_LEN, NoticeId, SignalId};
 
 use crate::domain::{ChangeKind, NoticeDoc, NoticeText, Texts, Vehicle};
 use crate::journey::Row;
@@ -122,15 +123,23 @@ impl Effects {
             kind: notice.subject.kind(),
             safety: notice.safety,
             item: notice.subject.item(),
-            level: notice.subject.level(),
+            level: notice.level_in_car(),
             raised_ms: notice.raised_ms(),
             expires_ms: notice.expires_ms,
             title: clip(&title),
             text: clip(&text),
-            reasons: notice.reasons.iter().copied().take(milepost_protocol::notice::MAX_REASONS).collect(),
+            reasons: notice.reasons.iter().copied().filter(car_has_words).take(MAX_REASONS).collect(),
             actions: notice.actions,
         };
         self.send(vehicle, Downlink::Notice(wire));
+    }
+}
+
+/// Whether the car's display has words for a reason; of other signals it would show the number.
+fn car_has_words(reason: &Reason) -> bool {
+    match reason {
+        Reason::Signal { signal, .. } => matches!(*signal, SignalId::BATTERY_12V | SignalId::OUTSIDE_TEMPERATURE),
+        _ => true,
     }
 }
 

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use milepost_engine::health::SILENT_AFTER_DAYS;
+use milepost_engine::maintenance::Assessment;
 use milepost_engine::plans::Catalogue;
 use milepost_engine::sweep::next_look_ms;
 use milepost_engine::urgency::urgency;
@@ -11,7 +12,7 @@ use milepost_protocol::plan::DAY_MS;
 
 use super::journey::JourneyRules;
 use super::offers::{self, Around, OfferRules};
-use super::{Effects, intents, outcomes, planning, recalls, reminders, services};
+use super::{Effects, detected, intents, outcomes, planning, recalls, reminders, services};
 use crate::domain::{Actor, ChangeKind, Moment, NoticeDoc, Texts, Vehicle};
 
 /// The most notices that stay in a vehicle's document; the oldest closed ones of past cycles leave first.
@@ -58,6 +59,7 @@ pub fn evaluate(vehicle: &mut Vehicle, rules: &Rules, around: &Around, now_ms: u
     if services::settle(vehicle, now_ms) || replanned {
         services::follow(vehicle, None, &Actor::System, now_ms, effects);
     }
+    detected::enter_resets(vehicle, now_ms, effects);
     run_timers(vehicle, now_ms, effects);
     let assessments = vehicle.assessments(now_ms);
     let texts = rules.texts.as_ref();
@@ -68,7 +70,7 @@ pub fn evaluate(vehicle: &mut Vehicle, rules: &Rules, around: &Around, now_ms: u
     let wanted = vehicle.notices.values().any(|notice| notice.state() == NoticeState::Booked);
     vehicle.urgency = urgency(&vehicle.state, &vehicle.items(), &assessments, wanted, now_ms);
     prune(vehicle);
-    vehicle.timer_ms = next_timer_ms(vehicle, now_ms);
+    vehicle.timer_ms = next_timer_ms(vehicle, &assessments, now_ms);
 }
 
 /// Wakes what was snoozed and ends what has expired.
@@ -91,13 +93,22 @@ fn run_timers(vehicle: &mut Vehicle, now_ms: u64, effects: &mut Effects) {
 
 /// The earliest moment at which something changes by itself: the calendar moves an item, a notice wakes or ends, offers are
 /// decided on, or the car has been silent for too long. Until then nobody has to look at the vehicle.
-fn next_timer_ms(vehicle: &Vehicle, now_ms: u64) -> Option<u64> {
+fn next_timer_ms(vehicle: &Vehicle, assessments: &[Assessment], now_ms: u64) -> Option<u64> {
     let counting = vehicle.book.items.iter().filter(|item| item.counts() && !vehicle.book.sold);
     let items = counting.filter_map(|item| next_look_ms(&item.planned(), now_ms));
     let notices = vehicle.notices.values().filter_map(NoticeDoc::next_timer_ms);
     let heard_ms = Some(vehicle.state.last_received_ms).filter(|&at_ms| at_ms > 0);
     let silent = heard_ms.map(|at_ms| at_ms + (SILENT_AFTER_DAYS + 1) * DAY_MS).filter(|&at_ms| at_ms > now_ms);
-    items.chain(notices).chain(offers::next_ms(vehicle)).chain(silent).min().map(|at_ms| at_ms.max(now_ms + 1))
+    // The car's own service computer may have said an earlier date than the plan's.
+    let dates = assessments.iter().filter(|_| !vehicle.book.sold).filter_map(|found| found.due_at_ms);
+    let dates = dates.filter(|&at_ms| at_ms > now_ms);
+    items
+        .chain(dates)
+        .chain(notices)
+        .chain(offers::next_ms(vehicle))
+        .chain(silent)
+        .min()
+        .map(|at_ms| at_ms.max(now_ms + 1))
 }
 
 fn prune(vehicle: &mut Vehicle) {

@@ -7,6 +7,7 @@ mod answers;
 mod collection;
 mod configuration;
 mod desktop;
+mod detected;
 mod effects;
 mod evaluate;
 mod family;

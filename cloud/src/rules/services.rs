@@ -31,8 +31,9 @@ const EARLIEST_MS: u64 = 1;
 pub(super) fn source(by: &Actor) -> Source {
     match by {
         Actor::Advisor(_) => Source::Workshop,
-        Actor::System => Source::DetectedReset,
-        Actor::Owner(_) | Actor::Family(_) | Actor::Car | Actor::Engineer(_) | Actor::Forgotten => Source::Owner,
+        Actor::Owner(_) | Actor::Family(_) | Actor::Car | Actor::Engineer(_) | Actor::System | Actor::Forgotten => {
+            Source::Owner
+        }
     }
 }
 

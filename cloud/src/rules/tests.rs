@@ -1,4 +1,5 @@
 mod complaints;
+mod detected;
 
 use milepost_engine::offers::event::Event;
 use milepost_engine::offers::{Arm, Outcome, Rejection};
@@ -587,6 +588,11 @@ fn a_recall_reaches_the_car_as_a_safety_notice_and_an_answer_there_clears_it_eve
         let sent = recalls_sent(&car);
         assert_eq!(sent.len(), 1);
         assert_eq!(sent[0].safety, milepost_protocol::plan::SafetyClass::Safety);
+        assert_eq!(
+            sent[0].level,
+            Some(Level::Overdue),
+            "nobody shall drive it, so that the display draws it as urgent"
+        );
         (sent[0].id, Answer::Done)
     };
     car.days(1);
@@ -601,6 +607,7 @@ fn reminders_keep_their_room_in_the_car_beside_many_recalls() {
     for number in 0..5 {
         car.wish(recall(&format!("26V10000{number}"), false), &Actor::System).unwrap();
     }
+    assert!(recalls_sent(&car).iter().all(|notice| notice.level == Some(Level::Due)), "a recall is urgent by itself");
     let first: Vec<NoticeId> = recalls_sent(&car).iter().map(|notice| notice.id).collect();
     assert_eq!(first.len(), 3);
     car.answer(first[0], Answer::Done, &anna()).unwrap();

@@ -48,6 +48,9 @@ pub const CALLS: Collection = Collection("workshop_call");
 /// When the workshop's people looked at a vehicle, the newest first: `vehicle/` and a place.
 pub const STAFF_READS: Collection = Collection("staff_read");
 
+/// That a vehicle stood in a list of one of the workshop's people: `vehicle/account/` and the place of the day.
+pub const STAFF_LISTINGS: Collection = Collection("staff_listing");
+
 /// Contacts with owners; keys are the owner, the moment, the device and what it was, with slashes between them.
 pub const TOUCHPOINTS: Collection = Collection("touchpoint");
 
@@ -67,7 +70,7 @@ pub const ATTACHMENTS: Collection = Collection("paper");
 pub const ATTACHMENT_PARTS: Collection = Collection("paper_part");
 
 /// The collections with documents about vehicles.
-pub(super) const OF_VEHICLES: [Collection; 18] = [
+pub(super) const OF_VEHICLES: [Collection; 19] = [
     DELIVERIES,
     DELIVERY_DUE,
     DEAD_LETTERS,
@@ -80,6 +83,7 @@ pub(super) const OF_VEHICLES: [Collection; 18] = [
     FOLLOW_UPS_OPEN,
     CALLS,
     STAFF_READS,
+    STAFF_LISTINGS,
     TOUCHPOINTS,
     CERTIFICATES,
     INVITATIONS,

@@ -142,6 +142,7 @@ async fn list(state: &AppState, advisor: &Advisor, reader: &Reader, filter: &Fil
     let visible = visible(state, advisor).await?;
     let any = !visible.is_empty();
     let matching = matching(&visible, filter, state.now_ms());
+    advisor.lists(state, matching.iter().take(SHOWN).copied()).await?;
     let care = state.care();
     let mut calls = Vec::with_capacity(SHOWN);
     for vehicle in matching.iter().take(SHOWN) {

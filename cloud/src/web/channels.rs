@@ -15,10 +15,11 @@ use super::page::{Page, Section};
 use super::view::Flash;
 use super::{AppState, Reader, render};
 use crate::accounts::Owner;
-use crate::api::Problem;
+use crate::api::{Problem, cars_of_others, driven};
 use crate::channels::{Address, Asked, Delivery, Purpose, State as Stage, Wish, clock_text};
 use crate::domain::Vehicle;
 use crate::i18n::{Format, title};
+use crate::web::vehicle_name;
 
 /// After how long another address may be tried in any case, in milliseconds.
 const DAY_MS: u64 = 86_400_000;
@@ -34,6 +35,7 @@ struct ChannelsPage {
     fields: Fields,
     push_key: Option<String>,
     browsers: Vec<(String, String)>,
+    cars: Vec<CarRow>,
     told: Vec<ToldRow>,
     flash: Option<Flash>,
 }
@@ -65,6 +67,13 @@ struct Fields {
     postal: String,
     webhook: String,
     webhook_secret: Option<String>,
+}
+
+/// A car of somebody else that the reader may drive.
+struct CarRow {
+    id: String,
+    name: String,
+    told: bool,
 }
 
 struct ToldRow {
@@ -148,11 +157,18 @@ pub(crate) async fn show(
     let browsers = state.channels.subscriptions(&account.id).await?;
     let browsers =
         browsers.into_iter().map(|known| (known.id(&account.id), super::account::describe(localizer, &known.agent)));
+    let cars = cars_of_others(&state, &owner).await?;
+    let car = |car: &Vehicle| CarRow {
+        id: car.device.to_string(),
+        name: vehicle_name(localizer, car),
+        told: contact.cars.contains(&car.device),
+    };
     render::html(&ChannelsPage {
         rows: Channel::ALL.into_iter().map(row).collect(),
         fields,
         push_key: state.channels.push_key().map(str::to_owned),
         browsers: browsers.collect(),
+        cars: cars.iter().map(car).collect(),
         told,
         flash: did.flash(&reader.format(account, None)),
         page,
@@ -211,6 +227,8 @@ pub(crate) async fn save(
             choices.push((channel, read(&form, name).ok_or_else(Problem::invalid)?));
         }
     }
+    // Boxes that are not ticked are not sent, so that the form says whether it had any.
+    let cars: Vec<String> = form.keys().filter_map(|name| name.strip_prefix("car-")).map(str::to_owned).collect();
     let wish = Wish {
         choices,
         quiet_from: field("quiet_from"),
@@ -221,6 +239,7 @@ pub(crate) async fn save(
         phone: field("phone"),
         postal: field("postal"),
         webhook: field("webhook"),
+        cars: if form.contains_key("cars") { Some(driven(&state, &owner, &cars).await?) } else { None },
     };
     let contact = wish.apply(&before, state.now_ms())?.ok_or_else(Problem::invalid)?;
     state.channels.save(account, version, &contact).await?;

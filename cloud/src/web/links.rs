@@ -15,7 +15,7 @@ use super::page::Page;
 use super::{AppState, Reader, render};
 use crate::api::Problem;
 use crate::channels::{SNOOZE_DAYS, Target, Task};
-use crate::domain::{AccountId, Actor, NoticeDoc, Vehicle};
+use crate::domain::{AccountId, Actor, NoticeDoc, Right, Vehicle};
 use crate::i18n::{DistanceUnit, Format, text, title};
 use crate::web::vehicle_name;
 use crate::zones::zone;
@@ -24,27 +24,32 @@ use crate::zones::zone;
 pub(crate) struct Linked {
     vehicle: Vehicle,
     notice: NoticeDoc,
+    /// Whom it was sent to: the vehicle's owner, or somebody who may drive it.
     owner: AccountId,
 }
 
-/// What a token opens: "not found" if it does not count, is used up, or the car is another's by now.
+/// What a token opens: "not found" if it does not count, is used up, or whom it was sent to may not answer for the car any more.
 pub(crate) async fn linked(state: &AppState, token: &str) -> Result<Linked, Problem> {
     let (device, notice, owner, made_at) = match state.channels.links().read(token, state.now_ms()) {
         Some(Target::Notice { device, notice, owner, .. }) => (device, notice, owner, None),
         Some(Target::Once { device, notice, owner, answers, .. }) => (device, notice, owner, Some(answers)),
         _ => return Err(Problem::not_found()),
     };
-    let vehicle = state.service.vehicle(&device).await?.filter(|vehicle| vehicle.owner.as_ref() == Some(&owner));
+    let vehicle = state.service.vehicle(&device).await?.filter(|vehicle| vehicle.allows(&owner, Right::Act));
     let vehicle = vehicle.ok_or_else(Problem::not_found)?;
-    let is_fresh = |notice: &&NoticeDoc| made_at.is_none_or(|answers| notice.answers() == answers);
+    let is_fresh = |notice: &&NoticeDoc| {
+        let told = vehicle.tells(&owner, notice.subject.kind());
+        told && made_at.is_none_or(|answers| notice.answers() == answers)
+    };
     let notice = vehicle.notices.get(&notice).filter(is_fresh).cloned().ok_or_else(Problem::not_found)?;
     Ok(Linked { vehicle, notice, owner })
 }
 
 impl Linked {
-    /// Answers the notice on its owner's behalf.
+    /// Answers the notice on behalf of whom the link was sent to.
     pub(crate) async fn answer(&self, state: &AppState, answer: Answer) -> Result<(), Problem> {
-        let by = Actor::Owner(self.owner.clone());
+        let is_owner = self.vehicle.owner.as_ref() == Some(&self.owner);
+        let by = if is_owner { Actor::Owner(self.owner.clone()) } else { Actor::Family(self.owner.clone()) };
         state.service.answer(&self.vehicle.device, self.notice.id(), answer, by).await?;
         Ok(())
     }

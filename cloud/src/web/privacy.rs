@@ -12,7 +12,7 @@ use super::owner::{Did, owner_page};
 use super::page::{Page, Section};
 use super::view::{self, ChangeLine, Flash, PurposeRow};
 use super::{AppState, Opened, render};
-use crate::accounts::{Granted, Own, StaffRead};
+use crate::accounts::{Granted, Look, Own, StaffRead};
 use crate::api::Problem;
 use crate::domain::Vehicle;
 use crate::i18n::Format;
@@ -32,6 +32,7 @@ struct PrivacyPage {
 /// Somebody of the workshop looked at the car.
 struct ReadLine {
     who: String,
+    how: String,
     when: String,
     machine: String,
 }
@@ -45,6 +46,10 @@ async fn reads(state: &AppState, vehicle: &Vehicle, format: &Format) -> Result<V
     let names = names(state, reads.iter().map(|look| look.by.clone())).await?;
     let line = |look: &StaffRead| ReadLine {
         who: names.of(&look.by),
+        how: format.localizer.text(match look.look {
+            Look::Opened => "reads-opened",
+            Look::Listed => "reads-listed",
+        }),
         when: format.date_time(look.at_ms),
         machine: format.machine(look.at_ms),
     };

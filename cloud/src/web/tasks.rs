@@ -42,8 +42,9 @@ pub(crate) async fn show(State(state): State<AppState>, advisor: Advisor, reader
     let page = Page::of(&reader, account, "tasks-title", Section::Tasks);
     let localizer = page.localizer;
     let open = state.channels.tasks().await?;
-    let visible = open.into_iter().filter(|(_, vehicle)| advisor.may_see(vehicle));
-    let rows = visible.filter_map(|(task, vehicle)| {
+    let visible: Vec<_> = open.into_iter().filter(|(_, vehicle)| advisor.may_see(vehicle)).collect();
+    advisor.lists(&state, visible.iter().map(|(_, vehicle)| vehicle)).await?;
+    let rows = visible.into_iter().filter_map(|(task, vehicle)| {
         let format = reader.format(account, Some(&vehicle));
         let notice = vehicle.notices.get(&task.notice)?;
         let (device, id) = (&vehicle.device, task.notice);

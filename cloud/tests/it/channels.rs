@@ -1,16 +1,17 @@
 //! Notices outside of the car and the account: planned once, sent once, cleared everywhere.
 
 use axum::http::{Method, StatusCode};
+use milepost::accounts::Role;
 use milepost::channels::Worker;
 use milepost::config::{self, Email, EmailTls, Push, TextMessages};
-use milepost::domain::{Actor, Profile};
+use milepost::domain::{AccountId, Actor, FamilyChange, FamilyRole, Grant, Intent, Profile};
 use milepost_engine::channels::Channel;
 use milepost_engine::plan::{Powertrain, standard};
 use milepost_protocol::notice::Answer;
 use milepost_protocol::plan::{Anchor, DAY_MS, SafetyClass};
 use serde_json::{Value, json};
 
-use crate::app::{Client, NOW_MS, TestApp, brake_reminder};
+use crate::app::{Client, NOW_MS, PASSWORD, TestApp, brake_reminder};
 use crate::receivers::{BROWSER, BROWSER_AUTH, MailServer, Mood, Receiver, Taken};
 
 pub(crate) const HOUR_MS: u64 = 3_600_000;
@@ -175,6 +176,55 @@ async fn one_reminder_travels_by_every_channel_and_one_answer_in_the_car_clears_
     let counts =
         (scene.mail.mails().len(), scene.push.taken().len(), scene.hook.taken().len(), scene.text.taken().len());
     assert_eq!(counts, (1, 2, 2, 1), "nothing is told twice");
+}
+
+#[tokio::test]
+async fn a_driver_hears_of_the_reminders_of_a_car_that_they_ticked_by_their_own_ways_and_while_they_may_drive_it() {
+    let scene = Scene::set().await;
+    let (app, golf) = (&scene.app, "golf-1".parse().unwrap());
+    let by = || Actor::Owner("anna".parse().unwrap());
+    for (id, role) in [("dora", FamilyRole::Driver), ("vito", FamilyRole::Viewer)] {
+        let account: AccountId = id.parse().unwrap();
+        app.state.accounts.create(account.clone(), id, Role::Owner, PASSWORD).await.unwrap();
+        let grant = Grant { role, trips: false };
+        let invited_by = "anna".parse().unwrap();
+        let change = FamilyChange::Admit { account, grant, invited_by, invited_ms: NOW_MS };
+        app.state.service.submit(&golf, Intent::Family { change }, by()).await.unwrap();
+    }
+    let (dora, vito, hers) = (app.client("dora").await, app.client("vito").await, Receiver::start().await);
+    let wish = |cars: &Value| {
+        let at_once = json!({ "when": "at_once", "from": "upcoming" });
+        let choices = json!({ "webhook": at_once, "call": at_once, "letter": at_once });
+        json!({ "choices": choices, "webhook": hers.url("/dora"), "cars": cars }).to_string()
+    };
+    let refused = vito.json(Method::PUT, "/api/v1/channels", &wish(&json!(["golf-1"]))).await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "a viewer answers nothing, and is told nothing");
+    dora.json(Method::PUT, "/api/v1/channels", &wish(&Value::Null)).await;
+    scene.settle().await;
+    assert_eq!(hers.taken().len(), 0, "she has not asked for it");
+    let page = dora.get("/account/channels").await.body;
+    assert!(page.contains("name=\"car-golf-1\"") && page.contains("VW Golf Variant"), "{page}");
+    let chosen = dora.json(Method::PUT, "/api/v1/channels", &wish(&json!(["golf-1"]))).await;
+    assert_eq!(chosen.json()["channels"]["cars"][0]["told"], true, "{}", chosen.body);
+    scene.settle().await;
+    let told = hers.taken();
+    assert_eq!((told.len(), &told[0].json()["notice"]), (1, &json!(brake_reminder().to_string())), "{told:?}");
+    let vera = app.client("vera").await;
+    assert_eq!(vera.get("/api/v1/tasks").await.json()["tasks"], json!([]), "the workshop calls owners");
+    assert!(scene.deliveries().await.iter().all(|one| one["channel"] != "webhook"), "what she is told is hers");
+
+    let link = told[0].json()["link"].as_str().unwrap().replace("https://cars.example", "");
+    assert_eq!(app.anonymous().get(&link).await.status, StatusCode::OK);
+    assert_eq!(app.anonymous().form(&link, "answer=snooze&days=1").await.status, StatusCode::SEE_OTHER);
+    let answered = app.vehicle("golf-1").await.notices[&brake_reminder()].history().last().cloned().unwrap();
+    assert_eq!(answered.by, Actor::Family("dora".parse().unwrap()));
+    let account = "dora".parse().unwrap();
+    let change = FamilyChange::Dismiss { account };
+    app.state.service.submit(&golf, Intent::Family { change }, by()).await.unwrap();
+    assert_eq!(app.anonymous().get(&link).await.status, StatusCode::NOT_FOUND, "she does not drive it any more");
+    let before = hers.taken().len();
+    scene.later(2 * DAY_MS).await;
+    assert_eq!(hers.taken().len(), before, "nor does she hear of it");
 }
 
 #[tokio::test]

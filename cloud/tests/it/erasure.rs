@@ -8,6 +8,7 @@ use milepost::channels::{Delivery, DeliveryKey, Purpose, State};
 use milepost::domain::{Actor, FamilyChange, FamilyRole, Grant, Intent};
 use milepost::offers::read_book;
 use milepost::store::{AnyStore, Collection, DEAD_LETTERS, DELIVERIES, DocKey, DocWrite, Expected};
+use milepost_protocol::downlink::Purposes;
 
 use crate::app::{Client, NOW_MS, PASSWORD, TestApp};
 
@@ -15,7 +16,7 @@ use crate::app::{Client, NOW_MS, PASSWORD, TestApp};
 const NAMES: [&str; 5] = ["anna", "Lindholm", "+49301234567", "Lindenweg", "hooks.example"];
 
 /// The collections in which she stands before, each by what she did.
-const HERS: [&str; 18] = [
+const HERS: [&str; 22] = [
     "account",
     "api_token",
     "api_token_of",
@@ -25,6 +26,7 @@ const HERS: [&str; 18] = [
     "dead_letter",
     "delivery",
     "email_asking",
+    "follow_up",
     "home_link",
     "idempotency",
     "invitation",
@@ -33,7 +35,10 @@ const HERS: [&str; 18] = [
     "paper",
     "push_subscription",
     "session",
+    "staff_listing",
+    "staff_read",
     "touchpoint",
+    "workshop_call",
 ];
 
 fn rows(app: &TestApp) -> Vec<(String, Vec<u8>)> {
@@ -95,6 +100,14 @@ async fn live(app: &TestApp, anna: &Client) {
     let item = milepost::domain::OTHER_WORK;
     let by = Actor::Owner("anna".parse().unwrap());
     service.complete(&device, item, None, None, remarks, by.clone()).await.unwrap();
+    // The workshop's people looked at it, and noted something about her.
+    service.set_consent(&device, Purposes::FUNCTION.and(Purposes::WORKSHOP), by.clone()).await.unwrap();
+    let vera = app.client("vera").await;
+    ok(&vera, Method::GET, "/api/v1/queue", "").await;
+    let follow_up = r#"{"what":"Call Anna Lindholm","next_on":"2026-11-20"}"#;
+    ok(&vera, Method::POST, "/api/v1/queue/berts-1/follow-ups", follow_up).await;
+    let call = r#"{"way":"call","outcome":"later","note":"Lindholm is away"}"#;
+    ok(&vera, Method::POST, "/api/v1/queue/berts-1/contacts", call).await;
     service.transfer(&device, "bert".parse().unwrap(), by).await.unwrap();
     let change = FamilyChange::Admit {
         account: "anna".parse().unwrap(),

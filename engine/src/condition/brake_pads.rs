@@ -16,6 +16,13 @@ pub struct PadReading {
     pub wear_percent: f64,
 }
 
+/// The wear of a pad of which there are too few readings for a line: what its sensor showed last.
+pub fn worn_pad(wear_percent: f64) -> Option<Wear> {
+    let used = (0.0..=100.0).contains(&wear_percent).then_some(wear_percent / 100.0)?;
+    let shown = Input { quantity: Quantity::WearPercent, value: wear_percent, used: Some(used) };
+    Some(Wear { used, inputs: [shown].to_vec(), confidence: Confidence::High })
+}
+
 /// The wear at `now_km`, from the readings since the pads were new; three at least. Wear that falls by more than 20 points means new pads, and readings before are left out.
 pub fn brake_pads(readings: &[PadReading], now_km: f64) -> Option<Wear> {
     let mut readings: Vec<_> =

@@ -17,9 +17,9 @@ mod tyres;
 mod wear;
 
 pub use battery_12v::{StarterBattery, starter_battery};
-pub use brake_pads::{PadReading, brake_pads};
+pub use brake_pads::{PadReading, brake_pads, worn_pad};
 pub use filters::{FilterUse, air_filter, cabin_filter};
-pub use oil::{OilCaps, OilUse, RevolutionBin, oil_by_fuel, oil_by_revolutions, oil_penalty};
+pub use oil::{OilCaps, OilUse, RevolutionBin, oil_by_fuel, oil_by_monitor, oil_by_revolutions, oil_penalty};
 pub use particulate_filter::{FilterLoad, particulate_filter};
 pub use traction_battery::{HealthReading, traction_battery};
 pub use tyres::{PressureReading, SlowLeak, TreadReading, cold_pressure_pa, slow_leak, tread};

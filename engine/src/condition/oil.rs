@@ -70,6 +70,14 @@ pub fn oil_by_fuel(fuel_l: f64, budget_l: f64, use_: OilUse, caps: OilCaps) -> O
     worst(&inputs)
 }
 
+/// Oil life by the car's own monitor, `left` being what it shows from 0 to 1: it takes the place of what was modelled, which stays among the inputs.
+pub fn oil_by_monitor(left: f64, modelled: Option<Wear>) -> Option<Wear> {
+    let used = (0.0..=1.0).contains(&left).then_some(1.0 - left)?;
+    let shown = Input { quantity: Quantity::OilLifePercent, value: left * 100.0, used: Some(used) };
+    let others = modelled.into_iter().flat_map(|wear| wear.inputs);
+    Some(Wear { used, inputs: core::iter::once(shown).chain(others).collect(), confidence: Confidence::High })
+}
+
 fn capped(use_: OilUse, caps: OilCaps) -> [(Input, Confidence); 2] {
     [
         (of_limit(Quantity::Kilometres, use_.km, caps.km), Confidence::Low),

@@ -130,6 +130,17 @@ fn ash_and_ever_shorter_spacings_wear_a_particulate_filter_and_soot_does_not() {
     assert!(particulate_filter(&spaced(600.0)).expect("spacings").used < 0.1);
 }
 
+#[test]
+fn what_the_cars_own_monitors_show_takes_the_place_of_a_model() {
+    let modelled = oil_by_fuel(1_100.0, 1_200.0, OilUse { km: 3_000.0, days: 30.0 }, CAPS);
+    let wear = oil_by_monitor(0.6, modelled).expect("a share");
+    assert!(near(wear.used, 0.4) && wear.confidence == Confidence::High, "{}", wear.used);
+    assert_eq!((wear.inputs[0].quantity, wear.inputs[1].quantity), (Quantity::OilLifePercent, Quantity::FuelLitres));
+    assert_eq!(oil_by_monitor(1.2, None), None);
+    assert!(near(worn_pad(85.0).expect("a share").used, 0.85));
+    assert_eq!(worn_pad(-1.0), None);
+}
+
 proptest! {
     #[test]
     fn no_reading_makes_a_share_that_is_negative_or_no_number(

@@ -21,6 +21,8 @@ pub enum Quantity {
     Hours,
     /// Wear in per cent.
     WearPercent,
+    /// Oil life that is left as the car's own monitor shows it, in per cent.
+    OilLifePercent,
     /// Wear in per cent for each 1,000 km.
     WearPercentPerThousandKm,
     /// Rest voltage in volts.

@@ -2,12 +2,15 @@
 
 use std::vec::Vec;
 
+use milepost_protocol::downlink::Purposes;
 use milepost_protocol::notice::Reason;
 use milepost_protocol::plan::{Anchor, DAY_MS, Level, PlanItem};
-use milepost_protocol::record::{Counters, Record, Refuelled, SignalChange};
+use milepost_protocol::record::{Counters, Record, Refuelled, SeriesBlock, SignalChange};
+use milepost_protocol::series::{Encoder, Resolution, Sample};
 use milepost_protocol::signal::SignalId;
 
 use super::*;
+use crate::condition::{Confidence, Quantity};
 use crate::plans::{Choice, EXAMPLES, Planned, item_id, planned, read};
 use crate::usage::{OdometerFault, Times, VehicleState};
 
@@ -143,6 +146,84 @@ fn a_traction_battery_is_due_by_its_health_and_by_its_charges() {
     }
     let standing = at(&charged.state);
     assert_eq!((standing.assessment.level, standing.charges.map(|charges| charges.limit)), (Level::Due, Some(1_500)));
+}
+
+/// A block of one signal that a device sampled by the minute, for these purposes.
+fn block(signal: SignalId, values: &[f64], purposes: Purposes) -> Record {
+    let resolution = Resolution { numerator: 1, denominator: 100 };
+    let mut buffer = [0; 600];
+    let mut encoder = Encoder::<1>::new();
+    let mut writer = encoder.alone(&mut buffer, 0);
+    for (at, value) in (0..).zip(values) {
+        let sample = Sample { signal, resolution, at_ms: at * 60_000, raw: (value * 100.0) as i64 };
+        writer.push(&sample).expect("room for some");
+    }
+    let block = heapless::Vec::from_slice(writer.finish()).expect("as long as a record takes");
+    SeriesBlock { plan: 1, purposes, uptime_ms: values.len() as u64 * 60_000, block }.into()
+}
+
+#[test]
+fn what_the_service_computer_says_comes_out_of_collected_series_and_beats_our_own_estimate() {
+    let mut driven = Driven::days(100);
+    let (oil, planned) = item(0, "engine-oil");
+    let at = |state: &VehicleState| stand(&oil, &planned.extra, state, day(100));
+    let modelled = at(&driven.state).wear.expect("fuel was counted");
+    assert!((modelled.used - 100.0 / 365.0).abs() < 0.01, "{modelled:?}");
+    driven.state.apply(1, times(100), &block(SignalId::OIL_LIFE_REMAINING, &[0.06, 0.05, 0.04], Purposes::RESEARCH));
+    assert_eq!(at(&driven.state).wear, Some(modelled.clone()), "collected for research alone");
+    driven.state.apply(1, times(100), &block(SignalId::OIL_LIFE_REMAINING, &[0.06, 0.05, 0.04], Purposes::FUNCTION));
+    let Standing { assessment, wear, reported, .. } = at(&driven.state);
+    let wear = wear.expect("the car says");
+    assert!((wear.used - 0.96).abs() < 1e-6 && wear.confidence == Confidence::High, "{wear:?}");
+    assert_eq!(wear.inputs[0].quantity, Quantity::OilLifePercent);
+    assert_eq!(assessment.level, Level::Due, "at 95 per cent");
+    assert!(matches!(assessment.reasons[0], Reason::Signal { signal: SignalId::OIL_LIFE_REMAINING, .. }));
+    assert_eq!(reported.iter().map(|one| one.reading.at_ms).collect::<Vec<_>>(), [day(100) - 60_000]);
+    // A fresh cycle that the monitor was not set back for is not judged by the old one.
+    let mut anew = oil;
+    anew.anchor = Anchor { cycle: 2, at_ms: day(120), ..oil.anchor };
+    assert_eq!(stand(&anew, &planned.extra, &driven.state, day(121)).reported, []);
+}
+
+#[test]
+fn distance_and_time_to_service_bound_the_date_and_name_the_car_as_their_source() {
+    let mut driven = Driven::days(100);
+    let (oil, planned) = item(0, "engine-oil");
+    let at = |state: &VehicleState, now: u64| stand(&oil, &planned.extra, state, day(now)).assessment;
+    let before = at(&driven.state, 100);
+    assert_eq!((before.level, before.due_odometer_m), (Level::Scheduled, Some(25_000 * KM)));
+    driven.state.apply(1, times(100), &block(SignalId::DISTANCE_TO_SERVICE, &[2_000_000.0], Purposes::FUNCTION));
+    let told = at(&driven.state, 100);
+    // It was read a minute before the odometer.
+    let due_km = told.due_odometer_m.map(|due_m| (due_m + KM / 2) / KM);
+    assert_eq!((told.level, due_km), (Level::Scheduled, Some(16_000)));
+    driven.state.apply(1, times(101), &block(SignalId::DISTANCE_TO_SERVICE, &[900_000.0], Purposes::FUNCTION));
+    let near = at(&driven.state, 101);
+    assert_eq!(near.level, Level::Upcoming);
+    assert!(matches!(near.reasons[0], Reason::Signal { signal: SignalId::DISTANCE_TO_SERVICE, .. }), "{near:?}");
+    let due_ms = before.due_at_ms.expect("by the calendar too");
+    driven.state.apply(1, times(102), &block(SignalId::TIME_TO_SERVICE, &[-86_400.0], Purposes::FUNCTION));
+    let late = at(&driven.state, 102);
+    assert!(late.due_at_ms.is_some_and(|at_ms| at_ms < due_ms) && late.used >= 1.0, "{late:?}");
+    assert_eq!((late.level, at(&driven.state, 140).level), (Level::Due, Level::Overdue));
+}
+
+#[test]
+fn pads_are_judged_by_their_sensors_the_one_that_is_worn_most() {
+    let mut driven = Driven::days(300);
+    let (pads, planned) = item(0, "brake-pads");
+    let at = |state: &VehicleState| stand(&pads, &planned.extra, state, day(300));
+    let wears = |from: u32| (0..5).map(move |month| (u64::from(month) * 28 + 180, f64::from(from + 4 * month) / 100.0));
+    for (signal, from) in [(SignalId::PAD_WEAR_FRONT_LEFT, 30), (SignalId::PAD_WEAR_REAR_RIGHT, 66)] {
+        for (on, wear) in wears(from) {
+            driven.state.apply(1, times(on), &block(signal, &[wear], Purposes::WORKSHOP));
+        }
+    }
+    let Standing { assessment, wear, .. } = at(&driven.state);
+    let wear = wear.expect("they were told");
+    assert!((0.81..0.84).contains(&wear.used), "82 per cent on the line: {wear:?}");
+    assert_eq!(assessment.level, Level::Due, "at 80 per cent");
+    assert!(matches!(assessment.reasons[0], Reason::Signal { signal: SignalId::PAD_WEAR_REAR_RIGHT, .. }));
 }
 
 #[test]

@@ -4,6 +4,9 @@
 
 use milepost_protocol::plan::ItemId;
 
+/// Brake pads, which have no number in the car's own plan.
+pub const BRAKE_PADS: ItemId = ItemId(11);
+
 const NAMES: [(&str, u16); 18] = [
     ("engine-oil", ItemId::ENGINE_OIL.0),
     ("brake-fluid", ItemId::BRAKE_FLUID.0),
@@ -15,7 +18,7 @@ const NAMES: [(&str, u16); 18] = [
     ("spark-plugs", 8),
     ("coolant", 9),
     ("transmission-fluid", 10),
-    ("brake-pads", 11),
+    ("brake-pads", BRAKE_PADS.0),
     ("traction-battery", 12),
     ("particulate-filter", 13),
     ("fuel-filter", 14),

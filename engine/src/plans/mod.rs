@@ -18,7 +18,7 @@ mod tests;
 pub use catalogue::{Car, Catalogue};
 pub use error::{PlanError, Wrong};
 pub use file::{Bounds, Condition, Item, Odometer, Plan, Stage, read};
-pub use items::{item_id, item_name};
+pub use items::{BRAKE_PADS, item_id, item_name};
 pub use part::PartOdometer;
 pub use rules::{Planned, done_together, planned, rules, waits_for};
 pub use severity::{Choice, Finding, Hardship, MeasuredUse, schedule};

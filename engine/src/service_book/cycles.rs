@@ -14,6 +14,12 @@ use crate::maintenance::{Completion, complete};
 /// Records of the same work come from several sides within so many days of each other: the counter in the car goes back at once, the invoice follows, the owner types it in at the weekend.
 const SAME_WORK_MS: u64 = 14 * DAY_MS;
 
+/// A counter of the car's own is seen to have gone back on the first drives behind the work, however long the car has stood since, in milliseconds.
+const SEEN_WITHIN_MS: u64 = 90 * DAY_MS;
+
+/// How far those drives go, in metres.
+const SEEN_WITHIN_M: u32 = 500_000;
+
 /// A completion that counts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Work {
@@ -40,9 +46,7 @@ pub(super) fn works(mut records: Vec<Record>) -> Vec<Work> {
     for record in records {
         match groups.last_mut() {
             // From the group's first record, so that a weekly habit of resetting does not become one endless work.
-            Some(group) if record.done.at_ms - group[0].done.at_ms < SAME_WORK_MS && !told_by(group, record.by) => {
-                group.push(record);
-            }
+            Some(group) if is_same(&group[0], &record) && !told_by(group, record.by) => group.push(record),
             _ => groups.push([record].to_vec()),
         }
     }
@@ -58,6 +62,15 @@ pub(super) fn works(mut records: Vec<Record>) -> Vec<Work> {
             Work { done, by, records: group.iter().map(|record| record.id).collect() }
         })
         .collect()
+}
+
+/// Whether a later record may be of the work that an earlier one tells of: by its date, or for what a car shows by its distance.
+fn is_same(earlier: &Record, later: &Record) -> bool {
+    let apart_ms = later.done.at_ms - earlier.done.at_ms;
+    let shown = [earlier.by, later.by].contains(&Source::DetectedReset);
+    let apart_m = earlier.done.odometer_m.zip(later.done.odometer_m).map(|(one, other)| one.abs_diff(other));
+    let seen = shown && apart_ms < SEEN_WITHIN_MS && apart_m.is_some_and(|apart_m| apart_m <= SEEN_WITHIN_M);
+    apart_ms < SAME_WORK_MS || seen
 }
 
 /// One and the same source that says it twice means two works; two sources mean one.

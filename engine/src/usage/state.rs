@@ -6,10 +6,13 @@
 use alloc::collections::{BTreeMap, VecDeque};
 use alloc::vec::Vec;
 
+use milepost_protocol::collection::MAX_ROWS;
+use milepost_protocol::downlink::Purposes;
 use milepost_protocol::record::{
     BatteryRest, Boot, CommandOutcome, Cranking, GapReason, LogLevel, ParkedDay, Record, Refuelled, ResetReason,
-    SignalChange, SignalSummary, Trouble,
+    SeriesBlock, SignalChange, SignalSummary, Trouble,
 };
+use milepost_protocol::series::{Decoder, Sample};
 use milepost_protocol::signal::SignalId;
 use milepost_protocol::trouble::{TroubleCode, TroubleStatus};
 use serde::{Deserialize, Serialize};
@@ -25,6 +28,7 @@ use super::wheels::Wheels;
 use crate::battery;
 use crate::maintenance::Usage;
 use crate::plans::PartOdometer;
+use crate::service_computer::{Counter, ServiceComputer};
 
 const MAX_SIGNALS: usize = 256;
 const MAX_TROUBLES: usize = 64;
@@ -253,6 +257,9 @@ pub struct VehicleState {
     pub charges_milli: u32,
     /// The traction battery's health over distance, oldest first.
     pub healths: VecDeque<BatteryHealthAt>,
+    /// What the car's own service computer told.
+    #[serde(skip_serializing_if = "ServiceComputer::is_empty")]
+    pub computer: ServiceComputer,
 }
 
 impl VehicleState {
@@ -312,15 +319,15 @@ impl VehicleState {
                 let &ParkedDay { spent_uah, budget_uah, wakes } = day;
                 push_recent(&mut self.parked, Parked { at_ms, spent_uah, budget_uah, wakes }, MAX_PARKED);
             }
-            // Notices and settings have a state of their own beside the vehicle's, series are read out of the history by whoever asked
-            // for them, and an unknown kind waits in the store for a build that reads it.
+            Record::SeriesBlock(series) => self.series(at_ms, series),
+            // Notices and settings have a state of their own beside the vehicle's, and an unknown kind waits in the store for a build
+            // that reads it.
             Record::NoticeRaised(_)
             | Record::NoticeShown(_)
             | Record::NoticeAnswered(_)
             | Record::CertificateRequest(_)
             | Record::DeviceSettings(_)
             | Record::CollectionReport(_)
-            | Record::SeriesBlock(_)
             | Record::UpdateReport(_)
             | Record::Health(_)
             | Record::Unknown(_) => {}
@@ -426,6 +433,32 @@ impl VehicleState {
         }
         if signal == SignalId::STATE_OF_HEALTH {
             self.aged(value);
+        }
+        self.computer.note(signal, measured_at_ms, value.into());
+    }
+
+    /// Takes the service computer's signals out of a block whose record has this time; the others are read out of the history by whoever
+    /// asked for them. What was collected for other purposes than care stays out of it, and a block that does not decode tells nothing.
+    fn series(&mut self, at_ms: u64, series: &SeriesBlock) {
+        if series.purposes.0 & Purposes::FUNCTION.and(Purposes::WORKSHOP).0 == 0 {
+            return;
+        }
+        let mut found = Vec::new();
+        let decoded = Decoder::<MAX_ROWS>::new().decode(&series.block, |sample| {
+            if Counter::of(sample.signal).is_some() {
+                found.push(sample);
+            }
+        });
+        if decoded.is_err() {
+            return;
+        }
+        for Sample { signal, resolution, at_ms: uptime_ms, raw } in found {
+            let Some(value) = resolution.value(raw) else { continue };
+            // No sample was measured behind its block's record.
+            let when_ms = at_ms.saturating_sub(series.uptime_ms.saturating_sub(uptime_ms));
+            if !self.computer.note(signal, when_ms, value) {
+                self.totals.rejected.absent += 1;
+            }
         }
     }
 

@@ -6,7 +6,7 @@ use heapless::Vec;
 use milepost_protocol::SignalId;
 use milepost_protocol::signal::IDS;
 
-/// As many signals as the catalogue names.
+/// As many signals as the catalogue has the newest value kept of.
 pub const MAX_SIGNALS: usize = IDS.len();
 
 /// One measured value.
@@ -47,7 +47,7 @@ impl Default for Latest {
 }
 
 impl Latest {
-    /// Takes a value; a signal that the catalogue does not name is not kept.
+    /// Takes a value; a signal that the catalogue does not have kept is passed over.
     pub fn set(&mut self, signal: SignalId, value: f32, uptime_ms: u64) {
         let Some(index) = index(signal) else { return };
         if let (Some(place), Some(when)) = (self.values.get_mut(index), self.uptimes_ms.get_mut(index)) {

@@ -117,6 +117,7 @@ async fn all(
         "overdue" => open.iter().filter(is_overdue).collect(),
         _ => open.iter().filter(is_mine).collect(),
     };
+    advisor.lists(state, wanted.iter().take(SHOWN).map(|(_, vehicle)| vehicle)).await?;
     let items = wanted.iter().take(SHOWN).map(|(one, vehicle)| {
         let format = reader.format(me, Some(vehicle));
         desk.view(one, vehicle, care.today(vehicle), true, &format)

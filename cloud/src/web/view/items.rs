@@ -1,10 +1,12 @@
 //! The service plan as a road with stops: what comes next, why, how far off, and what can be answered.
 
+use milepost_engine::due::Standing;
 use milepost_engine::maintenance::Assessment;
 use milepost_engine::service_book::longest_snooze_ms;
 use milepost_protocol::notice::{Actions, NoticeState};
 use milepost_protocol::plan::{DAY_MS, ItemId, Level};
 
+use super::reported;
 use crate::domain::{Actor, NoticeDoc, Service, Subject, Vehicle};
 use crate::i18n::{Format, Localizer, item_name, reason};
 
@@ -50,14 +52,18 @@ pub(crate) struct SnoozeChoice {
 
 /// All items, the most urgent first.
 pub(crate) fn items(vehicle: &Vehicle, format: &Format) -> Vec<ItemView> {
-    let mut assessments = vehicle.assessments(format.now_ms);
-    assessments.sort_by(|a, b| b.level.cmp(&a.level).then(b.used.total_cmp(&a.used)));
-    assessments.iter().map(|assessment| item(vehicle, format, assessment)).collect()
+    let mut standings = vehicle.standings(format.now_ms);
+    standings.sort_by(|a, b| {
+        let (a, b) = (&a.assessment, &b.assessment);
+        b.level.cmp(&a.level).then(b.used.total_cmp(&a.used))
+    });
+    standings.iter().map(|standing| item(vehicle, format, standing)).collect()
 }
 
 /// One item as it stands.
-pub(super) fn item(vehicle: &Vehicle, format: &Format, assessment: &Assessment) -> ItemView {
-    let localizer = format.localizer;
+pub(super) fn item(vehicle: &Vehicle, format: &Format, standing: &Standing) -> ItemView {
+    let (localizer, assessment) = (format.localizer, &standing.assessment);
+    let reasons = assessment.reasons.iter().map(|why| reason(format, why));
     let newest = newest_notice(vehicle, assessment);
     let percent = format.percent(f64::from(assessment.used.clamp(0.0, 9.99)));
     ItemView {
@@ -69,7 +75,7 @@ pub(super) fn item(vehicle: &Vehicle, format: &Format, assessment: &Assessment) 
         calm: assessment.level == Level::Scheduled,
         level_icon: level_icon(assessment.level),
         when: due(vehicle, format, assessment, true),
-        reasons: assessment.reasons.iter().map(|why| reason(format, why)).collect(),
+        reasons: reasons.chain(reported::lines(&standing.reported, &assessment.reasons, format)).collect(),
         used: (assessment.used.clamp(0.0, 1.0) * 100.0).round() as u8,
         used_label: localizer.with("used-label", [("percent", percent.into())]),
         status: newest.and_then(|notice| status(format, notice)),

@@ -15,6 +15,7 @@ mod offers;
 mod policy;
 mod recalls;
 mod reminder;
+mod reported;
 mod services;
 mod tiles;
 mod tips;

@@ -9,6 +9,7 @@ use milepost_protocol::plan::{DAY_MS, ItemId, PlanItem};
 
 use super::facts::Fact;
 use super::items::{ItemView, item};
+use super::reported;
 use super::services::{ServiceLine, services};
 use crate::domain::{BookItem, Vehicle};
 use crate::i18n::{Format, item_inline, item_name};
@@ -41,7 +42,7 @@ pub(crate) fn reminder(vehicle: &Vehicle, id: ItemId, format: &Format) -> Option
     let book = vehicle.book.fold(vehicle.profile.registered_ms, format.now_ms);
     let snoozes = book.items.get(&id).map(|state| state.snoozes.clone()).unwrap_or_default();
     Some(Reminder {
-        item: item(vehicle, format, &standing.assessment),
+        item: item(vehicle, format, &standing),
         applies: known.is_none_or(|known| known.applies),
         waits_for: known.and_then(|known| known.waits_for).map(|waits| item_inline(localizer, waits)),
         band: found.as_ref().map(|found| band(found, format)),
@@ -152,6 +153,7 @@ fn inputs(standing: &Standing, format: &Format) -> Vec<Fact> {
             facts.push(Fact { name, value: format.decimal(input.value, decimals) });
         }
     }
+    facts.extend(reported::facts(&standing.reported, format));
     if let Some(charges) = standing.charges {
         let (used, limit) = (format.decimal(charges.used, 0), format.integer(charges.limit.into()));
         let value = localizer.with("charges-used", [("used", used.into()), ("limit", limit.into())]);
@@ -170,6 +172,7 @@ pub(crate) fn quantity_code(quantity: Quantity) -> &'static str {
         Quantity::Days => "days",
         Quantity::Hours => "hours",
         Quantity::WearPercent => "wear_percent",
+        Quantity::OilLifePercent => "oil_life_percent",
         Quantity::WearPercentPerThousandKm => "wear_percent_per_1000_km",
         Quantity::RestVolts => "rest_v",
         Quantity::CrankingVolts => "cranking_v",

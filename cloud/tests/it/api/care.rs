@@ -161,15 +161,40 @@ async fn an_owner_sees_who_of_the_workshop_looked_and_each_look_once() {
     let app = TestApp::new().await;
     let (vera, anna) = (app.client("vera").await, app.client("anna").await);
     let reads = async || anna.get("/api/v1/vehicles/golf-1/reads").await.json()["reads"].as_array().unwrap().clone();
-    vera.get("/api/v1/queue").await;
-    assert!(reads().await.is_empty(), "the list opens no car");
+    assert!(reads().await.is_empty());
     vera.get("/advisor/vehicles/golf-1").await;
     vera.get("/api/v1/queue/golf-1/records").await;
     assert_eq!(reads().await.len(), 1);
     app.state.service.clock().advance(Duration::from_hours(1));
     vera.get("/advisor/vehicles/golf-1").await;
     let all = reads().await;
-    assert_eq!((all.len(), &all[0]["by"]), (2, &json!("Vera Maier")));
+    assert_eq!((all.len(), &all[0]["by"], &all[0]["look"]), (2, &json!("Vera Maier"), &json!("opened")));
     let page = anna.get("/vehicles/golf-1/privacy").await.body;
     assert!(page.contains("Who looked at this car") && page.matches("<b>Vera Maier</b>").count() == 2, "{page}");
+}
+
+#[tokio::test]
+async fn an_owner_sees_in_whose_lists_a_car_stood_each_day_once_and_for_a_quarter_of_a_year() {
+    let app = TestApp::new().await;
+    let (vera, anna, bert) = (app.client("vera").await, app.client("anna").await, app.client("bert").await);
+    let reads = async || anna.get("/api/v1/vehicles/golf-1/reads").await.json()["reads"].as_array().unwrap().clone();
+    for list in ["/api/v1/queue", "/advisor", "/advisor?show=open", "/api/v1/follow-ups", "/advisor/tasks"] {
+        assert_eq!(vera.get(list).await.status, StatusCode::OK, "{list}");
+    }
+    let first = reads().await;
+    assert_eq!((first.len(), &first[0]["look"], &first[0]["by"]), (1, &json!("listed"), &json!("Vera Maier")));
+    let page = anna.get("/vehicles/golf-1/privacy").await.body;
+    assert!(page.contains("in a list"), "{page}");
+    let others = bert.get("/api/v1/vehicles/quiet-4/reads").await.json();
+    assert_eq!(others["reads"], json!([]), "what is not shared stands in no list");
+    // A list that leaves the car out shows nothing of it.
+    app.state.service.clock().advance(Duration::from_hours(24));
+    vera.get("/advisor?q=volt").await;
+    vera.get("/api/v1/queue?limit=0").await;
+    assert_eq!(reads().await.len(), 1);
+    for _ in 0..100 {
+        vera.get("/api/v1/queue").await;
+        app.state.service.clock().advance(Duration::from_hours(24));
+    }
+    assert_eq!(reads().await.len(), 90);
 }

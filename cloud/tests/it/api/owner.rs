@@ -105,3 +105,48 @@ async fn an_export_holds_the_document_and_every_envelope() {
     assert_eq!(export["vehicle"]["profile"]["model_name"], "VW Golf Variant");
     assert!(export["vehicle"]["notices"].as_object().unwrap().len() >= 2);
 }
+
+#[tokio::test]
+async fn an_export_holds_what_the_workshop_noted_who_looked_who_was_told_and_who_else_has_access() {
+    let app = TestApp::new().await;
+    let (vera, anna) = (app.client("vera").await, app.client("anna").await);
+    let post = async |client: &Client, path: &str, body: &str| {
+        let answer = client.json(Method::POST, path, body).await;
+        assert_eq!(answer.status, StatusCode::CREATED, "{path}: {}", answer.body);
+    };
+    let follow_up = r#"{"what":"Call about the brakes","next_on":"2026-11-20","note":"after work"}"#;
+    post(&vera, "/api/v1/queue/golf-1/follow-ups", follow_up).await;
+    let call = r#"{"way":"call","outcome":"later","note":"in spring"}"#;
+    post(&vera, "/api/v1/queue/golf-1/contacts", call).await;
+    let invitation = r#"{"email":"ben@example.org","role":"driver"}"#;
+    post(&anna, "/api/v1/vehicles/golf-1/family/invitations", invitation).await;
+    let export = anna.get("/api/v1/vehicles/golf-1/export").await.json()["export"].clone();
+    for (part, expected) in [
+        ("/account/account", "anna"),
+        ("/follow_ups/0/what", "Call about the brakes"),
+        ("/follow_ups/0/note", "after work"),
+        ("/follow_ups/0/steps/0/assignee", "vera"),
+        ("/calls/0/outcome", "later"),
+        ("/calls/0/note", "in spring"),
+        ("/told/0/way", "call"),
+        ("/told/0/by", "vera"),
+        ("/reads/0/by", "Vera Maier"),
+        ("/reads/0/look", "opened"),
+        ("/people/vera", "Vera Maier"),
+        ("/family/invitations/0/to", "ben@example.org"),
+    ] {
+        assert_eq!(export.pointer(part), Some(&serde_json::json!(expected)), "{part}");
+    }
+    for part in ["decisions", "deliveries", "visits", "contacts", "stages", "receipts", "envelopes"] {
+        assert!(export[part].is_array(), "{part}");
+    }
+    let decision = &export["decisions"][0]["decision"];
+    assert!(decision.is_object(), "decisions on offers: {}", export["decisions"]);
+    // What concerned a former owner is not the next one's to take along.
+    let sold = anna.json(Method::POST, "/api/v1/vehicles/golf-1/transfer", r#"{"account":"bert"}"#).await;
+    assert_eq!(sold.status, StatusCode::NO_CONTENT, "{}", sold.body);
+    let export = app.client("bert").await.get("/api/v1/vehicles/golf-1/export").await.json()["export"].clone();
+    for part in ["follow_ups", "calls", "reads", "decisions"] {
+        assert_eq!(export[part], serde_json::json!([]), "{part}");
+    }
+}

@@ -187,6 +187,18 @@ fn row_14_of_two_records_of_the_same_work_the_workshops_counts_before_the_owners
 }
 
 #[test]
+fn a_counter_that_is_seen_to_have_gone_back_weeks_later_is_of_the_same_work_if_the_car_has_stood_since() {
+    let works = |reset: Event| {
+        let owner = oil_done(1, 200, 9_000, Source::Owner);
+        fold(&plan(), car(400), &[reset, owner]).items[&OIL].works.len()
+    };
+    assert_eq!(works(oil_done(2, 250, 9_040, Source::DetectedReset)), 1, "it stood for seven weeks");
+    assert_eq!(works(oil_done(2, 250, 12_000, Source::DetectedReset)), 2);
+    assert_eq!(works(oil_done(2, 350, 9_040, Source::DetectedReset)), 2);
+    assert_eq!(works(oil_done(2, 250, 9_040, Source::Import)), 2, "a file has the date of the work itself");
+}
+
+#[test]
 fn row_15_the_same_reminder_is_not_told_twice_however_often_it_is_looked_at() {
     let mut told = Vec::new();
     for now_day in 0..900 {

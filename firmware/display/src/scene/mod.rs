@@ -24,12 +24,12 @@ pub fn mood(view: View, notice: Option<&Notice>) -> Mood {
     match (view, notice) {
         (View::Outcome(_), _) => Mood::Fine,
         (View::Dark | View::Idle, _) | (_, None) => Mood::Calm,
-        (_, Some(notice)) => match (notice.kind, notice.level) {
-            (NoticeKind::Offer, _) => Mood::Offer,
-            (NoticeKind::Reminder, Some(Level::Overdue)) => Mood::Overdue,
-            (NoticeKind::Reminder, Some(Level::Due)) => Mood::Due,
-            (NoticeKind::Reminder, Some(Level::Upcoming)) => Mood::Soon,
-            _ => Mood::Calm,
+        (_, Some(notice)) if notice.kind == NoticeKind::Offer => Mood::Offer,
+        (_, Some(notice)) => match notice.level {
+            Some(Level::Overdue) => Mood::Overdue,
+            Some(Level::Due) => Mood::Due,
+            Some(Level::Upcoming) => Mood::Soon,
+            Some(Level::Scheduled) | None => Mood::Calm,
         },
     }
 }
@@ -58,9 +58,9 @@ pub fn draw<D: DrawTarget<Color = Ink>>(
     Ok(paper.cut)
 }
 
-/// Whether the notice is to be seen at once: overdue, or due and about safety.
+/// Whether the notice is to be seen at once: overdue, or due and about safety; a recall is so too, as the cloud gives it a level.
 fn is_urgent(notice: &Notice) -> bool {
     let level = notice.level.unwrap_or(Level::Scheduled);
-    notice.kind == NoticeKind::Reminder
+    notice.kind != NoticeKind::Offer
         && (level == Level::Overdue || level == Level::Due && notice.safety == SafetyClass::Safety)
 }

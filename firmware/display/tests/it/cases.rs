@@ -85,6 +85,20 @@ pub(crate) fn information() -> Notice {
     notice
 }
 
+/// A recall as the service sends it; with `level` its urgency.
+pub(crate) fn recall(level: Level) -> Notice {
+    let mut notice = information();
+    (notice.safety, notice.level) = (SafetyClass::Safety, Some(level));
+    notice.title = text("Safety recall");
+    notice.text = text("Fuel tank, campaign 26V100000: park it outside, away from houses, until it is repaired.");
+    notice.actions = Actions::SNOOZE.and(Actions::BOOK).and(Actions::DONE);
+    notice
+}
+
+fn text<const N: usize>(words: &str) -> heapless::String<N> {
+    words.try_into().expect("it fits the wire")
+}
+
 /// Every screen that has a snapshot.
 pub(crate) fn all() -> Vec<Case> {
     let cards: [(&str, Notice); 7] = [
@@ -115,6 +129,8 @@ pub(crate) fn all() -> Vec<Case> {
             add(name, language, light, View::Card, Some(notice));
         }
     }
+    add("recall", Language::English, Light::Day, View::Card, Some(&recall(Level::Due)));
+    add("recall-stop", Language::English, Light::Night, View::Card, Some(&recall(Level::Overdue)));
     for (language, light) in
         [(Language::English, Light::Night), (Language::German, Light::Day), (Language::Chinese, Light::Night)]
     {
