@@ -309,6 +309,10 @@ async fn programmes_that_do_not_read_end_the_start_of_the_pages_too() {
         let settings = Settings { journeys, ..Settings::default() };
         AppState::new(app.state.service.clone(), app.wall.clone(), settings).map(|_| ())
     };
-    assert!(start(journeys).unwrap_err().to_string().contains("programme"));
+    let error = start(journeys).unwrap_err();
+    assert!(
+        matches!(&error, milepost::config::FolderError::Wrong(found) if found.to_string().starts_with("welcome.toml")),
+        "{error:?}"
+    );
     assert!(start(milepost::config::Journeys::default()).is_ok());
 }

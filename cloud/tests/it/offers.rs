@@ -26,7 +26,7 @@ pub(crate) fn with_offers() -> Purposes {
     Purposes::FUNCTION.and(Purposes::OFFERS)
 }
 
-fn tyre(outside_decicelsius: i16) -> Record {
+pub(crate) fn tyre(outside_decicelsius: i16) -> Record {
     let wheel = Wheel::FrontLeft;
     let outside_decicelsius = Some(outside_decicelsius);
     TyreSample { wheel, pressure_pa: 235_000, air_decicelsius: None, outside_decicelsius, sensor: Some(7) }.into()
@@ -58,7 +58,7 @@ pub(crate) async fn put_cars(app: &TestApp, vehicles: Vec<VehicleWrite>) {
     app.store.commit(Commit { vehicles, ..Commit::default() }).await.unwrap();
 }
 
-async fn send(app: &TestApp, device: &DeviceId, number: &mut u32, record: &Record) {
+pub(crate) async fn send(app: &TestApp, device: &DeviceId, number: &mut u32, record: &Record) {
     let now_ms = app.state.service.clock().now_ms();
     let quality = ClockQuality::Network;
     let header = Header { boot: 1, first: *number, base_ms: now_ms, quality, age_ms: None, consent: 1 };

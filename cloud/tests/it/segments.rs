@@ -67,7 +67,7 @@ fn names(segments: &serde_json::Value) -> Vec<&str> {
 #[tokio::test]
 async fn other_segments_wait_for_the_log_or_a_word_and_lose_nothing_that_was_learnt_of_the_rest() {
     let app = TestApp::new().await;
-    winter(&app, 400).await;
+    winter(&app, 480).await;
     let (service, lead) = (app.state.service.clone(), app.client("lena").await);
     let before = service.book();
     let own = ["town", "long-distance", "older-car", "several-cars", "books-with-us", "electric"];

@@ -143,10 +143,14 @@ async fn an_export_holds_what_the_workshop_noted_who_looked_who_was_told_and_who
     let decision = &export["decisions"][0]["decision"];
     assert!(decision.is_object(), "decisions on offers: {}", export["decisions"]);
     // What concerned a former owner is not the next one's to take along.
+    let sold_ms = app.state.now_ms() + 3_600_000;
+    app.state.service.clock().set(sold_ms);
     let sold = anna.json(Method::POST, "/api/v1/vehicles/golf-1/transfer", r#"{"account":"bert"}"#).await;
     assert_eq!(sold.status, StatusCode::NO_CONTENT, "{}", sold.body);
     let export = app.client("bert").await.get("/api/v1/vehicles/golf-1/export").await.json()["export"].clone();
-    for part in ["follow_ups", "calls", "reads", "decisions"] {
+    for part in ["follow_ups", "calls", "reads"] {
         assert_eq!(export[part], serde_json::json!([]), "{part}");
     }
+    let decisions = export["decisions"].as_array().unwrap();
+    assert!(decisions.iter().all(|row| row["at_ms"].as_u64().unwrap() >= sold_ms), "{decisions:?}");
 }

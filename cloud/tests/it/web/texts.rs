@@ -87,6 +87,7 @@ fn every_key_is_used_somewhere() {
         "figure-",
         "fact-",
         "arm-",
+        "experiment-intake-",
         "policy-learning",
         "policy-fixed",
     ];
