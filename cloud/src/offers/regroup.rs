@@ -21,7 +21,7 @@ use crate::service::Service;
 use crate::store::{AnyStore, DocKey, DocWrite, Expected, Store as _, StoreError};
 
 /// How often the log is asked again while segments wait.
-const ASK_EVERY: Duration = Duration::from_secs(6 * 3_600);
+const ASK_EVERY: Duration = Duration::from_hours(6);
 
 /// Segments that wait to take over.
 #[derive(Debug, Clone, PartialEq)]

@@ -357,7 +357,14 @@ fn tyres_trial(share: f64) -> super::trial::Trial {
 
 /// What an account counts that was exposed then.
 fn enrolled(exposure: super::trial::Exposure, since_ms: u64) -> super::trial_book::Enrolled {
-    super::trial_book::Enrolled { exposure, since_ms, segment: "".into(), before: 0.0, margin: 0, excluded: false }
+    super::trial_book::Enrolled {
+        exposure,
+        since_ms,
+        segment: alloc::string::String::new(),
+        before: 0.0,
+        margin: 0,
+        excluded: false,
+    }
 }
 
 #[test]
