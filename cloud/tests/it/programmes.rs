@@ -33,7 +33,7 @@ async fn put(app: &TestApp, id: &str, owned_days: u64, change: impl FnOnce(&mut 
     let mut vehicle = Vehicle::new(id.parse().unwrap(), NOW_MS - owned_days * DAY_MS);
     vehicle.owner = Some(owner(app));
     vehicle.consent.purposes = Purposes::FUNCTION.and(Purposes::OFFERS).and(Purposes::WORKSHOP);
-    vehicle.profile.time_zone = "Europe/Berlin".to_owned();
+    "Europe/Berlin".clone_into(&mut vehicle.profile.time_zone);
     (vehicle.revision, vehicle.timer_ms) = (1, Some(NOW_MS));
     change(&mut vehicle);
     let vehicles = vec![VehicleWrite { expected: None, vehicle }];
@@ -143,7 +143,7 @@ async fn what_else_is_due_is_told_while_the_car_stands_at_the_dealer() {
 async fn winter_as_the_car_measures_it_brings_advice_once_and_then_the_tyres() {
     let app = TestApp::new().await;
     let VehicleWrite { mut vehicle, .. } = in_the_cold("winter-2", &owner(&app), Purposes::FUNCTION);
-    vehicle.profile.time_zone = "Europe/Berlin".to_owned();
+    "Europe/Berlin".clone_into(&mut vehicle.profile.time_zone);
     vehicle.offers = milepost_engine::offers::Ledger::default();
     let device = vehicle.device.clone();
     let vehicles = vec![VehicleWrite { expected: None, vehicle }];
