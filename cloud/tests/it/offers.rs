@@ -58,6 +58,23 @@ pub(crate) async fn put_cars(app: &TestApp, vehicles: Vec<VehicleWrite>) {
     app.store.commit(Commit { vehicles, ..Commit::default() }).await.unwrap();
 }
 
+/// A winter of so many owners with a car each, in which half of those who got an offer booked it and half refused.
+pub(crate) async fn answer_a_winter(app: &TestApp, accounts: usize) {
+    let owners: Vec<AccountId> = (0..accounts).map(|at| format!("owner-{at}").parse().unwrap()).collect();
+    let cars = owners.iter().enumerate().map(|(at, owner)| in_the_cold(&format!("cold-{at}"), owner, with_offers()));
+    put_cars(app, cars.collect()).await;
+    app.committer().tick().await;
+    app.state.service.clock().set(NOW_MS + 7 * DAY_MS);
+    app.committer().tick().await;
+    for (at, owner) in owners.iter().enumerate() {
+        let vehicle = app.vehicle(&format!("cold-{at}")).await;
+        for id in vehicle.notices.keys().filter(|id| id.as_offer().is_some()) {
+            let answer = if at % 2 == 0 { Answer::Book } else { Answer::Refuse };
+            app.state.service.answer(&vehicle.device, *id, answer, Actor::Owner(owner.clone())).await.unwrap();
+        }
+    }
+}
+
 pub(crate) async fn send(app: &TestApp, device: &DeviceId, number: &mut u32, record: &Record) {
     let now_ms = app.state.service.clock().now_ms();
     let quality = ClockQuality::Network;
@@ -252,20 +269,7 @@ async fn a_policy_takes_over_where_the_log_supports_it_or_somebody_says_why_and_
     let silly = lead.json(Method::PUT, path, r#"{"policy":"fixed","nothing":1.5,"despite":"why not"}"#).await;
     assert_eq!(silly.status.as_u16(), 422);
 
-    // A winter in which half of those who got an offer booked it.
-    let owners: Vec<AccountId> = (0..400).map(|at| format!("owner-{at}").parse().unwrap()).collect();
-    let cars = owners.iter().enumerate().map(|(at, owner)| in_the_cold(&format!("cold-{at}"), owner, with_offers()));
-    put_cars(&app, cars.collect()).await;
-    app.committer().tick().await;
-    app.state.service.clock().set(NOW_MS + 7 * DAY_MS);
-    app.committer().tick().await;
-    for (at, owner) in owners.iter().enumerate() {
-        let vehicle = app.vehicle(&format!("cold-{at}")).await;
-        for id in vehicle.notices.keys().filter(|id| id.as_offer().is_some()) {
-            let answer = if at % 2 == 0 { Answer::Book } else { Answer::Refuse };
-            app.state.service.answer(&vehicle.device, *id, answer, Actor::Owner(owner.clone())).await.unwrap();
-        }
-    }
+    answer_a_winter(&app, 400).await;
     app.state.service.clock().set(NOW_MS + 45 * DAY_MS);
     let judged = lead.get(path).await.json()["policy"]["candidates"].clone();
     let fixed = judged.as_array().unwrap().iter().find(|one| one["policy"] == "fixed").unwrap().clone();

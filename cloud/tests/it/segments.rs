@@ -2,16 +2,14 @@
 
 use axum::http::Method;
 use milepost::config::Evaluation;
-use milepost::domain::{AccountId, Actor};
 use milepost::offers::{Catalogue, OffersError, regroup};
 use milepost_engine::offers::book::Book;
 use milepost_engine::offers::eligibility::{Facts, Value};
 use milepost_engine::offers::{Arm, EXAMPLE_SEGMENTS, EXAMPLES, read, read_segments};
-use milepost_protocol::notice::Answer;
 use milepost_protocol::plan::DAY_MS;
 
 use crate::app::{NOW_MS, TestApp};
-use crate::offers::{in_the_cold, put_cars, with_offers};
+use crate::offers::{answer_a_winter, in_the_cold, put_cars, with_offers};
 
 const POLICY: &str = "/api/v1/offer-policy";
 
@@ -29,24 +27,12 @@ fn with_hills() -> String {
     format!("{HILLS}\n{text}")
 }
 
-/// A winter in which half of those who got an offer booked it; the learning policy is in force.
+/// A winter under the learning policy.
 async fn winter(app: &TestApp, accounts: usize) {
     let lead = app.client("lena").await;
     let learning = r#"{"policy":"learning","despite":"to try it"}"#;
     assert_eq!(lead.json(Method::PUT, POLICY, learning).await.status.as_u16(), 200);
-    let owners: Vec<AccountId> = (0..accounts).map(|at| format!("owner-{at}").parse().unwrap()).collect();
-    let cars = owners.iter().enumerate().map(|(at, owner)| in_the_cold(&format!("cold-{at}"), owner, with_offers()));
-    put_cars(app, cars.collect()).await;
-    app.committer().tick().await;
-    app.state.service.clock().set(NOW_MS + 7 * DAY_MS);
-    app.committer().tick().await;
-    for (at, owner) in owners.iter().enumerate() {
-        let vehicle = app.vehicle(&format!("cold-{at}")).await;
-        for id in vehicle.notices.keys().filter(|id| id.as_offer().is_some()) {
-            let answer = if at % 2 == 0 { Answer::Book } else { Answer::Refuse };
-            app.state.service.answer(&vehicle.device, *id, answer, Actor::Owner(owner.clone())).await.unwrap();
-        }
-    }
+    answer_a_winter(app, accounts).await;
 }
 
 /// What is expected of every arm for a car in town.

@@ -88,6 +88,8 @@ fn every_key_is_used_somewhere() {
         "fact-",
         "arm-",
         "experiment-intake-",
+        "policy-because-",
+        "policy-change-",
         "policy-learning",
         "policy-fixed",
     ];
