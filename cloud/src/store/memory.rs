@@ -2,12 +2,14 @@
 //!
 //! Invariant: it holds serialised documents, so that what would not survive a disk does not survive here either.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use milepost_protocol::{DeviceId, RecordId};
 
 use super::docs::{Erased, OF_VEHICLES, VISITS_OF};
+use super::indexed::Indexed;
 use super::{
     Collection, Commit, DecisionRow, Doc, DocKey, Faults, History, Message, QuarantineRow, QueueCursor, QueueEntry,
     Store, StoreError, TelemetryRow,
@@ -24,7 +26,7 @@ pub struct MemoryStore {
 #[derive(Debug, Default)]
 struct Tables {
     closed: bool,
-    vehicles: BTreeMap<DeviceId, (u64, Vec<u8>)>,
+    vehicles: BTreeMap<DeviceId, (Indexed, Vec<u8>)>,
     telemetry: BTreeMap<(DeviceId, RecordId), TelemetryRow>,
     messages: BTreeMap<(DeviceId, u64), Message>,
     decisions: BTreeMap<(DeviceId, u64), DecisionRow>,
@@ -76,9 +78,14 @@ impl Tables {
         self.vehicles.get(device).map(|(_, bytes)| read(bytes, device)).transpose()
     }
 
+    fn found_by(&self, fits: impl Fn(&Indexed) -> bool) -> Vec<DeviceId> {
+        let fitting = self.vehicles.iter().filter(|(_, (indexed, _))| fits(indexed));
+        fitting.map(|(device, _)| device.clone()).collect()
+    }
+
     fn check(&self, commit: &Commit) -> Result<(), StoreError> {
         for write in &commit.vehicles {
-            let present = self.vehicles.get(&write.vehicle.device).map(|(revision, _)| *revision);
+            let present = self.vehicles.get(&write.vehicle.device).map(|(indexed, _)| indexed.revision);
             if present != write.expected {
                 return Err(StoreError::Conflict { what: format!("vehicle {}", write.vehicle.device) });
             }
@@ -96,7 +103,8 @@ impl Tables {
         for write in commit.vehicles {
             let bytes = serde_json::to_vec(&write.vehicle)
                 .map_err(|source| StoreError::Encode { what: format!("vehicle {}", write.vehicle.device), source })?;
-            encoded.push((write.vehicle.device, (write.vehicle.revision, bytes)));
+            let indexed = Indexed::of(&write.vehicle);
+            encoded.push((write.vehicle.device, (indexed, bytes)));
         }
         self.vehicles.extend(encoded);
         self.telemetry.extend(commit.telemetry.into_iter().map(|row| ((row.device.clone(), row.first), row)));
@@ -161,11 +169,8 @@ impl Store for MemoryStore {
 
     async fn due(&self, now_ms: u64, limit: usize) -> Result<Vec<(u64, DeviceId)>, StoreError> {
         let tables = self.open()?;
-        let mut due = Vec::new();
-        for device in tables.vehicles.keys() {
-            let timer = tables.vehicle(device)?.and_then(|vehicle| vehicle.timer_ms);
-            due.extend(timer.filter(|timer| *timer <= now_ms).map(|timer| (timer, device.clone())));
-        }
+        let timer = |(device, (indexed, _)): (&DeviceId, &(Indexed, _))| Some((indexed.timer_ms?, device.clone()));
+        let mut due: Vec<_> = tables.vehicles.iter().filter_map(timer).filter(|(at_ms, _)| *at_ms <= now_ms).collect();
         due.sort();
         due.truncate(limit);
         Ok(due)
@@ -173,12 +178,10 @@ impl Store for MemoryStore {
 
     async fn queue(&self, after: Option<QueueCursor>, limit: usize) -> Result<Vec<QueueEntry>, StoreError> {
         let tables = self.open()?;
-        let mut entries = Vec::new();
-        for device in tables.vehicles.keys() {
-            entries.extend(tables.vehicle(device)?.map(|v| (std::cmp::Reverse(v.score()), v.device)));
-        }
+        let entry = |(device, (indexed, _)): (&DeviceId, &(Indexed, _))| (Reverse(indexed.urgency), device.clone());
+        let mut entries: Vec<_> = tables.vehicles.iter().map(entry).collect();
         entries.sort();
-        let after = after.map(|cursor| (std::cmp::Reverse(cursor.urgency), cursor.device));
+        let after = after.map(|cursor| (Reverse(cursor.urgency), cursor.device));
         Ok(entries
             .into_iter()
             .filter(|entry| after.as_ref().is_none_or(|after| entry > after))
@@ -194,25 +197,11 @@ impl Store for MemoryStore {
     }
 
     async fn owned(&self, account: &AccountId) -> Result<Vec<DeviceId>, StoreError> {
-        let tables = self.open()?;
-        let mut owned = Vec::new();
-        for device in tables.vehicles.keys() {
-            if tables.vehicle(device)?.is_some_and(|vehicle| vehicle.owner.as_ref() == Some(account)) {
-                owned.push(device.clone());
-            }
-        }
-        Ok(owned)
+        Ok(self.open()?.found_by(|indexed| indexed.owner.as_ref() == Some(account)))
     }
 
     async fn shared(&self, account: &AccountId) -> Result<Vec<DeviceId>, StoreError> {
-        let tables = self.open()?;
-        let mut shared = Vec::new();
-        for device in tables.vehicles.keys() {
-            if tables.vehicle(device)?.is_some_and(|vehicle| vehicle.family.contains_key(account)) {
-                shared.push(device.clone());
-            }
-        }
-        Ok(shared)
+        Ok(self.open()?.found_by(|indexed| indexed.family.contains(account)))
     }
 
     async fn decisions(&self, device: &DeviceId, limit: usize) -> Result<Vec<DecisionRow>, StoreError> {

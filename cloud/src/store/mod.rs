@@ -8,6 +8,7 @@ mod commit;
 mod docs;
 mod error;
 mod faults;
+mod indexed;
 mod keys;
 mod memory;
 mod pack;

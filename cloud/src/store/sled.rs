@@ -14,11 +14,11 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use milepost_protocol::{DeviceId, RecordId};
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
 use sled::{Batch, Db, IVec};
 use tokio::sync::{mpsc, oneshot};
 
 use super::docs::{Erased, OF_VEHICLES, VISITS_OF};
+use super::indexed::Indexed;
 use super::pack::{pack, unpack};
 use super::{
     Collection, Commit, DecisionRow, Doc, DocKey, History, Message, QuarantineRow, QueueCursor, QueueEntry, Store,
@@ -62,17 +62,6 @@ enum Job {
 }
 
 type Reply = oneshot::Sender<Result<(), StoreError>>;
-
-/// What the index keys of a vehicle are built from, kept so that they can be found again.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-struct Indexed {
-    revision: u64,
-    timer_ms: Option<u64>,
-    urgency: u16,
-    owner: Option<AccountId>,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    family: Vec<AccountId>,
-}
 
 impl SledStore {
     /// Opens or creates the store; blocks while it recovers.
@@ -181,13 +170,7 @@ impl Writer {
                 return Err(StoreError::Conflict { what: format!("vehicle {device}") });
             }
             batch.insert(keys::vehicle(device), pack(&write.vehicle, "vehicle")?);
-            let after = Indexed {
-                revision: write.vehicle.revision,
-                timer_ms: write.vehicle.timer_ms,
-                urgency: write.vehicle.score(),
-                owner: write.vehicle.owner.clone(),
-                family: write.vehicle.family.keys().cloned().collect(),
-            };
+            let after = Indexed::of(&write.vehicle);
             for key in before.iter().flat_map(|indexed| index_keys(indexed, device)) {
                 batch.remove(key);
             }
