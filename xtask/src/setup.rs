@@ -21,6 +21,9 @@ const PROGRAMS: &[(&str, &str, &str)] = &[
     ("valgrind", "valgrind", "counts instructions for `cargo xtask bench`"),
 ];
 
+/// The Debian package with a face for Chinese pages, of which a browser without one draws empty boxes.
+const CHINESE_FACE: &str = "fonts-wqy-microhei";
+
 /// A Python package: its folder below the target folder, its name, and a program that it brings.
 type Peer = (&'static str, &'static str, &'static str);
 
@@ -76,6 +79,14 @@ fn packages() -> Result<()> {
             missing.push(package);
         }
     }
+    if has_chinese_face() {
+        println!("a Chinese face: there");
+    } else {
+        println!(
+            "a Chinese face: missing (the page tests' browser draws with it), installing Debian package {CHINESE_FACE}"
+        );
+        missing.push(CHINESE_FACE);
+    }
     if missing.is_empty() {
         return Ok(());
     }
@@ -102,6 +113,11 @@ fn privileged(words: &[&str]) -> Result<Command> {
     };
     command.args(&words[1..]).env("DEBIAN_FRONTEND", "noninteractive");
     Ok(command)
+}
+
+fn has_chinese_face() -> bool {
+    let faces = Command::new("fc-list").args([":lang=zh", "family"]).output();
+    faces.is_ok_and(|faces| faces.status.success() && !faces.stdout.is_empty())
 }
 
 /// Installs a Python package into a folder of its own, from which `program` can be called; answers whether it was missing.
