@@ -47,7 +47,7 @@ impl Step {
             Self::Setup => setup::run(root),
             Self::Format => format::check(root),
             Self::Tidy => tidy::run(root),
-            Self::Build => run::run(run::cargo(root).args(["build", "--workspace", "--all-targets"])),
+            Self::Build => build(root),
             Self::Workspace => workspace(root),
             Self::Doc => run::run(run::cargo(root).args(["test", "--quiet", "--workspace", "--doc"])),
             Self::Bare => bare::run(root),
@@ -94,6 +94,10 @@ fn timed(step: impl FnOnce() -> Result<()>) -> (Result<()>, u64) {
     (outcome, start.elapsed().as_secs())
 }
 
+fn build(root: &Path) -> Result<()> {
+    run::run(run::cargo(root).args(["build", "--workspace", "--all-targets"]))
+}
+
 fn workspace(root: &Path) -> Result<()> {
     if setup::nextest(root) {
         return run::run(run::cargo(root).args(["nextest", "run", "--workspace", "--profile", "ci"]));
@@ -105,6 +109,8 @@ fn workspace(root: &Path) -> Result<()> {
 }
 
 fn web(root: &Path) -> Result<()> {
+    // What stands there may be older than the pages.
+    build(root)?;
     let folder = root.join("tests/web");
     run::run(Command::new("npx").args(["tsc", "--noEmit"]).current_dir(&folder))?;
     run::run(Command::new("npx").args(["playwright", "test"]).current_dir(&folder))
