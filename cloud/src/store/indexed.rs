@@ -1,4 +1,6 @@
-//! What vehicles are found by.
+//! What vehicles are found by, the same in every store.
+//!
+//! Invariant: it is written in the commit of its vehicle; the store on disk keeps it, so fields are only added, with a default.
 
 use serde::{Deserialize, Serialize};
 
