@@ -1,4 +1,4 @@
-// The pages of the real binary in Debian's Chromium: what they do once, how they look in both themes and both widths.
+// The pages of the real binary in Debian's Chromium: what they do, and how they look.
 import { defineConfig } from "@playwright/test";
 
 const phone = { width: 360, height: 740 };
@@ -33,11 +33,7 @@ export default defineConfig({
     },
   },
   projects: [
-    { name: "looks-light-phone", testMatch: /looks/, use: { viewport: phone, colorScheme: "light" } },
-    { name: "looks-dark-phone", testMatch: /looks/, use: { viewport: phone, colorScheme: "dark" } },
-    { name: "looks-light-desk", testMatch: /looks/, use: { viewport: desk, colorScheme: "light" } },
-    { name: "looks-dark-desk", testMatch: /looks/, use: { viewport: desk, colorScheme: "dark" } },
-    { name: "works", testIgnore: /looks|plain|channels\.spec/, use: { viewport: desk } },
+    { name: "works", testIgnore: /plain|channels\.spec/, use: { viewport: desk } },
     { name: "channels-without-javascript", testMatch: /channels\.spec/, use: { viewport: phone, javaScriptEnabled: false } },
     { name: "works-without-javascript", testMatch: /plain/, use: { viewport: phone, javaScriptEnabled: false } },
   ],

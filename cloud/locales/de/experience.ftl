@@ -76,7 +76,11 @@ policy-now = Anteile
 policy-share = Anteil
 policy-expected = Erwartete Marge
 policy-unknown = noch nicht bekannt
-policy-learnt = Version { $version }: aus { $learnt } Ergebnissen gelernt, { $refused } abgewiesen, weil ihre Wahrscheinlichkeit nicht bekannt war.
+policy-learnt =
+    { $learnt ->
+        [one] Version { $version }: aus 1 Ergebnis gelernt, { $refused } abgewiesen, weil ihre Wahrscheinlichkeit nicht bekannt war.
+       *[other] Version { $version }: aus { $learnt } Ergebnissen gelernt, { $refused } abgewiesen, weil ihre Wahrscheinlichkeit nicht bekannt war.
+    }
 policy-halted = Angehaltene Wege
 policy-none-halted = Keiner ist angehalten.
 offer-fewer = Weniger davon

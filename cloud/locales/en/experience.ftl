@@ -76,7 +76,11 @@ policy-now = Shares
 policy-share = Share
 policy-expected = Expected margin
 policy-unknown = not known yet
-policy-learnt = Version { $version }: learnt from { $learnt } outcomes, { $refused } refused because their probability was not known.
+policy-learnt =
+    { $learnt ->
+        [one] Version { $version }: learnt from 1 outcome, { $refused } refused because their probability was not known.
+       *[other] Version { $version }: learnt from { $learnt } outcomes, { $refused } refused because their probability was not known.
+    }
 policy-halted = Halted arms
 policy-none-halted = None is halted.
 offer-fewer = Fewer like this

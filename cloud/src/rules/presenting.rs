@@ -111,8 +111,8 @@ fn grounds(entry: &Entry, vehicle: &Vehicle, desktop: &Desktop<'_>, now_ms: u64)
 
 fn made(entry: &Entry, grounds: Vec<Ground>, desktop: &Desktop<'_>) -> Made {
     let words = |language: &str, content: &Content| {
-        let show = |name: &str, value: &Value| figure(language, name, value);
-        let fill = |text: &str| filled(text, &desktop.facts, show);
+        let known = |name: &str| desktop.facts.get(name).map(|value| figure(language, name, value));
+        let fill = |text: &str| filled(text, known);
         // A figure that is not known leaves the title, which stands by itself.
         let title = fill(&content.title).unwrap_or_else(|| entry.code.clone());
         let body = fill(&content.body).unwrap_or_else(|| title.clone());

@@ -10,7 +10,7 @@ use milepost_engine::offers::book::{Book, Tally, arms_of};
 use milepost_engine::offers::catalogue::Kind;
 use milepost_engine::offers::eligibility::Condition;
 use milepost_engine::offers::increment::Sums;
-use milepost_engine::offers::{Arm, Stage};
+use milepost_engine::offers::{Arm, Stage, filled};
 use milepost_engine::policy::guardrail::Standing;
 use serde::Deserialize;
 
@@ -184,6 +184,8 @@ pub(crate) async fn offer(
     let tried = preview(&state.service, state.service.offers(), &listed.entry).await?;
     let language = localizer.language().code();
     let words = listed.entry.content.get(language).or_else(|| listed.entry.content.get("en"));
+    // Each owner has figures of their own, so that here stands what they are.
+    let named = |fact: &str| Some(format!("[{}]", view::fact_name(fact, &format)));
     let halted = book.halted();
     let arms: Vec<Arm> = arms_of(&listed.entry).collect();
     let arm_row = |arm: &Arm| {
@@ -214,7 +216,7 @@ pub(crate) async fn offer(
     render::html(&OfferPage {
         page: Page::of(&reader, account, "catalogue-title", Section::Catalogue),
         row: row(listed, &names, &book, &format),
-        body: words.map_or_else(String::new, |words| words.body.clone()),
+        body: words.and_then(|words| filled(&words.body, named)).unwrap_or_default(),
         stopped: !arms.is_empty() && arms.iter().all(|arm| halted.contains(arm)),
         summary: localizer.with("preview-summary", numbers.map(|(name, number)| (name, number.into()))),
         falls: tried.falls.iter().map(fall).collect(),

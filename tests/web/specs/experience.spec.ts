@@ -39,6 +39,7 @@ test("an entry is tried on the cars that there are, and each says why it falls",
   await page.getByRole("link", { name: "Winter tyres" }).click();
   await expect(page.getByRole("heading", { name: "Who would get it now" })).toBeVisible();
   await expect(page.getByText(/Looked at \d+ cars/)).toBeVisible();
+  await expect(page.getByText("It averages [mean outside temperature of a week, °C]")).toBeVisible();
   const cars = page.getByRole("region", { name: "Car by car" });
   await expect(cars.getByRole("rowheader").first()).toBeVisible();
   await expect(cars.getByRole("cell").first()).not.toBeEmpty();

@@ -1,5 +1,5 @@
 // The pages of journeys, programmes and the certificate in both themes and both widths.
-import { inspect } from "../support/inspect.js";
+import { look } from "../support/inspect.js";
 import { logIn, test, vehicleUrl } from "../support/test.js";
 import { lead, owner } from "../support/service.js";
 
@@ -7,7 +7,7 @@ test("the lead's journeys, touchpoints and programmes", async ({ page, service }
   await logIn(page, service, lead);
   for (const name of ["journeys", "touchpoints", "programmes", "owners/anna"]) {
     await page.goto(`${service.url}/experience/${name}`);
-    await inspect(page, `experience-${name.replace("/", "-")}`);
+    await look(page, `experience-${name.replace("/", "-")}`);
   }
 });
 
@@ -15,6 +15,6 @@ test("an owner's programmes and certificate", async ({ page, service }) => {
   await logIn(page, service, owner);
   for (const name of ["programmes", "certificate"]) {
     await page.goto(vehicleUrl(service, name));
-    await inspect(page, `owner-${name}`);
+    await look(page, `owner-${name}`);
   }
 });
