@@ -12,20 +12,25 @@ use anyhow::{Context, Result};
 
 use crate::run::{self, BARE_TARGET};
 
+/// How each manifest here ends: built as boards build, so that libraries are built once, and in no workspace.
+const MANIFEST_END: &str =
+    "[profile.release]\nopt-level = \"z\"\nlto = \"fat\"\ncodegen-units = 1\npanic = \"abort\"\n\n[workspace]\n";
+
 pub(crate) fn run(root: &Path) -> Result<()> {
+    let bare = root.join("target/bare");
+    let built = bare.join("target");
     for (name, path) in [
         ("milepost-firmware", "firmware"),
         ("milepost-display", "firmware/display"),
         ("milepost-identity", "firmware/identity"),
     ] {
-        run::run(run::cargo(root).args(["build", "--package", name, "--target", BARE_TARGET]))?;
-        let folder = root.join("target/bare").join(name);
+        let folder = bare.join(name);
         prepare(&folder, name, &root.join(path))?;
         fs::copy(root.join("Cargo.lock"), folder.join("Cargo.lock")).context("cannot copy Cargo.lock")?;
-        run::run(&mut link(&folder)).with_context(|| format!("{name} must link without `alloc` and `std`"))?;
+        run::run(&mut link(&folder, &built)).with_context(|| format!("{name} must link without `alloc` and `std`"))?;
         println!("{name} links neither alloc nor std");
     }
-    size::check(root, &root.join("target/bare/image"))
+    size::check(root, &bare.join("image"), &built)
 }
 
 /// Writes a package that links the crate `name` at `path` and nothing else.
@@ -33,8 +38,7 @@ fn prepare(folder: &Path, name: &str, path: &Path) -> Result<()> {
     let manifest = format!(
         "[package]\nname = \"bare\"\nversion = \"0.0.0\"\nedition = \"2024\"\n\n\
          [lib]\ncrate-type = [\"staticlib\"]\npath = \"lib.rs\"\n\n\
-         [dependencies]\n{name} = {{ path = {:?} }}\n\n\
-         [profile.dev]\npanic = \"abort\"\n\n[workspace]\n",
+         [dependencies]\n{name} = {{ path = {:?} }}\n\n{MANIFEST_END}",
         path.display().to_string(),
     );
     let source = format!(
@@ -47,9 +51,9 @@ fn prepare(folder: &Path, name: &str, path: &Path) -> Result<()> {
     fs::write(folder.join("lib.rs"), source).context("cannot write the source of the link check")
 }
 
-fn link(folder: &Path) -> std::process::Command {
+fn link(folder: &Path, built: &Path) -> std::process::Command {
     let mut command = run::cargo(folder);
-    command.args(["build", "--target", BARE_TARGET, "--target-dir"]).arg(folder.join("target"));
+    command.args(["build", "--release", "--target", BARE_TARGET, "--target-dir"]).arg(built);
     command
 }
 
@@ -66,7 +70,7 @@ mod tests {
         fs::write(path.join("src/lib.rs"), core).unwrap();
         let check = folder.path().join("bare");
         prepare(&check, "some-core", &path).unwrap();
-        let output = link(&check).arg("--offline").output().unwrap();
+        let output = link(&check, &check.join("target")).arg("--offline").output().unwrap();
         (output.status.success(), String::from_utf8_lossy(&output.stderr).into_owned())
     }
 

@@ -87,7 +87,9 @@ fn packages() -> Result<()> {
         println!("a Chinese face: there");
         return Ok(());
     }
-    println!("a Chinese face: missing (the page tests' browser draws with it), installing Debian package {CHINESE_FACE}");
+    println!(
+        "a Chinese face: missing (the page tests' browser draws with it), installing Debian package {CHINESE_FACE}"
+    );
     if let Err(error) = install(&[CHINESE_FACE]) {
         println!("warning: {error:#}; the page tests pass without it, and pictures of Chinese pages show empty boxes");
     }

@@ -152,23 +152,33 @@ fn a_recorded_obd_drive_agrees_with_its_gps() {
     let Some(data) = recorded() else { return };
     let folder = data.join("obd_drive/vw_drive_a");
     let usage = json(&folder.join("vw_drive_a.log.gz"));
-    // The receiver found itself only after the car had left: what counts is how far both say it came from there on.
+    // The receiver found itself only after the car had left: what counts is how far both say it came from there on, in the whole
+    // and in each file of the recording.
     let gps = unpacked(&folder.join("gps_truth.csv.gz"));
     let mut fixes = gps.lines().skip(1).filter_map(|line| {
         let mut fields = line.split(',').map(str::parse::<f64>);
         Some((fields.next()?.ok()?, fields.next()?.ok()?))
     });
     let (found_s, before_m) = fixes.find(|(_, metres)| *metres >= 500.0).unwrap();
-    let gps_m = fixes.last().unwrap().1 - before_m;
+    let mut parts = vec![(found_s, f64::MAX, fixes.last().unwrap().1 - before_m)];
+    let truth: Value = serde_json::from_str(&std::fs::read_to_string(folder.join("truth.json")).unwrap()).unwrap();
+    for part in truth["segments"].as_array().unwrap() {
+        let of = |name: &str| part[name].as_f64().unwrap();
+        if of("start_s") >= found_s {
+            parts.push((of("start_s"), of("end_s"), of("gps_distance_m")));
+        }
+    }
+    assert_eq!(parts.len(), 5, "{parts:?}");
     let log = unpacked(&folder.join("vw_drive_a.log.gz"));
     let seconds = |line: &str| line.trim_start_matches('(').split(')').next().unwrap().parse::<f64>().unwrap();
-    let rest: String =
-        log.lines().filter(|line| seconds(line) >= found_s).fold(String::new(), |rest, line| rest + line + "\n");
     let scratch = tempfile::tempdir().unwrap();
-    let path = scratch.path().join("rest.log");
-    std::fs::write(&path, rest).unwrap();
-    let derived_m = json(&path)["distance_m"].as_f64().unwrap();
-    assert!((derived_m / gps_m - 1.0).abs() <= 0.01, "{derived_m} m, GPS says {gps_m} m");
+    for (from_s, to_s, gps_m) in parts {
+        let kept: Vec<&str> = log.lines().filter(|line| (from_s..=to_s).contains(&seconds(line))).collect();
+        let path = scratch.path().join("part.log");
+        std::fs::write(&path, kept.join("\n") + "\n").unwrap();
+        let derived_m = json(&path)["distance_m"].as_f64().unwrap();
+        assert!((derived_m / gps_m - 1.0).abs() <= 0.01, "from {from_s} s: {derived_m} m, GPS says {gps_m} m");
+    }
     assert_eq!(usage["battery_12v"]["min_v"], 11.86);
     assert!((12.0..12.3).contains(&usage["battery_12v"]["rest_v"].as_f64().unwrap()));
     assert!((2_300..2_390).contains(&usage["engine_s"].as_u64().unwrap()));

@@ -7,6 +7,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
 
+use super::MANIFEST_END;
 use crate::run::{self, BARE_TARGET};
 
 /// The most flash that the portable core may take, in bytes, with the boards' own build settings. Lower it whenever the core shrinks.
@@ -15,14 +16,13 @@ const BAR: u32 = 83_200;
 /// The image's program; it is built for the bare target alone.
 const IMAGE: &str = include_str!("image.rs");
 
-/// Builds the image in `folder` and holds it against the bar.
-pub(super) fn check(root: &Path, folder: &Path) -> Result<()> {
+/// Writes the image's package to `folder`, builds it into `built`, and holds it against the bar.
+pub(super) fn check(root: &Path, folder: &Path, built: &Path) -> Result<()> {
     let manifest = format!(
         "[package]\nname = \"image\"\nversion = \"0.0.0\"\nedition = \"2024\"\n\n\
          [[bin]]\nname = \"image\"\npath = \"image.rs\"\n\n\
          [dependencies]\nmilepost-firmware = {{ path = {:?} }}\nmilepost-protocol = {{ path = {:?} }}\n\
-         embedded-can = \"0.4\"\nembedded-storage-async = \"0.4\"\n\n\
-         [profile.release]\nopt-level = \"z\"\nlto = \"fat\"\ncodegen-units = 1\npanic = \"abort\"\n\n[workspace]\n",
+         embedded-can = \"0.4\"\nembedded-storage-async = \"0.4\"\n\n{MANIFEST_END}",
         root.join("firmware").display().to_string(),
         root.join("protocol").display().to_string(),
     );
@@ -31,9 +31,9 @@ pub(super) fn check(root: &Path, folder: &Path) -> Result<()> {
     fs::write(folder.join("image.rs"), IMAGE).context("cannot write the source of the image")?;
     fs::copy(root.join("Cargo.lock"), folder.join("Cargo.lock")).context("cannot copy Cargo.lock")?;
     let mut build = run::cargo(folder);
-    build.args(["rustc", "--release", "--target", BARE_TARGET, "--target-dir"]).arg(folder.join("target"));
+    build.args(["rustc", "--release", "--target", BARE_TARGET, "--target-dir"]).arg(built);
     run::run(build.args(["--", "-C", "link-arg=--entry=_start", "-C", "link-arg=--gc-sections"]))?;
-    let image = folder.join("target").join(BARE_TARGET).join("release/image");
+    let image = built.join(BARE_TARGET).join("release/image");
     let bytes = fs::read(&image).with_context(|| format!("cannot read {}", image.display()))?;
     let flash = flash(&bytes).with_context(|| format!("{} is no ELF image", image.display()))?;
     ensure!(flash <= BAR, "the core takes {flash} bytes of flash, more than its {BAR}");
