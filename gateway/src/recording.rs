@@ -1,16 +1,23 @@
 //! A CAN log as the core sees a bus: frames in time, and ticks where the bus is silent.
 //!
-//! Invariant: times never fall; a line whose time lies before the one above it is moved up to it and counted as stale.
+//! Invariant: times never fall; a line whose time lies before the one above it is moved up to it and counted as stale, and so is one
+//! that is far ahead of both its neighbours. Where the clock was set back for good, time goes on from there.
 
 use std::path::Path;
 
 use milepost_firmware::Frame;
 
-use crate::log::{Broken, Channels, LogError, Payload, Reader};
+use crate::log::{Broken, Channels, Entry, LogError, Payload, Reader};
 
 /// Silence is told second by second this long, and then in one leap to the next frame.
 const TOLD_SILENCE_US: u64 = 300_000_000;
 const TICK_US: u64 = 1_000_000;
+
+/// Lines of several buses stand out of order by less than this; beyond it, a clock was set.
+const DISORDER_US: u64 = 1_000_000;
+
+/// A leap that may be a wild stamp instead of a silence.
+const LEAP_US: u64 = 60_000_000;
 
 /// What the core is to be told next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,6 +64,10 @@ pub struct Recording {
     /// When the last frame came.
     heard_us: Option<u64>,
     pending: Option<(u64, Frame)>,
+    /// A line that was looked at ahead of its turn.
+    ahead: Option<Entry>,
+    /// By how much the log's clock was set back so far.
+    set_back_us: u64,
     skipped: Skipped,
 }
 
@@ -69,6 +80,8 @@ impl Recording {
             at_us: None,
             heard_us: None,
             pending: None,
+            ahead: None,
+            set_back_us: 0,
             skipped: Skipped::default(),
         })
     }
@@ -112,22 +125,45 @@ impl Recording {
     }
 
     fn next_frame(&mut self) -> Result<Option<(u64, Frame)>, LogError> {
-        while let Some(entry) = self.reader.next_entry()? {
+        while let Some(entry) = self.next_entry()? {
+            let at_us = self.moment(entry.at_us)?;
             let Payload::Data(data) = entry.payload else {
                 self.skipped.remote += 1;
                 continue;
             };
             let bus = self.channels.bus(&entry.channel);
             let frame = Frame::new(bus, entry.id, &data).expect("the reader keeps to 64 bytes");
-            let at_us = match self.heard_us {
-                Some(last_us) if entry.at_us < last_us => {
-                    self.skipped.stale += 1;
-                    last_us
-                }
-                _ => entry.at_us,
-            };
             return Ok(Some((at_us, frame)));
         }
         Ok(None)
+    }
+
+    fn next_entry(&mut self) -> Result<Option<Entry>, LogError> {
+        match self.ahead.take() {
+            Some(entry) => Ok(Some(entry)),
+            None => self.reader.next_entry(),
+        }
+    }
+
+    /// When a line of `written_us` is told.
+    fn moment(&mut self, written_us: u64) -> Result<u64, LogError> {
+        let at_us = written_us.saturating_add(self.set_back_us);
+        let Some(last_us) = self.heard_us else { return Ok(at_us) };
+        if at_us >= last_us.saturating_sub(DISORDER_US) && at_us <= last_us.saturating_add(LEAP_US) {
+            self.skipped.stale += u64::from(at_us < last_us);
+            return Ok(at_us.max(last_us));
+        }
+        self.ahead = self.next_entry()?;
+        let next_us = self.ahead.as_ref().map(|next| next.at_us.saturating_add(self.set_back_us));
+        if at_us > last_us {
+            let wild = next_us.is_some_and(|next_us| next_us < at_us && next_us.abs_diff(last_us) < at_us - next_us);
+            self.skipped.stale += u64::from(wild);
+            return Ok(if wild { last_us } else { at_us });
+        }
+        self.skipped.stale += 1;
+        if next_us.is_none_or(|next_us| next_us < last_us.saturating_sub(DISORDER_US)) {
+            self.set_back_us += last_us - at_us;
+        }
+        Ok(last_us)
     }
 }

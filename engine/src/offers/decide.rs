@@ -345,6 +345,8 @@ fn again_at_ms(context: &Context<'_>, candidates: &[Candidate], arms: usize) -> 
     if arms > 1 {
         return in_days(NOTHING_STANDS_DAYS);
     }
-    let clears = candidates.iter().filter_map(|candidate| candidate.rejection.as_ref()?.clears_at_ms()).min();
-    clears.unwrap_or_else(|| in_days(LOOK_AGAIN_DAYS))
+    let clears = candidates.iter().filter_map(|candidate| candidate.rejection.as_ref()?.clears_at_ms());
+    // Advice waits for the end of the quiet too, and whoever is looked at once a night would never hear of it.
+    let quiet_ends = context.quiet.until_ms(context.now_ms, context.local_minute);
+    clears.chain(quiet_ends).min().unwrap_or_else(|| in_days(LOOK_AGAIN_DAYS))
 }

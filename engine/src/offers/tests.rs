@@ -308,6 +308,14 @@ fn who_wants_fewer_or_none_is_left_alone_and_a_spent_pace_holds_everybody_back()
 }
 
 #[test]
+fn whoever_is_looked_at_in_quiet_hours_is_looked_at_again_when_they_end() {
+    let mut setting = Setting { state: VehicleState::default(), ..Setting::ready() };
+    assert_eq!(setting.decide(0.9).again_at_ms, NOW_MS + DAY_MS);
+    setting.local_minute = 22 * 60;
+    assert_eq!(setting.decide(0.9).again_at_ms, NOW_MS + 10 * 60 * 60_000);
+}
+
+#[test]
 fn shares_that_are_no_distribution_leave_only_nothing() {
     let setting = Setting::ready();
     let facts = setting.facts();

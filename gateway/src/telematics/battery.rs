@@ -15,7 +15,7 @@ use super::table::{TableError, text_of};
 /// How far p10 and p90 lie from the forecast, as a part of it; lives of cells of one type scatter by about 13 % (CALCE CS2).
 const SPREAD: f64 = 0.17;
 
-/// How many cycles the initial capacity is the median of.
+/// How many cycles' smoothed capacities the initial capacity is the median of.
 const INITIAL_CYCLES: usize = 10;
 
 /// How many cycles a capacity is smoothed over, by their median.
@@ -133,22 +133,27 @@ pub fn forecast(seen: &[(f64, f64)], lives: &[f64], threshold: f64) -> Option<Fo
 /// The first cycle whose smoothed capacity is at or below the threshold.
 pub fn end_of_life(curve: &[(f64, f64)], threshold: f64) -> Option<f64> {
     let limit = initial(curve)? * threshold;
-    let half = SMOOTH_CYCLES / 2;
-    (half..curve.len().saturating_sub(half)).find_map(|at| {
-        let around = curve[at - half..=at + half].iter().map(|(_, capacity)| *capacity).collect();
-        (median(around)? <= limit).then_some(curve[at].0)
-    })
+    (0..curve.len()).find_map(|at| (smoothed(curve, at)? <= limit).then_some(curve[at].0))
 }
 
 fn initial(curve: &[(f64, f64)]) -> Option<f64> {
     if curve.len() < 2 * INITIAL_CYCLES {
         return None;
     }
-    median(curve[..INITIAL_CYCLES].iter().map(|(_, capacity)| *capacity).collect())
+    median((0..INITIAL_CYCLES).filter_map(|at| smoothed(curve, at)).collect())
+}
+
+/// The capacity at a cycle: the median of it and the ones before, as whoever follows a cell knows no later ones.
+fn smoothed(curve: &[(f64, f64)], at: usize) -> Option<f64> {
+    median(curve[(at + 1).saturating_sub(SMOOTH_CYCLES)..=at].iter().map(|(_, capacity)| *capacity).collect())
 }
 
 fn own_opinion(seen: &[(f64, f64)], threshold: f64) -> Option<f64> {
-    let initial = initial(seen)?;
+    if seen.len() < 2 * INITIAL_CYCLES {
+        return None;
+    }
+    // A median of medians lies high while a cell loses fast, so the loss counts from the first cycles as they were measured.
+    let first = median(seen[..INITIAL_CYCLES].iter().map(|(_, capacity)| *capacity).collect())?;
     // The level now: the line through the last quarter, by the median of all slopes (Theil and Sen).
     let tail = &seen[seen.len() - (seen.len() / 4).max(INITIAL_CYCLES)..];
     let (now, _) = *tail.last()?;
@@ -160,7 +165,7 @@ fn own_opinion(seen: &[(f64, f64)], threshold: f64) -> Option<f64> {
         .flat_map(|(at, a)| tail[at + 1..].iter().filter(move |b| b.0 > a.0).map(move |b| (b.1 - a.1) / (b.0 - a.0)));
     let slope = median(slopes.collect())?;
     let level = median(tail.iter().map(|(cycle, capacity)| capacity + slope * (now - cycle)).collect())?;
-    let loss = 1.0 - level / initial;
+    let loss = 1.0 - level / first;
     // A loss within the noise of capacities says nothing yet.
     if loss < 0.005 {
         return None;

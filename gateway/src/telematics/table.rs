@@ -222,10 +222,21 @@ impl Table {
     }
 }
 
-/// A moment: RFC 3339, with a blank for the T and without a zone if need be, or seconds. Answers it as it is printed.
+/// From here on a number counts milliseconds: as seconds it would lie in the year 5138.
+const MILLISECONDS_FROM: f64 = 1e11;
+
+/// A moment: RFC 3339, with a blank for the T and without zone and time of day if need be, or seconds, or milliseconds since 1970.
+/// Answers it as it is printed.
 fn moment(text: &str) -> Option<(String, f64)> {
-    if let Ok(seconds) = text.parse::<f64>() {
-        return seconds.is_finite().then(|| (text.to_owned(), seconds));
+    match text.parse::<f64>() {
+        Ok(number) if number >= MILLISECONDS_FROM => {
+            return Some(((number / 1e3).to_string(), number / 1e3)).filter(|_| number.is_finite());
+        }
+        Ok(seconds) => return seconds.is_finite().then(|| (text.to_owned(), seconds)),
+        Err(_) => {}
+    }
+    if text.len() == "2023-01-02".len() {
+        return moment(&format!("{text} 00:00"));
     }
     if !text.is_ascii() || text.len() < 16 {
         return None;
@@ -293,6 +304,9 @@ mod tests {
         assert_eq!(at("2023-01-02 16:10:09+01:00"), Some(1_672_672_209.0));
         assert_eq!(at("2023-01-02T15:10:09.5Z"), Some(1_672_672_209.5));
         assert_eq!(at("12.5"), Some(12.5));
+        assert_eq!(moment("1672672209500"), Some(("1672672209.5".to_owned(), 1_672_672_209.5)));
+        assert_eq!(moment("2023-01-02").map(|(_, at_s)| at_s), at("2023-01-02 00:00"));
+        assert!(at("2023-01-02").is_some());
         assert_eq!(at("yesterday at noon, perhaps"), None);
         assert_eq!(moment("2023-01-02 16:10:09+01:00").unwrap().0, "2023-01-02T16:10:09+01:00");
     }

@@ -90,7 +90,7 @@ struct Reading<'t> {
 
 /// Finds the trips of a table.
 pub fn summarise(table: &Table) -> Summary {
-    let verdicts = judge(&table.rows.iter().map(|row| row.odometer_m).collect::<Vec<_>>());
+    let verdicts = judge(&table.rows.iter().map(|row| (row.at_s, row.odometer_m)).collect::<Vec<_>>());
     let stale = verdicts.iter().filter(|verdict| **verdict == Verdict::Stale).count() as u64;
     let (readings, duplicate) = one_a_moment(&table.rows, &verdicts);
     let spans = spans(&readings);

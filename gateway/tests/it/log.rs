@@ -175,6 +175,27 @@ fn silence_is_told_in_ticks_and_time_never_falls() {
     assert_eq!((recording.skipped().stale, recording.skipped().remote), (1, 1));
 }
 
+#[test]
+fn a_wild_stamp_costs_its_line_and_a_clock_set_back_goes_on_from_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("drive.log");
+    let seconds = |lines: &str| {
+        std::fs::write(&path, lines.replace('(', "\n(").replace(')', ") can0 123#00") + "\n").unwrap();
+        let mut recording = Recording::open(&path, []).unwrap();
+        let mut times = Vec::new();
+        while let Some(input) = recording.next_input().unwrap() {
+            if let Input::Frame { at_us, .. } = input {
+                times.push(at_us / 1_000_000);
+            }
+        }
+        (times, recording.skipped().stale)
+    };
+    assert_eq!(seconds("(10)(11)(100000)(12)(13)"), (vec![10, 11, 11, 12, 13], 1));
+    assert_eq!(seconds("(10)(11)(500)(501)"), (vec![10, 11, 500, 501], 0));
+    assert_eq!(seconds("(1010)(1011)(12)(13)(15)"), (vec![1_010, 1_011, 1_011, 1_012, 1_014], 1));
+    assert_eq!(seconds("(90000)(11)(12)"), (vec![90_000, 90_000, 90_001], 1));
+}
+
 proptest! {
     #[test]
     fn no_bytes_make_the_reader_panic(bytes in proptest::collection::vec(any::<u8>(), 0..400)) {

@@ -30,6 +30,23 @@ fn the_end_of_recorded_cells_lies_within_the_interval_of_their_forecast() {
 }
 
 #[test]
+fn an_end_that_was_reached_is_told_to_the_cycle() {
+    let Some(folder) = data("battery") else { return };
+    let table = folder.join("calce_cs2_capacity.csv");
+    let truth = std::fs::read_to_string(folder.join("calce_eol_truth.json")).unwrap();
+    for cell in serde_json::from_str::<Vec<Value>>(&truth).unwrap() {
+        let name = cell["cell"].as_str().unwrap();
+        for (threshold, key) in [("0.8", "eol80_cycle"), ("0.7", "eol70_cycle")] {
+            let call = ["battery", "--csv", table.to_str().unwrap(), "--cell", name, "--until", "880"];
+            let told = lines([&call[..], &["--threshold", threshold, "--json"]].concat());
+            for told in ["eol_cycle", "p10", "p90"].map(|key| &told[0][key]) {
+                assert_eq!(told.as_f64(), cell[key].as_f64(), "{name} {threshold}");
+            }
+        }
+    }
+}
+
+#[test]
 fn a_cell_that_is_not_there_is_told() {
     let table = tempfile::NamedTempFile::with_suffix(".csv").unwrap();
     std::fs::write(table.path(), "cell,cycle_no,capacity\nA,1,1.1\n").unwrap();
