@@ -247,6 +247,20 @@ mod tests {
     }
 
     #[test]
+    fn a_name_in_a_map_may_stand_alone() {
+        let set = |map: &str| {
+            format!(
+                r#"{{"commands": [{{"hdr": "7E0", "cmd": {{"22": "0105"}}, "signals": [{{"id": "FAN", "fmt": {{"len": 8, "map": {map}}}}}]}}]}}"#
+            )
+        };
+        let told = |map| told_by(&set(map), "7E0.220105", &["7E80462010501"], None);
+        let on = BTreeMap::from([("FAN".to_owned(), Value::Text("RUNS".into()))]);
+        assert_eq!(told(r#"{"0": "RESTS", "1": "RUNS"}"#), on);
+        assert_eq!(told(r#"{"0": "RESTS", "1": {"value": "RUNS", "description": "The fan runs"}}"#), on);
+        assert!(SignalSet::parse(&set(r#"{"1": ["RUNS"]}"#)).is_err());
+    }
+
+    #[test]
     fn the_standards_parameters_need_no_set() {
         assert_eq!(told("7E0.010D", &["7E803410D56"]).get("VSS"), Some(&number(86.0)));
     }

@@ -113,9 +113,21 @@ pub(super) struct Format {
     pub(super) map: Option<BTreeMap<String, Mapped>>,
 }
 
+/// A name for a value: alone, or in an object beside its description.
 #[derive(Debug, Clone, Deserialize)]
+#[serde(try_from = "serde_json::Value")]
 pub(super) struct Mapped {
     pub(super) value: String,
+}
+
+impl TryFrom<serde_json::Value> for Mapped {
+    type Error = &'static str;
+
+    fn try_from(mut json: serde_json::Value) -> Result<Self, Self::Error> {
+        let name = json.get_mut("value").map(serde_json::Value::take).unwrap_or(json);
+        let serde_json::Value::String(value) = name else { return Err("a value of a map has no name") };
+        Ok(Self { value })
+    }
 }
 
 impl Command {
