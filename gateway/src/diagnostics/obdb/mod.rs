@@ -261,6 +261,17 @@ mod tests {
     }
 
     #[test]
+    fn bytes_are_turned_round_before_bits_are_taken() {
+        let set = r#"{"commands": [{"hdr": "7E0", "cmd": {"22": "0106"}, "signals": [
+            {"id": "WHOLE", "fmt": {"len": 16, "blsb": true}},
+            {"id": "BEHIND", "fmt": {"bix": 4, "len": 12, "blsb": true}},
+            {"id": "BEFORE", "fmt": {"len": 12, "blsb": true}}]}]}"#;
+        let values = told_by(set, "7E0.220106", &["7E8056201063412"], None);
+        let numbers = [("BEFORE", 0x123), ("BEHIND", 0x234), ("WHOLE", 0x1234)];
+        assert_eq!(values, numbers.map(|(id, value)| (id.to_owned(), number(f64::from(value)))).into());
+    }
+
+    #[test]
     fn the_standards_parameters_need_no_set() {
         assert_eq!(told("7E0.010D", &["7E803410D56"]).get("VSS"), Some(&number(86.0)));
     }
