@@ -16,8 +16,11 @@ pub enum Value {
 
 /// Reads a signal; `None` if the data are too short for it or mean that there is no value.
 pub(super) fn read(format: &Format, data: &[u8]) -> Option<Value> {
-    let raw = bits(data, format.bix, format.len)?;
-    let raw = if format.blsb && format.len.is_multiple_of(8) { raw.swap_bytes() >> (64 - format.len) } else { raw };
+    let raw = if format.blsb {
+        bits(&turned(data, format.bix, format.len)?, format.bix, format.len)?
+    } else {
+        bits(data, format.bix, format.len)?
+    };
     if let Some(map) = &format.map {
         return map.get(&raw.to_string()).map(|mapped| Value::Text(mapped.value.clone()));
     }
@@ -31,6 +34,15 @@ pub(super) fn read(format: &Format, data: &[u8]) -> Option<Value> {
     // Sets bound what a value can be; a car that says more is taken at the bound, as OBDb's own tool does.
     let value = format.min.map_or(value, |min| value.max(min));
     Some(Value::Number(format.max.map_or(value, |max| value.min(max))))
+}
+
+/// Data with the bytes of a value in reverse: as many as its bits fill, from the byte in which it begins.
+fn turned(data: &[u8], first: usize, len: usize) -> Option<Vec<u8>> {
+    let mut data = data.to_vec();
+    let from = first / 8;
+    let to = from.checked_add(len.div_ceil(8))?;
+    data.get_mut(from..to)?.reverse();
+    Some(data)
 }
 
 /// Bits of big-endian data, 1 to 64 of them.

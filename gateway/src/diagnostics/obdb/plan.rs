@@ -38,8 +38,8 @@ pub fn plan(set: &SignalSet) -> Vec<Poll> {
             let request =
                 command.request().filter(|request| matches!(request.first(), Some(0x01 | 0x09 | 0x21 | 0x22)))?;
             Some(Poll {
-                id: command.hdr.clone(),
-                response: command.rax.clone(),
+                id: command.asks_on(),
+                response: command.answers_on(),
                 address: command.eax.clone(),
                 request: hex(&request),
                 every_s: command.freq.filter(|every_s| *every_s > 0.0).unwrap_or(EVERY_S),

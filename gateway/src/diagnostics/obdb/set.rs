@@ -9,6 +9,9 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use super::super::log::unhex;
+use super::address;
+use super::asked::Asked;
+use super::years::Years;
 
 /// Why there is no set.
 #[derive(Debug, thiserror::Error)]
@@ -42,45 +45,32 @@ pub struct SignalSet {
 /// What to ask.
 #[derive(Debug, Clone, Deserialize)]
 pub(super) struct Command {
-    /// The request's identifier.
-    pub(super) hdr: String,
-    /// The answer's identifier.
+    /// The request's identifier, or the middle of one of 29 bits.
+    hdr: String,
+    /// The answer's identifier, or its end.
     #[serde(default)]
-    pub(super) rax: Option<String>,
+    rax: Option<String>,
     /// The address byte of extended addressing.
     #[serde(default)]
     pub(super) eax: Option<String>,
+    /// The priority, which a 29-bit identifier begins with.
+    #[serde(default)]
+    pri: Option<String>,
+    /// The address of who asks.
+    #[serde(default)]
+    tst: Option<String>,
+    /// The protocol, where it is not the car's own.
+    #[serde(default)]
+    proto: Option<String>,
     /// Service and parameter, in hexadecimal.
-    pub(super) cmd: BTreeMap<String, String>,
+    cmd: BTreeMap<String, String>,
     /// Seconds between two requests.
     #[serde(default)]
     pub(super) freq: Option<f64>,
     #[serde(default)]
-    pub(super) filter: Option<Filter>,
+    filter: Option<Years>,
     #[serde(default)]
     pub(super) signals: Vec<Signal>,
-}
-
-/// For which model years a command is.
-#[derive(Debug, Clone, Deserialize)]
-pub(super) struct Filter {
-    #[serde(default)]
-    from: Option<u16>,
-    #[serde(default)]
-    to: Option<u16>,
-    #[serde(default)]
-    years: Vec<u16>,
-}
-
-impl Filter {
-    /// As the options of a question write it.
-    fn option(&self) -> String {
-        let year = |year: Option<u16>| year.map(|year| year.to_string()).unwrap_or_default();
-        let range =
-            (self.from.is_some() || self.to.is_some()).then(|| format!("{}-{}", year(self.from), year(self.to)));
-        let parts: Vec<_> = range.into_iter().chain(self.years.iter().map(ToString::to_string)).collect();
-        parts.join(";")
-    }
 }
 
 /// A signal.
@@ -123,45 +113,20 @@ pub(super) struct Format {
     pub(super) map: Option<BTreeMap<String, Mapped>>,
 }
 
+/// A name for a value: alone, or in an object beside its description.
 #[derive(Debug, Clone, Deserialize)]
+#[serde(try_from = "serde_json::Value")]
 pub(super) struct Mapped {
     pub(super) value: String,
 }
 
-/// A question, taken apart: `7E0.7E8.2203AF|e=2A,f=2009-`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Asked {
-    header: String,
-    /// The identifier that must answer.
-    pub(super) response: Option<String>,
-    request: Vec<u8>,
-    /// What a positive answer begins with.
-    pub(super) answer: Vec<u8>,
-    /// Whether an address byte stands in front of each frame.
-    pub(super) extended: bool,
-    years: Option<String>,
-}
+impl TryFrom<serde_json::Value> for Mapped {
+    type Error = &'static str;
 
-impl Asked {
-    /// Takes a question apart; `None` if it is none.
-    pub fn parse(text: &str) -> Option<Self> {
-        let (place, options) = text.split_once('|').unwrap_or((text, ""));
-        let (header, rest) = place.split_once('.')?;
-        let (response, request) =
-            rest.split_once('.').map_or((None, rest), |(response, request)| (Some(response), request));
-        let request = unhex(request)?;
-        let (&service, parameter) = request.split_first()?;
-        let mut answer = vec![service.checked_add(0x40)?];
-        answer.extend_from_slice(parameter);
-        let option = |name: &str| options.split(',').find_map(|option| option.strip_prefix(name)?.strip_prefix('='));
-        Some(Self {
-            header: header.to_owned(),
-            response: response.map(str::to_owned),
-            request,
-            answer,
-            extended: option("e").is_some(),
-            years: option("f").map(str::to_owned),
-        })
+    fn try_from(mut json: serde_json::Value) -> Result<Self, Self::Error> {
+        let name = json.get_mut("value").map(serde_json::Value::take).unwrap_or(json);
+        let serde_json::Value::String(value) = name else { return Err("a value of a map has no name") };
+        Ok(Self { value })
     }
 }
 
@@ -172,14 +137,32 @@ impl Command {
         unhex(&format!("{service}{parameter}"))
     }
 
+    /// The identifier to ask on.
+    pub(super) fn asks_on(&self) -> String {
+        if self.proto.as_deref() == Some("9141-2") {
+            return self.hdr.clone();
+        }
+        address::request(&self.hdr, self.pri.as_deref(), self.tst.as_deref())
+    }
+
+    /// The identifier that answers.
+    pub(super) fn answers_on(&self) -> Option<String> {
+        self.rax.as_ref().map(|rax| address::response(&self.hdr, rax, self.pri.as_deref()))
+    }
+
     fn answers(&self, asked: &Asked) -> bool {
+        let same = |own: &Option<String>, asked: &Option<String>| match (own, asked) {
+            (Some(own), Some(asked)) => own.eq_ignore_ascii_case(asked),
+            (own, asked) => own.is_none() && asked.is_none(),
+        };
         self.hdr.eq_ignore_ascii_case(&asked.header)
-            && self.eax.is_some() == asked.extended
-            && asked
-                .response
-                .as_ref()
-                .is_none_or(|response| self.rax.as_ref().is_none_or(|rax| rax.eq_ignore_ascii_case(response)))
+            && same(&self.eax, &asked.extended)
+            && (self.rax.is_none() || asked.receive.is_none() || same(&self.rax, &asked.receive))
             && self.request().as_ref() == Some(&asked.request)
+    }
+
+    fn is_for(&self, year: u16) -> bool {
+        self.filter.as_ref().is_none_or(|years| years.contain(year))
     }
 }
 
@@ -195,13 +178,15 @@ impl SignalSet {
         Self::parse(&text).map_err(|source| SetError::Json { path: path.to_owned(), source })
     }
 
-    /// The signals in the answer to a question; of commands for different model years, those that the question names.
-    pub(super) fn signals(&self, asked: &Asked) -> Vec<&Signal> {
-        let all: Vec<_> = self.commands.iter().filter(|command| command.answers(asked)).collect();
-        let years = asked.years.as_deref().unwrap_or_default();
-        let named = |command: &&&Command| command.filter.as_ref().map(Filter::option).unwrap_or_default() == years;
-        let exact: Vec<_> = all.iter().filter(named).copied().collect();
-        let commands = if exact.is_empty() { all } else { exact };
+    /// The signals in the answer to a question; of commands for different model years, those that the question names,
+    /// or else those for the car's.
+    pub(super) fn signals(&self, asked: &Asked, model_year: Option<u16>) -> Vec<&Signal> {
+        let mut commands: Vec<_> = self.commands.iter().filter(|command| command.answers(asked)).collect();
+        if commands.iter().any(|command| command.filter == asked.years) {
+            commands.retain(|command| command.filter == asked.years);
+        } else if let Some(year) = model_year {
+            commands.retain(|command| command.is_for(year));
+        }
         commands.into_iter().flat_map(|command| &command.signals).collect()
     }
 }
