@@ -9,6 +9,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use encoding_rs::WINDOWS_1252;
 use flate2::read::MultiGzDecoder;
 use milepost_firmware::frame::{EXTENDED, MAX_DATA_LEN};
 use milepost_firmware::signal::bits::{Field, Order};
@@ -56,9 +57,9 @@ pub fn load(path: &Path) -> Result<(Vec<Message>, Vec<Diagnostic>), LoadError> {
 /// Reads the bytes of a file; `path` is only its name.
 pub fn read(bytes: &[u8], path: &Path) -> (Vec<Message>, Vec<Diagnostic>) {
     let text = match std::str::from_utf8(bytes) {
-        Ok(text) => text.trim_start_matches('\u{FEFF}').to_owned(),
-        // The tools that began it write the code page of Windows; what differs from Latin-1 there stands in no unit.
-        Err(_) => bytes.iter().map(|&byte| char::from(byte)).collect(),
+        Ok(text) => text.trim_start_matches('\u{FEFF}').into(),
+        // The tools that began it write the code page of Windows; every byte is a character there.
+        Err(_) => WINDOWS_1252.decode_without_bom_handling(bytes).0,
     };
     let mut reader = Reader::new(path);
     let scan = scan(&text);
@@ -250,15 +251,6 @@ impl Reader {
             let what = format!("signal {} of {length} bits at {start} is in no frame of 64 bytes", signal.name);
             return self.tell(line, what, "it was passed over");
         }
-        if let Some(old) = owner.signal(&signal.name) {
-            let what = format!("signal {} is there twice, first in line {}", signal.name, owner.signals[old].line);
-            owner.signals[old] = signal;
-            self.under.remove(&(message, old));
-            if let Some(value) = indicator.under {
-                self.under.insert((message, old), value);
-            }
-            return self.tell(line, what, "the later one is used");
-        }
         if let Some(value) = indicator.under {
             self.under.insert((message, owner.signals.len()), value);
         }
@@ -386,6 +378,7 @@ impl Reader {
     }
 
     fn finish(mut self) -> (Vec<Message>, Vec<Diagnostic>) {
+        self.twins();
         let mut extended = HashSet::new();
         let mut later = std::mem::take(&mut self.later);
         // Every other statement knows a signal by its short name.
@@ -416,6 +409,54 @@ impl Reader {
         (self.messages, self.diagnostics)
     }
 
+    /// Signals of one name: they stand side by side if the values of the one multiplexor keep them apart.
+    fn twins(&mut self) {
+        let branched = |later: &(u32, Later)| match later.1 {
+            Later::Branch { message, .. } => self.by_number.get(&message).copied(),
+            _ => None,
+        };
+        let extended: HashSet<usize> = self.later.iter().filter_map(branched).collect();
+        for message in 0..self.messages.len() {
+            let signals = std::mem::take(&mut self.messages[message].signals);
+            let plain = !extended.contains(&message) && signals.iter().filter(|signal| signal.switch).count() == 1;
+            let mut kept: Vec<(Signal, Option<u64>)> = Vec::with_capacity(signals.len());
+            let mut known: HashMap<String, Vec<usize>> = HashMap::new();
+            for (at, signal) in signals.into_iter().enumerate() {
+                let value = self.under.remove(&(message, at));
+                let places = known.entry(signal.name.clone()).or_default();
+                let Some(&first) = places.first() else {
+                    places.push(kept.len());
+                    kept.push((signal, value));
+                    continue;
+                };
+                let what = format!("signal {} is there twice, first in line {}", signal.name, kept[first].0.line);
+                let line = signal.line;
+                let same = places.iter().copied().find(|&place| kept[place].1 == value);
+                let apart = plain && value.is_some() && kept[first].1.is_some();
+                let done = match same {
+                    None if apart => {
+                        places.push(kept.len());
+                        kept.push((signal, value));
+                        "each is read under its own value"
+                    }
+                    _ => {
+                        kept[same.unwrap_or(first)] = (signal, value);
+                        "the later one is used"
+                    }
+                };
+                self.tell(line, what, done);
+            }
+            let under = kept.iter().enumerate().filter_map(|(at, (_, value))| Some(((message, at), (*value)?)));
+            self.under.extend(under);
+            self.messages[message].signals = kept.into_iter().map(|(signal, _)| signal).collect();
+        }
+    }
+
+    /// All signals of a name in a message.
+    fn alike(&mut self, message: usize, name: &str) -> impl Iterator<Item = &mut Signal> {
+        self.messages[message].signals.iter_mut().filter(move |signal| signal.name == name)
+    }
+
     fn find(&mut self, line: u32, number: u64, name: &str, about: &str) -> Option<(usize, usize)> {
         let found = self.by_number.get(&number).and_then(|&message| {
             let signal = self.messages.get(message)?.signal(name)?;
@@ -430,7 +471,7 @@ impl Reader {
     fn apply(&mut self, line: u32, later: Later, extended: &mut HashSet<(usize, usize)>) {
         match later {
             Later::Labels { message, signal, mut labels, table } => {
-                let Some((message, signal)) = self.find(line, message, &signal, "value descriptions") else { return };
+                let Some((message, _)) = self.find(line, message, &signal, "value descriptions") else { return };
                 if let Some(table) = table {
                     if let Some(of_table) = self.tables.get(&table) {
                         labels.extend(of_table.clone());
@@ -439,19 +480,24 @@ impl Reader {
                         self.tell(line, what, "the signal was left without descriptions");
                     }
                 }
-                self.messages[message].signals[signal].labels = labels;
+                for signal in self.alike(message, &signal) {
+                    signal.labels.clone_from(&labels);
+                }
             }
             Later::Float { message, signal, kind } => {
-                let Some((message, signal)) = self.find(line, message, &signal, "type") else { return };
-                let signal = &mut self.messages[message].signals[signal];
-                match (kind, signal.field.length) {
-                    (0, _) => {}
-                    (1, 32) => signal.number = Number::Float32,
-                    (2, 64) => signal.number = Number::Float64,
-                    (_, length) => {
-                        let what = format!("signal {} of {length} bits cannot be a float of type {kind}", signal.name);
-                        self.tell(line, what, "it was taken as an integer");
+                let Some((message, _)) = self.find(line, message, &signal, "type") else { return };
+                let mut unfit = None;
+                for signal in self.alike(message, &signal) {
+                    match (kind, signal.field.length) {
+                        (0, _) => {}
+                        (1, 32) => signal.number = Number::Float32,
+                        (2, 64) => signal.number = Number::Float64,
+                        (_, length) => unfit = Some(length),
                     }
+                }
+                if let Some(length) = unfit {
+                    let what = format!("signal {signal} of {length} bits cannot be a float of type {kind}");
+                    self.tell(line, what, "it was taken as an integer");
                 }
             }
             Later::Branch { message, signal, switch, ranges } => {
@@ -489,9 +535,8 @@ impl Reader {
                 }
             }
             Later::Parameter { message, signal, number } => {
-                if let Some((message, signal)) = self.find(line, message, &signal, "parameter number") {
-                    self.messages[message].signals[signal].parameter = Some(number);
-                }
+                let Some((message, _)) = self.find(line, message, &signal, "parameter number") else { return };
+                self.alike(message, &signal).for_each(|signal| signal.parameter = Some(number));
             }
             Later::MessageName { message, name } => match self.by_number.get(&message) {
                 Some(&message) => self.messages[message].name = name,
@@ -504,13 +549,12 @@ impl Reader {
                 }
             },
             Later::SignalName { message, signal, name } => {
-                let Some((message, signal)) = self.find(line, message, &signal, "long name") else { return };
-                let owner = &mut self.messages[message];
-                if owner.signal(&name).is_some_and(|other| other != signal) {
+                let Some((message, _)) = self.find(line, message, &signal, "long name") else { return };
+                if name != signal && self.messages[message].signal(&name).is_some() {
                     let what = format!("long name {name} is another signal's already");
                     return self.tell(line, what, "the signal keeps its short one");
                 }
-                owner.signals[signal].name = name;
+                self.alike(message, &signal).for_each(|signal| signal.name.clone_from(&name));
             }
         }
     }

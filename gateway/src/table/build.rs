@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use milepost_firmware::signal::program::group;
 use milepost_firmware::signal::table::{self, ANY_BUS, GROUP, MAX_ROWS, MAX_TABLE_LEN, Number, Row, Table};
-use milepost_protocol::signal::CATALOGUE;
+use milepost_protocol::signal::{self as catalogue, CATALOGUE};
 
 use super::map::{Feed, Map, by_path};
 use super::split::conditions;
@@ -81,6 +81,21 @@ fn feed_rows(matrix: &Matrix, feed: &Feed, all_groups: bool) -> Result<Vec<Row>,
     if let Some((other, _)) = found.next() {
         return Err(format!("signal {} is in {} and in {}; name the message", feed.signal, message.name, other.name));
     }
+    let mut rows = Vec::new();
+    // One name may stand under several values of a multiplexor, each time elsewhere in the frame.
+    for at in (at..message.signals.len()).filter(|&at| message.signals[at].name == feed.signal) {
+        rows.extend(signal_rows(message, at, feed, entry, all_groups)?);
+    }
+    Ok(rows)
+}
+
+fn signal_rows(
+    message: &Message,
+    at: usize,
+    feed: &Feed,
+    entry: &catalogue::Signal,
+    all_groups: bool,
+) -> Result<Vec<Row>, String> {
     let signal = &message.signals[at];
     let (scale, offset) = line(feed, signal, entry.unit)?;
     let branches: Vec<_> = message
@@ -193,6 +208,21 @@ mod tests {
         }
         assert_eq!(read(1).len(), 2);
         assert_eq!(paths(table.rows()).len(), 3);
+    }
+
+    #[test]
+    fn one_name_under_several_values_of_a_multiplexor_is_a_row_for_each() {
+        let text = "BO_ 1 A: 3 X\n SG_ V m0 : 8|8@1+ (0.1,0) [0|0] \"V\" X\n SG_ Mux M : 0|8@1+ (1,0) [0|0] \"\" X\n SG_ V m1 : 16|8@1+ (0.2,0) [0|0] \"V\" X\n";
+        let matrix = Matrix { messages: read(text.as_bytes(), Path::new("car.dbc")).0 };
+        let map = "[[signal]]\npath = \"Vehicle.LowVoltageBattery.CurrentVoltage\"\nsignal = \"V\"\n";
+        let built = build(&matrix, &toml::from_str(map).unwrap(), false, Path::new("map.toml")).unwrap();
+        let table = Table::parse(&built.bytes).unwrap();
+        for (mux, volts) in [(0, Some(12.0)), (1, Some(26.0)), (2, None)] {
+            let readings: Vec<_> = table.decode(0, 1, &[mux, 120, 130]).collect();
+            let expected: Vec<_> =
+                volts.map(|volts| Reading::Value(SignalId::BATTERY_12V, volts)).into_iter().collect();
+            assert_eq!(readings, expected, "{mux}");
+        }
     }
 
     #[test]

@@ -119,13 +119,16 @@ fn longest_rise(present: &[Present]) -> Vec<usize> {
     (0..present.len()).filter(|&at| repeats(at)).map(|at| present[at].at).collect()
 }
 
-/// Whether the first reading of a row is one that a service had kept: it comes again where the car was past it,
-/// and nothing in the row is as far from its neighbour.
+/// Whether the first reading of a row is one that a service had kept: the car was past it before, or it comes again where the car
+/// is past it; and nothing in the row is as far from its neighbour.
 fn begins_with_an_old_reading(present: &[Present], row: &[usize]) -> bool {
     let [first, second, ..] = *row else { return false };
+    let first_m = present[first].metres;
     let step_m = |pair: &[usize]| present[pair[1]].metres - present[pair[0]].metres;
-    let comes_again = present[second..].iter().any(|later| later.metres.total_cmp(&present[first].metres).is_eq());
-    comes_again && row.len() > 2 && row[1..].windows(2).all(|pair| step_m(pair) < step_m(&row[..2]))
+    let was_past = present[..first].iter().any(|earlier| earlier.metres > first_m);
+    let comes_again = present[second..].iter().any(|later| later.metres.total_cmp(&first_m).is_eq());
+    let is_far = row.len() > 2 && row[1..].windows(2).all(|pair| step_m(pair) < step_m(&row[..2]));
+    is_far && (was_past || comes_again)
 }
 
 #[cfg(test)]
@@ -157,17 +160,22 @@ mod tests {
         assert_eq!(stale(&[OLD, good(0), OLD, good(1), good(2)]), [0, 2]);
         assert_eq!(stale(&[OLD, OLD, good(0), good(0), OLD, good(1)]), [0, 1, 4]);
         assert_eq!(stale(&[good(0), good(0), OLD, OLD, good(0), good(1)]), [2, 3]);
+        assert_eq!(stale(&[OLD, good(0), OLD, good(0), good(1), good(2)]), [0, 2]);
         // A first reading that comes again late was true once.
         assert_eq!(stale(&[good(0), good(1), good(0), good(2), good(3)]), [2]);
     }
 
     #[test]
-    fn an_old_reading_before_a_long_silence_is_known_by_coming_again() {
+    fn an_old_reading_before_a_long_silence_is_known_by_the_readings_around_it() {
         let day_s = 86_400.0;
-        let rows = [(0.0, 20_795.4), (1.0, 21_847.0), (1.1, 20_795.4), (1.2, 21_848.0), (2.0, 21_900.0)];
-        let rows = rows.map(|(day, kilometres)| (day * day_s, Some(kilometres * 1_000.0)));
-        let stale: Vec<bool> = judge(&rows).iter().map(|verdict| *verdict == Verdict::Stale).collect();
-        assert_eq!(stale, [true, false, true, false, false]);
+        let stale = |rows: [(f64, f64); 5]| {
+            let rows = rows.map(|(day, kilometres)| (day * day_s, Some(kilometres * 1_000.0)));
+            judge(&rows).iter().map(|verdict| *verdict == Verdict::Stale).collect::<Vec<_>>()
+        };
+        let later = [(0.0, 20_795.4), (1.0, 21_847.0), (1.1, 20_795.4), (1.2, 21_848.0), (2.0, 21_900.0)];
+        assert_eq!(stale(later), [true, false, true, false, false]);
+        let before = [(0.0, 21_847.0), (0.1, 20_795.4), (1.2, 21_847.0), (1.3, 21_848.0), (2.0, 21_900.0)];
+        assert_eq!(stale(before), [false, true, false, false, false]);
     }
 
     #[test]

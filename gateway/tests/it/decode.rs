@@ -64,6 +64,60 @@ fn labels_units_and_names_that_hold_commas_are_quoted() {
     assert_eq!(one(by_table, "001#01"), ["S,1,1,,one"]);
 }
 
+#[test]
+fn files_in_the_code_page_of_windows_read_as_what_their_authors_saw() {
+    let text = |unit: &[u8], label: &[u8]| {
+        [b"BO_ 1 A: 1 X\n SG_ S : 0|8@1+ (1,0) [0|0] \"", unit, b"\" X\nVAL_ 1 S 1 \"", label, b"\" ;\n"].concat()
+    };
+    for (unit, label, expected) in [
+        (&b"\x89"[..], &b"don\x92t \x80"[..], "S,1,1,\u{2030},don\u{2019}t \u{20AC}"),
+        (b"\xB0C", b"\x96", "S,1,1,\u{B0}C,\u{2013}"),
+        ("\u{2030}".as_bytes(), "\u{B0}".as_bytes(), "S,1,1,\u{2030},\u{B0}"),
+    ] {
+        let (messages, diagnostics) = read(&text(unit, label), Path::new("car.dbc"));
+        assert_eq!(diagnostics, []);
+        let rows = rows(&Decoder::new(Matrix { messages }, false), "(0.0) can0 001#01\n");
+        assert!(rows[0].ends_with(expected), "{rows:?}");
+    }
+    for undefined in [0x81, 0x8D, 0x8F, 0x90, 0x9D] {
+        let (messages, diagnostics) = read(&text(&[b'k', undefined], b""), Path::new("car.dbc"));
+        assert_eq!(diagnostics, []);
+        assert!(messages[0].signals[0].unit.starts_with('k'), "{undefined:X}");
+    }
+}
+
+#[test]
+fn one_name_under_several_values_of_a_multiplexor_is_read_under_each() {
+    let text = concat!(
+        "BO_ 1 A: 4 X\n SG_ S m0 : 8|8@1+ (1,0) [0|0] \"\" X\n SG_ Switch M : 0|8@1+ (1,0) [0|0] \"\" X\n",
+        " SG_ S m1 : 16|8@1+ (2,0) [0|0] \"\" X\n SG_ S m1 : 24|8@1+ (3,0) [0|0] \"\" X\nVAL_ 1 S 3 \"three\" ;\n",
+    );
+    let (apart, diagnostics) = matrix(text);
+    assert_eq!(
+        diagnostics,
+        [
+            "signal S is there twice, first in line 2; each is read under its own value, car.dbc:4",
+            "signal S is there twice, first in line 2; the later one is used, car.dbc:5",
+        ]
+    );
+    let last = |matrix: &Matrix, frame: &str| {
+        let rows = rows(&Decoder::new(matrix.clone(), false), &format!("(0.0) can0 001#{frame}\n"));
+        rows.iter().filter_map(|row| row.split_once(",A,S,")).map(|(_, row)| row.to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(last(&apart, "00030405"), ["3,3,,three"]);
+    assert_eq!(last(&apart, "01040503"), ["3,9,,three"]);
+    assert_eq!(last(&apart, "02040503"), [""; 0]);
+
+    let always = text.replacen("S m0", "S", 1);
+    let extended = format!("{text}SG_MUL_VAL_ 1 S Switch 0-1;\n");
+    for (text, values) in [(always, ["1"; 1]), (extended, ["0"; 1])] {
+        let (together, diagnostics) = matrix(&text);
+        assert!(diagnostics.iter().all(|told| told.contains("the later one is used")), "{diagnostics:?}");
+        assert_eq!(together.messages[0].signals.len(), 2);
+        assert_eq!(last(&together, &format!("0{}040503", values[0])), ["3,9,,three"]);
+    }
+}
+
 const NESTED: &str = r#"
 BO_ 2566834709 M: 8 X
  SG_ S0 M : 0|4@1+ (1,0) [0|0] "" X

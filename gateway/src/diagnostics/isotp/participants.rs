@@ -1,15 +1,16 @@
 //! Which identifiers of a log speak ISO 15765-2, and with what addressing.
 //!
 //! The identifiers that standards keep for diagnostics are taken as they are.
-//! Any other is taken if everything that it says fits the protocol: it completes at least one message of more than one frame,
-//! and nothing of it breaks a rule, plainly or behind an address byte.
+//! Any other is taken if everything that it says fits the protocol, plainly or behind an address byte:
+//! each frame is one of the protocol's, and whole messages of more than one frame stand against the few that a recording lost frames of.
+//! Ordinary messages that look like the protocol by chance break the order of frames far more often than they keep it.
 //! Invariant: an identifier's addressing is the same for the whole log.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
 use milepost_firmware::frame::EXTENDED;
-use milepost_firmware::isotp::{Pci, Receiver};
+use milepost_firmware::isotp::{DropReason, Pci, Receiver};
 
 use super::super::log::Log;
 use crate::log::LogError;
@@ -43,6 +44,9 @@ pub(super) fn is_diagnostic(id: u32) -> bool {
 
 /// How many identifiers are looked at; a log with more of them is made up.
 const MAX_IDENTIFIERS: usize = 4096;
+
+/// How many whole messages of more than one frame must stand against each gap.
+const WHOLE_PER_GAP: u32 = 2;
 
 impl Participants {
     /// Looks through a whole log.
@@ -95,9 +99,9 @@ impl Trial {
     }
 
     fn role(&self) -> Role {
-        if self.plain.speaks() {
+        if speak([&self.plain]) {
             Role::Normal
-        } else if self.addressed.values().any(Candidate::speaks) {
+        } else if speak(self.addressed.values()) {
             Role::Extended
         } else {
             Role::Silent
@@ -105,10 +109,29 @@ impl Trial {
     }
 }
 
+/// Whether what was said is the protocol: each frame alone, and nearly all of them in order.
+fn speak<'c>(candidates: impl IntoIterator<Item = &'c Candidate>) -> bool {
+    let (mut whole, mut gaps) = (0_u32, 0_u32);
+    for candidate in candidates {
+        if candidate.broken {
+            return false;
+        }
+        whole = whole.saturating_add(candidate.whole);
+        gaps = gaps.saturating_add(candidate.gaps);
+    }
+    whole > 0 && whole >= gaps.saturating_mul(WHOLE_PER_GAP)
+}
+
 #[derive(Debug, Default)]
 struct Candidate {
     receiver: Box<Receiver<4095>>,
+    /// Messages of more than one frame that were whole.
     whole: u32,
+    /// Places where frames are missing.
+    gaps: u32,
+    /// The index that goes on with the rest of a message whose beginning is lost.
+    rest: Option<u8>,
+    /// Something was said that no loss explains.
     broken: bool,
 }
 
@@ -120,13 +143,20 @@ impl Candidate {
         let underway = self.receiver.is_busy(now_ms);
         let pci = Pci::parse(data);
         let reception = self.receiver.accept(now_ms, data);
-        self.broken =
-            reception.dropped.is_some() || pci == Pci::Other || matches!(pci, Pci::Consecutive { .. }) && !underway;
-        self.whole += u32::from(matches!(pci, Pci::Consecutive { .. }) && reception.message.is_some());
-    }
-
-    fn speaks(&self) -> bool {
-        !self.broken && self.whole > 0
+        self.broken = pci == Pci::Other || reception.dropped == Some(DropReason::TooLong);
+        let mut gap = reception.dropped.is_some();
+        match pci {
+            Pci::Consecutive { index, .. } => {
+                self.whole += u32::from(reception.message.is_some());
+                gap |= !underway;
+                let goes_on = self.rest == Some(index);
+                self.rest = gap.then_some((index + 1) & 0x0F);
+                gap &= !goes_on;
+            }
+            Pci::Single(_) | Pci::First { .. } => self.rest = None,
+            Pci::FlowControl | Pci::Other => {}
+        }
+        self.gaps += u32::from(gap);
     }
 }
 
@@ -150,6 +180,27 @@ mod tests {
         assert_eq!(role(&[first, second, &[0xA0, 1]]), Role::Silent, "something else is said as well");
         assert_eq!(role(&[first]), Role::Silent, "nothing is said to its end");
         assert_eq!(role(&[&[0x02, 0x3E, 0]]), Role::Silent, "one frame proves nothing");
+    }
+
+    #[test]
+    fn lost_frames_silence_nobody_who_says_most_of_it_whole() {
+        let first: &[u8] = &[0x10, 20, 1, 2, 3, 4, 5, 6];
+        let second: &[u8] = &[0x21, 7, 8, 9, 10, 11, 12, 13];
+        let third: &[u8] = &[0x22, 14, 15, 16, 17, 18, 19, 20];
+        let whole = [first, second, third, first, second, third];
+        for lossy in [&[second, third][..], &[first, third], &[first, second], &[third], &[first]] {
+            let said = [lossy, &whole].concat();
+            assert_eq!(role(&said), Role::Normal, "{lossy:02X?}");
+            assert_eq!(role(&[&said, lossy, &[first]].concat()), Role::Silent, "twice {lossy:02X?}");
+        }
+        let counter: Vec<_> = (0x10..0x30).map(|value| [value, 10, 0, 0, 0, 0, 0, 0]).collect();
+        let counter: Vec<&[u8]> = counter.iter().map(<[u8; 8]>::as_slice).collect();
+        assert_eq!(role(&[&whole, &counter[..]].concat()), Role::Silent, "a counter is no message");
+        assert_eq!(
+            role(&[&whole, &[third; 2][..]].concat()),
+            Role::Silent,
+            "a part that does not go on is a gap of its own"
+        );
     }
 
     #[test]

@@ -47,6 +47,23 @@ fn extended_addressing_and_bits_29_are_understood_and_ordinary_messages_left_alo
 }
 
 #[test]
+fn one_lost_frame_costs_one_message_and_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = folder.path().join("drive.log");
+    let answers = (0..6_u32).flat_map(|at| {
+        let first = format!("({at}.001000) can0 612#F1100A6200010203\n");
+        let second = format!("({at}.002000) can0 612#F1210405060708FF\n");
+        [(at != 3).then_some(first), Some(second)]
+    });
+    std::fs::write(&log, answers.flatten().collect::<String>()).unwrap();
+    let told = lines(["isotp", log.to_str().unwrap()]);
+    let (errors, whole): (Vec<_>, Vec<_>) = told.iter().partition(|line| line["error"].is_string());
+    assert!(whole.iter().all(|line| line["payload"] == "62000102030405060708"), "{whole:?}");
+    assert_eq!((whole.len(), errors.len()), (5, 1));
+    assert_eq!((&errors[0]["error"], &errors[0]["t"]), (&"UnexpectedConsecutiveFrameError".into(), &3.002.into()));
+}
+
+#[test]
 fn a_log_that_cannot_be_read_is_an_error_with_its_name() {
     let output = call(["isotp", "/nowhere/drive.log"]);
     assert_eq!(output.status.code(), Some(1));
