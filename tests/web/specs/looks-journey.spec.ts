@@ -3,6 +3,9 @@ import { look } from "../support/inspect.js";
 import { logIn, test, vehicleUrl } from "../support/test.js";
 import { lead, owner } from "../support/service.js";
 
+// Each looks for itself, in as many services as there are workers.
+test.describe.configure({ mode: "parallel" });
+
 test("the lead's journeys, touchpoints and programmes", async ({ page, service }) => {
   await logIn(page, service, lead);
   for (const name of ["journeys", "touchpoints", "programmes", "owners/anna"]) {

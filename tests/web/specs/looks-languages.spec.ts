@@ -4,6 +4,9 @@ import { look } from "../support/inspect.js";
 import { expect, logIn, test, vehicleUrl } from "../support/test.js";
 import { advisor, owner } from "../support/service.js";
 
+// Each looks for itself, in as many services as there are workers.
+test.describe.configure({ mode: "parallel" });
+
 const LANGUAGES = [
   { code: "en", locale: "en-GB", due: /Due now|Soon|Overdue/, themes: ["light", "dark"] },
   { code: "de", locale: "de-DE", due: /Jetzt fällig|Bald|Überfällig/, themes: ["light"] },

@@ -3,6 +3,9 @@ import { look } from "../support/inspect.js";
 import { confirmAndChoose, expect, logIn, nameAddress, openUntil, test, vehicleUrl } from "../support/test.js";
 import { advisor, CAR, engineer, lead, NEW_CAR, owner } from "../support/service.js";
 
+// Each looks for itself, in as many services as there are workers.
+test.describe.configure({ mode: "parallel" });
+
 test("the log-in page, with and without an error", async ({ page, service }) => {
   await page.goto(`${service.url}/login`);
   await look(page, "login");
