@@ -7,11 +7,10 @@ const desk = { width: 1280, height: 900 };
 export default defineConfig({
   testDir: "specs",
   // Each spec has a service of its own; within one, tests follow each other, as some change what others would see.
-  // One worker more than two cores: each waits for its browser now and then.
-  workers: 3,
+  workers: 2,
   fullyParallel: false,
   retries: 0,
-  // A test that hangs ends; how long one takes is another matter, as three of them share the machine.
+  // A test that hangs ends; how long one takes is another matter, as two of them share the machine.
   timeout: 180_000,
   reporter: process.env.CI ? "line" : "list",
   use: {
