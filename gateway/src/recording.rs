@@ -13,8 +13,8 @@ use crate::log::{Broken, Channels, Entry, LogError, Payload, Reader};
 const TOLD_SILENCE_US: u64 = 300_000_000;
 const TICK_US: u64 = 1_000_000;
 
-/// Lines of several buses stand out of order by less than this; beyond it, a clock was set.
-const DISORDER_US: u64 = 1_000_000;
+/// Buses that are written in blocks stand out of order by less than this; beyond it, a clock was set.
+const DISORDER_US: u64 = 60_000_000;
 
 /// A leap that may be a wild stamp instead of a silence.
 const LEAP_US: u64 = 60_000_000;

@@ -194,6 +194,7 @@ fn a_wild_stamp_costs_its_line_and_a_clock_set_back_goes_on_from_there() {
     assert_eq!(seconds("(10)(11)(500)(501)"), (vec![10, 11, 500, 501], 0));
     assert_eq!(seconds("(1010)(1011)(12)(13)(15)"), (vec![1_010, 1_011, 1_011, 1_012, 1_014], 1));
     assert_eq!(seconds("(90000)(11)(12)"), (vec![90_000, 90_000, 90_001], 1));
+    assert_eq!(seconds("(10)(15)(11)(14)(16)"), (vec![10, 15, 15, 15, 16], 2), "two buses, a block of each");
 }
 
 proptest! {
